@@ -1,0 +1,19 @@
+import {defineConfig} from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+export default defineConfig(
+  {ignores: ['**/dist/**', '.build/**', '.venv/**', 'node_modules/**', 'reports/**', 'data/**', 'checkpoints/**', 'test/fixtures/**']},
+  {
+    files: ['lib/**/*.ts', 'test/**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: {parserOptions: {projectService: true, tsconfigRootDir: import.meta.dirname}},
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {'@typescript-eslint/no-unused-expressions': 'off'},
+  },
+);

@@ -1,0 +1,59 @@
+/**
+ * What every decoder is: image features and the words so far in, logits for the next word out. Search knows nothing
+ * else of a decoder, and a decoder knows nothing of search, vocabularies or files.
+ */
+import type {tf} from '../runtime/native';
+
+/** Names one dropout mask: the same numbers give the same mask, in any process. */
+export interface DropoutKey {
+  readonly seed: number;
+  /** The training step, so that every step has masks of its own. */
+  readonly step: number;
+}
+
+/** What a decoder carries from word to word; every tensor has the batch as its first dimension. */
+export type DecoderState = readonly tf.Tensor[];
+
+/** The output layer: `logits = states · weightᵀ + bias`. */
+export interface OutputLayer {
+  /** `[vocabulary, units]` */
+  readonly weight: tf.Variable;
+  /** `[vocabulary]` */
+  readonly bias: tf.Variable;
+}
+
+export interface Decoder {
+  readonly kind: string;
+  /** Which image features it reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
+  readonly features: 'pooled' | 'grid';
+  /** Depth of the image features. */
+  readonly depth: number;
+  /** Number of word ids. */
+  readonly vocabulary: number;
+  /** Complete, as JSON, so that `createDecoder(kind, vocabulary, depth, options)` makes the same one again. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Every trainable weight by name, always in the same order. */
+  readonly weights: ReadonlyMap<string, tf.Variable>;
+  readonly output: OutputLayer;
+  /**
+   * All steps at once (teacher forcing): the states that the output layer turns into logits.
+   *
+   * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
+   * @param inputs Word ids, int32 `[batch, steps]`; each row begins with the start id and is padded with 0.
+   * @param dropout Absent: no dropout (evaluation).
+   * @returns `[batch, steps, units]`, differentiable with respect to `weights`.
+   */
+  states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): tf.Tensor3D;
+  /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
+  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
+  /** The state before the first word. The caller disposes it. */
+  begin(features: tf.Tensor): DecoderState;
+  /**
+   * One word further.
+   *
+   * @param tokens The words just chosen, int32 `[batch]`; the start id first.
+   * @returns Logits `[batch, vocabulary]` and the next state, both the caller's to dispose; `state` is left as it is.
+   */
+  step(tokens: tf.Tensor1D, state: DecoderState): {logits: tf.Tensor2D; state: DecoderState};
+  dispose(): void;
+}

@@ -1,0 +1,38 @@
+/** What every encoder is: pixels in, image features out. */
+import type {tf} from '../runtime/native';
+
+/** How a picture becomes an encoder's input; part of every feature store and checkpoint. */
+export interface Preprocessing {
+  /** Side of the square input, in pixels. */
+  readonly size: number;
+  /** `stretch` ignores the aspect ratio; `crop` keeps it and takes the centre. */
+  readonly fit: 'stretch' | 'crop';
+  readonly interpolation: 'cubic' | 'linear';
+  /** The network sees `pixel * scale + offset`, where a pixel is 0 to 255. */
+  readonly scale: number;
+  readonly offset: number;
+}
+
+export interface Features {
+  /** One vector for each cell of the picture, row by row: `[batch, cells, depth]`. */
+  readonly grid: tf.Tensor3D;
+  /** Their mean, `[batch, depth]`. */
+  readonly pooled: tf.Tensor2D;
+}
+
+export interface Encoder {
+  readonly name: string;
+  readonly preprocessing: Preprocessing;
+  readonly cells: number;
+  readonly depth: number;
+  /** SHA-256 of the weight file, hexadecimal. */
+  readonly digest: string;
+  /**
+   * @param pixels RGB, 0 to 255, `[batch, size, size, 3]`, int32 or float32.
+   * @returns Both features; the caller disposes them.
+   */
+  encode(pixels: tf.Tensor4D): Features;
+  /** ImageNet logits, `[batch, 1000]`; the caller disposes them. */
+  classify(pixels: tf.Tensor4D): tf.Tensor2D;
+  dispose(): void;
+}

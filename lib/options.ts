@@ -1,0 +1,27 @@
+/** Turns what a user wrote as options into checked values: zod does the checking, this says it in one line. */
+import {z} from 'zod';
+import {CaptionerError} from './errors';
+
+/**
+ * Checks `value` against `schema` and fills in the defaults.
+ *
+ * @param where What the options belong to, for the message: `trainer`, `lstm decoder`.
+ * @throws CaptionerError `options`, naming each option that is unknown or out of range.
+ */
+export function parseOptions<Out>(schema: z.ZodType<Out>, value: unknown, where: string): Out {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const complaints = result.error.issues.map((issue) => complaint(issue, value));
+  throw new CaptionerError('options', `${where}: ${complaints.join('; ')}`);
+}
+
+function complaint(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'unrecognized_keys') return `unknown option ${issue.keys.map((key) => `\`${key}\``).join(', ')}`;
+  const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  const message = issue.message.replace(/^Invalid (input|option): expected /, 'expected ').replace(/, received .*$/, '');
+  return `\`${issue.path.join('.') || 'options'}\`: ${message}, got ${show(got)}`;
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+}
