@@ -10,6 +10,8 @@ process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
 (util as {isNullOrUndefined?: (value: unknown) => boolean}).isNullOrUndefined ??= (value) => value == null;
 
 try {
+  // An import would come before the lines above.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
   require('@tensorflow/tfjs-node-gpu');
 } catch (cause) {
   const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);

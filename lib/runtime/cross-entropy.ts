@@ -1,0 +1,71 @@
+/**
+ * The output layer and its loss in one: states to logits to the mean cross entropy of the right words, with its
+ * gradient. Written as one function because the gradient of both together is one softmax and two products.
+ */
+import {bool, kernel, type} from './kernels';
+import {tf} from './native';
+
+const float32 = type('T', 'float32');
+const plain = [bool('transpose_a', false), bool('transpose_b', false), float32];
+const firstTransposed = [bool('transpose_a', true), bool('transpose_b', false), float32];
+const secondTransposed = [bool('transpose_a', false), bool('transpose_b', true), float32];
+const segments = [float32, type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
+
+// The smallest probability that has a logarithm in float32 without denormal numbers.
+const smallest = 1.2e-38;
+
+/**
+ * Mean over rows of `-log softmax(states · weightᵀ + bias)[target]`.
+ *
+ * @param states `[rows, units]`, without rows for padding.
+ * @param weight `[vocabulary, units]`
+ * @param bias `[vocabulary]`
+ * @param targets The right word of each row, int32 `[rows]`.
+ * @returns A scalar, differentiable with respect to `states`, `weight` and `bias`.
+ */
+export function sparseCrossEntropy(
+  states: tf.Tensor2D,
+  weight: tf.Tensor2D,
+  bias: tf.Tensor1D,
+  targets: tf.Tensor1D,
+): tf.Scalar {
+  const [rows, units] = states.shape;
+  const vocabulary = weight.shape[0];
+  const loss = tf.customGrad((...args) => {
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const products = kernel('MatMul', [states, weight], secondTransposed);
+    const logits = kernel('BiasAdd', [products, bias], [float32]);
+    const probabilities = kernel<tf.Tensor2D>('Softmax', [logits], [float32]);
+    const places = tf.stack([tf.range(0, rows, 1, 'int32'), targets], 1); // [rows, 2]
+    const right = tf.gatherND(probabilities, places);
+    save([probabilities, states, weight, targets]);
+    return {
+      value: tf.neg(tf.mean(tf.log(tf.maximum(right, smallest)))),
+      gradFunc: (dy, saved) => gradient(dy as tf.Scalar, saved),
+    };
+  });
+  return loss(states, weight, bias) as tf.Scalar;
+
+  // With p the softmax: d logits = (p - onehot(targets)) · dy / rows, whose two parts are never put together.
+  function gradient(dy: tf.Scalar, saved: readonly tf.Tensor[]): tf.Tensor[] {
+    const [p, states, weight, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+    const scale = tf.div(dy, rows);
+    const scaled = tf.mul(states, scale);
+    const ones = tf.mul(tf.ones([rows, 1]), scale);
+    const count = tf.scalar(vocabulary, 'int32');
+    const dStates = tf.mul(tf.sub(kernel('MatMul', [p, weight], plain), tf.gather(weight, targets)), scale);
+    const dWeight = tf.sub(
+      kernel('MatMul', [p, scaled], firstTransposed),
+      kernel('UnsortedSegmentSum', [scaled, targets, count], segments),
+    );
+    const dBias = tf.sub(
+      kernel('MatMul', [p, ones], firstTransposed),
+      kernel('UnsortedSegmentSum', [ones, targets, count], segments),
+    );
+    return [
+      tf.reshape(dStates, [rows, units]),
+      tf.reshape(dWeight, [vocabulary, units]),
+      tf.reshape(dBias, [vocabulary]),
+    ];
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * A layer of long short-term memory over all steps of a batch, with its gradient (Hochreiter and Schmidhuber 1997, with
+ * the forget gate of Gers, Schmidhuber and Cummins 2000):
+ *
+ *     i, f, o = σ(…), ci = tanh(…) of [x, h] · weight + bias;  c' = f · c + i · ci;  h' = o · tanh(c')
+ *
+ * Weights are laid out as TensorFlow's kernel `LSTMBlockCell` has them: `weight` is `[inputs + units, 4 · units]`, the
+ * gates along its columns in the order i, ci, f, o. What can be done for all steps at once is one product: the inputs'
+ * part of the gates, the gradient of the weights and that of the inputs; only `h · weight` is done step by step.
+ */
+import {bool, float, int, kernel, kernels, type} from './kernels';
+import {tf} from './native';
+
+const float32 = type('T', 'float32');
+const plain = [bool('transpose_a', false), bool('transpose_b', false), float32];
+const firstTransposed = [bool('transpose_a', true), bool('transpose_b', false), float32];
+const secondTransposed = [bool('transpose_a', false), bool('transpose_b', true), float32];
+const peephole = bool('use_peephole', false);
+
+/**
+ * All steps from a state of zeros.
+ *
+ * @param x `[steps, batch, inputs]`, steps first, so that each step lies in one piece.
+ * @param weight `[inputs + units, 4 · units]`
+ * @param bias `[4 · units]`
+ * @returns The states h after each step, `[steps, batch, units]`; differentiable with respect to all three.
+ */
+export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor3D {
+  const [steps, batch, inputs] = x.shape;
+  const units = bias.shape[0] / 4;
+  const layer = tf.customGrad((...args) => {
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const [wx, wh] = tf.split(weight, [inputs, units]) as [tf.Tensor2D, tf.Tensor2D];
+    const flat = tf.reshape(x, [steps * batch, inputs]);
+    const x1 = tf.concat([flat, tf.ones([steps * batch, 1])], 1) as tf.Tensor2D; // the ones multiply the bias
+    const w1 = tf.concat([wx, tf.reshape(bias, [1, 4 * units])]);
+    const fromInput = split(kernel('MatMul', [x1, w1], plain), 0, steps);
+
+    // Small products are faster with the second factor transposed than plain.
+    const whT = tf.transpose(wh);
+    const i: tf.Tensor[] = [];
+    const ci: tf.Tensor[] = [];
+    const f: tf.Tensor[] = [];
+    const o: tf.Tensor[] = [];
+    const c: tf.Tensor[] = [];
+    const co: tf.Tensor[] = [];
+    const h: tf.Tensor[] = [];
+    for (let t = 0; t < steps; t++) {
+      const z =
+        t === 0
+          ? fromInput[0]!
+          : kernel('AddV2', [fromInput[t]!, kernel('MatMul', [h[t - 1]!, whT], secondTransposed)], [float32]);
+      const gates = split(z, 1, 4);
+      i.push(kernel('Sigmoid', [gates[0]!], [float32]));
+      ci.push(kernel('Tanh', [gates[1]!], [float32]));
+      f.push(kernel('Sigmoid', [gates[2]!], [float32]));
+      o.push(kernel('Sigmoid', [gates[3]!], [float32]));
+      const written = kernel('Mul', [i[t]!, ci[t]!], [float32]);
+      c.push(
+        t === 0
+          ? written
+          : kernel('AddV2', [kernel('Mul', [f[t]!, c[t - 1]!], [float32]), written], [float32]),
+      );
+      co.push(kernel('Tanh', [c[t]!], [float32]));
+      h.push(kernel('Mul', [o[t]!, co[t]!], [float32]));
+    }
+    save([x1, wx, wh, ...i, ...ci, ...f, ...o, ...c, ...co, ...h]);
+    return {value: stack(h), gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs)};
+  });
+  return layer(x, weight, bias) as tf.Tensor3D;
+}
+
+function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: number): tf.Tensor[] {
+  const [steps, batch, units] = dStates.shape;
+  const [x1, wx, wh] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const [i, ci, f, o, c, co, h] = Array.from({length: 7}, (_, k) =>
+    saved.slice(3 + k * steps, 3 + (k + 1) * steps),
+  ) as [tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[]];
+  const dh = unstack(dStates);
+  const zero = tf.zeros([batch, units]);
+  // The kernel looks at the shapes of the input, the bias and the peephole weights, and at nothing else of them.
+  const noInput = tf.zeros([batch, 0]);
+  const noBias = tf.zeros([4 * units]);
+  const noPeephole = tf.zeros([units]);
+
+  const dz: tf.Tensor[] = [];
+  let dc: tf.Tensor = zero;
+  let dhNext: tf.Tensor | undefined;
+  for (let t = steps - 1; t >= 0; t--) {
+    const dhHere = dhNext === undefined ? dh[t]! : kernel('AddV2', [dh[t]!, dhNext], [float32]);
+    const before = t === 0 ? zero : c[t - 1]!;
+    const [dcBefore, dGates] = kernels(
+      'LSTMBlockCellGrad',
+      // prettier-ignore
+      [noInput, before, zero, wh, noPeephole, noPeephole, noPeephole, noBias, i[t]!, c[t]!, f[t]!, o[t]!, ci[t]!, co[t]!, dc, dhHere],
+      [peephole, float32],
+      5,
+    ) as [tf.Tensor, tf.Tensor];
+    dz[t] = dGates;
+    dc = dcBefore;
+    if (t > 0) dhNext = kernel('MatMul', [dGates, wh], secondTransposed);
+  }
+
+  const dzAll = tf.concat(dz, 0); // [steps · batch, 4 · units]
+  const dx = kernel('MatMul', [dzAll, wx], secondTransposed);
+  const dw1 = kernel('MatMul', [x1, dzAll], firstTransposed);
+  const [dwx, dBias] = tf.split(dw1, [inputs, 1]) as [tf.Tensor, tf.Tensor];
+  // The state before the first step is zero and adds nothing.
+  const dwh =
+    steps === 1
+      ? tf.zeros([units, 4 * units])
+      : kernel('MatMul', [tf.concat(h.slice(0, -1), 0), tf.concat(dz.slice(1), 0)], firstTransposed);
+  return [tf.reshape(dx, [steps, batch, inputs]), tf.concat([dwx, dwh], 0), tf.reshape(dBias, [4 * units])];
+}
+
+/**
+ * One step, in one kernel.
+ *
+ * @param x `[batch, inputs]`
+ * @param h The state before, `[batch, units]`.
+ * @param c The cell before, `[batch, units]`.
+ * @returns The state and the cell after. The caller disposes them.
+ */
+export function lstmCell(
+  x: tf.Tensor2D,
+  h: tf.Tensor2D,
+  c: tf.Tensor2D,
+  weight: tf.Tensor2D,
+  bias: tf.Tensor1D,
+): {h: tf.Tensor2D; c: tf.Tensor2D} {
+  const noPeephole = tf.zeros([c.shape[1]]);
+  const outputs = kernels(
+    'LSTMBlockCell',
+    [x, c, h, weight, noPeephole, noPeephole, noPeephole, bias],
+    [float('forget_bias', 0), float('cell_clip', -1), peephole, float32],
+    7,
+  ) as tf.Tensor2D[];
+  const [i, next, f, o, ci, co, state] = outputs as [
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+    tf.Tensor2D,
+  ];
+  tf.dispose([noPeephole, i, f, o, ci, co]);
+  return {h: state, c: next};
+}
+
+function split(x: tf.Tensor, axis: number, parts: number): tf.Tensor[] {
+  const at = tf.scalar(axis, 'int32');
+  return kernels('Split', [at, x], [int('num_split', parts), float32], parts);
+}
+
+function stack(parts: readonly tf.Tensor[]): tf.Tensor3D {
+  return kernel('Pack', parts, [int('N', parts.length), float32, int('axis', 0)]);
+}
+
+function unstack(x: tf.Tensor3D): tf.Tensor[] {
+  return kernels('Unpack', [x], [int('num', x.shape[0]), float32, int('axis', 0)], x.shape[0]);
+}

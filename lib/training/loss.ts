@@ -1,0 +1,102 @@
+/**
+ * What training makes small: the mean cross entropy of each word of the captions given the image and the words before
+ * it. Padding takes no part, neither in the mean nor in the work.
+ */
+import type {Decoder, DropoutKey} from '../decoders/decoder';
+import {CaptionerError} from '../errors';
+import {sparseCrossEntropy} from '../runtime/cross-entropy';
+import {kernel, type} from '../runtime/kernels';
+import {tf} from '../runtime/native';
+
+/**
+ * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
+ * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
+ * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
+ * @param dropout Absent: no dropout (evaluation).
+ * @returns A scalar, differentiable with respect to the decoder's weights. The caller disposes it.
+ * @throws CaptionerError `mismatch`, when a word id lies outside the decoder's vocabulary; `shape`; `captions`, when
+ *   there is nothing but padding.
+ */
+export function captionLoss(
+  decoder: Decoder,
+  features: tf.Tensor,
+  inputs: tf.Tensor2D,
+  targets: tf.Tensor2D,
+  dropout?: DropoutKey,
+): tf.Scalar {
+  const [batch, steps] = inputs.shape;
+  if (targets.shape[0] !== batch || targets.shape[1] !== steps || features.shape[0] !== batch) {
+    const [i, t, f] = [inputs, targets, features].map(({shape}) => `[${shape.join(', ')}]`);
+    const got = `inputs ${i}, targets ${t}, features ${f}`;
+    throw new CaptionerError('shape', `Loss: expected one batch, got ${got}`);
+  }
+  checkIds('inputs', inputs.dataSync(), decoder.vocabulary);
+  const words = targets.dataSync<'int32'>();
+  checkIds('targets', words, decoder.vocabulary);
+  const rows = Int32Array.from(words.keys()).filter((row) => words[row]! > 0);
+  if (rows.length === 0)
+    throw new CaptionerError('captions', 'Loss: expected words in the batch, got only padding');
+
+  return tf.tidy(() => {
+    const states = decoder.states(features, inputs, dropout);
+    const units = states.shape[2];
+    const kept = takeRows(tf.reshape(states, [batch * steps, units]), tf.tensor1d(rows, 'int32'));
+    const next = tf.tensor1d(
+      Int32Array.from(rows, (row) => words[row]!),
+      'int32',
+    );
+    const {weight, bias} = decoder.output;
+    return sparseCrossEntropy(kept, weight as tf.Variable<tf.Rank.R2>, bias as tf.Variable<tf.Rank.R1>, next);
+  });
+}
+
+/**
+ * The loss and its gradient with respect to every weight of the decoder.
+ *
+ * @returns The loss, and gradients by the weights' names. The caller disposes the gradients.
+ */
+export function gradients(
+  decoder: Decoder,
+  features: tf.Tensor,
+  inputs: tf.Tensor2D,
+  targets: tf.Tensor2D,
+  dropout?: DropoutKey,
+): {loss: number; gradients: Map<string, tf.Tensor>} {
+  const variables = [...decoder.weights.values()];
+  const {value, grads} = tf.variableGrads(
+    () => captionLoss(decoder, features, inputs, targets, dropout),
+    variables,
+  );
+  const loss = value.dataSync()[0]!;
+  value.dispose();
+  const named = new Map<string, tf.Tensor>();
+  for (const [name, {name: inner}] of decoder.weights) if (grads[inner]) named.set(name, grads[inner]);
+  return {loss, gradients: named};
+}
+
+/** Some rows of a matrix, each at most once: so the gradient puts rows back where it would else have to add them. */
+function takeRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
+  const take = tf.customGrad((...args) => {
+    const save = args[1] as unknown as tf.GradSaveFunc;
+    save([rows]);
+    return {
+      value: tf.gather(x, rows),
+      gradFunc: (dy, saved) => {
+        const places = tf.expandDims(saved[0]!, 1);
+        const shape = tf.tensor1d(x.shape, 'int32');
+        return kernel('ScatterNd', [places, dy, shape], [type('T', 'float32'), type('Tindices', 'int32')]);
+      },
+    };
+  });
+  return take(x) as tf.Tensor2D;
+}
+
+function checkIds(what: string, ids: ArrayLike<number>, vocabulary: number): void {
+  for (let k = 0; k < ids.length; k++) {
+    const id = ids[k]!;
+    if (id < 0 || id >= vocabulary) {
+      const expected = `expected word ids from 0 to ${vocabulary - 1}`;
+      throw new CaptionerError('mismatch', `Loss: ${expected} in the ${what}, got ${id}`);
+    }
+  }
+}
