@@ -1,0 +1,201 @@
+/** The few kinds of charts that the notebooks need, one line each; each carries its numbers as text. */
+import {showFigure} from './figure';
+import {palette, scale} from './palette';
+import {columns, formatNumber} from './text';
+
+export interface ChartOptions {
+  readonly title?: string;
+  /** Name of the horizontal axis. */
+  readonly x?: string;
+  /** Name of the vertical axis. */
+  readonly y?: string;
+}
+
+/** One bar for each name, from the top, as long as its number. */
+export function showBars(
+  bars: Iterable<readonly [string, number]>,
+  {title = '', x, y}: ChartOptions = {},
+): void {
+  const rows = [...bars];
+  showFigure({
+    title,
+    text: textOf(
+      title,
+      rows.map(([name, value]) => [name, formatNumber(value)]),
+    ),
+    data: [
+      {
+        type: 'bar',
+        orientation: 'h',
+        y: rows.map(([name]) => name),
+        x: rows.map(([, value]) => value),
+        text: rows.map(([, value]) => formatNumber(value)),
+        textposition: 'outside',
+        cliponaxis: false,
+        marker: {color: palette.blue},
+        hovertemplate: '%{y}: %{x}<extra></extra>',
+      },
+    ],
+    layout: {
+      height: 110 + 22 * rows.length,
+      margin: {r: 64},
+      bargap: 0.35,
+      xaxis: {title: {text: x ?? ''}},
+      yaxis: {
+        title: {text: y ?? ''},
+        autorange: 'reversed',
+        type: 'category',
+        ticklabelposition: 'outside',
+        dtick: 1,
+      },
+    },
+  });
+}
+
+/** How often values occur: whole numbers one by one where there are at most 60, else in bins. */
+export function showHistogram(
+  values: Iterable<number>,
+  {title = '', x, y = 'count'}: ChartOptions = {},
+): void {
+  const numbers = Float64Array.from(values).sort();
+  const least = numbers.at(0) ?? 0;
+  const most = numbers.at(-1) ?? 0;
+  const whole = numbers.every(Number.isInteger) && most - least < 60;
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  const quantile = (share: number): string =>
+    formatNumber(numbers[Math.round(share * (numbers.length - 1))] ?? NaN);
+  showFigure({
+    title,
+    text: textOf(title, [
+      ['values', formatNumber(numbers.length)],
+      ['least', formatNumber(least)],
+      ['5 %', quantile(0.05)],
+      ['median', quantile(0.5)],
+      ['mean', formatNumber(mean)],
+      ['95 %', quantile(0.95)],
+      ['most', formatNumber(most)],
+    ]),
+    data: [
+      {
+        type: 'histogram',
+        x: numbers,
+        ...(whole ? {xbins: {start: least - 0.5, end: most + 0.5, size: 1}} : {nbinsx: 40}),
+        marker: {color: palette.blue},
+        hovertemplate: '%{x}: %{y:,}<extra></extra>',
+      },
+    ],
+    layout: {bargap: 0.08, xaxis: {title: {text: x ?? ''}}, yaxis: {title: {text: y}}},
+  });
+}
+
+export interface HeatmapOptions extends ChartOptions {
+  /** Names of the columns and of the rows. */
+  readonly columns?: readonly string[];
+  readonly rows?: readonly string[];
+}
+
+/** A matrix as colours, its first row on top. */
+export function showHeatmap(
+  matrix: readonly ArrayLike<number>[],
+  {title = '', x, y, columns: columnNames, rows: rowNames}: HeatmapOptions = {},
+): void {
+  const depth = matrix[0]?.length ?? 0;
+  const flat = matrix.flatMap((row) => Array.from(row));
+  const [least, most] = flat.reduce(
+    ([a, b], value) => [Math.min(a, value), Math.max(b, value)],
+    [Infinity, -Infinity],
+  );
+  showFigure({
+    title,
+    text: `${title} [${matrix.length}, ${depth}], from ${formatNumber(least)} to ${formatNumber(most)}`.trim(),
+    data: [
+      {
+        type: 'heatmap',
+        z: matrix.map((row) => Array.from(row)),
+        ...(columnNames && {x: columnNames}),
+        ...(rowNames && {y: rowNames}),
+        colorscale: scale,
+        colorbar: {thickness: 12, outlinewidth: 0},
+        hovertemplate: '%{y}, %{x}: %{z:.4g}<extra></extra>',
+      },
+    ],
+    layout: {
+      height: Math.max(220, Math.min(640, 120 + matrix.length * (rowNames ? 24 : 8))),
+      xaxis: {title: {text: x ?? ''}, showgrid: false},
+      yaxis: {title: {text: y ?? ''}, autorange: 'reversed', showgrid: false},
+    },
+  });
+}
+
+/** Lines by name; a line is numbers one after another, or pairs. */
+export function showLines(
+  lines: Readonly<Record<string, readonly number[] | readonly (readonly [number, number])[]>>,
+  {title = '', x, y}: ChartOptions = {},
+): void {
+  const named = Object.entries(lines).map(([name, values]) => {
+    const pairs = values.map((value, at) => (typeof value === 'number' ? ([at, value] as const) : value));
+    return {name, pairs};
+  });
+  showFigure({
+    title,
+    text: textOf(
+      title,
+      named.map(({name, pairs}) => [
+        name,
+        pairs.length === 0 ? 'empty' : `${formatNumber(pairs[0]![1])} … ${formatNumber(pairs.at(-1)![1])}`,
+      ]),
+    ),
+    data: named.map(({name, pairs}) => ({
+      type: 'scatter',
+      mode: pairs.length < 40 ? 'lines+markers' : 'lines',
+      name,
+      x: pairs.map(([at]) => at),
+      y: pairs.map(([, value]) => value),
+    })),
+    layout: {xaxis: {title: {text: x ?? ''}}, yaxis: {title: {text: y ?? ''}}, showlegend: named.length > 1},
+  });
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** Shown on hovering. */
+  readonly text?: string;
+  /** Points of a group share a colour. */
+  readonly group?: string;
+}
+
+export function showScatter(points: readonly Point[], {title = '', x, y}: ChartOptions = {}): void {
+  const groups = new Map<string, Point[]>();
+  for (const point of points) {
+    const group = point.group ?? '';
+    groups.set(group, [...(groups.get(group) ?? []), point]);
+  }
+  showFigure({
+    title,
+    text: textOf(
+      title,
+      [...groups].map(([group, members]) => [group || 'points', formatNumber(members.length)]),
+    ),
+    data: [...groups].map(([name, members]) => ({
+      type: 'scatter',
+      mode: 'markers',
+      name,
+      x: members.map((point) => point.x),
+      y: members.map((point) => point.y),
+      text: members.map(({text = ''}) => text),
+      marker: {size: 7, opacity: 0.75},
+      hovertemplate: '%{text}<extra>%{fullData.name}</extra>',
+    })),
+    layout: {
+      height: 440,
+      xaxis: {title: {text: x ?? ''}, zeroline: false},
+      yaxis: {title: {text: y ?? ''}, zeroline: false},
+      showlegend: groups.size > 1,
+    },
+  });
+}
+
+function textOf(title: string, rows: readonly (readonly [string, string])[]): string {
+  return [...(title === '' ? [] : [title]), columns(rows, [false, true])].join('\n');
+}

@@ -1,0 +1,174 @@
+/**
+ * Pictures with their captions: a grid for a look at data or results, and a panel that shows the same pictures again
+ * and again while a model learns, each with the captions it got so far and the words that changed marked.
+ */
+import {html, type Fragment} from './html';
+import {breathe, inNotebook, show, Slot, type Bundle} from './output';
+import {palette, shade} from './palette';
+import {pictureUri, type Picture} from './picture';
+
+export interface GridItem {
+  readonly image: Picture;
+  /** The caption, or what the picture shows: its alternative text too. */
+  readonly caption?: string;
+  /** The caption before: words of `caption` that are not in it are marked. */
+  readonly previous?: string;
+  /** Captions by people. */
+  readonly references?: readonly string[];
+  /** A short line above the caption: a file name, a class, a score. */
+  readonly label?: string;
+  /** Whether the caption is right: a tick or a cross beside it. */
+  readonly correct?: boolean;
+  /** A remark below: what is wrong, a score. */
+  readonly note?: string;
+}
+
+export interface GridOptions {
+  readonly title?: string;
+  /** Width of a picture in CSS pixels. @default 200 */
+  readonly width?: number;
+}
+
+/** @example await pictureGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions}))); */
+export async function pictureGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
+  const uris = await Promise.all(items.map(({image}) => thumbnail(image, options)));
+  const tiles = items.map((item, at) => tile(item, uris[at]!, item.caption && said(item, item.caption)));
+  show(grid(tiles, options, items.map(itemText)));
+  await breathe();
+}
+
+export interface CaptionPanel {
+  /**
+   * Shows the panel's pictures with new captions; bound, so it can be handed on. `label` says when: `epoch 3`.
+   * Pictures have to come in the same order each time.
+   */
+  readonly show: (items: readonly GridItem[], label: string) => Promise<void>;
+}
+
+/**
+ * A panel in one slot. The newest captions stand first, words that are new are marked, earlier captions follow in grey.
+ *
+ * @example
+ * const panel = captionPanel();
+ * await trainer.train({epochs: 5, onEpoch: async ({epoch}) => panel.show(await trainer.panel(8), `epoch ${epoch}`)});
+ */
+export function captionPanel(options: GridOptions = {}): CaptionPanel {
+  const slot = new Slot();
+  const uris: string[] = [];
+  const told: {label: string; captions: string[]}[] = [];
+
+  const showItems = async (items: readonly GridItem[], label: string): Promise<void> => {
+    for (let at = uris.length; at < items.length; at++) uris.push(await thumbnail(items[at]!.image, options));
+    const before = told.at(-1)?.captions;
+    told.push({label, captions: items.map(({caption = ''}) => caption)});
+    const tiles = items.map((item, at) => {
+      const previous = item.previous ?? before?.[at];
+      const now = {...item, label, ...(previous !== undefined && {previous})};
+      return tile(now, uris[at]!, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
+    });
+    const texts = items.map((item, at) =>
+      itemText({...item, ...(before?.[at] !== undefined && {previous: before[at]})}),
+    );
+    const bundle = grid(tiles, {...options, title: `${options.title ?? 'Captions'}, ${label}`}, texts);
+    if (inNotebook()) slot.show(bundle);
+    else show(bundle);
+    await breathe();
+  };
+  return {show: showItems};
+}
+
+/** Twice the width on the page, for sharp screens. */
+function thumbnail(image: Picture, {width = 200}: GridOptions): Promise<string> {
+  return pictureUri(image, Math.round(width * 1.6));
+}
+
+function grid(
+  tiles: readonly Fragment[],
+  {title, width = 200}: GridOptions,
+  texts: readonly string[],
+): Bundle {
+  const layout = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(${width}px,100%),1fr));gap:18px 16px`;
+  const heading =
+    title !== undefined && html`<div style="font-weight:600;font-size:14px;margin:0 0 10px">${title}</div>`;
+  const page = html`<div style="margin:6px 0 14px;line-height:1.4">
+    ${heading}
+    <div style="${layout}">${tiles}</div>
+  </div>`;
+  return {
+    'text/html': page.text,
+    'text/plain': [title, ...texts].filter((line) => line !== undefined).join('\n'),
+  };
+}
+
+function tile(
+  item: GridItem,
+  uri: string,
+  caption: Fragment | string | undefined,
+  past?: Fragment,
+): Fragment {
+  const {references = [], label, note} = item;
+  const alt = item.caption ?? references[0] ?? label ?? 'picture';
+  const frame =
+    'width:100%;aspect-ratio:4/3;object-fit:contain;border-radius:6px;display:block;margin:0;max-width:none';
+  const small = 'font-size:12px;margin-top:3px;opacity:.72';
+  return html`<figure style="margin:0;min-width:0;overflow-wrap:anywhere">
+    <img src="${uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
+    <figcaption style="margin:6px 0 0;font-size:13.5px">
+      ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
+      ${references.map((reference) => html`<div style="${small}">“${reference}”</div>`)}
+      ${note !== undefined && html`<div style="font-size:12px;margin-top:3px;color:${item.correct === false ? palette.red : palette.grey}">${note}</div>`}
+      ${past}
+    </figcaption>
+  </figure>`;
+}
+
+/** The caption with a verdict, its new words marked. */
+function said({previous, correct}: GridItem, caption: string): Fragment {
+  const before = previous === undefined ? undefined : new Set(previous.toLowerCase().split(/\s+/));
+  const words = caption.split(/\s+/).map((word, at) => {
+    const isNew = before !== undefined && !before.has(word.toLowerCase());
+    return html`${at > 0 && ' '}${isNew ? html`<mark style="background:${shade.mark};color:inherit;border-radius:3px;padding:0 2px">${word}</mark>` : word}`;
+  });
+  const verdict =
+    correct !== undefined &&
+    html`<span
+      role="img"
+      aria-label="${correct ? 'right' : 'wrong'}"
+      style="color:${correct ? palette.green : palette.red};font-weight:700"
+      >${correct ? '✓' : '✗'}</span
+    > `;
+  return html`<div style="font-weight:550">
+    ${verdict}${caption === '' ? html`<i style="opacity:.6">no words</i>` : words}
+  </div>`;
+}
+
+/** What was said before, newest first; more than three fold away. */
+function history(told: readonly {label: string; captions: string[]}[], at: number): Fragment {
+  const lines = [...told]
+    .reverse()
+    .map(
+      ({label, captions}) =>
+        html`<div style="font-size:12px;opacity:.55;margin-top:2px">
+          <span style="font-size:10.5px">${label}</span> ${captions[at] || 'no words'}
+        </div>`,
+    );
+  const rest = lines.slice(3);
+  return html`${lines.slice(0, 3)}${
+    rest.length > 0 &&
+    html`<details style="font-size:12px;opacity:.8">
+      <summary>${rest.length} earlier</summary>
+      ${rest}
+    </details>`
+  }`;
+}
+
+function itemText({image, label, caption, previous, references = [], correct, note}: GridItem): string {
+  const name = typeof image === 'string' ? image.replace(/^.*[\\/]/, '') : 'picture';
+  const verdict = correct === undefined ? '' : correct ? ' ✓' : ' ✗';
+  const before = previous === undefined || previous === caption ? '' : ` (before: ${previous})`;
+  return [
+    `${name}${label === undefined ? '' : ` [${label}]`}:${verdict} ${caption ?? ''}${before}`.trimEnd(),
+    ...references.map((reference) => `    “${reference}”`),
+    ...(note === undefined ? [] : [`    ${note}`]),
+  ].join('\n');
+}

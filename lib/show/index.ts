@@ -1,0 +1,21 @@
+/** Everything that a notebook displays. */
+export {html, raw, escape, Fragment, type Insertable} from './html';
+export {inNotebook, show, Slot, breathe, type Bundle} from './output';
+export {showFigure, figureBundle, type Figure} from './figure';
+export {
+  showBars,
+  showHistogram,
+  showHeatmap,
+  showLines,
+  showScatter,
+  type ChartOptions,
+  type HeatmapOptions,
+  type Point,
+} from './charts';
+export {showTable, tableHtml, tableText, type Row, type TableOptions} from './table';
+export {pictureGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
+export {pictureUri, type Picture, type Pixels} from './picture';
+export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} from './curves';
+export {progress, type Progress} from './progress';
+export {palette, series} from './palette';
+export {formatDuration, formatNumber} from './text';

@@ -1,0 +1,83 @@
+/** Rows as a table below the cell, with the same table as text for terminals and for viewers without HTML. */
+import {html, type Fragment} from './html';
+import {show} from './output';
+import {shade} from './palette';
+import {columns, formatNumber} from './text';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface TableOptions {
+  /** A line above the table. */
+  readonly caption?: string;
+  /** Rows shown; the rest is counted below. @default 50 */
+  readonly limit?: number;
+}
+
+/**
+ * Shows rows, one column for each name that occurs in them.
+ *
+ * @example showTable([{split: 'train', images: 6000}, {split: 'test', images: 1000}], {caption: 'Flickr8k'});
+ */
+export function showTable(rows: readonly Row[], options: TableOptions = {}): void {
+  show({'text/html': tableHtml(rows, options).text, 'text/plain': tableText(rows, options)});
+}
+
+export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): Fragment {
+  const names = columnNames(rows);
+  const right = numeric(rows, names);
+  const rule = `border-bottom:1px solid ${shade.line}`;
+  const style = (at: number): string =>
+    `padding:4px 14px 4px 0;text-align:${right[at] ? 'right' : 'left'};font-variant-numeric:tabular-nums;` +
+    `max-width:32em;overflow-wrap:anywhere;white-space:normal;vertical-align:top;${rule}`;
+  return html`<table
+      style="border-collapse:collapse;margin:4px 0 12px;font-size:13px;background:none;color:inherit"
+    >
+      ${
+        caption !== undefined &&
+        html`<caption style="text-align:left;font-weight:600;padding:0 0 6px;color:inherit">
+          ${caption}
+        </caption>`
+      }
+      <thead>
+        <tr style="background:none">
+          ${names.map((name, at) => html`<th scope="col" style="${style(at)};font-weight:600;opacity:.75">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.slice(0, limit).map(
+          (row) =>
+            html`<tr style="background:none">
+              ${names.map((name, at) => html`<td style="${style(at)}">${cell(row[name])}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${rows.length > limit && html`<p style="font-size:12px;opacity:.7">… and ${formatNumber(rows.length - limit)} more rows</p>`}`;
+}
+
+export function tableText(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): string {
+  const names = columnNames(rows);
+  const lines = columns(
+    [names, ...rows.slice(0, limit).map((row) => names.map((name) => cell(row[name]).replace(/\s+/g, ' ')))],
+    numeric(rows, names),
+  );
+  const more = rows.length > limit ? `… and ${formatNumber(rows.length - limit)} more rows` : undefined;
+  return [caption, lines, more].filter((part) => part !== undefined).join('\n');
+}
+
+function columnNames(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+}
+
+function numeric(rows: readonly Row[], names: readonly string[]): boolean[] {
+  return names.map((name) => rows.every((row) => row[name] === undefined || typeof row[name] === 'number'));
+}
+
+function cell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'number') return formatNumber(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(cell).join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return JSON.stringify(value) ?? '';
+}

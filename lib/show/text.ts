@@ -1,0 +1,32 @@
+/** Numbers, durations and columns as text, alike in tables, progress lines and the plain-text twins of figures. */
+
+/** Four significant digits, thousands grouped, whole numbers whole. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (Number.isInteger(value)) return value.toLocaleString('en-GB');
+  if (size < 1e-4 || size >= 1e7) return value.toExponential(2).replace('e+', 'e');
+  return size >= 1000
+    ? value.toLocaleString('en-GB', {maximumFractionDigits: 0})
+    : String(Number(value.toPrecision(4)));
+}
+
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Rows of cells as lines of text in columns; `right` tells which columns are aligned to the right. */
+export function columns(rows: readonly (readonly string[])[], right: readonly boolean[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, [...cell].length)));
+  const pad = (cell: string, at: number): string => {
+    const space = ' '.repeat((widths[at] ?? 0) - [...cell].length);
+    return right[at] ? space + cell : cell + space;
+  };
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
