@@ -1,0 +1,227 @@
+/**
+ * The safetensors format: 8 bytes of little-endian header length, a JSON header, one packed buffer. Bytes become named
+ * tensors and back; nothing in a file is ever executed, and every claim of its header is checked before it is believed.
+ */
+import {CaptionerError, type ErrorCode} from '../errors';
+
+const byteSizes = {F32: 4, F16: 2, I32: 4, I64: 8, U8: 1} as const;
+export type Dtype = keyof typeof byteSizes;
+
+export interface TensorData {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Little-endian, row-major. */
+  readonly data: Uint8Array;
+}
+
+export interface Safetensors {
+  readonly tensors: Map<string, TensorData>;
+  readonly metadata: Map<string, string>;
+}
+
+const maximumHeader = 100 * 1024 * 1024;
+
+/**
+ * @param where The file's name, for messages.
+ * @throws CaptionerError `truncated`, `header`, `overlap`, `dtype` or `shape`.
+ */
+export function parseSafetensors(bytes: Uint8Array, where: string): Safetensors {
+  const fail = (code: ErrorCode, message: string): never => {
+    throw new CaptionerError(code, `${where}: ${message}`);
+  };
+  if (bytes.length < 8) fail('truncated', `expected at least 8 bytes, got ${bytes.length}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(maximumHeader))
+    fail('header', `expected a header of at most 100 MB, got ${length} bytes`);
+  const start = 8 + Number(length);
+  if (start > bytes.length)
+    fail('truncated', `expected a header of ${length} bytes, got ${bytes.length - 8}`);
+
+  const {entries, metadata} = parseHeader(bytes.subarray(8, start), fail);
+  const buffer = bytes.subarray(start);
+  const tensors = new Map<string, TensorData>();
+  let end = 0;
+  for (const {name, dtype, shape, from, to} of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== end) fail('overlap', `tensor "${name}" begins at ${from}, expected ${end}`);
+    if (to > buffer.length) fail('truncated', `tensor "${name}" ends at ${to}, the data at ${buffer.length}`);
+    tensors.set(name, {dtype, shape, data: buffer.subarray(from, to)});
+    end = to;
+  }
+  if (end !== buffer.length) fail('overlap', `expected ${end} bytes of data, got ${buffer.length}`);
+  return {tensors: new Map(entries.map(({name}) => [name, tensors.get(name)!])), metadata};
+}
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function parseHeader(
+  bytes: Uint8Array,
+  fail: (code: ErrorCode, message: string) => never,
+): {entries: Entry[]; metadata: Map<string, string>} {
+  let text = '';
+  let header: unknown;
+  try {
+    text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
+    header = JSON.parse(text);
+  } catch {
+    fail('header', 'expected a header of JSON');
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    fail('header', 'expected a JSON object');
+  const fields = Object.entries(header as Record<string, unknown>);
+  if (topLevelKeys(text) !== fields.length) fail('header', 'a tensor is named twice');
+  const metadata = new Map<string, string>();
+  const entries: Entry[] = [];
+  for (const [name, value] of fields) {
+    if (name === '__proto__') fail('header', 'a tensor may not be named "__proto__"');
+    if (name === '__metadata__') {
+      for (const [key, entry] of Object.entries(value as object))
+        metadata.set(
+          key,
+          typeof entry === 'string' ? entry : fail('header', `metadata "${key}" is not a string`),
+        );
+    } else entries.push(parseEntry(name, value, fail));
+  }
+  return {entries, metadata};
+}
+
+function parseEntry(name: string, value: unknown, fail: (code: ErrorCode, message: string) => never): Entry {
+  const {dtype, shape, data_offsets: offsets} = (value ?? {}) as Record<string, unknown>;
+  if (typeof dtype !== 'string' || !Object.hasOwn(byteSizes, dtype))
+    return fail(
+      'dtype',
+      `tensor "${name}": expected ${Object.keys(byteSizes).join(', ')}, got ${String(dtype)}`,
+    );
+  const natural = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0);
+  if (!natural(shape))
+    return fail('shape', `tensor "${name}": expected a list of sizes, got ${JSON.stringify(shape)}`);
+  if (!natural(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
+    return fail('header', `tensor "${name}": expected two offsets, got ${JSON.stringify(offsets)}`);
+  const [from, to] = offsets as [number, number];
+  const size = shape.reduce((product, side) => product * side, byteSizes[dtype as Dtype]);
+  if (!Number.isSafeInteger(size) || size !== to - from)
+    return fail(
+      'shape',
+      `tensor "${name}": shape [${shape.join(', ')}] needs ${size} bytes, got ${to - from}`,
+    );
+  return {name, dtype: dtype as Dtype, shape, from, to};
+}
+
+/** Keys of the outermost object, counted in the text: `JSON.parse` keeps only the last of two that are the same. */
+function topLevelKeys(text: string): number {
+  let depth = 0;
+  let keys = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') {
+      while (text[++at] !== '"') if (text[at] === '\\') at++;
+    } else if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    else if (character === ':' && depth === 1) keys++;
+  }
+  return keys;
+}
+
+/** Tensors in the order given, the data aligned to 8 bytes. */
+export function formatSafetensors(
+  tensors: Iterable<readonly [string, TensorData]>,
+  metadata: Iterable<readonly [string, string]> = [],
+): Uint8Array {
+  const header: [string, unknown][] = [];
+  const notes = [...metadata];
+  if (notes.length > 0) header.push(['__metadata__', Object.fromEntries(notes)]);
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  for (const [name, {dtype, shape, data}] of tensors) {
+    const size = shape.reduce((product, side) => product * side, byteSizes[dtype]);
+    if (size !== data.length)
+      throw new CaptionerError(
+        'shape',
+        `tensor "${name}": [${shape.join(', ')}] needs ${size} bytes, got ${data.length}`,
+      );
+    header.push([name, {dtype, shape, data_offsets: [end, end + size]}]);
+    parts.push(data);
+    end += size;
+  }
+  const json = Buffer.from(
+    `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`,
+  );
+  const padded = Math.ceil(json.length / 8) * 8;
+  const head = Buffer.alloc(8 + padded, ' ');
+  head.writeBigUInt64LE(BigInt(padded), 0);
+  json.copy(head, 8);
+  return Buffer.concat([head, ...parts]);
+}
+
+/** Wraps numbers without copying them. */
+export function float32(values: Float32Array, shape: readonly number[]): TensorData {
+  return {dtype: 'F32', shape, data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength)};
+}
+
+/** Rounds numbers to half precision. */
+export function float16(values: Float32Array, shape: readonly number[]): TensorData {
+  const bits = toFloat16Bits(values);
+  return {dtype: 'F16', shape, data: new Uint8Array(bits.buffer)};
+}
+
+/**
+ * The numbers of an F32 or F16 tensor, as a copy.
+ *
+ * @throws CaptionerError `dtype` for any other type.
+ */
+export function toFloat32(tensor: TensorData): Float32Array {
+  const copy = tensor.data.slice();
+  if (tensor.dtype === 'F32') return new Float32Array(copy.buffer);
+  if (tensor.dtype === 'F16') return fromFloat16Bits(new Uint16Array(copy.buffer));
+  throw new CaptionerError('dtype', `expected F32 or F16, got ${tensor.dtype}`);
+}
+
+/** IEEE 754 half precision, rounded to nearest, ties to even; too large becomes infinity. */
+export function toFloat16Bits(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let k = 0; k < values.length; k++) {
+    const word = bits[k]!;
+    const sign = (word >>> 16) & 0x8000;
+    const rest = word & 0x7fffffff;
+    if (rest > 0x7f800000) halves[k] = sign | 0x7e00;
+    else if (rest >= 0x477ff000) halves[k] = sign | 0x7c00;
+    else if (rest >= 0x38800000)
+      halves[k] = sign | ((rest - 0x38000000 + 0xfff + ((rest >>> 13) & 1)) >>> 13);
+    else if (rest <= 0x33000000) halves[k] = sign;
+    else {
+      const shift = 126 - (rest >>> 23);
+      const mantissa = (rest & 0x7fffff) | 0x800000;
+      const half = mantissa >>> shift;
+      const lost = mantissa & ((1 << shift) - 1);
+      const middle = 1 << (shift - 1);
+      halves[k] = sign | (half + (lost > middle || (lost === middle && half & 1) ? 1 : 0));
+    }
+  }
+  return halves;
+}
+
+export function fromFloat16Bits(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  const table = halfTable();
+  for (let k = 0; k < halves.length; k++) values[k] = table[halves[k]!]!;
+  return values;
+}
+
+let table: Float32Array | undefined;
+function halfTable(): Float32Array {
+  return (table ??= Float32Array.from({length: 65536}, (_, half) => {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >>> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 31) return fraction ? NaN : sign * Infinity;
+    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }));
+}
