@@ -1,0 +1,142 @@
+/** The words that a decoder can write, each with its id. Ids 0 to 3 are no words: padding, start, end, unknown. */
+import {z} from 'zod';
+import {CaptionerError} from '../errors';
+import {parseOptions} from '../options';
+import {tokenize} from './tokenizer';
+
+export const special = {padding: 0, start: 1, end: 2, unknown: 3} as const;
+const specialWords = ['<padding>', '<start>', '<end>', '<unknown>'] as const;
+
+export interface VocabularyOptions {
+  /** Words used less often become unknown. @default 5 */
+  readonly minimumCount?: number;
+  /** At most so many words, the most frequent. @default no limit */
+  readonly maximumSize?: number;
+}
+
+export interface Coverage {
+  /** Running words in the captions. */
+  readonly words: number;
+  /** Share of them that the vocabulary has. */
+  readonly known: number;
+  /** Different words in the captions. */
+  readonly distinct: number;
+  /** Share of these that the vocabulary has. */
+  readonly distinctKnown: number;
+}
+
+export interface VocabularyJSON {
+  readonly version: 1;
+  /** Without the four that are no words; the first has id 4. */
+  readonly words: readonly string[];
+}
+
+const optionsSchema = z.strictObject({
+  minimumCount: z.int().min(1).default(5),
+  maximumSize: z.int().min(1).optional(),
+});
+
+export class Vocabulary {
+  readonly #words: readonly string[];
+  // A Map, since `constructor` and `__proto__` are words like any other.
+  readonly #ids: ReadonlyMap<string, number>;
+
+  private constructor(words: readonly string[]) {
+    this.#words = [...specialWords, ...words];
+    this.#ids = new Map(words.map((word, at) => [word, at + specialWords.length]));
+  }
+
+  /**
+   * Counts the words of the training captions; the most frequent has the lowest id, ties are in code unit order.
+   *
+   * @throws CaptionerError `options`; `captions` when no word is left.
+   */
+  static from(captions: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
+    const {minimumCount, maximumSize = Infinity} = parseOptions(optionsSchema, options, 'vocabulary');
+    const kept = [...countWords(captions)].filter(([, count]) => count >= minimumCount);
+    kept.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+    if (kept.length === 0)
+      throw new CaptionerError('captions', `Expected a word used at least ${minimumCount} times, found none`);
+    return new Vocabulary(kept.slice(0, maximumSize).map(([word]) => word));
+  }
+
+  /** @throws CaptionerError `mismatch` or `version` when this is no vocabulary. */
+  static fromJSON(json: unknown): Vocabulary {
+    const {version, words} = (json ?? {}) as Partial<VocabularyJSON>;
+    if (version !== 1)
+      throw new CaptionerError('version', `Vocabulary: expected format version 1, got ${String(version)}`);
+    if (!Array.isArray(words) || !words.every((word) => typeof word === 'string' && word !== ''))
+      throw new CaptionerError('mismatch', 'Vocabulary: expected a list of words');
+    if (new Set(words).size !== words.length)
+      throw new CaptionerError('mismatch', 'Vocabulary: expected every word once');
+    return new Vocabulary(words as string[]);
+  }
+
+  toJSON(): VocabularyJSON {
+    return {version: 1, words: this.#words.slice(specialWords.length)};
+  }
+
+  /** Number of ids, the four special ones included. */
+  get size(): number {
+    return this.#words.length;
+  }
+
+  /** @throws CaptionerError `mismatch` when the id is not the vocabulary's. */
+  word(id: number): string {
+    const word = this.#words[id];
+    if (word === undefined)
+      throw new CaptionerError(
+        'mismatch',
+        `Vocabulary: expected an id from 0 to ${this.size - 1}, got ${id}`,
+      );
+    return word;
+  }
+
+  /** The word's id, or the unknown id. */
+  id(word: string): number {
+    return this.#ids.get(word) ?? special.unknown;
+  }
+
+  has(word: string): boolean {
+    return this.#ids.has(word);
+  }
+
+  /** Ids of a caption's words, without start and end. */
+  encode(caption: string): number[] {
+    return tokenize(caption).map((word) => this.id(word));
+  }
+
+  /** The words of ids, without padding, start and end; clitics join the word before them. */
+  decode(ids: Iterable<number>): string {
+    const words = [...ids].filter((id) => id > special.end).map((id) => this.word(id));
+    return words.join(' ').replace(/ (n't|'(?:s|m|d|re|ve|ll))(?= |$)/g, '$1');
+  }
+
+  /** How much of some captions the vocabulary can say. */
+  coverage(captions: Iterable<string>): Coverage {
+    const counts = countWords(captions);
+    let [words, known, distinctKnown] = [0, 0, 0];
+    for (const [word, count] of counts) {
+      words += count;
+      if (!this.has(word)) continue;
+      known += count;
+      distinctKnown++;
+    }
+    const share = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole);
+    return {
+      words,
+      known: share(known, words),
+      distinct: counts.size,
+      distinctKnown: share(distinctKnown, counts.size),
+    };
+  }
+}
+
+/** How often each word is used. */
+export function countWords(captions: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const caption of captions) {
+    for (const word of tokenize(caption)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return counts;
+}
