@@ -8,9 +8,9 @@ export interface Preprocessing {
   /** `stretch` ignores the aspect ratio; `crop` keeps it and takes the centre. */
   readonly fit: 'stretch' | 'crop';
   readonly interpolation: 'cubic' | 'linear';
-  /** The network sees `pixel * scale + offset`, where a pixel is 0 to 255. */
-  readonly scale: number;
-  readonly offset: number;
+  /** The network sees `(pixel - mean) / deviation` of each channel, red, green and blue, where a pixel is 0 to 255. */
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
 }
 
 export interface Features {

@@ -177,7 +177,7 @@ export function float16(values: Float32Array, shape: readonly number[]): TensorD
  * @throws CaptionerError `dtype` for any other type.
  */
 export function toFloat32(tensor: TensorData): Float32Array {
-  const copy = tensor.data.slice();
+  const copy = new Uint8Array(tensor.data); // a Buffer's own `slice` shares the memory
   if (tensor.dtype === 'F32') return new Float32Array(copy.buffer);
   if (tensor.dtype === 'F16') return fromFloat16Bits(new Uint16Array(copy.buffer));
   throw new CaptionerError('dtype', `expected F32 or F16, got ${tensor.dtype}`);
