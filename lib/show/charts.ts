@@ -45,7 +45,7 @@ export function showBars(
         title: {text: y ?? ''},
         autorange: 'reversed',
         type: 'category',
-        ticklabelposition: 'outside',
+        showgrid: false,
         dtick: 1,
       },
     },

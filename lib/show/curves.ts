@@ -31,7 +31,7 @@ export interface LossCurvesOptions {
   readonly history?: readonly LossPoint[];
   /** @default 'Loss' */
   readonly title?: string;
-  /** How strongly the training loss is smoothed, 0 (not) to 1. @default 0.95 */
+  /** How strongly the training loss is smoothed, 0 (not) to 1. @default 0.9 */
   readonly smoothing?: number;
 }
 
@@ -44,7 +44,7 @@ export interface LossCurvesOptions {
 export function lossCurves({
   history = [],
   title = 'Loss',
-  smoothing = 0.95,
+  smoothing = 0.9,
 }: LossCurvesOptions = {}): LossCurves {
   const points = [...history];
   const slot = new Slot();
@@ -74,7 +74,11 @@ function lossFigure(points: readonly LossPoint[], title: string, smoothing: numb
   const validation = pick(points, 'validationLoss');
   const rates = changes(pick(points, 'rate'));
   const best = validation.reduce<Place | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
-  const dots = {size: 7, color: validation.map((p) => (p === best ? palette.red : palette.orange))};
+  const dots = {
+    size: validation.map((place) => (place === best ? 13 : 7)),
+    symbol: validation.map((place) => (place === best ? 'star' : 'circle')),
+    opacity: 1,
+  };
   const hover = 'step %{x:,}<br>%{y:.4f}';
   return {
     title,

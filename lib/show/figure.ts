@@ -35,15 +35,15 @@ export function figureBundle({data, layout = {}, title, text}: Figure): Bundle {
   return {'application/vnd.plotly.v1+json': figure, 'text/plain': text ?? title ?? 'Figure'};
 }
 
-const ink = '#858c96'; // readable on white and on black: a figure does not know the page's theme
+const ink = '#747b86'; // readable on white and on black: a figure does not know the page's theme
 
 function houseStyle(title: string | undefined): Record<string, unknown> {
   const axis = {gridcolor: shade.line, zerolinecolor: shade.line, linecolor: shade.line, automargin: true};
   return {
     ...(title !== undefined && {
       title: {
-        text: escapeText(title),
-        font: {size: 15},
+        text: `<b>${escapeText(title)}</b>`,
+        font: {size: 14},
         x: 0,
         xref: 'paper',
         xanchor: 'left',

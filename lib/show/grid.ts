@@ -63,7 +63,7 @@ export function captionPanel(options: GridOptions = {}): CaptionPanel {
     told.push({label, captions: items.map(({caption = ''}) => caption)});
     const tiles = items.map((item, at) => {
       const previous = item.previous ?? before?.[at];
-      const now = {...item, label, ...(previous !== undefined && {previous})};
+      const now = {...item, ...(previous !== undefined && {previous})};
       return tile(now, uris[at]!, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
     });
     const texts = items.map((item, at) =>

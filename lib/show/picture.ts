@@ -1,5 +1,6 @@
 /** Pictures made small enough to be embedded in a page, from files, encoded bytes or the pixels an encoder sees. */
 import sharp from 'sharp';
+import {CaptionerError} from '../errors';
 
 /** Raw RGB, as `readPixels` gives them. */
 export interface Pixels {
@@ -13,7 +14,11 @@ export type Picture = string | Uint8Array | Pixels;
 
 const limits = {limitInputPixels: 50e6, failOn: 'error'} as const;
 
-/** A JPEG at most `width` wide as a data URI, upright, on white where it was transparent. */
+/**
+ * A JPEG at most `width` wide and high as a data URI, upright, on white where it was transparent.
+ *
+ * @throws CaptionerError `image`, when it cannot be read.
+ */
 export async function pictureUri(picture: Picture, width = 320): Promise<string> {
   const input =
     typeof picture === 'string' || picture instanceof Uint8Array
@@ -25,6 +30,10 @@ export async function pictureUri(picture: Picture, width = 320): Promise<string>
     .flatten({background: '#fff'})
     .toColourspace('srgb')
     .jpeg({quality: 82, mozjpeg: true})
-    .toBuffer();
+    .toBuffer()
+    .catch((error: Error) => {
+      const name = typeof picture === 'string' ? picture : 'picture';
+      throw new CaptionerError('image', `${name}: expected a picture, got: ${error.message}`, {cause: error});
+    });
   return `data:image/jpeg;base64,${jpeg.toString('base64')}`;
 }

@@ -1,0 +1,217 @@
+"""Executes one notebook with papermill and writes it as a notebook and as one self-contained page.
+
+Reads a job from stdin: {notebook, name, parameters: [[name, text], …], folder, ipynb, html}; the last two say where to write.
+Tells on stdout what happens, one JSON object a line: section, output, then done or failed. All else goes to stderr."""
+
+import itertools
+import json
+import logging
+import os
+import re
+import sys
+import time
+import warnings
+from datetime import datetime
+
+events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)  # what libraries print must not get between the events
+warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
+
+import nbformat  # noqa: E402
+from jupyter_client.kernelspec import NoSuchKernel  # noqa: E402
+from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
+from papermill import execute_notebook  # noqa: E402
+from papermill.clientwrap import PapermillNotebookClient  # noqa: E402
+from papermill.engines import NBClientEngine, papermill_engines  # noqa: E402
+from papermill.exceptions import PapermillExecutionError  # noqa: E402
+from papermill.execute import ERROR_MARKER_TAG  # noqa: E402
+from papermill.translators import papermill_translators  # noqa: E402
+
+from page import write_page  # noqa: E402
+from translator import TslabTranslator, WrongParameter, convert  # noqa: E402
+
+KERNEL = {"name": "tslab", "display_name": "TypeScript", "language": "typescript"}
+FAILED, WRONG_USE = 1, 2
+
+# Two cells of ours, taken out again afterwards. Errors of timers, and of promises that nobody awaited, do not fail a cell in
+# tslab, and what they print is lost between cells: so they are collected in the kernel and asked for at the end.
+PROLOGUE = r"""(globalThis as any).captionerErrors = [];
+for (const kind of ['uncaughtException', 'unhandledRejection']) process.on(kind, (error: any) =>
+  (globalThis as any).captionerErrors.push({time: Date.now() / 1000, text: String(error?.stack ?? error)}));"""
+EPILOGUE = r"""await new Promise((resolve) => setTimeout(resolve, 300));
+console.log(JSON.stringify({
+  errors: (globalThis as any).captionerErrors,
+  node: process.version,
+  processor: require('os').cpus()[0]?.model,
+  cores: require('os').cpus().length,
+  device: (Object.entries((require as any).cache) as [string, any][])
+    .find(([file]) => /dist[\\/]runtime[\\/]native\.js$/.test(file))?.[1].exports?.device?.(),
+}));"""
+OURS = "captioner-report"
+
+
+def say(event, **content):
+    events.write(json.dumps({"event": event, **content}, ensure_ascii=False) + "\n")
+    events.flush()
+
+
+class Client(PapermillNotebookClient):
+    """Tells what the outputs say while a cell runs: training is one cell and may take long."""
+
+    def process_message(self, msg, *rest, **named):
+        data = msg["content"].get("data") if msg["msg_type"] in ("display_data", "update_display_data") else None
+        if data and data.get("text/plain"):
+            say("output", text=data["text/plain"].split("\n")[0][:160])
+        return super().process_message(msg, *rest, **named)
+
+
+class Engine(NBClientEngine):
+    """papermill's own engine, but it tells which section is reached, and keeps the notebook when a cell fails."""
+
+    notebook = None
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **_):
+        cls.notebook = nb_man.nb
+        start_cell = nb_man.cell_start
+        counter = itertools.count(1)
+
+        def cell_start(cell, cell_index=None, **rest):
+            if cell.cell_type == "code" and not is_ours(cell):
+                cell.execution_count = next(counter)  # tslab does not tell it
+            heading = re.match(r"#+\s+(.+)", cell.source) if cell.cell_type == "markdown" else None
+            if heading:
+                say("section", title=heading[1].strip(), cell=cell_index, cells=len(nb_man.nb.cells) - 2)
+            return start_cell(cell, cell_index, **rest)
+
+        nb_man.cell_start = cell_start
+        return Client(nb_man, kernel_name=kernel_name, timeout=None, startup_timeout=120, iopub_timeout=60).execute()
+
+
+papermill_translators.register(KERNEL["name"], TslabTranslator)
+papermill_engines.register("captioner", Engine)
+
+
+def main():
+    job = json.load(sys.stdin)
+    try:
+        notebook = nbformat.read(job["notebook"], as_version=4)
+    except Exception:  # nbformat and json raise many kinds
+        return fail(f"{job['name']}: expected a Jupyter notebook, got a file that is none", WRONG_USE)
+    notebook.metadata["kernelspec"] = KERNEL
+    try:
+        parameters = convert(declared(notebook), job["parameters"])
+    except WrongParameter as error:
+        return fail(f"{job['name']}: {error}", WRONG_USE)
+    prologue, epilogue = (nbformat.v4.new_code_cell(source, metadata={"tags": [OURS]}) for source in (PROLOGUE, EPILOGUE))
+    notebook.cells = [prologue, *notebook.cells, epilogue]
+
+    started = time.monotonic()
+    problem, code = run(notebook, parameters, job["folder"])
+    notebook = Engine.notebook or notebook
+    about = told_by_kernel(notebook)
+    notebook.cells = [cell for cell in notebook.cells if not is_ours(cell)]
+    late = about.pop("errors", [])
+    if problem is None and late:
+        problem, code = late_error(notebook, late[0]), FAILED
+    notebook.metadata["captioner"] = {**about, "parameters": parameters}
+    nbformat.write(notebook, job["ipynb"])
+    if problem is not None:
+        return fail(f"{job['name']}{problem}", code)
+    write_page(notebook, job["html"], job["name"])
+    say("done", seconds=time.monotonic() - started)
+    return 0
+
+
+def declared(notebook):
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    return TslabTranslator.inspect(cells[0]) if cells else []
+
+
+def run(notebook, parameters, folder):
+    """→ what went wrong, or None, and the exit code for it."""
+    try:
+        execute_notebook(
+            notebook,
+            None,
+            parameters=parameters,
+            engine_name="captioner",
+            kernel_name="tslab",
+            language="typescript",
+            progress_bar=False,
+            cwd=folder,
+        )
+    except PapermillExecutionError:
+        return failed_cell(Engine.notebook)
+    except DeadKernelError:
+        return ": the kernel stopped in the middle of a cell; it may have run out of memory", FAILED
+    except CellTimeoutError:
+        return ": outputs got lost on their way, because a cell showed or printed too much without a pause", FAILED
+    except NoSuchKernel:
+        return ": the Jupyter kernel tslab is not installed; `npm start` sets it up", FAILED
+    return None, 0
+
+
+def failed_cell(notebook):
+    index = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("exception"))
+    cell = notebook.cells[index]
+    message = the_error(stderr_of(cell)) or "the cell failed without a message"
+    if "injected-parameters" in cell.metadata.get("tags", []):
+        return f": a parameter does not fit: {message}", WRONG_USE
+    return f", {place(notebook, index)}: {message}", FAILED
+
+
+def late_error(notebook, error):
+    """An error outside a cell's own run belongs to the cell that was running, or was the last to run."""
+
+    def started(cell):
+        start = cell.metadata.get("papermill", {}).get("start_time")
+        return datetime.fromisoformat(start).timestamp() if start else float("inf")
+
+    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    index = max((index for index in code if started(notebook.cells[index]) <= error["time"]), default=code[0])
+    return f", {place(notebook, index)}, in work that it did not await: {the_error(error['text'])}"
+
+
+def place(notebook, index):
+    headings = [re.match(r"#+\s+(.+)", cell.source) for cell in notebook.cells[:index] if cell.cell_type == "markdown"]
+    section = next((heading[1].strip() for heading in reversed(headings) if heading), None)
+    count = notebook.cells[index].get("execution_count")
+    return f"cell [{count}]" + (f' in "{section}"' if section else "")
+
+
+def stderr_of(cell):
+    outputs = cell.get("outputs", [])
+    return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stderr")
+
+
+def the_error(text):
+    """From a stack or from the type checker's complaints, what says what is wrong."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", text)
+    errors = re.findall(r"^(?:Uncaught\w+: |Unhandled\w+: )?(?:\w*Error|\w*Exception)\b.*(?:\n(?!\s+at |\{| {2}).+)*", text, re.MULTILINE)
+    lines = errors[-1] if errors else text
+    lines = [line.strip() for line in lines.split("\n") if line.strip() and not re.match(r"\s+at ", line)]
+    return re.sub(r"\s+\{$", "", " ".join(lines))[:1000]
+
+
+def is_ours(cell):
+    tags = cell.metadata.get("tags", [])
+    return OURS in tags or ERROR_MARKER_TAG in tags
+
+
+def told_by_kernel(notebook):
+    outputs = [output for cell in notebook.cells if is_ours(cell) for output in cell.get("outputs", [])]
+    try:
+        return json.loads("".join(output.text for output in outputs if output.get("name") == "stdout"))
+    except ValueError:
+        return {}  # it did not come so far
+
+
+def fail(message, code):
+    say("failed", message=message, code=code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
