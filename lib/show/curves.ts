@@ -77,7 +77,7 @@ function lossFigure(points: readonly LossPoint[], title: string, smoothing: numb
   const dots = {
     size: validation.map((place) => (place === best ? 13 : 7)),
     symbol: validation.map((place) => (place === best ? 'star' : 'circle')),
-    opacity: 1,
+    line: {width: 0},
   };
   const hover = 'step %{x:,}<br>%{y:.4f}';
   return {
