@@ -1,0 +1,84 @@
+import {expect} from 'chai';
+import {lossCurves, type LossPoint} from 'captioner/dist/show/curves';
+import {breathe} from 'captioner/dist/show/output';
+import {inKernel, printed, textOf} from './kernel';
+
+interface Trace {
+  name: string;
+  x: number[];
+  y: number[];
+}
+
+function traces(data: readonly unknown[]): Map<string, Trace> {
+  return new Map((data as Trace[]).map((trace) => [trace.name, trace]));
+}
+
+const run = (from: number, to: number): LossPoint[] =>
+  Array.from({length: to - from}, (_, at) => ({step: from + at, loss: 4 / (1 + from + at), rate: 1e-3}));
+
+describe('lossCurves', () => {
+  it('redraws one slot, at most ten times a second, and shows the final state', async () => {
+    const start = performance.now();
+    const sent = await inKernel(async () => {
+      const curves = lossCurves();
+      for (const point of run(1, 5001)) {
+        await curves.add(point);
+        if (point.step % 50 === 0) await breathe();
+      }
+      await curves.finish();
+    });
+    const seconds = (performance.now() - start) / 1000;
+    expect(sent.length).to.be.at.most(2 + 10 * seconds);
+    expect(new Set(sent.map(({transient}) => transient.display_id)).size).to.equal(1);
+    expect(textOf(sent.at(-1))).to.match(/^step 5,000, training loss 0\.0008/);
+  });
+
+  it('draws each epoch at once', async () => {
+    const sent = await inKernel(async () => {
+      const curves = lossCurves();
+      await curves.add({step: 10, epoch: 1, loss: 2, validationLoss: 2.5});
+      await curves.add({step: 20, epoch: 2, loss: 1, validationLoss: 2.7});
+    });
+    expect(textOf(sent.at(-1))).to.equal(
+      'step 20, epoch 2, training loss 1.0000, validation loss 2.7000, best 2.5000 at step 10',
+    );
+  });
+
+  it('goes on from the points of a run that is resumed', () => {
+    const curves = lossCurves({history: [...run(1, 101), {step: 100, validationLoss: 1}]});
+    void curves.add({step: 101, loss: 0.5});
+    const byName = traces(curves.figure().data);
+    expect(byName.get('training')!.x.at(0)).to.equal(1);
+    expect(byName.get('training')!.x.at(-1)).to.equal(101);
+    expect(byName.get('validation')!.x).to.deep.equal([100]);
+  });
+
+  it('thins a long run, keeps its ends and its mean', () => {
+    const history = Array.from({length: 30_000}, (_, step) => ({step, loss: step % 2}));
+    const each = traces(lossCurves({history}).figure().data).get('each step')!;
+    expect(each.x.length).to.be.at.most(400);
+    expect(each.x.at(-1)).to.equal(29_999);
+    expect(each.y.every((loss) => Math.abs(loss - 0.5) < 0.02)).to.equal(true);
+  });
+
+  it('smooths without a bias to zero at the start', () => {
+    const history = Array.from({length: 50}, (_, step) => ({step, loss: 3}));
+    const smooth = traces(lossCurves({history}).figure().data).get('training')!;
+    smooth.y.forEach((loss) => expect(loss).to.be.closeTo(3, 1e-9));
+  });
+
+  it('prints a line an epoch in a terminal', async () => {
+    const text = await printed(async () => {
+      const curves = lossCurves();
+      for (const point of run(1, 11)) await curves.add(point);
+      await curves.add({step: 10, epoch: 1, validationLoss: 2});
+      await curves.finish();
+    });
+    expect(text.trim().split('\n')).to.have.length(1);
+    expect(text).to.include('validation loss 2.0000');
+  });
+
+  it('has something to say before the first step', () => {
+    expect(lossCurves().figure().text).to.equal('No steps yet');
+  });
+});

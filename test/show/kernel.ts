@@ -1,0 +1,53 @@
+/** A stand-in for the end of tslab that writes to the notebook: it keeps what the library sends, as a notebook would. */
+import {join} from 'node:path';
+
+export interface Sent {
+  readonly data: Record<string, unknown>;
+  readonly transient: {display_id?: string};
+  readonly update: boolean;
+}
+
+const file = join('/', 'node_modules', 'tslab', 'dist', 'jupyter.js');
+
+/** Runs `body` as if in a kernel. */
+export async function inKernel(body: () => unknown): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  const lastWriteDisplayData = (message: Omit<Sent, 'update'>, update: boolean): void => {
+    sent.push({...structuredClone(message), update});
+  };
+  require.cache[file] = {exports: {lastWriteDisplayData}} as unknown as NodeModule;
+  try {
+    await body();
+  } finally {
+    delete require.cache[file];
+  }
+  return sent;
+}
+
+/** The HTML of what was sent. */
+export function htmlOf(sent: Sent | undefined): string {
+  return sent?.data['text/html'] as string;
+}
+
+export function textOf(sent: Sent | undefined): string {
+  return sent?.data['text/plain'] as string;
+}
+
+/** Runs `body` and gives back what it printed, here or to stderr. */
+export async function printed(body: () => unknown): Promise<string> {
+  let text = '';
+  const {log} = console;
+  const keep = (chunk: string | Uint8Array): boolean => {
+    text += String(chunk);
+    return true;
+  };
+  console.log = (line: string): void => void keep(`${line}\n`);
+  process.stderr.write = keep;
+  try {
+    await body();
+  } finally {
+    delete (process.stderr as {write?: unknown}).write; // what the stream's class has comes back
+    console.log = log;
+  }
+  return text;
+}

@@ -1,0 +1,51 @@
+import {expect} from 'chai';
+import {showTable, tableText} from 'captioner/dist/show/table';
+import {formatDuration, formatNumber} from 'captioner/dist/show/text';
+import {htmlOf, inKernel, textOf} from './kernel';
+
+describe('showTable', () => {
+  it('has a column for every name, numbers to the right, cells escaped', async () => {
+    const rows = [
+      {split: 'train', images: 6000},
+      {split: '<b>test</b>', images: 12.5, note: 'small'},
+    ];
+    const [sent] = await inKernel(() => showTable(rows, {caption: 'Data & co'}));
+    expect(textOf(sent)).to.equal(
+      ['Data & co', 'split        images  note', 'train         6,000', '<b>test</b>    12.5  small'].join(
+        '\n',
+      ),
+    );
+    expect(htmlOf(sent))
+      .to.include('&#60;b&#62;test')
+      .and.include('Data &#38; co')
+      .and.include('scope="col"');
+  });
+
+  it('counts the rows that it leaves out, and takes none', () => {
+    const rows = Array.from({length: 7}, (_, at) => ({at}));
+    expect(tableText(rows, {limit: 2}).split('\n').at(-1)).to.equal('… and 5 more rows');
+    expect(tableText([])).to.equal('');
+  });
+});
+
+describe('numbers and durations as text', () => {
+  it('keep what matters', () => {
+    expect([6000, 0.25, 1 / 3, 1234.5, 1e-5, 0, -2, NaN, 2.5e9].map(formatNumber)).to.deep.equal([
+      '6,000',
+      '0.25',
+      '0.3333',
+      '1,235',
+      '1.00e-5',
+      '0',
+      '-2',
+      'NaN',
+      '2,500,000,000',
+    ]);
+    expect([0.25, 59.6, 61, 3725].map(formatDuration)).to.deep.equal([
+      '0.3 s',
+      '1 min 0 s',
+      '1 min 1 s',
+      '1 h 2 min',
+    ]);
+  });
+});
