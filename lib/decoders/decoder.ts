@@ -34,6 +34,11 @@ export interface Decoder {
   readonly options: Readonly<Record<string, unknown>>;
   /** Every trainable weight by name, always in the same order. */
   readonly weights: ReadonlyMap<string, tf.Variable>;
+  /**
+   * What is measured on the training images before training, saved with the weights and never learnt:
+   * `features.mean` and `features.deviation`, `[depth]`, which the image features are standardised with.
+   */
+  readonly constants: ReadonlyMap<string, tf.Variable>;
   readonly output: OutputLayer;
   /**
    * All steps at once (teacher forcing): the states that the output layer turns into logits.

@@ -64,6 +64,7 @@ class Lstm implements Decoder {
   readonly kind = 'lstm';
   readonly features = 'pooled';
   readonly output: Decoder['output'];
+  readonly constants: ReadonlyMap<string, tf.Variable>;
 
   constructor(
     readonly vocabulary: number,
@@ -71,6 +72,11 @@ class Lstm implements Decoder {
     readonly options: Readonly<Required<LstmOptions>> & Readonly<Record<string, unknown>>,
     readonly weights: ReadonlyMap<string, tf.Variable>,
   ) {
+    // Features of a CNN are small and mostly zero; standardised, the image is as loud as a word from the first step on.
+    this.constants = new Map([
+      ['features.mean', tf.tidy(() => tf.variable(tf.zeros([depth]), false))],
+      ['features.deviation', tf.tidy(() => tf.variable(tf.ones([depth]), false))],
+    ]);
     this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
   }
 
@@ -118,7 +124,7 @@ class Lstm implements Decoder {
   }
 
   dispose(): void {
-    for (const weight of this.weights.values()) weight.dispose();
+    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
   }
 
   #cell(x: tf.Tensor2D, before: tf.Tensor2D, cell: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] {
@@ -133,7 +139,9 @@ class Lstm implements Decoder {
   }
 
   #project(features: tf.Tensor): tf.Tensor2D {
-    const product = tf.matMul(features, this.#weight<tf.Rank.R2>('image.weight'));
+    const centred = tf.sub(features, this.constants.get('features.mean')!);
+    const standard = tf.div(centred, this.constants.get('features.deviation')!);
+    const product = tf.matMul(standard, this.#weight<tf.Rank.R2>('image.weight'));
     return tf.add(product, this.#weight('image.bias'));
   }
 

@@ -1,0 +1,81 @@
+/**
+ * Which captions are learnt from together, and in which order. Captions of about the same length share a batch, so that
+ * little of it is padding; the order comes from (seed, epoch) alone, so that training can go on at any batch of any epoch.
+ */
+import {permutation} from '../runtime/random';
+import {special} from '../text/vocabulary';
+
+export interface Example {
+  /** The image. */
+  readonly id: string;
+  /** Word ids, without start and end. */
+  readonly tokens: readonly number[];
+}
+
+export interface Batch {
+  readonly ids: readonly string[];
+  /** `[size, steps]`, row by row: the start id and the words, padded with 0. */
+  readonly inputs: Int32Array;
+  /** `[size, steps]`: the words and the end id, padded with 0. */
+  readonly targets: Int32Array;
+  readonly size: number;
+  readonly steps: number;
+}
+
+/** Within so many batches captions are sorted by length: little padding, yet other neighbours in every epoch. */
+const window = 50;
+
+/** The batches of an epoch, each made when it is asked for. */
+export class BatchPlan {
+  readonly #groups: readonly (readonly Example[])[];
+
+  /**
+   * @param size Captions in a batch; the last one of a window may have fewer.
+   * @param order Absent: in the order of the examples sorted by length (evaluation).
+   */
+  constructor(
+    examples: readonly Example[],
+    size: number,
+    order?: {readonly seed: number; readonly epoch: number},
+  ) {
+    const shuffled = order
+      ? Array.from(permutation(examples.length, order.seed, order.epoch), (at) => examples[at]!)
+      : examples;
+    const groups: (readonly Example[])[] = [];
+    for (const part of chunks(shuffled, order ? size * window : examples.length)) {
+      const sorted = [...part].sort((a, b) => a.tokens.length - b.tokens.length);
+      for (const group of chunks(sorted, size)) groups.push(group);
+    }
+    this.#groups = order
+      ? Array.from(permutation(groups.length, ~order.seed, order.epoch), (at) => groups[at]!)
+      : groups;
+  }
+
+  get length(): number {
+    return this.#groups.length;
+  }
+
+  batch(at: number): Batch {
+    const group = this.#groups[at];
+    if (group === undefined) throw new RangeError(`expected a batch from 0 to ${this.length - 1}, got ${at}`);
+    return collate(group);
+  }
+}
+
+export function collate(group: readonly Example[]): Batch {
+  const size = group.length;
+  const steps = 1 + group.reduce((longest, {tokens}) => Math.max(longest, tokens.length), 0);
+  const inputs = new Int32Array(size * steps);
+  const targets = new Int32Array(size * steps);
+  for (const [row, {tokens}] of group.entries()) {
+    inputs[row * steps] = special.start;
+    inputs.set(tokens, row * steps + 1);
+    targets.set(tokens, row * steps);
+    targets[row * steps + tokens.length] = special.end;
+  }
+  return {ids: group.map(({id}) => id), inputs, targets, size, steps};
+}
+
+function* chunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
+}

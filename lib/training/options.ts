@@ -1,0 +1,68 @@
+/** What can be tuned in training, with defaults that are good for Flickr8k and for the drawn scenes alike. */
+import {z} from 'zod';
+import {parseOptions} from '../options';
+
+export const schedules = ['cosine', 'constant'] as const;
+export type Schedule = (typeof schedules)[number];
+
+export interface TrainerOptions {
+  /** Times that each caption is seen; the schedule ends here. @default 10 */
+  readonly epochs?: number;
+  /** Captions in a step. @default 128 */
+  readonly batch?: number;
+  /** Learning rate of Adam, before the schedule. @default 0.002 */
+  readonly rate?: number;
+  /** How the rate goes down: along a cosine to a hundredth of it, or not at all. @default 'cosine' */
+  readonly schedule?: Schedule;
+  /** Steps in which the rate grows to its full size. @default 0 */
+  readonly warmup?: number;
+  /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
+  readonly clip?: number;
+  /** Of the order of captions and of dropout. @default 1 */
+  readonly seed?: number;
+  /** Words of a caption that are learnt from, and at most written. @default 24 */
+  readonly maximumLength?: number;
+  /** Steps between checkpoints; one is saved at the end of each epoch anyway. @default 500 */
+  readonly saveEvery?: number;
+  /** Test pictures that are captioned after each epoch. @default 6 */
+  readonly panel?: number;
+  /** Beams for the captions that are judged after each epoch. @default 3 */
+  readonly beams?: number;
+  /** See `SearchOptions`. @default 0.7 */
+  readonly lengthExponent?: number;
+}
+
+const schema = z.strictObject({
+  epochs: z.int().min(1).max(100_000).default(10),
+  batch: z.int().min(1).max(65_536).default(128),
+  rate: z.number().gt(0).max(10).default(0.002),
+  schedule: z.enum(schedules).default('cosine'),
+  warmup: z.int().min(0).default(0),
+  clip: z.number().gt(0).default(5),
+  seed: z.int().min(0).max(0x7fffffff).default(1),
+  maximumLength: z.int().min(1).max(200).default(24),
+  saveEvery: z.int().min(1).default(500),
+  panel: z.int().min(0).max(100).default(6),
+  beams: z.int().min(1).max(100).default(3),
+  lengthExponent: z.number().min(0).max(5).default(0.7),
+});
+
+export type Settings = Readonly<Required<TrainerOptions>>;
+
+/** @throws CaptionerError `options` */
+export function trainerSettings(options: unknown = {}): Settings {
+  return parseOptions(schema, options, 'trainer');
+}
+
+/**
+ * The share of the learning rate that a step gets.
+ *
+ * @param step From 0.
+ * @param total Steps in all planned epochs.
+ */
+export function scheduled({schedule, warmup}: Settings, step: number, total: number): number {
+  const warm = warmup > 0 ? Math.min(1, (step + 1) / warmup) : 1;
+  if (schedule === 'constant') return warm;
+  const way = Math.min(1, Math.max(0, step - warmup) / Math.max(1, total - warmup));
+  return warm * Math.max(0.01, (1 + Math.cos(Math.PI * way)) / 2);
+}
