@@ -1,0 +1,94 @@
+/** Runs the programs that set-up is made of: npm, Python, pip, the compiler. What they print is kept in a log and looked into when they fail. */
+import {spawn, spawnSync} from 'node:child_process';
+import {accessSync, appendFileSync, constants, mkdirSync, statSync} from 'node:fs';
+import {delimiter, dirname, join} from 'node:path';
+import {explain} from './failure.mjs';
+
+/**
+ * @param {object} project See `project.mjs`.
+ * @param {readonly string[]} command A program and its arguments.
+ * @returns {Promise<{code: number, output: string}>} 127 when there is no such program.
+ */
+export function attempt(project, command, {env = project.env, cwd = project.home} = {}) {
+  const [program, ...args] = command;
+  if (find(program, env) === undefined) return Promise.resolve({code: 127, output: `${program}: not found`});
+  keep(project, `\n$ ${command.join(' ')}\n`);
+  return new Promise((resolve, reject) => {
+    // The program starts when its process id has been noted in the lock, and not at all when we are killed before.
+    const child = spawn('/bin/sh', ['-c', 'read -r go && exec "$@" </dev/null', 'sh', program, ...args], {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const stop = () => killGroup(child.pid);
+    project.running.add(stop);
+    let output = '';
+    const listen = (text) => {
+      output = (output + text).slice(-200_000);
+      keep(project, text);
+    };
+    child.stdout.setEncoding('utf8').on('data', listen);
+    child.stderr.setEncoding('utf8').on('data', listen);
+    child.stdin.on('error', () => {});
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      project.running.delete(stop);
+      project.lock?.note(undefined);
+      if (signal) output += `\nended by ${signal}`;
+      resolve({code: code ?? 1, output});
+    });
+    project.lock?.note(child.pid);
+    child.stdin.end('go\n');
+  });
+}
+
+/** Like `attempt`. @throws SetupError When the program fails. @returns {Promise<string>} What it printed. */
+export async function run(project, what, command, options) {
+  const {code, output} = await attempt(project, command, options);
+  if (code !== 0) throw explain(what, output, project.log);
+  return output;
+}
+
+/** Asks a program something, at once and without a trace. @returns {string | undefined} Nothing when it fails. */
+export function ask(command, env) {
+  const [program, ...args] = command;
+  const {status, stdout} = spawnSync(program, args, {
+    env,
+    encoding: 'utf8',
+    timeout: 20_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** Where a program lies. @returns {string | undefined} Nothing when it is not on PATH. */
+export function find(program, env) {
+  const places = program.includes('/')
+    ? [program]
+    : (env.PATH ?? '')
+        .split(delimiter)
+        .filter((folder) => folder !== '')
+        .map((folder) => join(folder, program));
+  return places.find((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return statSync(place).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+function keep(project, text) {
+  mkdirSync(dirname(project.log), {recursive: true});
+  appendFileSync(project.log, text);
+}

@@ -1,0 +1,39 @@
+/** Step: the Jupyter kernel, registered in the Python environment with absolute paths, so that it starts whatever PATH is. */
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {writeWhole} from './files.mjs';
+import {environment} from './python.mjs';
+
+export function kernelStep(project) {
+  return {
+    name: 'Jupyter kernel',
+
+    done() {
+      try {
+        return readFileSync(file(), 'utf8') === content();
+      } catch {
+        return false;
+      }
+    },
+
+    run() {
+      project.say('registers tslab');
+      writeWhole(file(), content());
+    },
+  };
+
+  function file() {
+    return join(environment(project).root, 'share', 'jupyter', 'kernels', 'tslab', 'kernel.json');
+  }
+
+  function content() {
+    const tslab = join(project.home, 'node_modules', 'tslab', 'bin', 'tslab');
+    const spec = {
+      argv: [process.execPath, tslab, 'kernel', '--config-path', '{connection_file}'],
+      display_name: 'TypeScript',
+      language: 'typescript',
+      env: {TF_CPP_MIN_LOG_LEVEL: '2'},
+    };
+    return `${JSON.stringify(spec, undefined, 2)}\n`;
+  }
+}

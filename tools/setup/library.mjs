@@ -1,0 +1,79 @@
+/** Step: the library, compiled from lib to lib/dist. */
+import {existsSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {EOL} from 'node:os';
+import {attempt} from './child.mjs';
+import {explain, SetupError} from './failure.mjs';
+import {filesBelow, readJson, sum, sumOfFile, sumOfFiles, writeJson} from './files.mjs';
+
+export function libraryStep(project) {
+  const lib = join(project.home, 'lib');
+  const dist = join(lib, 'dist');
+  const stamp = join(dist, '.setup.json');
+
+  return {
+    name: 'library',
+
+    done() {
+      const known = readJson(stamp);
+      return known !== undefined && known.sources === sourceSum() && known.outputs === outputSum();
+    },
+
+    async run() {
+      const sources = sourceSum();
+      const known = readJson(stamp);
+      project.say('tsc -b lib');
+      // tsc trusts its own record of what it wrote, so what was damaged since is written again only by force.
+      const whole = known !== undefined && known.sources !== sources;
+      await compile(whole ? [] : ['--force']);
+      if (missing().length > 0) await compile(['--force']);
+      prune(dist, lib);
+      writeJson(stamp, {sources, outputs: outputSum()});
+    },
+  };
+
+  async function compile(options) {
+    const tsc = join(project.home, 'node_modules', 'typescript', 'bin', 'tsc');
+    const {code, output} = await attempt(project, [process.execPath, tsc, '-b', 'lib', ...options]);
+    if (code === 0) return;
+    const errors = output.split(/\r?\n/).filter((line) => / error TS\d+/.test(line));
+    if (errors.length === 0) throw explain('tsc -b lib', output, project.log);
+    throw new SetupError(
+      `The library does not compile: ${errors.length} error${errors.length === 1 ? '' : 's'}.${EOL}    ${errors.slice(0, 10).join(`${EOL}    `)}`,
+      'Correct them (npx tsc -b lib shows them again), then run the command again.',
+    );
+  }
+
+  function sourceFiles() {
+    return filesBelow(lib, (path, isFolder) =>
+      isFolder ? !/^(dist|node_modules|bin)$/.test(path) : path.endsWith('.ts'),
+    );
+  }
+
+  function sourceSum() {
+    const settings = ['tsconfig.json', 'lib/tsconfig.json', 'package-lock.json'].map((name) =>
+      sumOfFile(join(project.home, name)),
+    );
+    return sum(JSON.stringify([sumOfFiles(lib, sourceFiles()), settings]));
+  }
+
+  function outputSum() {
+    return sumOfFiles(
+      dist,
+      filesBelow(dist, (path, isFolder) => isFolder || /\.(js|d\.ts)$/.test(path)),
+    );
+  }
+
+  function missing() {
+    return sourceFiles().filter(
+      (path) => !path.endsWith('.d.ts') && !existsSync(join(dist, path.replace(/\.ts$/, '.js'))),
+    );
+  }
+}
+
+/** Removes compiled files whose source is gone: they could still be imported, or run as tests. */
+export function prune(compiled, sources) {
+  for (const path of filesBelow(compiled, (name, isFolder) => isFolder || /\.(js|d\.ts)$/.test(name))) {
+    if (!existsSync(join(sources, path.replace(/(\.js|\.d\.ts)$/, '.ts')))) rmSync(join(compiled, path));
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Only one set-up works on a project at a time. The lock is a file with the holder's process id and start time, and those of the
+ * program that it is running; so the next one can tell a holder that was killed, and end what it left running.
+ */
+import {linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {dirname} from 'node:path';
+import {setTimeout as pause} from 'node:timers/promises';
+import {readJson} from './files.mjs';
+
+export class Lock {
+  #file;
+  #self = {pid: process.pid, started: startOf(process.pid)};
+
+  constructor(file) {
+    this.#file = file;
+  }
+
+  /** Waits until the lock is ours. @param {(holder: number) => void} onWait Called once, when another set-up holds it. */
+  async take(onWait) {
+    mkdirSync(dirname(this.#file), {recursive: true});
+    let told = false;
+    let unreadable = 0;
+    while (!this.#tryTake()) {
+      const holder = readJson(this.#file);
+      if (holder === undefined) {
+        // Released this moment, or left empty by a machine that lost power.
+        if (++unreadable === 20) rmSync(this.#file, {force: true});
+      } else if (!isRunning(holder)) {
+        await this.#clear(holder);
+        continue;
+      } else if (!told) {
+        told = true;
+        onWait(holder.pid);
+      }
+      await pause(100);
+    }
+  }
+
+  /** Notes the program that we are about to run, so that it does not outlive us unnoticed. */
+  note(child) {
+    this.#write(
+      child === undefined ? this.#self : {...this.#self, child: {pid: child, started: startOf(child)}},
+    );
+  }
+
+  release() {
+    if (readJson(this.#file)?.pid === process.pid) rmSync(this.#file, {force: true});
+  }
+
+  #tryTake() {
+    // A link is made with its content in place, or not at all because another was first.
+    const own = `${this.#file}.${process.pid}`;
+    writeFileSync(own, JSON.stringify(this.#self));
+    try {
+      linkSync(own, this.#file);
+      return true;
+    } catch (error) {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      rmSync(own, {force: true});
+    }
+  }
+
+  #write(content) {
+    const own = `${this.#file}.${process.pid}`;
+    writeFileSync(own, JSON.stringify(content));
+    renameSync(own, this.#file);
+  }
+
+  /** Removes the lock of a holder that is gone, unless another has done so and taken it by now. */
+  async #clear(holder) {
+    if (holder.child !== undefined) await end(holder.child);
+    if (readJson(this.#file)?.started !== holder.started) return;
+    const aside = `${this.#file}.${process.pid}.stale`;
+    try {
+      renameSync(this.#file, aside);
+    } catch (error) {
+      if (error.code === 'ENOENT') return;
+      throw error;
+    }
+    const removed = readJson(aside);
+    if (removed !== undefined && isRunning(removed)) {
+      try {
+        linkSync(aside, this.#file);
+      } catch (error) {
+        if (error.code !== 'EEXIST') throw error;
+      }
+    }
+    rmSync(aside, {force: true});
+  }
+}
+
+/** Ends a program that a killed set-up left running, and all that it started. */
+async function end(child) {
+  for (let tries = 0; isRunning(child) && tries < 100; tries++) {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+    await pause(50);
+  }
+}
+
+function isRunning({pid, started}) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error.code === 'ESRCH') return false;
+  }
+  return startOf(pid) === started;
+}
+
+/** Tells a process from a later one with the same id. @returns {string} Empty when there is no such process. */
+export function startOf(pid) {
+  try {
+    if (process.platform === 'linux') {
+      const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return state === 'Z' ? '' : fields[18];
+    }
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {encoding: 'utf8'}).trim();
+  } catch {
+    return '';
+  }
+}

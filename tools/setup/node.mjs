@@ -1,0 +1,22 @@
+/** Which Node the project runs on. Syntax of 2015 only: an old Node reads this file. */
+
+/**
+ * @param {string} version As in `process.versions.node`.
+ * @returns {string | undefined} What is wrong with it and what to do, or nothing.
+ */
+export function nodeProblem(version, platform) {
+  if (platform === 'win32') {
+    return 'captioner: expected Linux or macOS, got Windows.\n  What to do: work inside WSL (wsl --install), with a clone that lies in its own file system.';
+  }
+  const parts = version.split('.').map(Number);
+  const major = parts[0];
+  const minor = parts[1];
+  // From these on, CommonJS can load ES modules, which the tests and notebooks need.
+  const recent = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 23;
+  if (recent && major < 27) return undefined;
+  return (
+    'captioner: expected Node 20.19 or later, 22.12 or later, or 23 to 26; got Node ' +
+    version +
+    '.\n  What to do: install Node 24 (nvm install 24, or conda env create --file environment.yml) and run the command again.'
+  );
+}

@@ -1,0 +1,134 @@
+/** Step: the Python packages of environment.yml, in `.venv` or in the active conda environment that was made from it. */
+import {existsSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {attempt, run} from './child.mjs';
+import {explain, SetupError} from './failure.mjs';
+import {readJson, writeJson} from './files.mjs';
+import {environment, findPython, probe, supported, venvVersion} from './python.mjs';
+import {installed, isTensorFlow, requirements, satisfied} from './requirements.mjs';
+
+export function pythonStep(project) {
+  const list = requirements(project);
+  const wanted = list.map(({line}) => line);
+  const chosen = project.env.CAPTIONER_PYTHON || undefined;
+  const stampOf = (root) => join(root, 'captioner.json');
+
+  const step = {
+    name: 'Python packages',
+
+    done() {
+      const {root, python, site} = environment(project);
+      const stamp = readJson(stampOf(root));
+      return (
+        stamp !== undefined &&
+        stamp.root === realpathSync(root) &&
+        (chosen === undefined || chosen === stamp.chosen) &&
+        JSON.stringify(stamp.packages) === JSON.stringify(wanted) &&
+        existsSync(python) &&
+        existsSync(join(site, 'tensorflow', 'include')) &&
+        satisfied(list, installed(site))
+      );
+    },
+
+    /** Fails before anything is downloaded when there is no Python to go on with. */
+    check() {
+      const {kind, root} = environment(project);
+      if (kind === 'venv' && (chosen !== undefined || damage(project, root) !== undefined))
+        findPython(project.env);
+    },
+
+    async run() {
+      const {kind, root} = environment(project);
+      if (kind === 'venv') await makeVenv(project, root, chosen, readJson(stampOf(root)));
+      rmSync(stampOf(root), {force: true});
+      const {python, site} = environment(project);
+      const pip = [python, '-I', '-m', 'pip'];
+      const stale = [...installed(site).keys()].filter((name) => isTensorFlow(name) && name !== list[0].name);
+      if (stale.length > 0) {
+        // Both variants lie in one folder, so the other one's removal takes files of this one with it.
+        project.say(`exchanges ${stale.join(', ')} for ${list[0].line}`);
+        await run(project, 'pip uninstall', [
+          ...pip,
+          'uninstall',
+          '--yes',
+          ...new Set([...stale, list[0].name]),
+        ]);
+      }
+      project.say(
+        `pip install ${list[0].line} and ${list.length - 1} more into ${kind === 'venv' ? '.venv' : root}`,
+      );
+      const {code, output} = await attempt(project, [
+        ...pip,
+        'install',
+        '--no-warn-script-location',
+        ...wanted,
+      ]);
+      if (code !== 0) throw explain('pip install', output, project.log);
+      writeJson(stampOf(root), {
+        root: realpathSync(root),
+        ...(chosen === undefined ? {} : {chosen}),
+        packages: wanted,
+      });
+      if (!step.done())
+        throw new SetupError(
+          'pip install ended well, yet the packages of environment.yml are not all there.',
+          `Look for settings of pip that send packages elsewhere (pip config list); the whole output is in ${project.log}.`,
+        );
+    },
+  };
+  return step;
+}
+
+/** Makes `.venv` anew where there is none, where it is damaged, or where another Python was asked for. */
+async function makeVenv(project, root, chosen, stamp) {
+  let reason = damage(project, root, stamp);
+  if (reason === undefined && chosen !== undefined && chosen !== stamp?.chosen) {
+    const wanted = probe(findPython(project.env), project.env);
+    const present = probe(join(root, 'bin', 'python'), project.env);
+    if (realpathSync(wanted.base) !== realpathSync(present.base)) reason = 'was made with another Python';
+  }
+  if (reason === undefined) return;
+  const program = findPython(project.env);
+  if (lstatSync(root, {throwIfNoEntry: false}) !== undefined) {
+    project.say(`.venv ${reason}: removes it`);
+    rmSync(join(root, 'captioner.json'), {force: true});
+    rmSync(root, {recursive: true, force: true, maxRetries: 3});
+  }
+  project.say(`makes .venv with ${program}`);
+  await run(project, 'python -m venv', [program, '-m', 'venv', root]);
+}
+
+/**
+ * Why a virtual environment can't be used as it is: pip writes a package's record last, so one that was killed leaves packages
+ * without, which pip itself would take for installed.
+ */
+function damage(project, root, stamp = readJson(join(root, 'captioner.json'))) {
+  const version = venvVersion(root);
+  if (version === undefined) return 'is missing or not whole';
+  if (!supported(version)) return `was made with Python ${version}`;
+  if (stamp !== undefined && stamp.root !== realpathSync(root)) return 'was moved here from elsewhere';
+  const {python, site} = environment(project);
+  if (!existsSync(python)) return 'has lost its Python';
+  const names = existsSync(site) ? readdirSync(site) : [];
+  if (!names.some((name) => name.startsWith('pip-'))) return 'is not whole: it has no pip';
+  const broken = names.find(
+    (name) => name.startsWith('~') || (name.endsWith('.dist-info') && !whole(site, name)),
+  );
+  return broken === undefined ? undefined : `is not whole: ${broken}`;
+}
+
+/** Whether every file that a package's record lists is there in the size it says. */
+function whole(site, info) {
+  let record;
+  try {
+    record = readFileSync(join(site, info, 'RECORD'), 'utf8');
+  } catch {
+    return false;
+  }
+  return record.split(/\r?\n/).every((row) => {
+    const match = /^"?(.+?)"?,[^,]*,(\d*)$/.exec(row);
+    if (match === null || match[2] === '') return true;
+    const file = lstatSync(join(site, match[1]), {throwIfNoEntry: false});
+    return file !== undefined && (file.isSymbolicLink() || file.size === Number(match[2]));
+  });
+}
