@@ -40,7 +40,7 @@ export function libraryStep(project) {
     if (errors.length === 0) throw explain('tsc -b lib', output, project.log);
     throw new SetupError(
       `The library does not compile: ${errors.length} error${errors.length === 1 ? '' : 's'}.${EOL}    ${errors.slice(0, 10).join(`${EOL}    `)}`,
-      'Correct them (npx tsc -b lib shows them again), then run the command again.',
+      'Correct them, then run the command again.',
     );
   }
 

@@ -1,0 +1,71 @@
+/**
+ * Compiles library and tests and runs the tests. What follows `npm test --` goes to mocha; a test's source file is taken for the
+ * compiled one, and then only the named files run. The last line that is printed counts the results.
+ */
+import {spawn} from 'node:child_process';
+import {existsSync, mkdirSync, rmSync} from 'node:fs';
+import {join, relative, resolve} from 'node:path';
+import {setTimeout as pause} from 'node:timers/promises';
+import {readJson} from './setup/files.mjs';
+import {prune} from './setup/library.mjs';
+import {home} from './setup/project.mjs';
+
+const results = join(home, '.build', `test-results-${process.pid}.json`);
+const compiled = join(home, '.build', 'test');
+
+/** Runs a script of Node and waits for its end, or until `ended` says that it should have come. */
+function node(args, ended) {
+  const child = spawn(process.execPath, args, {
+    cwd: home,
+    env: {...process.env, CAPTIONER_TEST_RESULTS: results},
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
+  const exit = new Promise((done) => child.on('exit', (code, signal) => done(signal ? 1 : (code ?? 1))));
+  if (ended === undefined) return exit;
+  return Promise.race([exit, ended(child, exit)]);
+}
+
+/** A test that leaves something running would keep mocha from ending for ever. */
+async function notLongAfterResults(child) {
+  while (!existsSync(results)) await pause(1000, undefined, {ref: false});
+  await pause(30_000, undefined, {ref: false});
+  console.error(
+    'All tests have ended, but something that one of them started keeps running; it is ended now.',
+  );
+  child.kill('SIGKILL');
+  return 1;
+}
+
+/** Mocha adds files that are named to those of its configuration; here they replace them. */
+function mochaArguments(argv) {
+  const sources = argv.filter((word) => /\.test\.(ts|js)$/.test(word));
+  if (sources.length === 0) return argv;
+  const {timeout, slow} = readJson(join(home, '.mocharc.json'));
+  const files = sources.map((word) => {
+    const path = resolve(process.env.INIT_CWD ?? process.cwd(), word).replace(/\.ts$/, '.js');
+    return path.startsWith(compiled) ? path : join(compiled, relative(join(home, 'test'), path));
+  });
+  const rest = argv.filter((word) => !sources.includes(word));
+  return ['--no-config', '--timeout', `${timeout}`, '--slow', `${slow}`, ...rest, ...files];
+}
+
+mkdirSync(compiled, {recursive: true});
+prune(compiled, join(home, 'test'));
+const built = await node([join(home, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+let counts = {passes: 0, failures: 1, pending: 0};
+if (built !== 0) {
+  console.error('The tests were not run: the library or the tests do not compile.');
+} else {
+  const mocha = join(home, 'node_modules', 'mocha', 'bin', 'mocha.js');
+  const reporter = join(home, 'tools', 'reporter.mjs');
+  const args = mochaArguments(process.argv.slice(2));
+  const code = await node([mocha, '--reporter', reporter, ...args], notLongAfterResults);
+  const stats = readJson(results)?.stats;
+  if (stats === undefined) console.error('mocha ended without results.');
+  else counts = stats;
+  if (code !== 0 && counts.failures === 0) counts = {...counts, failures: 1};
+  rmSync(results, {force: true});
+}
+process.exitCode = counts.failures > 0 ? 1 : 0;
+console.log(`${counts.passes} passed, ${counts.failures} failed, ${counts.pending} skipped`);
