@@ -3,10 +3,10 @@
  * as it is measured, the learning rate below; one figure, redrawn in place. Points of a run that is resumed can be given first.
  */
 import {figureBundle, type Figure} from './figure';
-import {inNotebook, Slot} from './output';
+import {linesSvg} from './lines-svg';
+import {lossFigure, lossLines, lossText} from './loss-figure';
+import {breathe, inNotebook, Slot} from './output';
 import {Painter} from './painter';
-import {palette, shade} from './palette';
-import {formatNumber} from './text';
 
 /** What is known after a step or an epoch; whatever is missing is left out. The trainer's reports fit. */
 export interface LossPoint {
@@ -20,7 +20,7 @@ export interface LossPoint {
 export interface LossCurves {
   /** Adds a point; bound, so it can be handed on: `onStep: curves.add`. Await it to let the figure out at once. */
   readonly add: (point: LossPoint) => Promise<void>;
-  /** Draws the final state; what comes later is drawn again. */
+  /** Draws the final state as a figure that can be zoomed; what comes later is drawn again. */
   readonly finish: () => Promise<void>;
   /** The figure as it stands. */
   readonly figure: () => Figure;
@@ -49,7 +49,20 @@ export function lossCurves({
   const points = [...history];
   const slot = new Slot();
   const figure = (): Figure => lossFigure(points, title, smoothing);
-  const painter = new Painter(() => slot.show(figureBundle(figure())));
+  // JupyterLab's Plotly renderer never redraws a figure that it has drawn, so while the model trains the slot shows a picture.
+  const live = (): void => {
+    const {upper, lower} = lossLines(points, smoothing);
+    const svg = linesSvg({
+      title,
+      x: 'step',
+      panels: [
+        {title: 'loss', lines: upper},
+        {title: 'rate', lines: lower},
+      ],
+    });
+    slot.show({'image/svg+xml': svg, 'text/plain': lossText(points)});
+  };
+  const painter = new Painter(live);
   let printed = points.length;
 
   const add = async (point: LossPoint): Promise<void> => {
@@ -63,132 +76,10 @@ export function lossCurves({
     console.log(lossText(points));
   };
   const finish = async (): Promise<void> => {
-    if (inNotebook()) await painter.finish();
-    else print();
+    if (!inNotebook()) return print();
+    painter.stop();
+    slot.show(figureBundle(figure()));
+    await breathe();
   };
   return {add, finish, figure};
-}
-
-function lossFigure(points: readonly LossPoint[], title: string, smoothing: number): Figure {
-  const training = thin(pick(points, 'loss'), smoothing);
-  const validation = pick(points, 'validationLoss');
-  const rates = changes(pick(points, 'rate'));
-  const best = validation.reduce<Place | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
-  const dots = {
-    size: validation.map((place) => (place === best ? 13 : 7)),
-    symbol: validation.map((place) => (place === best ? 'star' : 'circle')),
-    line: {width: 0},
-  };
-  const hover = 'step %{x:,}<br>%{y:.4f}';
-  return {
-    title,
-    text: lossText(points),
-    data: [
-      {
-        ...xy(training),
-        name: 'each step',
-        line: {color: palette.blue, width: 1},
-        opacity: 0.3,
-        hoverinfo: 'skip',
-      },
-      {
-        ...xy(training.map(({x, smooth}) => ({x, y: smooth}))),
-        name: 'training',
-        line: {color: palette.blue, width: 2.5},
-        hovertemplate: hover,
-      },
-      {
-        ...xy(validation),
-        name: 'validation',
-        mode: 'lines+markers',
-        line: {color: palette.orange, width: 2.5},
-        marker: dots,
-        hovertemplate: hover,
-      },
-      {
-        ...xy(rates),
-        name: 'rate',
-        yaxis: 'y2',
-        line: {color: palette.grey, width: 1.5, shape: 'hv'},
-        hovertemplate: 'step %{x:,}<br>%{y:.2e}',
-        showlegend: false,
-      },
-    ],
-    layout: {
-      height: 420,
-      uirevision: 'live', // what the reader zoomed stays zoomed when the figure is redrawn
-      xaxis: {title: {text: 'step'}, anchor: 'y2', rangemode: 'tozero'},
-      yaxis: {title: {text: 'loss (nats a word)'}, domain: [0.27, 1]},
-      yaxis2: {
-        title: {text: 'rate'},
-        domain: [0, 0.17],
-        gridcolor: shade.line,
-        rangemode: 'tozero',
-        nticks: 3,
-        exponentformat: 'power',
-        automargin: true,
-      },
-    },
-  };
-}
-
-/** The newest state in one line. */
-function lossText(points: readonly LossPoint[]): string {
-  const loss = pick(points, 'loss').at(-1);
-  const validation = pick(points, 'validationLoss');
-  const last = validation.at(-1);
-  const best = validation.reduce<Place | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
-  const at = points.at(-1);
-  if (!at) return 'No steps yet';
-  const rate = pick(points, 'rate').at(-1)?.y;
-  return [
-    `step ${formatNumber(at.step)}`,
-    at.epoch !== undefined && `epoch ${at.epoch}`,
-    loss && `training loss ${loss.y.toFixed(4)}`,
-    last && `validation loss ${last.y.toFixed(4)}`,
-    best && best !== last && `best ${best.y.toFixed(4)} at step ${formatNumber(best.x)}`,
-    rate !== undefined && `rate ${formatNumber(rate)}`,
-  ]
-    .filter((part) => typeof part === 'string')
-    .join(', ');
-}
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-}
-
-function pick(points: readonly LossPoint[], name: 'loss' | 'validationLoss' | 'rate'): Place[] {
-  return points.flatMap((point) => (point[name] === undefined ? [] : [{x: point.step, y: point[name]}]));
-}
-
-function xy(places: readonly Place[]): Record<string, unknown> {
-  return {type: 'scatter', mode: 'lines', x: places.map(({x}) => x), y: places.map(({y}) => y)};
-}
-
-/** Means over equal numbers of steps, so that a long run redraws as fast as a short one, with the smoothed curve. */
-function thin(places: readonly Place[], smoothing: number, most = 400): (Place & {smooth: number})[] {
-  const group = Math.max(1, Math.ceil(places.length / most));
-  const thinned: (Place & {smooth: number})[] = [];
-  let sum = 0;
-  let mean = 0;
-  let weight = 0;
-  for (const [at, {x, y}] of places.entries()) {
-    sum += y;
-    mean = smoothing * mean + (1 - smoothing) * y;
-    weight = smoothing * weight + (1 - smoothing); // the mean starts at 0: divide by how much it has seen
-    const inGroup = (at % group) + 1;
-    if (inGroup < group && at < places.length - 1) continue;
-    thinned.push({x, y: sum / inGroup, smooth: mean / weight});
-    sum = 0;
-  }
-  return thinned;
-}
-
-/** Only where the value changes, and the ends: a rate that was constant for a thousand steps is two points. */
-function changes(places: readonly Place[]): Place[] {
-  const kept = places.filter(
-    (place, at) => at === 0 || at === places.length - 1 || place.y !== places[at - 1]!.y,
-  );
-  return kept.length > 500 ? kept.filter((_, at) => at % Math.ceil(kept.length / 500) === 0) : kept;
 }

@@ -2,7 +2,7 @@
  * Plotly figures: data and layout go to the notebook as JSON, which JupyterLab and our reports draw, together with a text that says the same
  * where nothing draws it. Colours, fonts and grid are set here once, so that a figure fits light and dark pages.
  */
-import {show, type Bundle, type Slot} from './output';
+import {show, type Bundle} from './output';
 import {series, shade} from './palette';
 
 export interface Figure {
@@ -16,14 +16,12 @@ export interface Figure {
 }
 
 /**
- * Draws a figure below the cell, or in a slot that the next figure overwrites.
+ * Draws a figure below the cell. It is never redrawn: JupyterLab's renderer ignores updates of a figure that it has drawn.
  *
  * @example showFigure({title: 'Caption lengths', data: [{type: 'histogram', x: lengths}], text: 'Mean 10.8 words.'});
  */
-export function showFigure(figure: Figure, slot?: Slot): void {
-  const bundle = figureBundle(figure);
-  if (slot) slot.show(bundle);
-  else show(bundle);
+export function showFigure(figure: Figure): void {
+  show(figureBundle(figure));
 }
 
 export function figureBundle({data, layout = {}, title, text}: Figure): Bundle {

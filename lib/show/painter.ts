@@ -27,10 +27,15 @@ export class Painter {
     return Promise.resolve();
   }
 
-  /** Draws the newest state at once. */
-  finish(): Promise<void> {
+  /** Forgets what waits to be drawn. */
+  stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+  }
+
+  /** Draws the newest state at once. */
+  finish(): Promise<void> {
+    this.stop();
     this.last = lastOfAll = performance.now();
     this.draw();
     return breathe();

@@ -33,6 +33,22 @@ describe('lossCurves', () => {
     expect(textOf(sent.at(-1))).to.match(/^step 5,000, training loss 0\.0008/);
   });
 
+  it('is a picture while the model trains, and a figure that can be zoomed in the end', async () => {
+    const sent = await inKernel(async () => {
+      const curves = lossCurves({title: 'A <b> & c'});
+      await curves.add({step: 1, loss: 3, rate: 1e-3, validationLoss: 3});
+      await curves.add({step: 2, loss: NaN, rate: 1e-3, validationLoss: 2.5});
+      await curves.finish();
+    });
+    const types = sent.map(({data}) => Object.keys(data)[0]);
+    expect(types).to.deep.equal(['image/svg+xml', 'image/svg+xml', 'application/vnd.plotly.v1+json']);
+    const svg = sent[1]!.data['image/svg+xml'] as string;
+    expect(svg)
+      .to.include('A &#60;b&#62; &#38; c')
+      .and.not.match(/NaN|Infinity|undefined/);
+    expect(svg.match(/<circle/g)).to.have.length(2);
+  });
+
   it('draws each epoch at once', async () => {
     const sent = await inKernel(async () => {
       const curves = lossCurves();

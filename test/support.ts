@@ -1,0 +1,28 @@
+/** Where tests find the project and photographs, and where they may write. */
+import {existsSync, mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+
+/** Valid for files compiled to `.build/test`. */
+export const projectRoot = resolve(__dirname, '..', '..');
+
+/** The folder with Flickr8k that the environment names, if it is there. */
+export function flickr8k(): string | undefined {
+  const folder = process.env['FLICKR8K'];
+  if (!folder) return undefined;
+  const absolute = resolve(projectRoot, folder);
+  return existsSync(absolute) ? absolute : undefined;
+}
+
+const folders: string[] = [];
+
+/** A new folder, removed when the process ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'captioner-'));
+  folders.push(folder);
+  return folder;
+}
+
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, {recursive: true, force: true});
+});
