@@ -1,0 +1,216 @@
+/**
+ * Composes a picture: what is in it and where. Only what belongs together meets (boats on the lake, parasols on the
+ * beach), and only where it can be seen well: no white dog in the snow, no group so large that it hides what is behind.
+ */
+import {Dice} from './dice';
+import {side} from './scene';
+import type {Action, Background, Box, Colour, Kind, Place, Relation, Scene, SceneObject, Size} from './scene';
+import {backgrounds, times} from './scene';
+import {proportions} from './things';
+import {nouns} from './wording';
+
+/** Where a kind is met, its colours, and its height in pixels when small and when large. */
+interface Habit {
+  readonly backgrounds: readonly Background[];
+  readonly colours: readonly Colour[];
+  readonly heights: Readonly<Record<Size, number>>;
+  readonly action: Action;
+}
+
+const land = ['meadow', 'beach', 'street', 'snow'] as const;
+const bright = ['red', 'blue', 'yellow'] as const;
+
+const habits = {
+  dog: {backgrounds: land, colours: ['brown', 'black', 'white'], heights: {small: 42, large: 78}, action: 'stand'},
+  cat: {backgrounds: land, colours: ['orange', 'black', 'white'], heights: {small: 46, large: 84}, action: 'sit'},
+  bird: {backgrounds, colours: bright, heights: {small: 30, large: 56}, action: 'fly'},
+  child: {backgrounds: land, colours: bright, heights: {small: 54, large: 98}, action: 'stand'},
+  ball: {backgrounds: land, colours: bright, heights: {small: 32, large: 64}, action: 'lie'},
+  car: {
+    backgrounds: ['street', 'street', 'street', 'meadow', 'beach', 'snow'],
+    colours: [...bright, 'white'],
+    heights: {small: 30, large: 56},
+    action: 'stand',
+  },
+  boat: {backgrounds: ['lake'], colours: [...bright, 'white'], heights: {small: 56, large: 108}, action: 'sail'},
+  duck: {backgrounds: ['lake'], colours: ['yellow', 'white', 'brown'], heights: {small: 36, large: 66}, action: 'swim'},
+  balloon: {backgrounds, colours: bright, heights: {small: 50, large: 92}, action: 'fly'},
+} as const satisfies Partial<Record<Kind, Habit>>;
+
+type MainKind = keyof typeof habits;
+const mainKinds = Object.keys(habits) as MainKind[];
+
+/** How the second kind is met: where, in which colours, how high. */
+const seconds: Readonly<Partial<Record<Kind, Omit<Habit, 'heights' | 'action'> & {readonly height: number}>>> = {
+  tree: {backgrounds: ['meadow', 'street', 'snow'], colours: [], height: 150},
+  house: {backgrounds: land, colours: [...bright, 'white'], height: 112},
+  bench: {backgrounds: land, colours: [], height: 62},
+  umbrella: {backgrounds: ['beach', 'meadow'], colours: bright, height: 128},
+  lighthouse: {backgrounds: ['lake'], colours: [], height: 138},
+  car: {backgrounds: ['street', 'meadow', 'snow'], colours: [...bright, 'white'], height: 60},
+  boat: {backgrounds: ['lake'], colours: [...bright, 'white'], height: 96},
+};
+
+const pairs: readonly {relation: Relation; mains: readonly MainKind[]; seconds: readonly Kind[]}[] = [
+  {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball', 'car'], seconds: ['tree', 'house', 'umbrella']},
+  {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball'], seconds: ['bench', 'car']},
+  {relation: 'next to', mains: ['boat', 'duck'], seconds: ['lighthouse']},
+  {relation: 'next to', mains: ['duck'], seconds: ['boat']},
+  {relation: 'under', mains: ['dog', 'cat', 'child', 'ball'], seconds: ['tree', 'umbrella']},
+  {relation: 'on', mains: ['dog', 'cat', 'bird', 'ball'], seconds: ['bench']},
+  {relation: 'on', mains: ['cat', 'bird'], seconds: ['house', 'car']},
+  {relation: 'in front of', mains: ['dog', 'cat', 'child', 'ball', 'car'], seconds: ['house']},
+  {relation: 'above', mains: ['bird', 'balloon'], seconds: ['tree', 'house', 'car', 'boat', 'lighthouse']},
+];
+
+/** A scene without what the grammar and the file system add. */
+export type Composition = Omit<Scene, 'file' | 'split' | 'captions'>;
+
+/** @param turn Which of the main kinds has its turn, so that each comes equally often. */
+export function compose(dice: Dice, turn: number): Composition {
+  const main = mainKinds[turn % mainKinds.length]!;
+  const habit: Habit = habits[main];
+  const background = dice.pick(habit.backgrounds);
+  const time = dice.pick(times);
+  const colour = dice.pick(habit.colours.filter((choice) => stands(choice, background)));
+  const fitting = pairs.flatMap(({relation, mains, seconds: others}) =>
+    mains.includes(main)
+      ? others
+          .filter((second) => second !== main && seconds[second]!.backgrounds.includes(background))
+          .map((second) => ({name: relation, second}))
+      : [],
+  );
+  const names = [...new Set(fitting.map(({name}) => name))];
+  if (names.length === 0 || dice.chance(0.35)) {
+    const number = dice.pick([1, 2, 3]);
+    const size = dice.pick(['small', 'large'] as const);
+    const boxes = row(dice, main, number, size, habit);
+    const objects = boxes.map((box) => thing(main, box, habit.action, colour, size));
+    return {background, time, main, number, objects};
+  }
+  const name = dice.pick(names);
+  const relation = dice.pick(fitting.filter((choice) => choice.name === name));
+  const second = seconds[relation.second]!;
+  const secondColour = choose(dice, second.colours.filter((choice) => stands(choice, background) && choice !== colour));
+  const arranged = arrange(dice, main, relation.name, relation.second, habit);
+  const action = main === 'bird' && name === 'on' ? 'sit' : habit.action;
+  const objects = [
+    thing(relation.second, arranged.second, relation.second === 'boat' ? 'sail' : 'stand', secondColour),
+    ...arranged.mains.map((box) => thing(main, box, action, colour, arranged.size)),
+  ];
+  return {background, time, main, number: arranged.mains.length, relation, objects};
+}
+
+/** Whether a colour stands out. */
+function stands(colour: Colour, background: Background): boolean {
+  return !(colour === 'white' && background === 'snow') && !(colour === 'yellow' && background === 'beach');
+}
+
+function choose<T>(dice: Dice, choices: readonly T[]): T | undefined {
+  return choices.length === 0 ? undefined : dice.pick(choices);
+}
+
+function thing(kind: Kind, box: Box, action: Action, colour?: Colour, size?: Size): SceneObject {
+  const words = nouns[kind].flatMap(({one, many}) => [one, many]);
+  const middle = box[0] + box[2] / 2;
+  const place: Place = middle < side / 3 ? 'left' : middle > (2 * side) / 3 ? 'right' : 'middle';
+  return {kind, words, ...(colour && {colour}), ...(size && {size}), place, action, box};
+}
+
+/** One to three of a kind beside each other, anywhere in the width of the picture. */
+function row(dice: Dice, kind: Kind, number: number, size: Size, habit: Habit): Box[] {
+  const flies = habit.action === 'fly';
+  const wanted = habit.heights[size] * dice.between(0.92, 1.08);
+  const height = Math.min(wanted, (200 / number - 6) / proportions(kind, habit.action));
+  const width = height * proportions(kind, habit.action);
+  const gap = dice.between(4, 14);
+  const total = number * width + (number - 1) * gap;
+  const left = dice.between(6, side - 6 - Math.min(total, side - 12));
+  return Array.from({length: number}, (_, k) => {
+    const bottom = flies ? dice.between(height + 12, Math.max(height + 14, 128)) : dice.between(176, 208);
+    return box(left + k * (width + gap), bottom, width, height);
+  });
+}
+
+function arrange(
+  dice: Dice,
+  main: Kind,
+  relation: Relation,
+  second: Kind,
+  habit: Habit,
+): {size: Size; second: Box; mains: Box[]} {
+  const action = relation === 'on' && main === 'bird' ? 'sit' : habit.action;
+  const share = relation === 'above' ? 0.72 : relation === 'on' && second === 'house' ? 0.85 : 1;
+  const tall = seconds[second]!.height * share * dice.between(0.95, 1.05);
+  const wide = tall * proportions(second, 'stand');
+  const room = relation === 'next to' ? side - 16 - wide : relation === 'under' ? wide : relation === 'on' ? onTop(second) * wide : 190;
+  const small = habit.heights.small * dice.between(0.95, 1.05);
+  const shape = proportions(main, action);
+  const most = Math.max(1, Math.min(3, Math.floor(room / (small * shape + 4))));
+  const number = 1 + Math.floor(dice.next() * most);
+  const fits = habit.heights.large * shape < room + (relation === 'next to' ? 4 : 30) && relation !== 'on';
+  const size: Size = number === 1 && fits && dice.chance(0.5) ? 'large' : 'small';
+  const height = size === 'large' ? habit.heights.large * dice.between(0.92, 1.04) : small;
+  const width = height * shape;
+  const gap = 4;
+  const total = number * width + (number - 1) * gap;
+  const group = (left: number, bottom: (k: number) => number) =>
+    Array.from({length: number}, (_, k) => box(left + k * (width + gap), bottom(k), width, height));
+
+  if (relation === 'next to') {
+    const base = dice.between(178, 196);
+    const spare = Math.max(0, side - 12 - wide - total - 4);
+    const start = 6 + dice.between(0, spare);
+    const near = dice.between(0, Math.min(8, spare));
+    const onLeft = dice.chance(0.5);
+    const secondLeft = onLeft ? start + total + 4 + Math.min(near, spare - (start - 6)) : start;
+    const left = onLeft ? start : start + wide + 4 + Math.min(near, spare - (start - 6));
+    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base + dice.between(4, 14))};
+  }
+  const secondLeft = dice.between(8, side - 8 - wide);
+  const middle = secondLeft + wide / 2;
+  if (relation === 'under') {
+    const base = dice.between(184, 196);
+    const left = clamp(middle - total / 2 + dice.between(-6, 6), 4, side - 4 - total);
+    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base + dice.between(4, 12))};
+  }
+  if (relation === 'on') {
+    const base = dice.between(188, 206);
+    const left = clamp(middle - total / 2 + dice.between(-4, 4), 4, side - 4 - total);
+    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base - tall * seat(second))};
+  }
+  if (relation === 'in front of') {
+    const base = dice.between(164, 172);
+    const left = clamp(middle - total / 2 + dice.between(-10, 10), 4, side - 4 - total);
+    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base + dice.between(22, 34))};
+  }
+  const base = dice.between(190, 204);
+  const top = base - tall;
+  const left = clamp(middle - total / 2 + dice.between(-8, 8), 4, side - 4 - total);
+  const lowest = Math.max(height + 8, top - 8);
+  return {
+    size,
+    second: box(secondLeft, Math.max(base, lowest + 8 + tall), wide, tall),
+    mains: group(left, () => dice.between(Math.max(height + 6, lowest - 14), lowest)),
+  };
+}
+
+/** The share of a thing's width that something on it can use. */
+function onTop(second: Kind): number {
+  return second === 'bench' ? 0.95 : second === 'house' ? 0.5 : 0.45;
+}
+
+/** How high above the ground something on it stands, as a share of its height. */
+function seat(second: Kind): number {
+  return second === 'bench' ? 0.5 : second === 'house' ? 0.97 : 0.98;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(value, Math.max(low, high)));
+}
+
+/** Whole pixels, so that the record says exactly what is drawn. */
+function box(left: number, bottom: number, width: number, height: number): Box {
+  const [w, h] = [Math.round(width), Math.round(height)];
+  return [clamp(Math.round(left), 0, side - w), clamp(Math.round(bottom) - h, 0, side - h), w, h];
+}
