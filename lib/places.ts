@@ -1,6 +1,7 @@
 /** Where the project keeps what it makes and what set-up converts, whatever folder a command is given in. */
+import {createHash} from 'node:crypto';
 import {realpathSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {basename, join, resolve} from 'node:path';
 
 /** The project's folder: `CAPTIONER_HOME`, or the one this library was built in. */
 export function home(): string {
@@ -18,4 +19,15 @@ export function encoderFolder(): string {
  */
 export function userPath(path: string): string {
   return resolve(process.env['CAPTIONER_CWD'] ?? process.env['INIT_CWD'] ?? process.cwd(), path);
+}
+
+/** Where the features of a data set's images are kept: one folder for each data set, encoder and kind of features. */
+export function featureFolder(dataset: {readonly folder: string}, encoder: string, kind: string): string {
+  const digest = createHash('sha256').update(dataset.folder).digest('hex').slice(0, 8);
+  return join(home(), 'data', 'features', `${basename(dataset.folder)}-${digest}-${encoder}-${kind}`);
+}
+
+/** Where a run on a data set is kept, unless the user says where. */
+export function runFolder(dataset: {readonly folder: string}, run: string = ''): string {
+  return run === '' ? join(home(), 'checkpoints', basename(dataset.folder)) : userPath(run);
 }

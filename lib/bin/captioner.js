@@ -6,7 +6,7 @@ const {join} = require('node:path');
 
 const cli = join(__dirname, '..', 'dist', 'cli.js');
 if (existsSync(cli)) {
-  require(cli);
+  void require(cli).main(process.argv.slice(2));
 } else {
   console.error('captioner: the library is not built yet; `npm start` or `npm test` sets everything up');
   process.exitCode = 1;

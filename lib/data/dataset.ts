@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {home, userPath} from '../places';
 import {isFlickr8k, isKaggleFlickr8k, readFlickr8k, readKaggleFlickr8k} from './flickr8k';
-import {drawScenes, isScenes, readScenes, type Scene} from './scenes';
+import {drawScenes, readScenes, type Scene} from './scenes';
 
 export const splits = ['train', 'validation', 'test'] as const;
 export type Split = (typeof splits)[number];
@@ -42,7 +42,7 @@ export interface Dataset {
 
 /** The layouts that are recognised, in the order in which they are tried. A new one is one more line. */
 const layouts: readonly {name: string; found: (folder: string) => boolean; read: (folder: string) => Dataset}[] = [
-  {name: 'drawn scenes (scenes.json)', found: isScenes, read: readScenes},
+  {name: 'drawn scenes (scenes.json)', found: (folder) => existsSync(join(folder, 'scenes.json')), read: readScenes},
   {name: 'Flickr8k (Flickr8k.token.txt)', found: isFlickr8k, read: readFlickr8k},
   {name: 'Flickr8k as Kaggle has it (captions.txt)', found: isKaggleFlickr8k, read: readKaggleFlickr8k},
 ];

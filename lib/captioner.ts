@@ -1,0 +1,106 @@
+/** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
+import {readPixels} from './data/images';
+import {beamSearch, type Hypothesis, type SearchOptions} from './decoders/search';
+import type {Decoder} from './decoders/decoder';
+import type {Encoder} from './encoders/encoder';
+import {loadEncoder} from './encoders/registry';
+import {CaptionerError} from './errors';
+import {tf} from './runtime/native';
+import type {Vocabulary} from './text/vocabulary';
+import {loadCheckpoint} from './training/checkpoint';
+
+export interface Captioned {
+  readonly file: string;
+  /** The best hypothesis in words. */
+  readonly caption: string;
+  /** The best first. */
+  readonly hypotheses: readonly (Hypothesis & {readonly caption: string})[];
+}
+
+/** A picture that could not be captioned. */
+export interface Failed {
+  readonly file: string;
+  readonly error: CaptionerError;
+}
+
+const pictures = 16;
+
+export class Captioner {
+  private constructor(
+    readonly encoder: Encoder,
+    readonly decoder: Decoder,
+    readonly vocabulary: Vocabulary,
+  ) {}
+
+  /**
+   * @param folder A checkpoint, or a run: then its best checkpoint.
+   * @throws CaptionerError when the checkpoint is damaged, or `mismatch` when the encoder at hand is another one.
+   * @example const captioner = await Captioner.load('checkpoints/scenes');
+   */
+  static async load(folder: string): Promise<Captioner> {
+    const {decoder, vocabulary, encoder: trained} = await loadCheckpoint(folder);
+    try {
+      const encoder = await loadEncoder(trained.name);
+      if (
+        encoder.digest === trained.digest &&
+        JSON.stringify(encoder.preprocessing) === JSON.stringify(trained.preprocessing)
+      )
+        return new Captioner(encoder, decoder, vocabulary);
+      encoder.dispose();
+      throw new CaptionerError(
+        'mismatch',
+        `${folder}: expected the ${trained.name} that it was trained with (${trained.digest.slice(0, 8)}), got ${encoder.digest.slice(0, 8)}`,
+      );
+    } catch (error) {
+      decoder.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * One result for each file, in their order; one that cannot be read does not keep the others from being captioned.
+   *
+   * @throws CaptionerError `options`
+   */
+  async caption(files: readonly string[], options: SearchOptions = {}): Promise<(Captioned | Failed)[]> {
+    const {preprocessing} = this.encoder;
+    const {size} = preprocessing;
+    const results: (Captioned | Failed)[] = [];
+    for (let from = 0; from < files.length; from += pictures) {
+      const group = files.slice(from, from + pictures);
+      const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
+      const good = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      const pixels = tf.tensor4d(Int32Array.from(Buffer.concat(good)), [good.length, size, size, 3], 'int32');
+      const features = good.length > 0 ? this.encoder.encode(pixels) : undefined;
+      pixels.dispose();
+      try {
+        const found = features ? this.captionFeatures(features[this.decoder.features], options) : [];
+        for (const [at, file] of group.entries()) {
+          const result = read[at]!;
+          if (result.status === 'fulfilled') results.push({file, ...found.shift()!});
+          else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
+          else throw result.reason;
+        }
+      } finally {
+        if (features) tf.dispose([features.grid, features.pooled]);
+      }
+    }
+    return results;
+  }
+
+  /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
+  captionFeatures(features: tf.Tensor, options: SearchOptions = {}): Omit<Captioned, 'file'>[] {
+    return beamSearch(this.decoder, features, options).map((list) => {
+      const hypotheses = list.map((hypothesis) => ({
+        ...hypothesis,
+        caption: this.vocabulary.decode(hypothesis.tokens),
+      }));
+      return {caption: hypotheses[0]!.caption, hypotheses};
+    });
+  }
+
+  dispose(): void {
+    this.encoder.dispose();
+    this.decoder.dispose();
+  }
+}

@@ -1,0 +1,51 @@
+/** Image captioning in TypeScript: the public surface, in the order in which a reader meets it. */
+
+// Data
+export {
+  openDataset,
+  ofSplit,
+  splits,
+  type CaptionedImage,
+  type Dataset,
+  type Rejection,
+  type Split,
+} from './data/dataset';
+export {readPicture, readPixels} from './data/images';
+export {drawScenes, falseClaims, type Scene} from './data/scenes';
+export {BatchPlan, collate, type Batch, type Example} from './data/batches';
+
+// Text
+export {tokenize} from './text/tokenizer';
+export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} from './text/vocabulary';
+
+// Encoders
+export type {Encoder, Features, Preprocessing} from './encoders/encoder';
+export {encoderNames, loadEncoder, type EncoderName} from './encoders/registry';
+export {imagenetLabels} from './encoders/imagenet-labels';
+export {FeatureStore, type BuildOptions, type FeatureKind} from './data/feature-store';
+
+// Decoders
+export type {Decoder, DecoderState, DropoutKey} from './decoders/decoder';
+export {createDecoder, decoderKinds} from './decoders/registry';
+export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
+
+// Training
+export {Trainer, type TrainCallbacks, type TrainerParts} from './training/trainer';
+export type {TrainerOptions} from './training/options';
+export type {EpochReport, History, PanelEntry, StepReport} from './training/history';
+export {loadCheckpoint, saveCheckpoint, type Checkpoint} from './training/checkpoint';
+export {captionLoss} from './training/loss';
+
+// Captions and how good they are
+export {Captioner, type Captioned, type Failed} from './captioner';
+export {bleu} from './metrics/bleu';
+export {evaluate, scoreCaptions, type Evaluation} from './metrics/evaluate';
+
+// Showing
+export * from './show/index';
+export {overlay} from './show/overlay';
+
+// TensorFlow, errors and places
+export {device, tf} from './runtime/native';
+export {CaptionerError, type ErrorCode} from './errors';
+export {featureFolder, home, runFolder, userPath} from './places';

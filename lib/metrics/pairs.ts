@@ -1,0 +1,60 @@
+/** Captions and references from JSON, brought together by image: whatever is not a pair is said, never dropped. */
+import {z} from 'zod';
+import {CaptionerError} from '../errors';
+import {parseOptions} from '../options';
+
+export interface Pair {
+  readonly id: string;
+  readonly candidate: string;
+  readonly references: readonly string[];
+}
+
+const identity = z.union([z.string(), z.number()]).transform(String);
+const candidatesSchema = z.array(z.object({image_id: identity, caption: z.string()}));
+const byImage = z.record(z.string(), z.array(z.string()).min(1));
+const annotations = z.object({annotations: candidatesSchema});
+
+/**
+ * @param candidates `[{"image_id": …, "caption": "…"}]`, one for each image.
+ * @param references An object from image id to an array of captions, or COCO annotations.
+ * @throws CaptionerError `captions` when the JSON has another form, an image comes twice, or has no references.
+ */
+export function pairCaptions(candidates: unknown, references: unknown): Pair[] {
+  const known = readReferences(references);
+  const seen = new Set<string>();
+  const pairs = read(candidatesSchema, candidates, 'candidates').map(({image_id: id, caption}) => {
+    if (seen.has(id)) throw new CaptionerError('captions', `candidates: image ${id} comes twice`);
+    seen.add(id);
+    const own = known.get(id);
+    if (own === undefined)
+      throw new CaptionerError('captions', `references: expected captions of image ${id}, found none`);
+    return {id, candidate: caption, references: own};
+  });
+  if (pairs.length === 0) throw new CaptionerError('captions', 'candidates: expected captions, found none');
+  return pairs;
+}
+
+function readReferences(json: unknown): Map<string, readonly string[]> {
+  if (
+    typeof json !== 'object' ||
+    json === null ||
+    !('annotations' in json) ||
+    !Array.isArray(json.annotations)
+  )
+    return new Map(Object.entries(read(byImage, json, 'references')));
+  const captions = new Map<string, string[]>();
+  for (const {image_id: id, caption} of read(annotations, json, 'references').annotations)
+    captions.set(id, [...(captions.get(id) ?? []), caption]);
+  return captions;
+}
+
+function read<Out>(schema: z.ZodType<Out>, json: unknown, what: string): Out {
+  try {
+    return parseOptions(schema, json, what);
+  } catch (cause) {
+    const {message} = cause as Error;
+    throw new CaptionerError('captions', message.length > 300 ? `${message.slice(0, 300)} …` : message, {
+      cause,
+    });
+  }
+}
