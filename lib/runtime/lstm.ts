@@ -10,6 +10,7 @@
  */
 import {bool, float, int, kernel, kernels, type} from './kernels';
 import {tf} from './native';
+import {avx512} from './processor';
 
 const float32 = type('T', 'float32');
 const plain = [bool('transpose_a', false), bool('transpose_b', false), float32];
@@ -36,8 +37,7 @@ export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf
     const w1 = tf.concat([wx, tf.reshape(bias, [1, 4 * units])]);
     const fromInput = split(kernel('MatMul', [x1, w1], plain), 0, steps);
 
-    // Small products are faster with the second factor transposed than plain.
-    const whT = tf.transpose(wh);
+    const whT = tf.transpose(wh) as tf.Tensor2D;
     const i: tf.Tensor[] = [];
     const ci: tf.Tensor[] = [];
     const f: tf.Tensor[] = [];
@@ -47,9 +47,7 @@ export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf
     const h: tf.Tensor[] = [];
     for (let t = 0; t < steps; t++) {
       const z =
-        t === 0
-          ? fromInput[0]!
-          : kernel('AddV2', [fromInput[t]!, kernel('MatMul', [h[t - 1]!, whT], secondTransposed)], [float32]);
+        t === 0 ? fromInput[0]! : kernel('AddV2', [fromInput[t]!, product(h[t - 1]!, wh, whT)], [float32]);
       const gates = split(z, 1, 4);
       i.push(kernel('Sigmoid', [gates[0]!], [float32]));
       ci.push(kernel('Tanh', [gates[1]!], [float32]));
@@ -64,18 +62,20 @@ export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf
       co.push(kernel('Tanh', [c[t]!], [float32]));
       h.push(kernel('Mul', [o[t]!, co[t]!], [float32]));
     }
-    save([x1, wx, wh, ...i, ...ci, ...f, ...o, ...c, ...co, ...h]);
-    return {value: stack(h), gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs)};
+    const states = stack(h);
+    save([x1, wx, wh, whT, states, ...i, ...ci, ...f, ...o, ...c, ...co]);
+    return {value: states, gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs)};
   });
   return layer(x, weight, bias) as tf.Tensor3D;
 }
 
 function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: number): tf.Tensor[] {
   const [steps, batch, units] = dStates.shape;
-  const [x1, wx, wh] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const [i, ci, f, o, c, co, h] = Array.from({length: 7}, (_, k) =>
-    saved.slice(3 + k * steps, 3 + (k + 1) * steps),
-  ) as [tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[]];
+  const [x1, wx, wh, whT] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  const states = saved[4] as tf.Tensor3D;
+  const [i, ci, f, o, c, co] = [0, 1, 2, 3, 4, 5].map((k) =>
+    saved.slice(5 + k * steps, 5 + (k + 1) * steps),
+  ) as [tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[]];
   const dh = unstack(dStates);
   const zero = tf.zeros([batch, units]);
   // The kernel looks at the shapes of the input, the bias and the peephole weights, and at nothing else of them.
@@ -98,7 +98,7 @@ function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: num
     ) as [tf.Tensor, tf.Tensor];
     dz[t] = dGates;
     dc = dcBefore;
-    if (t > 0) dhNext = kernel('MatMul', [dGates, wh], secondTransposed);
+    if (t > 0) dhNext = product(dGates, whT, wh);
   }
 
   const dzAll = tf.concat(dz, 0); // [steps · batch, 4 · units]
@@ -106,10 +106,9 @@ function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: num
   const dw1 = kernel('MatMul', [x1, dzAll], firstTransposed);
   const [dwx, dBias] = tf.split(dw1, [inputs, 1]) as [tf.Tensor, tf.Tensor];
   // The state before the first step is zero and adds nothing.
-  const dwh =
-    steps === 1
-      ? tf.zeros([units, 4 * units])
-      : kernel('MatMul', [tf.concat(h.slice(0, -1), 0), tf.concat(dz.slice(1), 0)], firstTransposed);
+  const later = (steps - 1) * batch;
+  const before = tf.reshape(tf.slice(states, 0, steps - 1), [later, units]);
+  const dwh = kernel('MatMul', [before, tf.slice(dzAll, batch, later)], firstTransposed);
   return [tf.reshape(dx, [steps, batch, inputs]), tf.concat([dwx, dwh], 0), tf.reshape(dBias, [4 * units])];
 }
 
@@ -146,6 +145,14 @@ export function lstmCell(
   ];
   tf.dispose([noPeephole, i, f, o, ci, co]);
   return {h: state, c: next};
+}
+
+/**
+ * `a · b` for few rows, where the layout of the second factor counts: with AVX-512 oneDNN is faster plain (by a third to a
+ * half), without it transposed (by up to a third).
+ */
+function product(a: tf.Tensor, b: tf.Tensor2D, bT: tf.Tensor2D): tf.Tensor {
+  return avx512 ? kernel('MatMul', [a, b], plain) : kernel('MatMul', [a, bT], secondTransposed);
 }
 
 function split(x: tf.Tensor, axis: number, parts: number): tf.Tensor[] {
