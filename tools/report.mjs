@@ -6,9 +6,10 @@ import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
 import {basename, dirname, isAbsolute, join, relative, resolve, sep} from 'node:path';
 import {createInterface} from 'node:readline';
-import {fileURLToPath, pathToFileURL} from 'node:url';
+import {pathToFileURL} from 'node:url';
+import {home, openProject} from './setup/project.mjs';
+import {environment} from './setup/python.mjs';
 
-export const home = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const reports = join(home, 'reports');
 
 const usage = `Usage: npm run report -- NOTEBOOK [-p NAME VALUE]…
@@ -65,17 +66,12 @@ function find(notebook) {
   return found;
 }
 
-/** The Python that has Jupyter: the project's own environment, else the conda environment that is active. */
-export function python() {
-  const inside = (folder) =>
-    process.platform === 'win32'
-      ? [join(folder, 'Scripts', 'python.exe'), join(folder, 'python.exe')]
-      : [join(folder, 'bin', 'python')];
-  const folders = [join(home, '.venv'), process.env.CONDA_PREFIX].filter((folder) => folder);
-  const found = folders.flatMap(inside).find((file) => existsSync(file));
-  if (found === undefined)
-    throw new ReportError(`Expected Python in ${join(home, '.venv')}, found none; \`npm start\` sets it up`);
-  return found;
+/** The Python that has Jupyter, as set-up chose it. */
+function python() {
+  const {python: program} = environment(openProject());
+  if (!existsSync(program))
+    throw new ReportError(`Expected Python at ${program}, found none; \`npm start\` sets it up`);
+  return program;
 }
 
 /**

@@ -5,7 +5,8 @@
 import {readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {frontPage} from './front-page.mjs';
-import {command, display, home, report, ReportError, reports} from './report.mjs';
+import {command, display, report, ReportError, reports} from './report.mjs';
+import {home} from './setup/project.mjs';
 
 const walkThrough = /^0[1-4]-.*\.ipynb$/;
 

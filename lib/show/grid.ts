@@ -5,7 +5,7 @@
 import {html, type Fragment} from './html';
 import {breathe, inNotebook, show, Slot, type Bundle} from './output';
 import {palette, shade} from './palette';
-import {pictureUri, type Picture} from './picture';
+import {thumbnail, type Picture, type Thumbnail} from './picture';
 
 export interface GridItem {
   readonly image: Picture;
@@ -31,8 +31,11 @@ export interface GridOptions {
 
 /** @example await pictureGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions}))); */
 export async function pictureGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
-  const uris = await Promise.all(items.map(({image}) => thumbnail(image, options)));
-  const tiles = items.map((item, at) => tile(item, uris[at]!, item.caption && said(item, item.caption)));
+  const pictures = await Promise.all(items.map(({image}) => small(image, options)));
+  const shape = commonShape(pictures);
+  const tiles = items.map((item, at) =>
+    tile(item, pictures[at]!, shape, item.caption && said(item, item.caption)),
+  );
   show(grid(tiles, options, items.map(itemText)));
   await breathe();
 }
@@ -54,17 +57,19 @@ export interface CaptionPanel {
  */
 export function captionPanel(options: GridOptions = {}): CaptionPanel {
   const slot = new Slot();
-  const uris: string[] = [];
+  const pictures: Thumbnail[] = [];
   const told: {label: string; captions: string[]}[] = [];
 
   const showItems = async (items: readonly GridItem[], label: string): Promise<void> => {
-    for (let at = uris.length; at < items.length; at++) uris.push(await thumbnail(items[at]!.image, options));
+    for (let at = pictures.length; at < items.length; at++)
+      pictures.push(await small(items[at]!.image, options));
+    const shape = commonShape(pictures);
     const before = told.at(-1)?.captions;
     told.push({label, captions: items.map(({caption = ''}) => caption)});
     const tiles = items.map((item, at) => {
       const previous = item.previous ?? before?.[at];
       const now = {...item, ...(previous !== undefined && {previous})};
-      return tile(now, uris[at]!, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
+      return tile(now, pictures[at]!, shape, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
     });
     const texts = items.map((item, at) =>
       itemText({...item, ...(before?.[at] !== undefined && {previous: before[at]})}),
@@ -77,9 +82,16 @@ export function captionPanel(options: GridOptions = {}): CaptionPanel {
   return {show: showItems};
 }
 
-/** Twice the width on the page, for sharp screens. */
-function thumbnail(image: Picture, {width = 200}: GridOptions): Promise<string> {
-  return pictureUri(image, Math.round(width * 1.6));
+/** More pixels than the width on the page has, for sharp screens. */
+function small(image: Picture, {width = 200}: GridOptions): Promise<Thumbnail> {
+  return thumbnail(image, Math.round(width * 1.6));
+}
+
+/** Width over height of the frames: that of the middle picture, but neither very flat nor very tall. */
+function commonShape(pictures: readonly Thumbnail[]): number {
+  const shapes = pictures.map(({width, height}) => width / height).sort((a, b) => a - b);
+  const middle = shapes[Math.floor(shapes.length / 2)] ?? 1;
+  return Math.round(100 * Math.min(1.5, Math.max(0.8, middle))) / 100;
 }
 
 function grid(
@@ -102,20 +114,20 @@ function grid(
 
 function tile(
   item: GridItem,
-  uri: string,
+  picture: Thumbnail,
+  shape: number,
   caption: Fragment | string | undefined,
   past?: Fragment,
 ): Fragment {
   const {references = [], label, note} = item;
   const alt = item.caption ?? references[0] ?? label ?? 'picture';
-  const frame =
-    'width:100%;aspect-ratio:4/3;object-fit:contain;border-radius:6px;display:block;margin:0;max-width:none';
-  const small = 'font-size:12px;margin-top:3px;opacity:.72';
+  const frame = `width:100%;aspect-ratio:${shape};object-fit:contain;border-radius:6px;display:block;margin:0;max-width:none`;
+  const quote = 'font-size:12px;margin-top:3px;opacity:.72';
   return html`<figure style="margin:0;min-width:0;overflow-wrap:anywhere">
-    <img src="${uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
+    <img src="${picture.uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
     <figcaption style="margin:6px 0 0;font-size:13.5px">
       ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
-      ${references.map((reference) => html`<div style="${small}">“${reference}”</div>`)}
+      ${references.map((reference) => html`<div style="${quote}">“${reference}”</div>`)}
       ${note !== undefined && html`<div style="font-size:12px;margin-top:3px;color:${item.correct === false ? palette.red : palette.grey}">${note}</div>`}
       ${past}
     </figcaption>

@@ -23,7 +23,13 @@ export class Painter {
     const due = Math.max(this.last + this.interval, lastOfAll + leastGap);
     if (now >= due) return this.finish();
     // The timer fires only when the caller yields; a loop that never does is served by its own next request.
-    this.timer ??= setTimeout(() => void this.request(), due - now + 1);
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.request();
+      },
+      due - now + 1,
+    );
     return Promise.resolve();
   }
 

@@ -14,26 +14,39 @@ export type Picture = string | Uint8Array | Pixels;
 
 const limits = {limitInputPixels: 50e6, failOn: 'error'} as const;
 
+export interface Thumbnail {
+  /** A JPEG as a data URI. */
+  readonly uri: string;
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * A JPEG at most `width` wide and high as a data URI, upright, on white where it was transparent.
+ * A JPEG at most `width` wide and high, upright, on white where it was transparent.
  *
- * @throws CaptionerError `image`, when it cannot be read.
+ * @throws CaptionerError `image`, when the picture cannot be read.
  */
-export async function pictureUri(picture: Picture, width = 320): Promise<string> {
+export async function thumbnail(picture: Picture, width = 320): Promise<Thumbnail> {
   const input =
     typeof picture === 'string' || picture instanceof Uint8Array
       ? sharp(picture, limits)
       : sharp(picture.pixels, {raw: {width: picture.width, height: picture.height, channels: 3}});
-  const jpeg = await input
+  const {data, info} = await input
     .autoOrient()
     .resize({width, height: width, fit: 'inside', withoutEnlargement: true})
     .flatten({background: '#fff'})
     .toColourspace('srgb')
     .jpeg({quality: 82, mozjpeg: true})
-    .toBuffer()
+    .toBuffer({resolveWithObject: true})
     .catch((error: Error) => {
       const name = typeof picture === 'string' ? picture : 'picture';
       throw new CaptionerError('image', `${name}: expected a picture, got: ${error.message}`, {cause: error});
     });
-  return `data:image/jpeg;base64,${jpeg.toString('base64')}`;
+  const uri = `data:image/jpeg;base64,${data.toString('base64')}`;
+  return {uri, width: info.width, height: info.height};
+}
+
+/** The thumbnail's data URI. */
+export async function pictureUri(picture: Picture, width = 320): Promise<string> {
+  return (await thumbnail(picture, width)).uri;
 }

@@ -18,8 +18,9 @@ export interface TableOptions {
  *
  * @example showTable([{split: 'train', images: 6000}, {split: 'test', images: 1000}], {caption: 'Flickr8k'});
  */
-export function showTable(rows: readonly Row[], options: TableOptions = {}): void {
-  show({'text/html': tableHtml(rows, options).text, 'text/plain': tableText(rows, options)});
+export function showTable(rows: readonly object[], options: TableOptions = {}): void {
+  const table = rows as readonly Row[]; // an interface has no index signature, but its values can be shown as well
+  show({'text/html': tableHtml(table, options).text, 'text/plain': tableText(table, options)});
 }
 
 export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): Fragment {
@@ -34,7 +35,9 @@ export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOpti
     >
       ${
         caption !== undefined &&
-        html`<caption style="text-align:left;font-weight:600;padding:0 0 6px;color:inherit">
+        html`<caption
+          style="text-align:left;font-weight:600;padding:0 0 6px;color:inherit;white-space:nowrap"
+        >
           ${caption}
         </caption>`
       }

@@ -1,0 +1,61 @@
+/**
+ * Executes the project's notebooks with parameters that make them short, each once for all tests of a run. Whatever is
+ * made of them lies in `.build/reports`, where a reader of a failed test finds it.
+ */
+import {existsSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {projectRoot} from '../support';
+
+export interface ReportTool {
+  readonly report: (
+    notebook: string,
+    parameters?: readonly (readonly [string, string])[],
+    options?: {folder?: string; log?: (line: string) => void},
+  ) => Promise<{html: string; ipynb: string; seconds: number}>;
+}
+
+const run = join(projectRoot, '.build', 'reports', 'run');
+
+interface Quick {
+  readonly parameters: readonly (readonly [string, string])[];
+  /** A notebook that has to be executed before. */
+  readonly after?: string;
+}
+
+/** What makes notebooks short and keeps them away from the runs of whoever works here; the others are short as they stand. */
+const quick: Readonly<Record<string, Quick>> = {
+  '03-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
+  '04-captions.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
+};
+
+const folder = join(projectRoot, 'notebooks');
+
+export const notebooks: readonly string[] = existsSync(folder)
+  ? readdirSync(folder)
+      .filter((name) => name.endsWith('.ipynb'))
+      .sort()
+  : [];
+
+export async function reportTool(): Promise<ReportTool> {
+  return (await import(pathToFileURL(join(projectRoot, 'tools', 'report.mjs')).href)) as ReportTool;
+}
+
+const done = new Map<string, Promise<{html: string; ipynb: string; seconds: number}>>();
+
+/** The report of `notebooks/<name>`, executed with quick parameters. */
+export function quickReport(name: string): Promise<{html: string; ipynb: string; seconds: number}> {
+  const made = done.get(name) ?? makeReport(name);
+  done.set(name, made);
+  return made;
+}
+
+async function makeReport(name: string): Promise<{html: string; ipynb: string; seconds: number}> {
+  const {parameters = [], after} = quick[name] ?? {};
+  if (after !== undefined) await quickReport(after);
+  const {report} = await reportTool();
+  return report(join(folder, name), parameters, {
+    folder: join(projectRoot, '.build', 'reports'),
+    log: () => {},
+  });
+}

@@ -1,0 +1,165 @@
+import {spawnSync} from 'node:child_process';
+import {existsSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {expect} from 'chai';
+import {projectRoot, temporaryFolder} from '../support';
+import {reportTool} from './quick';
+
+/** Writes a notebook; the first cell is the parameters cell. */
+function notebook(folder: string, name: string, ...sources: string[]): string {
+  const cells = sources.map((source, at) => ({
+    cell_type: 'code',
+    id: `cell-${at}`,
+    source,
+    outputs: [],
+    execution_count: null,
+    metadata: at === 0 ? {tags: ['parameters']} : {},
+  }));
+  const title = {cell_type: 'markdown', id: 'title', source: '# A trial\n\nOf reports.', metadata: {}};
+  const file = join(folder, `${name}.ipynb`);
+  writeFileSync(
+    file,
+    JSON.stringify({cells: [title, ...cells], metadata: {}, nbformat: 4, nbformat_minor: 5}),
+  );
+  return file;
+}
+
+function command(...words: string[]): {status: number | null; stderr: string} {
+  return spawnSync(process.execPath, [join(projectRoot, 'tools', 'report.mjs'), ...words], {
+    encoding: 'utf8',
+    cwd: projectRoot,
+    env: {...process.env, INIT_CWD: projectRoot},
+  });
+}
+
+async function failure(
+  file: string,
+  folder: string,
+  ...parameters: [string, string][]
+): Promise<Error & {code?: number}> {
+  const {report} = await reportTool();
+  return report(file, parameters, {folder, log: () => {}}).then(
+    () => expect.fail('expected the report to fail'),
+    (error: Error) => error,
+  );
+}
+
+describe('npm run report', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+  const parameters = `let steps = 3; // how many\nlet data = 'a'; // a folder\nlet fast = false;\nlet names: string[] = [];`;
+
+  it('writes the executed notebook and a page that needs nothing else, with parameters as they were given', async () => {
+    const file = notebook(
+      folder,
+      'good',
+      parameters,
+      'console.log(JSON.stringify([steps, data, fast, names]));',
+    );
+    const {report} = await reportTool();
+    const lines: string[] = [];
+    const {html, ipynb} = await report(
+      file,
+      [
+        ['steps', '1e3'],
+        ['data', '12'],
+        ['fast', 'true'],
+        ['names', '["é", "</script>"]'],
+      ],
+      {folder, log: (line) => lines.push(line)},
+    );
+    expect(readFileSync(ipynb, 'utf8')).to.include(
+      JSON.stringify('[1000,"12",true,["é","</script>"]]\n').slice(1, -1),
+    );
+    const page = readFileSync(html, 'utf8');
+    expect(page).to.match(
+      /<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; script-src &#39;nonce-/,
+    );
+    expect(page).not.to.match(/<(script|link|img|iframe)[^>]+(src|href)="(?!data:)/);
+    expect(lines.join('\n')).to.include('A trial');
+  });
+
+  it('says which cell failed and why, and leaves the report that was there', async () => {
+    const file = notebook(
+      folder,
+      'sometimes',
+      'let broken = false;',
+      `if (broken) throw new RangeError('too far');`,
+    );
+    const {report} = await reportTool();
+    const {html} = await report(file, [], {folder, log: () => {}});
+    const before = readFileSync(html, 'utf8');
+    const error = await failure(file, folder, ['broken', 'true']);
+    expect(error.message).to.match(/sometimes\.ipynb, cell \[3\] in "A trial": RangeError: too far\n/);
+    expect(error.code).to.equal(1);
+    expect(readFileSync(html, 'utf8')).to.equal(before);
+    expect(existsSync(join(folder, 'sometimes.failed.ipynb'))).to.equal(true);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).to.deep.equal([]);
+  });
+
+  it('fails for errors that nobody awaited, too', async () => {
+    const late = notebook(
+      folder,
+      'late',
+      'let a = 1;',
+      `setTimeout(() => { throw new TypeError('late'); }, 50);`,
+    );
+    expect((await failure(late, folder)).message).to.match(/cell \[2\].* did not await: TypeError: late/);
+    const lost = notebook(folder, 'lost', 'let a = 1;', `void Promise.reject(new Error('lost'));`);
+    expect((await failure(lost, folder)).message).to.match(/did not await: Error: lost/);
+  });
+
+  it('fails when the kernel dies', async () => {
+    const dead = notebook(
+      folder,
+      'dead',
+      'let a = 1;',
+      `process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});`,
+    );
+    expect((await failure(dead, folder)).message).to.match(/the kernel stopped in the middle of a cell/);
+  });
+
+  it('refuses parameters that are unknown or of another type, with exit code 2', async () => {
+    const file = notebook(folder, 'parameters', parameters);
+    const wrong: [string, string, RegExp][] = [
+      ['step', '1', /Unknown parameter "step"; this notebook takes: steps, data, fast, names/],
+      ['steps', 'ten', /Expected parameter `steps` to be a number, got "ten"/],
+      ['fast', '1', /Expected parameter `fast` to be true or false, got "1"/],
+      ['names', '3', /a parameter does not fit: .*'number' is not assignable to type 'string\[\]'/],
+    ];
+    for (const [name, value, message] of wrong) {
+      const error = await failure(file, folder, [name, value]);
+      expect(error.message).to.match(message);
+      expect(error.code).to.equal(2);
+    }
+  });
+
+  it('hands the folder of the caller to the notebook', async () => {
+    const file = notebook(folder, 'where', 'let a = 1;', `console.log('from ' + process.env.CAPTIONER_CWD);`);
+    const before = process.env['CAPTIONER_CWD'];
+    process.env['CAPTIONER_CWD'] = folder;
+    try {
+      const {report} = await reportTool();
+      const {ipynb} = await report(file, [], {folder, log: () => {}});
+      expect(readFileSync(ipynb, 'utf8')).to.include(`from ${folder}`);
+    } finally {
+      if (before === undefined) delete process.env['CAPTIONER_CWD'];
+      else process.env['CAPTIONER_CWD'] = before;
+    }
+  });
+
+  it('says how it is used', () => {
+    const cases: [string[], RegExp][] = [
+      [[], /Expected a notebook[^]*Usage/],
+      [['nowhere.ipynb'], /found no file at .*nowhere\.ipynb/],
+      [['a.ipynb', '-p', 'x'], /Expected `-p NAME VALUE`, got `-p x`/],
+      [['--fast'], /Unknown option --fast/],
+      [['package.json'], /package\.json: expected a Jupyter notebook/],
+    ];
+    for (const [words, message] of cases) {
+      const {status, stderr} = command(...words);
+      expect(stderr).to.match(message);
+      expect(status).to.equal(2);
+    }
+  });
+});
