@@ -2,6 +2,7 @@
  * Which captions are learnt from together, and in which order. Captions of about the same length share a batch, so that
  * little of it is padding; the order comes from (seed, epoch) alone, so that training can go on at any batch of any epoch.
  */
+import {CaptionerError} from '../errors';
 import {permutation} from '../runtime/random';
 import {special} from '../text/vocabulary';
 
@@ -38,6 +39,8 @@ export class BatchPlan {
     size: number,
     order?: {readonly seed: number; readonly epoch: number},
   ) {
+    if (!Number.isInteger(size) || size < 1)
+      throw new CaptionerError('options', `Expected a batch size from 1 up, got ${size}`);
     const shuffled = order
       ? Array.from(permutation(examples.length, order.seed, order.epoch), (at) => examples[at]!)
       : examples;

@@ -1,5 +1,5 @@
 /** What a captioning data set is: images with captions and a split each, whatever layout they were read from. */
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {home, userPath} from '../places';
@@ -64,7 +64,9 @@ export async function openDataset(folder: string): Promise<Dataset> {
   if (!existsSync(path)) throw new CaptionerError('not-found', `${path}: expected a folder, found nothing`);
   const layout = layouts.find(({found}) => found(path));
   if (layout) return layout.read(path);
-  const names = readdirSync(path);
+  if (!statSync(path).isDirectory())
+    throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
+  const names = readdirSync(path).sort();
   const inside = names.length === 0 ? 'an empty folder' : `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
   throw new CaptionerError('dataset', `${path}: expected ${layouts.map(({name}) => name).join(', or ')}; found ${inside}`);
 }

@@ -15,27 +15,44 @@ const formats: Readonly<Record<string, RegExp>> = {
   GIF: /^GIF8[79]a/,
 };
 const pixelLimit = 50_000_000;
+const byteLimit = 256 * 1024 * 1024;
 const secondLimit = 10;
 
 /**
  * @returns Red, green and blue of each pixel, row by row: `size × size × 3` bytes. EXIF orientation is applied,
- *   transparent parts become white, grey and CMYK become RGB.
+ *   transparent parts become white, grey and CMYK become RGB, 16 bits become 8.
  * @throws CaptionerError `image`, or `not-found`.
  */
-export async function readPixels(
-  file: string,
+export async function readPixels(file: string, preprocessing: Preprocessing): Promise<Uint8Array> {
+  return decodePixels(await readImageFile(file), file, preprocessing);
+}
+
+/**
+ * The same for bytes that were read already.
+ *
+ * @param where The file's name, for messages.
+ */
+export async function decodePixels(
+  bytes: Buffer,
+  where: string,
   {size, fit, interpolation}: Preprocessing,
 ): Promise<Uint8Array> {
-  return decode(file, (picture) =>
+  const pixels = await decode(bytes, where, (picture) =>
     picture
       .resize(size, size, {
         fit: fit === 'stretch' ? 'fill' : 'cover',
         kernel: interpolation,
         fastShrinkOnLoad: false, // it would shrink a JPEG by another filter first
       })
-      .raw()
+      .raw({depth: 'uchar'})
       .toBuffer(),
   );
+  if (pixels.length !== size * size * 3)
+    throw new CaptionerError(
+      'image',
+      `${where}: expected three channels, got ${pixels.length / (size * size)}`,
+    );
+  return pixels;
 }
 
 /**
@@ -44,34 +61,58 @@ export async function readPixels(
  * @throws CaptionerError `image`, or `not-found`.
  */
 export async function readPicture(file: string, width = 320): Promise<Buffer> {
-  return decode(file, (picture) =>
+  return decode(await readImageFile(file), file, (picture) =>
     picture.resize({width, withoutEnlargement: true}).jpeg({quality: 85}).toBuffer(),
   );
 }
 
-async function decode(file: string, use: (picture: sharp.Sharp) => Promise<Buffer>): Promise<Buffer> {
-  const refuse = (reason: string, cause?: unknown): never => {
-    throw new CaptionerError('image', `${file}: ${reason}`, {cause});
-  };
-  const bytes = await fs.readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw new CaptionerError('not-found', `${file}: expected an image, found nothing`);
-    return refuse(cause.code === 'EISDIR' ? 'expected an image, got a folder' : cause.message, cause);
-  });
-  if (bytes.length === 0) refuse('expected an image, got an empty file');
-  const beginning = bytes.toString('latin1', 0, 12);
-  if (!Object.values(formats).some((format) => format.test(beginning)))
-    refuse(`expected ${Object.keys(formats).join(', ')}, got something else`);
-  const picture = sharp(bytes, {limitInputPixels: pixelLimit, failOn: 'error', animated: false, pages: 1});
+/**
+ * The bytes of a file that may be an image; what they hold is not looked at yet.
+ *
+ * @throws CaptionerError `image`, or `not-found`.
+ */
+export async function readImageFile(file: string): Promise<Buffer> {
   try {
-    const {width, height} = await picture.metadata();
-    if (width * height > pixelLimit)
-      refuse(`expected at most 50 million pixels, got ${width} × ${height}`);
-    return await use(
-      picture.autoOrient().flatten({background: '#ffffff'}).toColourspace('srgb').timeout({seconds: secondLimit}),
-    );
+    // Asked first, because a device or a pipe would be read for ever.
+    const stat = await fs.stat(file);
+    if (!stat.isFile()) return refuse(file, `expected an image, got a ${stat.isDirectory() ? 'folder' : 'device'}`);
+    if (stat.size > byteLimit) return refuse(file, `expected at most 256 MB, got ${stat.size} bytes`);
+    return await fs.readFile(file);
   } catch (error) {
     if (error instanceof CaptionerError) throw error;
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return refuse(`cannot be decoded: ${reason}`, error);
+    const {code, message} = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new CaptionerError('not-found', `${file}: expected an image, found nothing`, {cause: error});
+    return refuse(file, `cannot be read: ${message}`, error);
   }
+}
+
+async function decode(
+  bytes: Buffer,
+  where: string,
+  use: (picture: sharp.Sharp) => Promise<Buffer>,
+): Promise<Buffer> {
+  if (bytes.length === 0) return refuse(where, 'expected an image, got an empty file');
+  const beginning = bytes.toString('latin1', 0, 12);
+  if (!Object.values(formats).some((format) => format.test(beginning)))
+    return refuse(where, `expected ${Object.keys(formats).join(', ')}, got something else`);
+  try {
+    const picture = sharp(bytes, {limitInputPixels: pixelLimit, failOn: 'error', pages: 1});
+    return await use(
+      picture
+        .autoOrient()
+        .flatten({background: '#ffffff'})
+        .toColourspace('srgb')
+        .timeout({seconds: secondLimit}),
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    if (/pixel limit/i.test(reason)) return refuse(where, 'expected at most 50 million pixels, got more', error);
+    if (/timeout/i.test(reason)) return refuse(where, `took longer than ${secondLimit} s to decode`, error);
+    return refuse(where, `cannot be decoded: ${reason}`, error);
+  }
+}
+
+function refuse(where: string, reason: string, cause?: unknown): never {
+  throw new CaptionerError('image', `${where}: ${reason}`, {cause});
 }
