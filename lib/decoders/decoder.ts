@@ -3,13 +3,9 @@
  * else of a decoder, and a decoder knows nothing of search, vocabularies or files.
  */
 import type {tf} from '../runtime/native';
+import type {DropoutKey} from '../runtime/random';
 
-/** Names one dropout mask: the same numbers give the same mask, in any process. */
-export interface DropoutKey {
-  readonly seed: number;
-  /** The training step, so that every step has masks of its own. */
-  readonly step: number;
-}
+export type {DropoutKey};
 
 /** What a decoder carries from word to word; every tensor has the batch as its first dimension. */
 export type DecoderState = readonly tf.Tensor[];

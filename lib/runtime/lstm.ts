@@ -37,7 +37,7 @@ export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf
     const w1 = tf.concat([wx, tf.reshape(bias, [1, 4 * units])]);
     const fromInput = split(kernel('MatMul', [x1, w1], plain), 0, steps);
 
-    const whT = tf.transpose(wh) as tf.Tensor2D;
+    const whT = tf.transpose(wh);
     const i: tf.Tensor[] = [];
     const ci: tf.Tensor[] = [];
     const f: tf.Tensor[] = [];

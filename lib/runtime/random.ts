@@ -2,9 +2,15 @@
  * Random numbers that depend on nothing but what they are asked for: the same seed gives the same numbers in any
  * process, at any point of a run. Nothing here keeps a generator's state, so a resumed run repeats exactly.
  */
-import type {DropoutKey} from '../decoders/decoder';
 import {kernel, type} from './kernels';
 import {tf} from './native';
+
+/** Names one dropout mask: the same numbers give the same mask, in any process. */
+export interface DropoutKey {
+  readonly seed: number;
+  /** The training step, so that every step has masks of its own. */
+  readonly step: number;
+}
 
 /** Two 32-bit integers. */
 export type Seed = readonly [number, number];
