@@ -41,7 +41,7 @@ export function explain(what, output, log) {
   if (missing)
     return new SetupError(
       `${what} failed: no build of ${missing[1]} for this machine and its Python (${process.platform}, ${process.arch}).`,
-      'Use Linux on x86-64 or ARM, or macOS on ARM, with Python 3.10 to 3.13 (CAPTIONER_PYTHON names another one).',
+      'Use Linux on x86-64 or ARM, or macOS on ARM, with Python 3.10 to 3.13 (CAPTIONER_PYTHON names another one), and see that pip finds the registry (pip config list).',
     );
   if (forbidden.test(output))
     return new SetupError(

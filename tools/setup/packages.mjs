@@ -1,12 +1,13 @@
 /** Step: the JavaScript packages of package-lock.json, in node_modules. npm's own record of what it installed tells whether they are there. */
-import {existsSync, realpathSync, rmSync} from 'node:fs';
+import {existsSync, lstatSync, realpathSync, rmSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {run} from './child.mjs';
+import {SetupError} from './failure.mjs';
 import {readJson} from './files.mjs';
 
 export function packagesStep(project) {
   const record = join(project.home, 'node_modules', '.package-lock.json');
-  return {
+  const step = {
     name: 'JavaScript packages',
 
     done() {
@@ -15,7 +16,7 @@ export function packagesStep(project) {
       if (wanted === undefined || present === undefined) return false;
       return (
         Object.entries(wanted).every(
-          ([path, one]) => path === '' || one.optional || same(one, present[path]),
+          ([path, one]) => path === '' || isLeftOut(one) || same(one, present[path]),
         ) &&
         Object.entries(present).every(
           ([path, one]) =>
@@ -28,6 +29,9 @@ export function packagesStep(project) {
 
     async run() {
       project.say('npm ci');
+      // npm would empty the folder that a link leads to, which may be another project's.
+      const folder = dirname(record);
+      if (lstatSync(folder, {throwIfNoEntry: false})?.isSymbolicLink()) rmSync(folder);
       // npm writes it last and empties the folder in any order, so a run that is killed must not find it.
       rmSync(record, {force: true});
       await run(project, 'npm ci', [
@@ -38,8 +42,14 @@ export function packagesStep(project) {
         '--no-fund',
         '--loglevel=error',
       ]);
+      if (!step.done())
+        throw new SetupError(
+          'npm ci ended well, yet the packages of package-lock.json are not all there.',
+          `Look for settings of npm that leave packages out (npm config list: omit, os, cpu); the whole output is in ${project.log}.`,
+        );
     },
   };
+  return step;
 }
 
 function same(wanted, present) {
@@ -47,6 +57,9 @@ function same(wanted, present) {
     present !== undefined && wanted.version === present.version && wanted.integrity === present.integrity
   );
 }
+
+/** npm leaves out, without a word, the optional packages that are for other machines; TensorFlow itself has no build for musl. */
+const isLeftOut = (one) => one.optional && !(one.os && fits(one) && allows(one.libc, 'glibc'));
 
 /** Whether a package was installed for this kind of machine, and not for one that shares the folder. */
 const fits = ({os, cpu}) => allows(os, process.platform) && allows(cpu, process.arch);

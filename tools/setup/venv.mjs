@@ -102,7 +102,7 @@ async function makeVenv(project, root, chosen, stamp) {
  * Why a virtual environment can't be used as it is: pip writes a package's record last, so one that was killed leaves packages
  * without, which pip itself would take for installed.
  */
-function damage(project, root, stamp = readJson(join(root, 'captioner.json'))) {
+export function damage(project, root, stamp = readJson(join(root, 'captioner.json'))) {
   const version = venvVersion(root);
   if (version === undefined) return 'is missing or not whole';
   if (!supported(version)) return `was made with Python ${version}`;
