@@ -16,6 +16,7 @@ export {showTable, tableHtml, tableText, type Row, type TableOptions} from './ta
 export {pictureGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
 export {pictureUri, type Picture, type Pixels} from './picture';
 export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} from './curves';
+export {watchTraining, type Watch} from './watch';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';
 export {formatDuration, formatNumber} from './text';
