@@ -143,9 +143,14 @@ interface Native {
 
 /** Adds two numbers on TensorFlow, in another process. */
 async function askNative(): Promise<Native> {
-  const script = `const {tf, device} = require(${JSON.stringify(join(__dirname, 'runtime', 'native'))});
-    const sum = tf.add(1, 2).dataSync()[0];
-    console.log('\\n' + JSON.stringify({sum, device: device(), tensorflow: tf.backend().binding.TF_Version}));`;
+  const script = `try {
+      const {tf, device} = require(${JSON.stringify(join(__dirname, 'runtime', 'native'))});
+      const sum = tf.add(1, 2).dataSync()[0];
+      console.log('\\n' + JSON.stringify({sum, device: device(), tensorflow: tf.backend().binding.TF_Version}));
+    } catch (error) {
+      console.error((error.cause ?? error).message.trim().split('\\n')[0]);
+      process.exitCode = 1;
+    }`;
   const {output, failure} = await ask(process.execPath, ['-e', script]);
   if (failure !== undefined) return {failure, detail: ''};
   const answer = JSON.parse(output.trim().split('\n').at(-1)!) as {
