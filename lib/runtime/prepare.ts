@@ -1,5 +1,5 @@
 /** Must be loaded before TensorFlow: sets what TensorFlow reads once at start, and loads it or says what is missing. */
-import * as util from 'node:util';
+import util from 'node:util';
 import {CaptionerError} from '../errors';
 
 // oneDNN is off by default on processors without AVX-512, where it is worth a third of a training step.
