@@ -1,5 +1,6 @@
-/** Keeps two processes out of one run folder: a file with the owner's process id and start time. */
-import {closeSync, openSync, readFileSync, rmSync, writeSync} from 'node:fs';
+/** Keeps two processes out of one folder: a file with the owner's process id and start time. */
+import {randomBytes} from 'node:crypto';
+import {linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 
@@ -11,29 +12,66 @@ const lockName = '.lock';
  */
 export function lockFolder(folder: string): {release(): void} {
   const file = join(folder, lockName);
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const handle = openSync(file, 'wx');
-      writeSync(handle, JSON.stringify({pid: process.pid, start: startTime(process.pid)}));
-      closeSync(handle);
-      const release = (): void => {
-        process.off('exit', release);
-        rmSync(file, {force: true});
-      };
-      process.once('exit', release);
-      return {release};
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = readOwner(file);
-      if (owner && isAlive(owner))
-        throw new CaptionerError(
-          'locked',
-          `${folder}: process ${owner.pid} is using this run; stop it, or choose another folder`,
-        );
-      rmSync(file, {force: true});
+  const token = randomBytes(8).toString('hex');
+  const mine = JSON.stringify({pid: process.pid, start: startTime(process.pid), token});
+  const draft = `${file}.${token}.tmp`;
+  writeFileSync(draft, mine);
+  try {
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (publish(draft, file, mine)) return held(file, mine);
+      const found = content(file);
+      if (found === undefined) continue; // given back just now
+      const owner = parseOwner(found);
+      if (owner && isAlive(owner)) throw new CaptionerError('locked', `${folder}: ${inUse(owner)}`);
+      takeAway(file, found);
     }
+  } finally {
+    rmSync(draft, {force: true});
   }
-  throw new CaptionerError('locked', `${folder}: another process took this run at the same moment`);
+  throw new CaptionerError('locked', `${folder}: other processes took it at the same moment; try again`);
+}
+
+function held(file: string, mine: string): {release(): void} {
+  const release = (): void => {
+    process.off('exit', release);
+    if (content(file) === mine) rmSync(file, {force: true});
+  };
+  process.once('exit', release);
+  return {release};
+}
+
+/** A link appears with its content or not at all, so nobody meets a lock that does not say yet whose it is. */
+function publish(draft: string, file: string, mine: string): boolean {
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
+  }
+  // A file system without links, such as exFAT.
+  try {
+    writeFileSync(file, mine, {flag: 'wx'});
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Removes a dead owner's lock, and not one that a third process has put there meanwhile. */
+function takeAway(file: string, stale: string): void {
+  const aside = `${file}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const moved = content(aside);
+  if (moved !== undefined && moved !== stale) publish(aside, file, moved);
+  rmSync(aside, {force: true});
 }
 
 interface Owner {
@@ -41,10 +79,25 @@ interface Owner {
   readonly start: string;
 }
 
-function readOwner(file: string): Owner | undefined {
+function inUse({pid}: Owner): string {
+  return pid === process.pid
+    ? 'it is open in this process already; close what uses it (`trainer.close()`) first'
+    : `process ${pid} is using it; stop that one, or choose another folder`;
+}
+
+function content(file: string): string | undefined {
   try {
-    const {pid, start} = JSON.parse(readFileSync(file, 'utf8')) as Partial<Owner>;
-    return typeof pid === 'number' && typeof start === 'string' ? {pid, start} : undefined;
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const {pid, start} = JSON.parse(text) as Partial<Owner>;
+    return Number.isInteger(pid) && pid! > 0 && typeof start === 'string' ? {pid: pid!, start} : undefined;
   } catch {
     return undefined;
   }

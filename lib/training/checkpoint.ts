@@ -6,38 +6,28 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Decoder} from '../decoders/decoder';
 import {createDecoder} from '../decoders/registry';
-import type {Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {readFolderVerified, writeFolderAtomic} from '../files/atomic';
-import {float32, formatSafetensors, parseSafetensors, toFloat32, type TensorData} from '../files/safetensors';
+import {
+  float16,
+  float32,
+  formatSafetensors,
+  parseSafetensors,
+  toFloat32,
+  type TensorData,
+} from '../files/safetensors';
+import {userPath} from '../places';
 import {tf} from '../runtime/native';
 import {Vocabulary} from '../text/vocabulary';
-import type {History} from './history';
+import {parseCard, type Card, type EncoderIdentity, type Position} from './card';
+import {parseHistory, type History} from './history';
 import type {Settings} from './options';
-
-/** Which encoder the features came from. */
-export interface EncoderIdentity {
-  readonly name: string;
-  readonly digest: string;
-  readonly preprocessing: Preprocessing;
-}
-
-export interface Position {
-  /** Steps taken. */
-  readonly step: number;
-  /** Epochs ended. */
-  readonly epoch: number;
-  /** Batches of the current epoch that are done. */
-  readonly batch: number;
-  /** The base learning rate, as it may have been changed on the way. */
-  readonly rate: number;
-  /** The best score on validation so far, and the step it was reached at. */
-  readonly best?: {readonly score: number; readonly step: number};
-}
 
 export interface Training {
   readonly settings: Settings;
   readonly position: Position;
+  /** SHA-256 of what is learnt from: with other captions the position would mean something else. */
+  readonly data?: string | undefined;
   readonly history: History;
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
@@ -50,14 +40,6 @@ export interface Checkpoint {
   readonly training?: Training;
 }
 
-interface Card {
-  readonly version: 1;
-  readonly decoder: {readonly kind: string; readonly depth: number; readonly options: Decoder['options']};
-  readonly vocabulary: unknown;
-  readonly encoder: EncoderIdentity;
-  readonly training?: {readonly settings: Settings; readonly position: Position};
-}
-
 const files = {
   card: 'checkpoint.json',
   weights: 'weights.safetensors',
@@ -65,20 +47,41 @@ const files = {
   history: 'history.json',
 } as const;
 
-/** @throws CaptionerError `no-space` */
-export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
-  const {decoder, vocabulary, encoder, training} = checkpoint;
+/** All that a checkpoint's folder holds. */
+export const checkpointFiles: readonly string[] = [...Object.values(files), 'manifest.json'];
+
+/** How the checkpoints of a run are called. */
+export const stepName: RegExp = /^step-\d{9}$/;
+
+/**
+ * @param precision Of the weights; `float16` is for shipping, not for going on. @default 'float32'
+ * @throws CaptionerError `diverged` when a weight is not finite; `no-space`. What lay there before then still does.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  {decoder, vocabulary, encoder, training}: Checkpoint,
+  {precision = 'float32'}: {readonly precision?: 'float32' | 'float16'} = {},
+): Promise<void> {
   const card: Card = {
     version: 1,
     decoder: {kind: decoder.kind, depth: decoder.depth, options: decoder.options},
     vocabulary,
     encoder,
-    ...(training && {training: {settings: training.settings, position: training.position}}),
+    ...(training && {
+      training: {settings: training.settings, position: training.position, data: training.data},
+    }),
   };
-  const weights = [...allWeights(decoder)].map(([name, weight]): [string, TensorData] => [
-    name,
-    float32(weight.dataSync<'float32'>(), weight.shape),
-  ]);
+  const format = precision === 'float16' ? float16 : float32;
+  const weights = [...allWeights(decoder)].map(([name, weight]): [string, TensorData] => {
+    const numbers = weight.dataSync<'float32'>();
+    if (!numbers.every(Number.isFinite))
+      throw new CaptionerError('diverged', `${folder}: expected finite weights, got others in "${name}"`);
+    // What features are standardised with is small, and every number of it touches all words.
+    return [
+      name,
+      decoder.constants.has(name) ? float32(numbers, weight.shape) : format(numbers, weight.shape),
+    ];
+  });
   const optimizer =
     training &&
     [...training.optimizer].map(([name, numbers]) => [name, float32(numbers, [numbers.length])] as const);
@@ -93,44 +96,60 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
 }
 
 /**
- * @param folder A checkpoint, or a run: then its best one, or where none was judged yet its latest.
+ * @param folder A checkpoint, or a run: then its best one, or where none was judged yet its latest. Relative to where the
+ *   command was given.
  * @returns What was saved; the caller disposes the decoder.
- * @throws CaptionerError `not-found`, `truncated`, `checksum`, `header`, `version`, `shape`, `dtype` or `mismatch`.
+ * @throws CaptionerError `not-found`, `truncated`, `checksum`, `header`, `version`, `shape`, `dtype`, `overlap` or `mismatch`.
  */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
-  const at = inRun(folder);
+  const at = inRun(userPath(folder));
   const contents = await readFolderVerified(at);
-  const content = (name: string): Buffer =>
-    contents.get(name) ??
-    (() => {
-      throw new CaptionerError('not-found', `${at}: expected a file ${name} in the manifest, found none`);
-    })();
-  const card = JSON.parse(content(files.card).toString('utf8')) as Card;
-  if (card.version !== 1)
-    throw new CaptionerError('version', `${at}: expected format version 1, got ${String(card.version)}`);
+  const content = (name: string): Buffer => {
+    const bytes = contents.get(name);
+    if (bytes) return bytes;
+    throw new CaptionerError('not-found', `${at}: expected a file ${name} in the manifest, found none`);
+  };
+  const {decoder: made, encoder, training, ...card} = parseCard(content(files.card), join(at, files.card));
   const vocabulary = Vocabulary.fromJSON(card.vocabulary);
-  const decoder = createDecoder(card.decoder.kind, vocabulary.size, card.decoder.depth, card.decoder.options);
+  const decoder = createDecoder(made.kind, vocabulary.size, made.depth, made.options);
   try {
     const {tensors} = parseSafetensors(content(files.weights), join(at, files.weights));
-    setWeights(decoder, tensors, at);
+    setWeights(decoder, tensors, join(at, files.weights));
+    if (training === undefined) return {decoder, vocabulary, encoder};
+    const state = parseSafetensors(content(files.optimizer), join(at, files.optimizer)).tensors;
+    const optimizer = new Map([...state].map(([name, tensor]) => [name, toFloat32(tensor)]));
+    const history = parseHistory(content(files.history), join(at, files.history));
+    return {decoder, vocabulary, encoder, training: {...training, history, optimizer}};
   } catch (error) {
     decoder.dispose();
     throw error;
   }
-  if (card.training === undefined) return {decoder, vocabulary, encoder: card.encoder};
-  const {tensors} = parseSafetensors(content(files.optimizer), join(at, files.optimizer));
-  const optimizer = new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
-  const history = JSON.parse(content(files.history).toString('utf8')) as History;
-  return {decoder, vocabulary, encoder: card.encoder, training: {...card.training, history, optimizer}};
+}
+
+/**
+ * Makes of a run (its best checkpoint) or of a checkpoint what is shipped: only what a caption needs, the weights in
+ * half precision.
+ *
+ * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`
+ */
+export async function exportCheckpoint(from: string, to: string): Promise<void> {
+  const {decoder, vocabulary, encoder} = await loadCheckpoint(from);
+  try {
+    await saveCheckpoint(userPath(to), {decoder, vocabulary, encoder}, {precision: 'float16'});
+  } finally {
+    decoder.dispose();
+  }
 }
 
 function inRun(folder: string): string {
-  for (const pointer of ['best', 'latest']) {
-    const file = join(folder, pointer);
-    if (existsSync(file)) return join(folder, 'checkpoints', readFileSync(file, 'utf8').trim());
-  }
   if (!existsSync(folder))
     throw new CaptionerError('not-found', `${folder}: expected a checkpoint or a run, found nothing`);
+  for (const pointer of ['best', 'latest']) {
+    const file = join(folder, pointer);
+    const name = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+    if (stepName.test(name) && existsSync(join(folder, 'checkpoints', name)))
+      return join(folder, 'checkpoints', name);
+  }
   return folder;
 }
 
@@ -143,7 +162,7 @@ function setWeights(decoder: Decoder, tensors: ReadonlyMap<string, TensorData>, 
   const expected = allWeights(decoder);
   for (const name of tensors.keys())
     if (!expected.has(name))
-      throw new CaptionerError('mismatch', `${where}: a ${decoder.kind} has no weight "${name}"`);
+      throw new CaptionerError('mismatch', `${where}: a decoder "${decoder.kind}" has no weight "${name}"`);
   for (const [name, weight] of expected) {
     const tensor = tensors.get(name);
     if (tensor === undefined)
@@ -153,6 +172,9 @@ function setWeights(decoder: Decoder, tensors: ReadonlyMap<string, TensorData>, 
         'mismatch',
         `${where}: expected "${name}" [${weight.shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
       );
-    tf.tidy(() => weight.assign(tf.tensor(toFloat32(tensor), weight.shape)));
+    const numbers = toFloat32(tensor);
+    tf.tidy(() => weight.assign(tf.tensor(numbers, weight.shape)));
   }
 }
+
+export type {EncoderIdentity, Position} from './card';

@@ -1,4 +1,6 @@
 /** What a run went through: every step and every epoch, kept in its checkpoints so that a resumed run knows its past. */
+import {z} from 'zod';
+import {CaptionerError} from '../errors';
 
 export interface StepReport {
   /** Counted from 1. */
@@ -26,7 +28,7 @@ export interface EpochReport {
   readonly step: number;
   /** Mean of its steps' losses. */
   readonly loss: number;
-  /** Mean cross entropy per word on the validation split, without dropout, teacher-forced. */
+  /** Mean cross entropy per word on the validation split, without dropout, teacher-forced; NaN where there is none. */
   readonly validationLoss: number;
   readonly rate: number;
   /** Of free-running captions on the validation split. */
@@ -40,4 +42,24 @@ export interface EpochReport {
 export interface History {
   readonly steps: StepReport[];
   readonly epochs: EpochReport[];
+}
+
+const finite = z.number();
+const schema = z.object({
+  steps: z.array(z.looseObject({step: z.int(), epoch: z.int(), loss: finite, rate: finite})),
+  epochs: z.array(
+    // JSON has no NaN: the loss on a validation split without captions comes back as null.
+    z.looseObject({epoch: z.int(), step: z.int(), validationLoss: z.number().nullable()}),
+  ),
+});
+
+/** @throws CaptionerError `header` */
+export function parseHistory(bytes: Buffer, where: string): History {
+  try {
+    const {steps, epochs} = schema.parse(JSON.parse(bytes.toString('utf8')));
+    const judged = epochs.map((report) => ({...report, validationLoss: report.validationLoss ?? NaN}));
+    return {steps: steps as unknown as StepReport[], epochs: judged as unknown as EpochReport[]};
+  } catch (cause) {
+    throw new CaptionerError('header', `${where}: expected the history of a run`, {cause});
+  }
 }

@@ -1,5 +1,6 @@
 /** What can be tuned in training, with defaults that are good for Flickr8k and for the drawn scenes alike. */
 import {z} from 'zod';
+import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
 
 export const schedules = ['cosine', 'constant'] as const;
@@ -24,6 +25,10 @@ export interface TrainerOptions {
   readonly maximumLength?: number;
   /** Steps between checkpoints; one is saved at the end of each epoch anyway. @default 500 */
   readonly saveEvery?: number;
+  /** Epochs without a better BLEU-4 on validation after which training ends; 0: never. @default 0 */
+  readonly patience?: number;
+  /** Validation pictures that are captioned and judged after each epoch. @default 1000 */
+  readonly judged?: number;
   /** Test pictures that are captioned after each epoch. @default 6 */
   readonly panel?: number;
   /** Beams for the captions that are judged after each epoch. @default 3 */
@@ -42,6 +47,8 @@ const schema = z.strictObject({
   seed: z.int().min(0).max(0x7fffffff).default(1),
   maximumLength: z.int().min(1).max(200).default(24),
   saveEvery: z.int().min(1).default(500),
+  patience: z.int().min(0).default(0),
+  judged: z.int().min(0).default(1000),
   panel: z.int().min(0).max(100).default(6),
   beams: z.int().min(1).max(100).default(3),
   lengthExponent: z.number().min(0).max(5).default(0.7),
@@ -49,9 +56,24 @@ const schema = z.strictObject({
 
 export type Settings = Readonly<Required<TrainerOptions>>;
 
+/** What decides which captions a step sees: to change it under way would make the position meaningless. */
+const fixed = ['batch', 'seed', 'maximumLength'] as const;
+
 /** @throws CaptionerError `options` */
 export function trainerSettings(options: unknown = {}): Settings {
   return parseOptions(schema, options, 'trainer');
+}
+
+/** @throws CaptionerError `options`, also when a change would reach into the order of the captions. */
+export function changedSettings(settings: Settings, changes: TrainerOptions): Settings {
+  const next = trainerSettings({...settings, ...changes});
+  for (const key of fixed)
+    if (next[key] !== settings[key])
+      throw new CaptionerError(
+        'options',
+        `trainer: \`${key}\` decides the order of the captions: expected it to stay ${settings[key]} in this run, got ${next[key]}`,
+      );
+  return next;
 }
 
 /**
@@ -60,7 +82,11 @@ export function trainerSettings(options: unknown = {}): Settings {
  * @param step From 0.
  * @param total Steps in all planned epochs.
  */
-export function scheduled({schedule, warmup}: Settings, step: number, total: number): number {
+export function scheduled(
+  {schedule, warmup}: Pick<Settings, 'schedule' | 'warmup'>,
+  step: number,
+  total: number,
+): number {
   const warm = warmup > 0 ? Math.min(1, (step + 1) / warmup) : 1;
   if (schedule === 'constant') return warm;
   const way = Math.min(1, Math.max(0, step - warmup) / Math.max(1, total - warmup));

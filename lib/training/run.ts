@@ -2,12 +2,14 @@
  * The folder of a run: its checkpoints, which of them is the latest and which the best, and its TensorBoard files. Only
  * what a run made itself is ever removed from it.
  */
+import {randomBytes} from 'node:crypto';
 import {existsSync, mkdirSync, promises as fs, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
-import {loadCheckpoint, saveCheckpoint, type Checkpoint} from './checkpoint';
+import {userPath} from '../places';
+import {checkpointFiles, loadCheckpoint, saveCheckpoint, stepName, type Checkpoint} from './checkpoint';
 
 /** A checkpoint that was passed over when a run was resumed, and why. */
 export interface Skipped {
@@ -15,15 +17,26 @@ export interface Skipped {
   readonly reason: string;
 }
 
-const stepName = /^step-\d{9}$/;
+type Pointer = 'latest' | 'best';
+
+/** What a process that was killed while it wrote has left. */
+const leftover = /^\.(step-\d{9}|latest|best)\.\d+-[0-9a-f]{8}\.tmp$/;
+const kept = 2;
 
 export class Run {
+  readonly folder: string;
   readonly #lock: {release(): void};
 
-  /** @throws CaptionerError `locked` */
-  constructor(readonly folder: string) {
-    mkdirSync(join(folder, 'checkpoints'), {recursive: true});
-    this.#lock = lockFolder(folder);
+  /**
+   * @param folder Relative to where the command was given; made where it is missing, unless the run must exist.
+   * @throws CaptionerError `locked`, `not-found`
+   */
+  constructor(folder: string, {existing = false}: {readonly existing?: boolean} = {}) {
+    this.folder = userPath(folder);
+    if (existing && !existsSync(join(this.folder, 'checkpoints')))
+      throw new CaptionerError('not-found', `${this.folder}: expected a run to resume, found none`);
+    mkdirSync(join(this.folder, 'checkpoints'), {recursive: true});
+    this.#lock = lockFolder(this.folder);
   }
 
   get tensorboard(): string {
@@ -41,13 +54,13 @@ export class Run {
 
   /** Saves, and keeps the best checkpoint and the two newest. */
   async save(checkpoint: Checkpoint, step: number, best: boolean): Promise<void> {
-    const name = `step-${String(step).padStart(9, '0')}`;
+    const name = nameOf(step);
     await saveCheckpoint(this.#path(name), checkpoint);
-    await writeFileAtomic(join(this.folder, 'latest'), `${name}\n`);
-    if (best) await writeFileAtomic(join(this.folder, 'best'), `${name}\n`);
-    const kept = new Set([...this.checkpoints().slice(0, 2), this.#pointer('best')]);
-    for (const old of this.checkpoints())
-      if (!kept.has(old)) await fs.rm(this.#path(old), {recursive: true, force: true});
+    await this.#point('latest', name);
+    if (best) await this.#point('best', name);
+    // What lies further on was passed over as damaged when the run was resumed: it does not count as one of the newest.
+    const old = this.checkpoints().filter((other) => other <= name);
+    for (const other of old.slice(kept)) if (other !== this.#pointer('best')) await this.#remove(other);
   }
 
   /**
@@ -73,10 +86,20 @@ export class Run {
     throw new CaptionerError('not-found', `${this.folder}: expected a checkpoint to resume from, ${found}`);
   }
 
+  /** Clears away what a killed process left, and lets the pointers say what is true at the step that is gone on from. */
+  async rewind(step: number, best: number | undefined): Promise<void> {
+    for (const folder of [this.folder, join(this.folder, 'checkpoints')])
+      for (const name of readdirSync(folder))
+        if (leftover.test(name)) await fs.rm(join(folder, name), {recursive: true, force: true});
+    await this.#point('latest', nameOf(step));
+    if (best !== undefined && existsSync(this.#path(nameOf(best)))) await this.#point('best', nameOf(best));
+    else await fs.rm(join(this.folder, 'best'), {force: true});
+  }
+
   /** Removes an earlier run's checkpoints and logs. */
   async clear(): Promise<void> {
-    for (const name of this.checkpoints()) await fs.rm(this.#path(name), {recursive: true, force: true});
     for (const pointer of ['latest', 'best']) await fs.rm(join(this.folder, pointer), {force: true});
+    for (const name of this.checkpoints()) await this.#remove(name);
     if (!existsSync(this.tensorboard)) return;
     for (const name of readdirSync(this.tensorboard))
       if (name.startsWith('events.out.tfevents.')) await fs.rm(join(this.tensorboard, name));
@@ -86,12 +109,29 @@ export class Run {
     this.#lock.release();
   }
 
+  /** Renamed first, so that no half of it is ever met under its name. A folder in which someone put something stays. */
+  async #remove(name: string): Promise<void> {
+    const path = this.#path(name);
+    if (!readdirSync(path).every((file) => checkpointFiles.includes(file))) return;
+    const aside = this.#path(`.${name}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+    await fs.rename(path, aside);
+    await fs.rm(aside, {recursive: true, force: true});
+  }
+
   #path(name: string): string {
     return join(this.folder, 'checkpoints', name);
   }
 
-  #pointer(name: string): string | undefined {
+  #pointer(name: Pointer): string | undefined {
     const file = join(this.folder, name);
     return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
   }
+
+  async #point(pointer: Pointer, name: string): Promise<void> {
+    if (this.#pointer(pointer) !== name) await writeFileAtomic(join(this.folder, pointer), `${name}\n`);
+  }
+}
+
+function nameOf(step: number): string {
+  return `step-${String(step).padStart(9, '0')}`;
 }

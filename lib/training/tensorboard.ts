@@ -1,12 +1,17 @@
 /** Event files for TensorBoard, written by TensorFlow's own summary kernels: scalars, pictures and text. */
 import {mkdirSync} from 'node:fs';
 import {readPixels} from '../data/images';
-import {kernel, kernels, text, type} from '../runtime/kernels';
-import {int64} from '../runtime/kernels';
+import {int64, kernel, kernels, text, type} from '../runtime/kernels';
 import {tf} from '../runtime/native';
 import type {EpochReport} from './history';
 
-const side = 224;
+const shown = {
+  size: 224,
+  fit: 'stretch',
+  interpolation: 'cubic',
+  mean: [0, 0, 0],
+  deviation: [1, 1, 1],
+} as const;
 let made = 0;
 
 /** What TensorBoard's text plug-in is told by: `plugin_data { plugin_name: "text" }` as a protocol buffer. */
@@ -80,16 +85,12 @@ export class EventLog {
   /** An epoch's figures, and the panel's pictures with their captions. */
   async epoch({step, validationLoss, metrics, panel}: EpochReport): Promise<void> {
     const named = Object.entries(metrics).map(([name, value]) => [`validation/${name}`, value] as const);
-    this.scalars({'loss/validation': validationLoss, ...Object.fromEntries(named)}, step);
+    const loss = Number.isFinite(validationLoss) ? {'loss/validation': validationLoss} : {};
+    this.scalars({...loss, ...Object.fromEntries(named)}, step);
     for (const [at, {file, caption, references}] of panel.entries()) {
-      const pixels = await readPixels(file, {
-        size: side,
-        fit: 'stretch',
-        interpolation: 'cubic',
-        mean: [0, 0, 0],
-        deviation: [1, 1, 1],
-      });
-      this.image(`panel/${at + 1}`, pixels, [side, side], step);
+      // A picture that was taken away meanwhile is no reason to stop training.
+      const pixels = await readPixels(file, shown).catch(() => undefined);
+      if (pixels) this.image(`panel/${at + 1}`, pixels, [shown.size, shown.size], step);
       const quoted = references.map((reference) => `> ${plain(reference)}`);
       this.text(`panel/${at + 1}`, [`**${plain(caption) || '(nothing)'}**`, ...quoted].join('\n\n'), step);
     }

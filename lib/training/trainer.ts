@@ -3,30 +3,23 @@
  * (batches, loss, Adam, search, checkpoints) and reports through callbacks. Where it stands is a few numbers, so it can
  * be stopped at any step and go on in another process with the same losses, bit for bit.
  */
-import {setImmediate as yieldToEvents} from 'node:timers/promises';
-import {BatchPlan, type Batch, type Example} from '../data/batches';
-import {ofSplit, type CaptionedImage, type Dataset} from '../data/dataset';
-import type {FeatureStore} from '../data/feature-store';
+import {setImmediate as letEventsThrough} from 'node:timers/promises';
+import {BatchPlan, type Batch} from '../data/batches';
 import type {Decoder} from '../decoders/decoder';
 import {CaptionerError} from '../errors';
-import {captionImages, scoreCaptions} from '../metrics/evaluate';
+import {scoreCaptions} from '../metrics/evaluate';
 import {Adam} from '../runtime/adam';
-import {clipByGlobalNorm} from '../runtime/clip';
-import {tf} from '../runtime/native';
 import type {Vocabulary} from '../text/vocabulary';
-import type {EncoderIdentity, Position} from './checkpoint';
+import type {Position} from './checkpoint';
 import type {EpochReport, History, PanelEntry, StepReport} from './history';
-import {captionLoss, gradients} from './loss';
-import {scheduled, trainerSettings, type Settings, type TrainerOptions} from './options';
+import {atOnce, captionsOf, lossOf, unhurried} from './judgement';
+import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
+import {changedSettings, scheduled, trainerSettings, type Settings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
+import {learn} from './step';
 import {EventLog} from './tensorboard';
 
-export interface TrainerParts {
-  readonly dataset: Dataset;
-  /** Features of the data set's images; those that it lacks (unreadable ones) are left out. */
-  readonly store: FeatureStore;
-  readonly vocabulary: Vocabulary;
-  readonly decoder: Decoder;
+export interface TrainerParts extends Parts {
   /** Folder of the run; absent: nothing is written. */
   readonly run?: string;
   readonly options?: TrainerOptions;
@@ -37,47 +30,32 @@ export interface TrainCallbacks {
   readonly onEpoch?: (report: EpochReport) => void | Promise<void>;
 }
 
+export interface TrainOptions extends TrainCallbacks {
+  /** Epochs more. @default all that are planned */
+  readonly epochs?: number;
+  /** Stops it like the interrupt. */
+  readonly signal?: AbortSignal;
+}
+
 export class Trainer {
   readonly history: History = {steps: [], epochs: []};
-  /** Checkpoints that resuming passed over, and why. */
-  readonly skipped: readonly Skipped[] = [];
-  /** The base learning rate; change it whenever you like. */
-  rate: number;
-
-  readonly #examples: readonly Example[];
-  readonly #validation: readonly Example[];
-  readonly #panel: readonly CaptionedImage[];
   readonly #adam: Adam;
   readonly #log: EventLog | undefined;
   #position: Omit<Position, 'rate'> = {step: 0, epoch: 0, batch: 0};
   #plan: {readonly epoch: number; readonly batches: BatchPlan} | undefined;
   #stop = false;
+  #closed = false;
 
   private constructor(
-    private readonly parts: TrainerParts,
-    readonly options: Settings,
+    private readonly parts: Parts,
+    private readonly material: Material,
+    private settings: Settings,
     private readonly run: Run | undefined,
+    /** Checkpoints that resuming passed over, and why. */
+    readonly skipped: readonly Skipped[] = [],
   ) {
-    const {dataset, store, vocabulary, decoder} = parts;
-    checkTogether(parts);
-    const examples = (images: readonly CaptionedImage[]): Example[] =>
-      images.flatMap(({id, captions}) =>
-        captions.map((caption) => ({id, tokens: vocabulary.encode(caption).slice(0, options.maximumLength)})),
-      );
-    const usable = (images: readonly CaptionedImage[]): CaptionedImage[] =>
-      images.filter(({id}) => store.has(id));
-    this.#examples = examples(usable(ofSplit(dataset, 'train')));
-    this.#validation = examples(usable(ofSplit(dataset, 'validation')));
-    if (this.#examples.length === 0)
-      throw new CaptionerError(
-        'dataset',
-        `${dataset.folder}: expected training images with features, found none`,
-      );
-    const test = usable(ofSplit(dataset, 'test'));
-    this.#panel = (test.length > 0 ? test : usable(ofSplit(dataset, 'validation'))).slice(0, options.panel);
-    this.rate = options.rate;
-    this.#adam = new Adam(decoder.weights);
     this.#log = run && new EventLog(run.tensorboard);
+    this.#adam = new Adam(parts.decoder.weights);
   }
 
   /**
@@ -85,14 +63,16 @@ export class Trainer {
    *
    * @param replace Whether an earlier run in the same folder is removed. @default false
    * @throws CaptionerError `options`; `mismatch` when the parts do not belong together, or a run lies there already;
-   *   `locked`; `dataset`.
+   *   `locked`; `dataset`; `diverged` when features are not finite.
    */
   static async create(
-    parts: TrainerParts,
+    {run: folder, options, ...parts}: TrainerParts,
     {replace = false}: {readonly replace?: boolean} = {},
   ): Promise<Trainer> {
-    const options = trainerSettings(parts.options);
-    const run = parts.run === undefined ? undefined : new Run(parts.run);
+    const settings = trainerSettings(options);
+    const material = gather(parts, settings.maximumLength);
+    measureFeatures(parts, material);
+    const run = folder === undefined ? undefined : new Run(folder);
     try {
       if (run && run.checkpoints().length > 0) {
         if (!replace)
@@ -102,9 +82,7 @@ export class Trainer {
           );
         await run.clear();
       }
-      const trainer = new Trainer(parts, options, run);
-      measureFeatures(parts);
-      return trainer;
+      return new Trainer(parts, material, settings, run);
     } catch (error) {
       run?.close();
       throw error;
@@ -114,27 +92,33 @@ export class Trainer {
   /**
    * Goes on with the newest checkpoint of a run that is whole. The decoder and the vocabulary are the checkpoint's.
    *
-   * @throws CaptionerError as `create`, and `not-found` when there is nothing to resume.
+   * @throws CaptionerError `not-found` when there is nothing to resume; `locked`; `mismatch` when the features come from
+   *   another encoder, or the captions are not those that the run was learning.
    */
-  static async resume(
-    folder: string,
-    {dataset, store}: Pick<TrainerParts, 'dataset' | 'store'>,
-  ): Promise<Trainer> {
-    const run = new Run(folder);
+  static async resume(folder: string, {dataset, store}: Pick<Parts, 'dataset' | 'store'>): Promise<Trainer> {
+    const run = new Run(folder, {existing: true});
+    let decoder: Decoder | undefined;
+    let trainer: Trainer | undefined;
     try {
       const {checkpoint, skipped} = await run.newest();
-      const {decoder, vocabulary, encoder, training} = checkpoint;
-      checkEncoder(encoder, store);
-      const trainer = new Trainer({dataset, store, vocabulary, decoder, run: folder}, training.settings, run);
+      const {training, vocabulary} = checkpoint;
+      decoder = checkpoint.decoder;
       const {rate, ...position} = training.position;
+      const settings = {...training.settings, rate};
+      const parts = {dataset, store, vocabulary, decoder};
+      const material = gather(parts, settings.maximumLength);
+      checkResumable(run.folder, checkpoint.encoder, training.data, store, material);
+      trainer = new Trainer(parts, material, settings, run, skipped);
       trainer.#adam.restore(training.optimizer);
       trainer.#position = position;
-      trainer.rate = rate;
       trainer.history.steps.push(...training.history.steps);
       trainer.history.epochs.push(...training.history.epochs);
-      return Object.assign(trainer, {skipped});
+      await run.rewind(position.step, position.best?.step);
+      return trainer;
     } catch (error) {
-      run.close();
+      if (trainer) trainer.close();
+      else run.close();
+      decoder?.dispose();
       throw error;
     }
   }
@@ -145,71 +129,69 @@ export class Trainer {
   get vocabulary(): Vocabulary {
     return this.parts.vocabulary;
   }
+  get options(): Settings {
+    return this.settings;
+  }
   get position(): Position {
     return {...this.#position, rate: this.rate};
   }
   get stepsPerEpoch(): number {
     return this.#batches().length;
   }
+  /** Images of the data set that nothing is learnt from or judged by, since they have no features. */
+  get leftOut(): readonly string[] {
+    return this.material.leftOut;
+  }
 
-  /** The batch that the next step learns from. */
-  nextBatch(): Batch {
-    return this.#batches().batch(this.#position.batch);
+  /** The base learning rate; change it whenever you like. */
+  get rate(): number {
+    return this.settings.rate;
+  }
+  set rate(rate: number) {
+    this.configure({rate});
   }
 
   /**
-   * One step on the next batch.
+   * Changes options between two steps; whoever resumes the run gets them too.
+   *
+   * @throws CaptionerError `options`, also for those that decide the order of the captions (`batch`, `seed`, `maximumLength`).
+   */
+  configure(changes: TrainerOptions): void {
+    this.settings = changedSettings(this.settings, changes);
+  }
+
+  /** The batch that the next step learns from. */
+  nextBatch(): Batch {
+    const {epoch, batch} = this.#position;
+    return batch < this.stepsPerEpoch ? this.#batches().batch(batch) : this.#batches(epoch + 1).batch(0);
+  }
+
+  /**
+   * One step on the next batch; after an epoch's last batch the next epoch begins, without a look at validation.
    *
    * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
    */
   step(): StepReport {
+    const {epoch, batch} = this.#position;
+    const batches = this.stepsPerEpoch;
+    if (batch >= batches) this.#position = {...this.#position, epoch: epoch + 1, batch: 0};
     const report = this.stepOn(this.nextBatch());
     this.#position = {...this.#position, batch: this.#position.batch + 1};
     return report;
   }
 
   /** One step on a batch of one's own; the position in the data stays where it is. */
-  stepOn({ids, inputs: words, targets: next, size, steps}: Batch): StepReport {
+  stepOn(batch: Batch): StepReport {
+    const {step} = this.#position;
+    const total = this.settings.epochs * this.stepsPerEpoch;
+    const rate = this.rate * scheduled(this.settings, step, total);
     const {decoder, store} = this.parts;
-    const {seed, clip} = this.options;
-    const step = this.#position.step;
-    const rate = this.rate * scheduled(this.options, step, this.options.epochs * this.stepsPerEpoch);
-
-    // Forward and backward.
-    const features = store.read(ids);
-    const inputs = tf.tensor2d(words, [size, steps], 'int32');
-    const targets = tf.tensor2d(next, [size, steps], 'int32');
-    const result = gradients(decoder, features, inputs, targets, {seed, step});
-    tf.dispose([features, inputs, targets]);
-
-    // Clip, look, apply.
-    const clipped = clipByGlobalNorm(result.gradients, clip);
-    tf.dispose([...result.gradients.values()]);
-    try {
-      if (!Number.isFinite(result.loss) || !Number.isFinite(clipped.norm))
-        throw new CaptionerError(
-          'diverged',
-          `step ${step + 1}: expected finite numbers, got loss ${result.loss} and gradient norm ${clipped.norm}` +
-            ` (images ${[...new Set(ids)].slice(0, 5).join(', ')}, …); nothing was changed by this step: lower the rate, or resume from the last checkpoint`,
-        );
-      this.#adam.apply(clipped.gradients, rate);
-    } finally {
-      tf.dispose([...clipped.gradients.values()]);
-    }
-
+    const {seed, clip} = this.settings;
+    const {loss, gradientNorm} = learn(decoder, store, this.#adam, batch, {seed, step, rate, clip});
     this.#position = {...this.#position, step: step + 1};
-    const report = {
-      step: step + 1,
-      epoch: this.#position.epoch + 1,
-      loss: result.loss,
-      rate,
-      gradientNorm: clipped.norm,
-    };
+    const report = {step: step + 1, epoch: this.#position.epoch + 1, loss, rate, gradientNorm};
     this.history.steps.push(report);
-    this.#log?.scalars(
-      {'loss/training': report.loss, 'rate': rate, 'gradient norm': clipped.norm},
-      report.step,
-    );
+    this.#log?.scalars({'loss/training': loss, 'rate': rate, 'gradient norm': gradientNorm}, report.step);
     return report;
   }
 
@@ -221,10 +203,11 @@ export class Trainer {
       if (this.#stop) return undefined;
       const report = this.step();
       await onStep?.(report);
-      if (report.step % this.options.saveEvery === 0) await this.save();
+      const ended = this.#position.batch === this.stepsPerEpoch;
+      if (report.step % this.settings.saveEvery === 0 && !ended) await this.save();
       // Native calls block this thread: without a pause neither the stop button nor a drawing gets through.
       if (performance.now() - breath > 50) {
-        await yieldToEvents();
+        await letEventsThrough();
         breath = performance.now();
       }
     }
@@ -232,31 +215,33 @@ export class Trainer {
   }
 
   /**
-   * Trains `epochs` more epochs, by default all that are planned. The interrupt (the notebook's stop button, Ctrl-C)
+   * Trains to the planned end, or `epochs` more, or until patience ends. The interrupt (the notebook's stop button, Ctrl-C)
    * stops it at the next step, and it is saved.
    *
    * @returns Whether it was stopped.
    */
-  async train({epochs, onStep, onEpoch}: TrainCallbacks & {readonly epochs?: number} = {}): Promise<{
-    stopped: boolean;
-  }> {
-    const last = epochs === undefined ? this.options.epochs : this.#position.epoch + epochs;
-    await null; // a handler that is registered in a cell's synchronous part kills the kernel
+  async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<{stopped: boolean}> {
+    const last = epochs === undefined ? this.settings.epochs : this.#position.epoch + epochs;
+    await Promise.resolve(); // a handler that is registered in a cell's synchronous part kills the kernel
     const stop = (): void => {
       this.#stop = true;
     };
     process.on('SIGINT', stop);
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
     try {
-      while (this.#position.epoch < last) {
+      while (this.#position.epoch < last && !this.#stop) {
         const report = await this.epoch({...(onStep && {onStep})});
         if (report === undefined) break;
         await onEpoch?.(report);
+        if (this.#patienceEnded()) break;
       }
       const stopped = this.#stop;
       if (stopped) await this.save();
       return {stopped};
     } finally {
       process.off('SIGINT', stop);
+      signal?.removeEventListener('abort', stop);
       this.#stop = false;
     }
   }
@@ -264,34 +249,14 @@ export class Trainer {
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
     const {decoder, store} = this.parts;
-    const plan = new BatchPlan(this.#validation.slice(0, captions), 256);
-    let sum = 0;
-    let words = 0;
-    for (let at = 0; at < plan.length; at++) {
-      const {ids, inputs, targets, size, steps} = plan.batch(at);
-      const count = targets.reduce((all, id) => all + (id > 0 ? 1 : 0), 0);
-      sum +=
-        count *
-        tf.tidy(() => {
-          const shape: [number, number] = [size, steps];
-          const loss = captionLoss(
-            decoder,
-            store.read(ids),
-            tf.tensor2d(inputs, shape, 'int32'),
-            tf.tensor2d(targets, shape, 'int32'),
-          );
-          return loss.dataSync()[0]!;
-        });
-      words += count;
-    }
-    return sum / words;
+    return atOnce(lossOf(decoder, store, this.material.validation.slice(0, captions)));
   }
 
   /** The same few test pictures each time, with what the decoder says about them now. */
-  panel(): PanelEntry[] {
-    const {decoder, store, vocabulary} = this.parts;
-    const captions = captionImages({decoder, vocabulary}, store, this.#panel, this.#search());
-    return this.#panel.map(({id, file, captions: references}, at) => ({
+  panel(pictures: number = this.settings.panel): PanelEntry[] {
+    const shown = this.material.shown.slice(0, pictures);
+    const captions = atOnce(captionsOf(this.parts, this.parts.store, shown, this.#search()));
+    return shown.map(({id, file, captions: references}, at) => ({
       id,
       file,
       caption: captions[at]!,
@@ -305,8 +270,9 @@ export class Trainer {
     const {decoder, vocabulary, store} = this.parts;
     const encoder = {...store.encoder, preprocessing: store.preprocessing};
     const training = {
-      settings: this.options,
+      settings: this.settings,
       position: this.position,
+      data: this.material.digest,
       history: this.history,
       optimizer: this.#adam.state(),
     };
@@ -315,18 +281,28 @@ export class Trainer {
 
   /** Gives back the run's folder and all memory but the decoder's. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#adam.dispose();
     this.#log?.close();
     this.run?.close();
   }
 
-  async #endEpoch(start: number): Promise<EpochReport> {
-    const {decoder, store, vocabulary, dataset} = this.parts;
-    const epoch = this.#position.epoch + 1;
-    const {step} = this.#position;
-    const images = ofSplit(dataset, 'validation').filter(({id}) => store.has(id));
-    const captions = captionImages({decoder, vocabulary}, store, images, this.#search());
+  async #endEpoch(start: number): Promise<EpochReport | undefined> {
+    const {decoder, store} = this.parts;
+    const {judged, validation} = this.material;
+    const {epoch: ended, step} = this.#position;
+    const epoch = ended + 1;
+    const stopped = (): boolean => this.#stop;
+
+    // Look at what is never learnt from.
+    const validationLoss = await unhurried(lossOf(decoder, store, validation), stopped);
+    const images = judged.slice(0, this.settings.judged);
+    const captions = await unhurried(captionsOf(this.parts, store, images, this.#search()), stopped);
+    if (validationLoss === undefined || captions === undefined) return undefined;
     const metrics = images.length > 0 ? scoreCaptions(captions, images) : {};
+
+    // Report.
     const score = metrics['BLEU-4'];
     const best = score !== undefined && score > (this.#position.best?.score ?? -1);
     const losses = this.history.steps.filter((report) => report.epoch === epoch).map(({loss}) => loss);
@@ -334,7 +310,7 @@ export class Trainer {
       epoch,
       step,
       loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-      validationLoss: this.#validation.length > 0 ? this.validationLoss() : NaN,
+      validationLoss,
       rate: this.history.steps.at(-1)?.rate ?? this.rate,
       metrics,
       seconds: (performance.now() - start) / 1000,
@@ -342,60 +318,30 @@ export class Trainer {
       best,
     };
     this.history.epochs.push(report);
-    this.#position = {
-      step,
-      epoch,
-      batch: 0,
-      ...(best ? {best: {score, step}} : this.#position.best && {best: this.#position.best}),
-    };
-    await this.#log?.epoch(report);
+    this.#position = {step, epoch, batch: 0, best: best ? {score, step} : this.#position.best};
+
+    // Save first: a log is only for looking at.
     await this.save(best);
+    await this.#log?.epoch(report);
     return report;
   }
 
+  #patienceEnded(): boolean {
+    const {epochs} = this.history;
+    const best = epochs.map((report) => report.best).lastIndexOf(true);
+    return this.settings.patience > 0 && epochs.length - 1 - best >= this.settings.patience;
+  }
+
   #search(): {beams: number; lengthExponent: number; maximumLength: number} {
-    const {beams, lengthExponent, maximumLength} = this.options;
+    const {beams, lengthExponent, maximumLength} = this.settings;
     return {beams, lengthExponent, maximumLength};
   }
 
-  #batches(): BatchPlan {
-    const {epoch} = this.#position;
+  #batches(epoch: number = this.#position.epoch): BatchPlan {
     if (this.#plan?.epoch !== epoch) {
-      const {batch, seed} = this.options;
-      this.#plan = {epoch, batches: new BatchPlan(this.#examples, batch, {seed, epoch})};
+      const {batch, seed} = this.settings;
+      this.#plan = {epoch, batches: new BatchPlan(this.material.training, batch, {seed, epoch})};
     }
     return this.#plan.batches;
   }
-}
-
-function checkTogether({decoder, vocabulary, store}: TrainerParts): void {
-  const fail = (what: string, expected: unknown, got: unknown): never => {
-    throw new CaptionerError('mismatch', `Trainer: expected ${what} ${String(expected)}, got ${String(got)}`);
-  };
-  if (decoder.vocabulary !== vocabulary.size)
-    fail("the decoder's vocabulary", vocabulary.size, decoder.vocabulary);
-  if (decoder.depth !== store.depth) fail("the decoder's feature depth", store.depth, decoder.depth);
-  if (decoder.features !== store.kind) fail('features', decoder.features, store.kind);
-}
-
-function checkEncoder({name, digest}: EncoderIdentity, {encoder}: FeatureStore): void {
-  if (name !== encoder.name || digest !== encoder.digest)
-    throw new CaptionerError(
-      'mismatch',
-      `expected features by ${name} (${digest.slice(0, 8)}), which the run was trained on, got ${encoder.name} (${encoder.digest.slice(0, 8)})`,
-    );
-}
-
-/** Mean and deviation of the training features, which the decoder standardises them with. */
-function measureFeatures({dataset, store, decoder}: TrainerParts): void {
-  const ids = ofSplit(dataset, 'train')
-    .map(({id}) => id)
-    .filter((id) => store.has(id))
-    .slice(0, 2000);
-  tf.tidy(() => {
-    const features = tf.reshape(store.read(ids), [-1, store.depth]);
-    const {mean, variance} = tf.moments(features, 0);
-    decoder.constants.get('features.mean')?.assign(mean);
-    decoder.constants.get('features.deviation')?.assign(tf.add(tf.sqrt(variance), 1e-3));
-  });
 }

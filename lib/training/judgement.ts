@@ -1,0 +1,67 @@
+/**
+ * How good a decoder is on pictures it does not learn from. The work is cut into pieces, so that who asked can let other
+ * events through in between, or stop.
+ */
+import {setImmediate as letEventsThrough} from 'node:timers/promises';
+import {BatchPlan, type Example} from '../data/batches';
+import type {FeatureStore} from '../data/feature-store';
+import type {Decoder} from '../decoders/decoder';
+import type {SearchOptions} from '../decoders/search';
+import {captionImages, type Writer} from '../metrics/evaluate';
+import {tf} from '../runtime/native';
+import {captionLoss} from './loss';
+
+/** Work that pauses after each piece. */
+export type Pieces<T> = Generator<void, T, void>;
+
+/** Mean cross entropy per word, teacher-forced, without dropout; NaN without captions. */
+export function* lossOf(decoder: Decoder, store: FeatureStore, examples: readonly Example[]): Pieces<number> {
+  if (examples.length === 0) return NaN;
+  const plan = new BatchPlan(examples, 128);
+  let sum = 0;
+  let words = 0;
+  for (let at = 0; at < plan.length; at++) {
+    const {ids, inputs, targets, size, steps} = plan.batch(at);
+    const count = targets.reduce((all, id) => all + (id > 0 ? 1 : 0), 0);
+    sum += tf.tidy(() => {
+      const [read, next] = [inputs, targets].map((of) => tf.tensor2d(of, [size, steps], 'int32'));
+      return count * captionLoss(decoder, store.read(ids), read!, next!).dataSync()[0]!;
+    });
+    words += count;
+    yield;
+  }
+  return sum / words;
+}
+
+/** A free-running caption for each image. */
+export function* captionsOf(
+  writer: Writer,
+  store: FeatureStore,
+  images: readonly {readonly id: string}[],
+  search: SearchOptions,
+): Pieces<string[]> {
+  const captions: string[] = [];
+  for (let from = 0; from < images.length; from += 64) {
+    captions.push(...captionImages(writer, store, images.slice(from, from + 64), search));
+    yield;
+  }
+  return captions;
+}
+
+/** All pieces at once. */
+export function atOnce<T>(pieces: Pieces<T>): T {
+  for (;;) {
+    const {done, value} = pieces.next();
+    if (done) return value;
+  }
+}
+
+/** Piece by piece, with other events in between; undefined when `stopped` says so. */
+export async function unhurried<T>(pieces: Pieces<T>, stopped: () => boolean): Promise<T | undefined> {
+  for (;;) {
+    await letEventsThrough();
+    if (stopped()) return undefined;
+    const {done, value} = pieces.next();
+    if (done) return value;
+  }
+}

@@ -1,0 +1,53 @@
+/** One step of training: from a batch to a loss, its gradients, and weights that are a little better. */
+import type {Batch} from '../data/batches';
+import type {FeatureStore} from '../data/feature-store';
+import type {Decoder} from '../decoders/decoder';
+import {CaptionerError} from '../errors';
+import type {Adam} from '../runtime/adam';
+import {clipByGlobalNorm} from '../runtime/clip';
+import {tf} from '../runtime/native';
+import {gradients} from './loss';
+import {notFinite} from './material';
+
+export interface StepSettings {
+  readonly seed: number;
+  /** From 0; with the seed it names the dropout. */
+  readonly step: number;
+  readonly rate: number;
+  readonly clip: number;
+}
+
+/** @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite. */
+export function learn(
+  decoder: Decoder,
+  store: FeatureStore,
+  adam: Adam,
+  {ids, inputs, targets, size, steps}: Batch,
+  {seed, step, rate, clip}: StepSettings,
+): {loss: number; gradientNorm: number} {
+  return tf.tidy(() => {
+    // Forward and backward.
+    const features = store.read(ids);
+    const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
+    const {loss, gradients: found} = gradients(decoder, features, read!, next!, {seed, step});
+
+    // Clip.
+    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(found, clip);
+
+    // Look, then apply.
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      const bad = notFinite(ids, features);
+      const what =
+        bad.length > 0
+          ? `the features of ${bad.join(', ')} are not finite; build them again`
+          : `it learnt from ${[...new Set(ids)].join(', ')}; lower the rate, or resume from the last checkpoint`;
+      throw new CaptionerError(
+        'diverged',
+        `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +
+          `the weights are as they were before this step: ${what}`,
+      );
+    }
+    adam.apply(clipped, rate);
+    return {loss, gradientNorm};
+  });
+}

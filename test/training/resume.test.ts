@@ -1,0 +1,181 @@
+import {expect} from 'chai';
+import {spawn} from 'node:child_process';
+import {existsSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {readFolderVerified} from 'captioner/dist/files/atomic';
+import {permutation} from 'captioner/dist/runtime/random';
+import {Trainer} from 'captioner/dist/training/trainer';
+import {temporaryFolder} from '../support';
+import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
+
+const epochs = 6;
+
+function weightsOf({decoder}: Trainer): number[][] {
+  return [...decoder.weights.values()].map((weight) => [...weight.dataSync<'float32'>()]);
+}
+
+/** Whole numbers below `limit` that look random and are the same in every run of the tests. */
+function draws(count: number, limit: number, seed: number): number[] {
+  return [...permutation(limit, seed, 0).subarray(0, count)];
+}
+
+describe('Resuming', () => {
+  const folder = temporaryFolder();
+  let toy: Toy;
+  before(async () => {
+    toy = await makeToy(folder);
+  });
+
+  it('gives the losses, scores and weights of an uninterrupted run, to the bit, over 20 interruptions', async () => {
+    const options = {...toyOptions, epochs, warmup: 5, saveEvery: 4};
+    const whole = await Trainer.create({...toy, decoder: toyDecoder(toy), options});
+    const perEpoch = whole.stepsPerEpoch;
+    const total = epochs * perEpoch;
+    const changed = Math.floor(total / 2);
+    const slower = (step: number, trainer: Trainer): void => {
+      if (step === changed) trainer.rate = 0.004;
+    };
+    await whole.train({onStep: ({step}) => slower(step, whole)});
+    expect(whole.history.steps).to.have.length(total);
+
+    const run = join(folder, 'interrupted');
+    let trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options});
+    const losses = new Map<number, number>();
+    const interruptions = draws(20, total - 1, 7).map((step) => step + 1);
+    expect(new Set(interruptions.map((step) => step % perEpoch)).size).to.be.above(4);
+    let resumed = 0;
+    for (const end of [...interruptions.sort((a, b) => a - b), total]) {
+      const stop = new AbortController();
+      const {stopped} = await trainer.train({
+        onStep: ({step, loss}) => {
+          losses.set(step, loss);
+          slower(step, trainer);
+          if (step === end && end < total) stop.abort();
+        },
+        signal: stop.signal,
+      });
+      if (end === total) break;
+      expect(stopped, `at step ${end}`).to.equal(true);
+      trainer.close();
+      trainer.decoder.dispose();
+      trainer = await Trainer.resume(run, toy);
+      expect(trainer.position.step).to.equal(end);
+      resumed++;
+    }
+    expect(resumed).to.equal(20);
+    expect([...losses.values()]).to.deep.equal(whole.history.steps.map(({loss}) => loss));
+    expect(trainer.history.steps).to.deep.equal(whole.history.steps);
+    const judged = ({history}: Trainer) => history.epochs.map((report) => ({...report, seconds: 0}));
+    expect(judged(trainer)).to.deep.equal(judged(whole));
+    expect(trainer.position).to.deep.equal(whole.position);
+    expect(weightsOf(trainer)).to.deep.equal(weightsOf(whole));
+    for (const {decoder} of [trainer, whole]) decoder.dispose();
+    trainer.close();
+    whole.close();
+  });
+
+  it('loses nothing but the steps since the last checkpoint, and repeats those exactly', async () => {
+    const run = join(folder, 'forgetful');
+    const first = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options: toyOptions});
+    for (let step = 0; step < 5; step++) first.step();
+    await first.save();
+    const after = Array.from({length: 12}, () => first.step().loss);
+    first.close();
+    const second = await Trainer.resume(run, toy);
+    expect(second.position.step).to.equal(5);
+    expect(Array.from({length: 12}, () => second.step().loss)).to.deep.equal(after);
+    second.close();
+  });
+
+  it('never loads a corrupt checkpoint and loses one interval at most, over 40 processes killed with -9', async function () {
+    this.timeout(400_000);
+    const interval = 2;
+    const options = {epochs: 400, saveEvery: interval, judged: 3, panel: 1};
+    let whileSaving = 0;
+    const killed = async (chain: number): Promise<void> => {
+      const run = join(folder, `killed-${chain}`);
+      const losses = new Map<number, number>();
+      let reached = 0;
+      for (const delay of draws(20, 500, chain)) {
+        const {from, steps, skipped, failed} = await runAndKill(run, options, delay);
+        expect(failed).to.deep.equal([]);
+        expect(skipped).to.deep.equal([]);
+        expect(from)
+          .to.be.at.most(reached)
+          .and.at.least(reached - interval);
+        for (const [step, loss] of steps) {
+          expect(losses.get(step) ?? loss, `step ${step}`).to.equal(loss);
+          losses.set(step, loss);
+          reached = Math.max(reached, step);
+        }
+        const names = readdirSync(join(run, 'checkpoints'));
+        if (names.some((name) => name.endsWith('.tmp'))) whileSaving++;
+        for (const name of names)
+          if (name.startsWith('step-')) await readFolderVerified(join(run, 'checkpoints', name));
+      }
+      expect(reached).to.be.above(20);
+      const last = await Trainer.resume(run, toy);
+      expect(readdirSync(join(run, 'checkpoints')).filter((name) => name.endsWith('.tmp'))).to.deep.equal([]);
+      last.close();
+    };
+    await Promise.all([killed(1), killed(2)]);
+    expect(whileSaving, 'processes that were killed while they saved').to.be.above(0);
+  });
+
+  it('stops at the next step when it is interrupted, saves, and goes on from there', async () => {
+    const run = join(folder, 'interrupt');
+    const options = {epochs: 400, saveEvery: 100_000, judged: 3, panel: 1};
+    const child = start(run, options);
+    let interrupted = false;
+    child.process.stdout.on('data', () => {
+      if (interrupted || !child.lines().some((line) => line.startsWith('step 10 '))) return;
+      interrupted = child.process.kill('SIGINT');
+    });
+    const code = await child.ended;
+    expect(code, child.errors()).to.equal(0);
+    const steps = child.lines().filter((line) => line.startsWith('step '));
+    expect(child.lines().at(-1)).to.equal(`stopped ${steps.length}`);
+    const trainer = await Trainer.resume(run, toy);
+    expect(trainer.position.step).to.equal(steps.length);
+    expect(trainer.step().step).to.equal(steps.length + 1);
+    trainer.close();
+  });
+
+  function start(run: string, options: object) {
+    const script = join(__dirname, 'child.js');
+    const child = spawn(process.execPath, [script, folder, run, JSON.stringify(options)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, errors] = ['', ''];
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+    const ended = new Promise<number | null>((done) => child.once('close', done));
+    return {process: child, lines: () => out.split('\n').slice(0, -1), errors: () => errors, ended};
+  }
+
+  /** Kills it `delay` milliseconds after its first step. */
+  async function runAndKill(run: string, options: object, delay: number) {
+    const child = start(run, options);
+    let waiting: NodeJS.Timeout | undefined;
+    child.process.stdout.on('data', () => {
+      if (child.lines().some((line) => line.startsWith('step')))
+        waiting ??= setTimeout(() => child.process.kill('SIGKILL'), delay);
+    });
+    await child.ended;
+    const lines = child.lines().map((line) => line.split(' '));
+    const of = (word: string): string[][] => lines.filter(([first]) => first === word);
+    return {
+      from: Number(of('from')[0]?.[1]),
+      steps: of('step').map(([, step, loss]) => [Number(step), Number(loss)] as const),
+      skipped: of('skipped'),
+      failed: of('failed'),
+    };
+  }
+
+  it('does not make a folder for a run that is not there', async () => {
+    const missing = join(folder, 'no-such-run');
+    const error = await Trainer.resume(missing, toy).catch((caught: unknown) => caught);
+    expect(error).to.have.property('code', 'not-found');
+    expect(existsSync(missing)).to.equal(false);
+  });
+});
