@@ -1,0 +1,128 @@
+import {expect} from 'chai';
+import type {Decoder} from 'captioner/dist/decoders/decoder';
+import {createLstm, type LstmOptions} from 'captioner/dist/decoders/lstm';
+import {tf} from 'captioner/dist/runtime/native';
+import {captionLoss, gradients} from 'captioner/dist/training/loss';
+import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
+
+const reference = readFixture<{
+  options: LstmOptions;
+  vocabulary: number;
+  features: Reference;
+  inputs: number[][];
+  targets: number[][];
+  weights: Record<string, Reference>;
+  logits: Reference;
+  loss: number;
+  gradients: Record<string, Reference>;
+}>('training', 'loss.json');
+
+const ids = (rows: number[][]) => tf.tensor2d(rows, undefined, 'int32');
+
+describe('captionLoss', () => {
+  const features = tensorOf(reference.features);
+  const inputs = ids(reference.inputs);
+  const targets = ids(reference.targets);
+  let decoder: Decoder;
+
+  before(() => {
+    decoder = createLstm(reference.vocabulary, features.shape[1]!, {...reference.options, dropout: 0.4});
+    for (const [name, weight] of decoder.weights) weight.assign(tensorOf(reference.weights[name]!));
+  });
+  after(() => decoder.dispose());
+
+  it("gives PyTorch's loss, and PyTorch's gradient of every weight", () => {
+    expect(relativeError(decoder.logits(features, inputs), reference.logits.values)).to.be.below(1e-5);
+    const result = gradients(decoder, features, inputs, targets);
+    expect(result.loss).to.be.closeTo(reference.loss, 1e-5 * reference.loss);
+    expect([...result.gradients.keys()]).to.deep.equal([...decoder.weights.keys()]);
+    for (const [name, gradient] of result.gradients)
+      expect(relativeError(gradient, reference.gradients[name]!.values), name).to.be.below(1e-4);
+  });
+
+  it('has the gradient that finite differences have, with dropout too', () => {
+    const key = {seed: 4, step: 9};
+    const {gradients: analytic} = gradients(decoder, features, inputs, targets, key);
+    for (const [name, weight] of decoder.weights) {
+      const values = weight.dataSync<'float32'>().slice();
+      const slopes = analytic.get(name)!.dataSync<'float32'>();
+      const place = slopes.reduce(
+        (best, slope, k) => (Math.abs(slope) > Math.abs(slopes[best]!) ? k : best),
+        0,
+      );
+      const lossAt = (shift: number) => {
+        const moved = values.slice();
+        moved[place]! += shift;
+        weight.assign(tf.tensor(moved, weight.shape));
+        return captionLoss(decoder, features, inputs, targets, key).dataSync()[0]!;
+      };
+      const slope = (lossAt(1e-2) - lossAt(-1e-2)) / 2e-2;
+      weight.assign(tf.tensor(values, weight.shape));
+      expect(slopes[place], name).to.be.closeTo(slope, 5e-3 * Math.abs(slope) + 1e-4);
+    }
+  });
+
+  it('is the same whatever padding follows', () => {
+    const longer = (rows: number[][]) => ids(rows.map((row) => [...row, 0, 0]));
+    const loss = captionLoss(decoder, features, longer(reference.inputs), longer(reference.targets));
+    expect(loss.dataSync()[0]).to.be.closeTo(reference.loss, 1e-5 * reference.loss);
+  });
+
+  it('is the mean over words, not over captions', () => {
+    const [long, short] = [0, 3].map((row) => {
+      const one = captionLoss(
+        decoder,
+        tf.slice(features, row, 1),
+        ids([reference.inputs[row]!]),
+        ids([reference.targets[row]!]),
+      );
+      return one.dataSync()[0]!;
+    }) as [number, number];
+    const pair = (rows: number[][]) => ids([rows[0]!, rows[3]!]);
+    const both = captionLoss(
+      decoder,
+      tf.gather(features, [0, 3]),
+      pair(reference.inputs),
+      pair(reference.targets),
+    );
+    expect(both.dataSync()[0]).to.be.closeTo((4 * long + short) / 5, 1e-4);
+  });
+
+  it('depends on the dropout key, and on nothing else that is hidden', () => {
+    const at = (step: number) => gradients(decoder, features, inputs, targets, {seed: 1, step});
+    const [first, again, other] = [at(1), at(1), at(2)];
+    expect(again.loss).to.equal(first.loss);
+    expect(other.loss).to.not.equal(first.loss);
+    for (const [name, gradient] of first.gradients)
+      expect(Array.from(again.gradients.get(name)!.dataSync()), name).to.deep.equal(
+        Array.from(gradient.dataSync()),
+      );
+  });
+
+  it('refuses what is no batch, and says why', () => {
+    const loss = (input: number[][], target: number[][]) => () =>
+      captionLoss(decoder, tf.slice(features, 0, 1), ids(input), ids(target));
+    expect(loss([[1, 11]], [[4, 2]]))
+      .to.throw('expected word ids from 0 to 10 in the inputs, got 11')
+      .with.property('code', 'mismatch');
+    expect(loss([[1, 4]], [[-1, 2]])).to.throw('in the targets, got -1');
+    expect(loss([[1, 4]], [[0, 0]]))
+      .to.throw('got only padding')
+      .with.property('code', 'captions');
+    expect(loss([[1, 4]], [[4, 5, 2]]))
+      .to.throw('inputs [1, 2], targets [1, 3], features [1, 5]')
+      .with.property('code', 'shape');
+  });
+
+  it('leaves no tensors behind', () => {
+    const work = () => {
+      captionLoss(decoder, features, inputs, targets).dispose();
+      tf.dispose([...gradients(decoder, features, inputs, targets, {seed: 1, step: 1}).gradients.values()]);
+      const wrong = ids([[1, 11]]);
+      expect(() => gradients(decoder, features, wrong, wrong)).to.throw();
+      wrong.dispose();
+    };
+    work();
+    expect(leaked(work)).to.deep.equal({tensors: 0, native: 0});
+  });
+});
