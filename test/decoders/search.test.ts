@@ -1,0 +1,194 @@
+import {expect} from 'chai';
+import type {Decoder} from 'captioner/dist/decoders/decoder';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {beamSearch, greedySearch, type Hypothesis} from 'captioner/dist/decoders/search';
+import {tf} from 'captioner/dist/runtime/native';
+import {special} from 'captioner/dist/text/vocabulary';
+
+const depth = 6;
+const vocabulary = 7;
+const features = (pictures: number): tf.Tensor2D => tf.randomNormal([pictures, depth], 0, 1, 'float32', 5);
+
+/** A real decoder whose words differ clearly in probability. */
+function decoder(): Decoder {
+  const made = createDecoder('lstm', vocabulary, depth, {units: 8, embedding: 5, dropout: 0});
+  tf.tidy(() => {
+    for (const weight of made.weights.values()) weight.assign(weight.mul(3));
+  });
+  return made;
+}
+
+/** A decoder that always gives the same logits. */
+function stubborn(logits: number[]): Decoder {
+  const real = createDecoder('lstm', logits.length, depth, {units: 4, embedding: 4});
+  const same = (batch: number): tf.Tensor2D => tf.tile(tf.tensor2d([logits]), [batch, 1]);
+  return {
+    kind: 'stubborn',
+    features: 'pooled',
+    depth,
+    vocabulary: logits.length,
+    options: {},
+    weights: real.weights,
+    constants: real.constants,
+    output: real.output,
+    states: (pictures, inputs) => real.states(pictures, inputs),
+    logits: (pictures, inputs) => real.logits(pictures, inputs),
+    begin: (pictures) => real.begin(pictures),
+    step: (tokens, state) => ({logits: same(tokens.size), state: state.map((tensor) => tensor.clone())}),
+    dispose: () => real.dispose(),
+  };
+}
+
+/** Every sentence up to a length, scored by teacher forcing: what a beam that is wide enough must find. */
+function exhaustive(
+  model: Decoder,
+  picture: tf.Tensor2D,
+  maximumLength: number,
+  lengthExponent: number,
+): {tokens: number[]; score: number} {
+  const words = Array.from({length: vocabulary}, (_, id) => id).filter((id) => id > special.unknown);
+  let open: number[][] = [[]];
+  let best = {tokens: [] as number[], score: -Infinity};
+  for (let length = 0; length < maximumLength; length++) {
+    for (const tokens of open) {
+      const inputs = [special.start, ...tokens];
+      const sum = tf.tidy(() => {
+        const logits = model.logits(picture, tf.tensor2d([inputs], [1, inputs.length], 'int32'));
+        const log = tf.logSoftmax(logits).squeeze<tf.Tensor2D>([0]).arraySync();
+        return [...tokens, special.end].reduce((all, id, at) => all + log[at]![id]!, 0);
+      });
+      const score = sum / (tokens.length + 1) ** lengthExponent;
+      if (score > best.score) best = {tokens, score};
+    }
+    open = open.flatMap((tokens) => words.map((word) => [...tokens, word]));
+  }
+  return best;
+}
+
+const close = (a: Hypothesis, b: Hypothesis): void => {
+  expect(a.tokens).to.deep.equal(b.tokens);
+  expect(a.score).closeTo(b.score, 1e-5);
+};
+
+describe('beamSearch', () => {
+  const model = decoder();
+  after(() => model.dispose());
+
+  it('finds what exhaustive search finds when the beam is wide enough', () => {
+    for (const lengthExponent of [0, 0.7, 1]) {
+      const pictures = features(4);
+      const found = beamSearch(model, pictures, {beams: 100, maximumLength: 4, lengthExponent});
+      for (const [at, list] of found.entries()) {
+        const best = tf.tidy(() =>
+          exhaustive(model, tf.slice(pictures, [at, 0], [1, depth]), 4, lengthExponent),
+        );
+        const finished = list.find((hypothesis) => hypothesis.finished)!;
+        expect(finished.tokens).to.deep.equal(best.tokens);
+        expect(finished.score).closeTo(best.score, 1e-4);
+      }
+      pictures.dispose();
+    }
+  });
+
+  it('is greedy search when it keeps one beam', () => {
+    const pictures = features(5);
+    const beams = beamSearch(model, pictures, {beams: 1}).map(([best]) => best!);
+    for (const [at, hypothesis] of greedySearch(model, pictures).entries()) close(hypothesis, beams[at]!);
+    const step = tf.tidy(() => {
+      const state = model.begin(pictures);
+      const {logits} = model.step(tf.fill([5], special.start, 'int32'), state);
+      return [...tf.argMax(tf.slice(logits, [0, 4], [5, vocabulary - 4]), 1).dataSync()].map((id) => id + 4);
+    });
+    for (const [at, {tokens}] of beams.entries()) if (tokens.length > 0) expect(tokens[0]).to.equal(step[at]);
+    pictures.dispose();
+  });
+
+  it('gives each picture the same captions in any batch and order', () => {
+    const pictures = features(6);
+    const together = beamSearch(model, pictures, {beams: 3});
+    const reversed = tf.reverse(pictures, 0);
+    const back = beamSearch(model, reversed, {beams: 3}).reverse();
+    for (const [at, list] of together.entries()) {
+      const alone = tf.slice(pictures, [at, 0], [1, depth]);
+      const single = beamSearch(model, alone, {beams: 3})[0]!;
+      alone.dispose();
+      for (const [k, hypothesis] of list.entries()) {
+        close(hypothesis, back[at]![k]!);
+        close(hypothesis, single[k]!);
+      }
+    }
+    tf.dispose([pictures, reversed]);
+  });
+
+  it('sorts hypotheses, each once, and their log-probabilities add up to the score', () => {
+    const pictures = features(3);
+    for (const list of beamSearch(model, pictures, {beams: 4, lengthExponent: 0.7})) {
+      expect(new Set(list.map(({tokens, finished}) => `${tokens.join()} ${finished}`)).size).to.equal(
+        list.length,
+      );
+      for (const [k, {tokens, logProbabilities, score, finished}] of list.entries()) {
+        expect(logProbabilities).to.have.length(tokens.length + (finished ? 1 : 0));
+        const sum = logProbabilities.reduce((all, value) => all + value, 0);
+        expect(score).closeTo(sum / logProbabilities.length ** 0.7, 1e-6);
+        if (k > 0) expect(score).to.be.at.most(list[k - 1]!.score);
+        for (const id of tokens) expect(id).to.be.above(special.unknown);
+      }
+    }
+    pictures.dispose();
+  });
+
+  it('gives a caption when the decoder never ends a sentence', () => {
+    const endless = stubborn([0, 0, -100, 0, 3, 2, 1]);
+    const pictures = features(2);
+    for (const [best] of beamSearch(endless, pictures, {beams: 3, maximumLength: 5})) {
+      expect(best!.tokens).to.deep.equal([4, 4, 4, 4, 4]);
+      expect(best!.finished).to.equal(false);
+    }
+    pictures.dispose();
+  });
+
+  it('gives an empty caption when the decoder ends at once', () => {
+    const silent = stubborn([0, 0, 100, 0, 3, 2, 1]);
+    const pictures = features(2);
+    for (const [best] of beamSearch(silent, pictures, {beams: 3})) {
+      expect(best!.tokens).to.deep.equal([]);
+      expect(best!.finished).to.equal(true);
+    }
+    pictures.dispose();
+  });
+
+  it('takes a beam that is wider than the vocabulary', () => {
+    const pictures = features(1);
+    const [list] = beamSearch(model, pictures, {beams: 50, maximumLength: 3});
+    // All sentences of at most two of the three words that can be written, and an end.
+    expect(list).to.have.length(1 + 3 + 9);
+    pictures.dispose();
+  });
+
+  it('refuses logits that are not numbers', () => {
+    const broken = stubborn([0, 0, 0, 0, NaN, 0, 0]);
+    const pictures = features(1);
+    expect(() => beamSearch(broken, pictures))
+      .to.throw('expected logits that are numbers')
+      .with.property('code', 'diverged');
+    pictures.dispose();
+  });
+
+  it('refuses wrong options', () => {
+    const pictures = features(1);
+    expect(() => beamSearch(model, pictures, {beams: 0}))
+      .to.throw('`beams`')
+      .with.property('code', 'options');
+    expect(() => beamSearch(model, pictures, {lengthExponent: -1})).to.throw('`lengthExponent`');
+    pictures.dispose();
+  });
+
+  it('leaves no tensor behind in 100 captions', () => {
+    const pictures = features(1);
+    beamSearch(model, pictures);
+    const before = tf.memory().numTensors;
+    for (let k = 0; k < 100; k++) beamSearch(model, pictures);
+    expect(tf.memory().numTensors).to.equal(before);
+    pictures.dispose();
+  });
+});

@@ -1,0 +1,38 @@
+import {expect} from 'chai';
+import {cleanText, tokenize} from 'captioner/dist/text/tokenizer';
+
+describe('tokenize', () => {
+  const cases: [string, string][] = [
+    ['A child in a pink dress .', 'a child in a pink dress'],
+    ["A dog's ball — it's red!", "a dog 's ball it 's red"],
+    ["They don't, won't and can’t.", "they do n't wo n't and ca n't"],
+    ['a black-and-white T-shirt', 'a black-and-white t-shirt'],
+    ['number 3.5 at 10:30, and 1,000 people', 'number 3.5 at 10:30 and 1,000 people'],
+    ['"quoted" (words) [here]; and/or', 'quoted words here and or'],
+    ['Café ÉCLAIR naïve', 'café éclair naïve'],
+    ['CAFE\u0301', 'café'],
+    ['', ''],
+    [' . , ! ', ''],
+    ['__proto__ constructor', 'proto constructor'],
+    ['犬が走る', '犬が走る'],
+  ];
+  for (const [caption, words] of cases)
+    it(`cuts ${JSON.stringify(caption)}`, () => expect(tokenize(caption).join(' ')).to.equal(words));
+
+  it('is stable: words cut again are the same words', () => {
+    for (const [caption] of cases) {
+      const once = tokenize(caption).filter((word) => !word.includes("'"));
+      expect(tokenize(once.join(' '))).to.deep.equal(once);
+    }
+  });
+});
+
+describe('cleanText', () => {
+  it('drops control and bidirectional characters, and joins white space', () => {
+    expect(cleanText('a\u202E dog\u0000\t\n runs\u200B ')).to.equal('a dog runs');
+  });
+
+  it('cuts what is too long', () => {
+    expect(cleanText('a'.repeat(10_000))).to.have.length(2000);
+  });
+});
