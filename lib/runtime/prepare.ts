@@ -1,6 +1,7 @@
 /** Must be loaded before TensorFlow: sets what TensorFlow reads once at start, and loads it or says what is missing. */
 import util from 'node:util';
 import {CaptionerError} from '../errors';
+import {quietly} from './quiet';
 
 // oneDNN is off by default on processors without AVX-512, where it is worth a third of a training step.
 process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
@@ -12,7 +13,7 @@ process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
 try {
   // An import would come before the lines above.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  require('@tensorflow/tfjs-node-gpu');
+  quietly(() => void require('@tensorflow/tfjs-node-gpu'));
 } catch (cause) {
   const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
   throw new CaptionerError(
