@@ -1,0 +1,91 @@
+import {expect} from 'chai';
+import {execFile, spawn, spawnSync} from 'node:child_process';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {lockFolder} from 'captioner/dist/files/lock';
+import {temporaryFolder} from '../support';
+
+const library = JSON.stringify(require.resolve('captioner/dist/files/lock'));
+
+describe('A locked folder', () => {
+  it('is refused to another owner in the same process, with what to do', () => {
+    const folder = temporaryFolder();
+    const lock = lockFolder(folder);
+    expect(() => lockFolder(folder))
+      .to.throw(`${folder}: it is open in this process already`)
+      .with.property('code', 'locked');
+    lock.release();
+  });
+
+  it('is refused to another process, which is told whose it is', () => {
+    const folder = temporaryFolder();
+    const lock = lockFolder(folder);
+    const script = `try { require(${library}).lockFolder(${JSON.stringify(folder)}) } catch (e) { console.log(e.code, e.message) }`;
+    const {stdout} = spawnSync(process.execPath, ['-e', script], {encoding: 'utf8'});
+    expect(stdout).to.equal(
+      `locked ${folder}: process ${process.pid} is using it; stop that one, or choose another folder\n`,
+    );
+    lock.release();
+  });
+
+  it('is free again once it is given back, and nothing is left in it', () => {
+    const folder = temporaryFolder();
+    lockFolder(folder).release();
+    lockFolder(folder).release();
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
+  it('is taken over from a process that was killed', async () => {
+    const folder = temporaryFolder();
+    const script = `require(${library}).lockFolder(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1000)`;
+    const child = spawn(process.execPath, ['-e', script], {stdio: ['ignore', 'pipe', 'inherit']});
+    await new Promise((done) => child.stdout.once('data', done));
+    expect(() => lockFolder(folder)).to.throw(`process ${child.pid} is using it`);
+    child.kill('SIGKILL');
+    await new Promise((done) => child.once('close', done));
+    expect(existsSync(join(folder, '.lock'))).to.equal(true);
+    lockFolder(folder).release();
+  });
+
+  it('is taken over when the process id belongs to another process by now', function () {
+    if (!existsSync('/proc/self/stat')) this.skip();
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.lock'), JSON.stringify({pid: process.ppid, start: '1'}));
+    lockFolder(folder).release();
+  });
+
+  it('is taken over when its lock cannot be read', () => {
+    const folder = temporaryFolder();
+    for (const content of ['', 'nonsense', 'null', '{"pid": -1, "start": "5"}']) {
+      writeFileSync(join(folder, '.lock'), content);
+      lockFolder(folder).release();
+    }
+  });
+
+  it('gives back only a lock of its own', () => {
+    const folder = temporaryFolder();
+    const lock = lockFolder(folder);
+    writeFileSync(join(folder, '.lock'), 'another');
+    lock.release();
+    expect(readFileSync(join(folder, '.lock'), 'utf8')).to.equal('another');
+  });
+
+  it('goes to one of many processes that want to take over the same stale lock', async () => {
+    const folder = temporaryFolder();
+    const run = promisify(execFile);
+    const start = Date.now() + 1500;
+    writeFileSync(join(folder, '.lock'), JSON.stringify({pid: 2 ** 22 + 1, start: '1'}));
+    const script = `
+      const {lockFolder} = require(${library});
+      while (Date.now() < ${start});
+      try { lockFolder(${JSON.stringify(folder)}); console.log('mine'); setTimeout(() => {}, 1500) }
+      catch (e) { console.log(e.code) }`;
+    const results = await Promise.all(
+      Array.from({length: 8}, () => run(process.execPath, ['-e', script], {encoding: 'utf8'})),
+    );
+    const words = results.map(({stdout}) => stdout.trim()).sort();
+    expect(words).to.deep.equal([...Array<string>(7).fill('locked'), 'mine']);
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+});
