@@ -34,12 +34,16 @@ export function attempt(project, command, {env = project.env, cwd = project.home
     child.on('error', reject);
     child.on('close', (code, signal) => {
       project.running.delete(stop);
-      project.lock?.note(undefined);
       if (signal) output += `\nended by ${signal}`;
       resolve({code: code ?? 1, output});
     });
-    project.lock?.note(child.pid);
-    child.stdin.end('go\n');
+    try {
+      project.lock?.note(child.pid);
+      child.stdin.end('go\n');
+    } catch (error) {
+      child.stdin.destroy();
+      reject(error);
+    }
   });
 }
 
@@ -88,7 +92,12 @@ function killGroup(pid) {
   }
 }
 
+/** What can't be kept, on a full disk, must not hide why the program failed. */
 function keep(project, text) {
-  mkdirSync(dirname(project.log), {recursive: true});
-  appendFileSync(project.log, text);
+  try {
+    mkdirSync(dirname(project.log), {recursive: true});
+    appendFileSync(project.log, text);
+  } catch (error) {
+    if (error.code === undefined) throw error;
+  }
 }

@@ -1,4 +1,5 @@
 /** What stops set-up: one message that says what went wrong, and what to do about it. Anything else that is thrown is a defect. */
+import {statfsSync} from 'node:fs';
 import {EOL} from 'node:os';
 
 export class SetupError extends Error {
@@ -60,6 +61,12 @@ export function diskFull(what) {
     `${what} failed: the disk is full.`,
     'Free about 3 GB (10 GB with an NVIDIA GPU) where the project lies and in the folder for temporary files, then run the command again.',
   );
+}
+
+/** For programs that fail on a full disk without saying so. */
+export function isFull(folder) {
+  const {bavail, bsize} = statfsSync(folder);
+  return bavail * bsize < 100_000_000;
 }
 
 /** An error of Node's own file functions, as one of ours where a user can mend it. */

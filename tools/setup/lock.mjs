@@ -39,9 +39,8 @@ export class Lock {
 
   /** Notes the program that we are about to run, so that it does not outlive us unnoticed. */
   note(child) {
-    this.#write(
-      child === undefined ? this.#self : {...this.#self, child: {pid: child, started: startOf(child)}},
-    );
+    const content = {...this.#self, child: {pid: child, started: startOf(child)}};
+    this.#place(content, (own) => renameSync(own, this.#file));
   }
 
   release() {
@@ -50,23 +49,25 @@ export class Lock {
 
   #tryTake() {
     // A link is made with its content in place, or not at all because another was first.
+    return this.#place(this.#self, (own) => {
+      try {
+        linkSync(own, this.#file);
+        return true;
+      } catch (error) {
+        if (error.code === 'EEXIST') return false;
+        throw error;
+      }
+    });
+  }
+
+  #place(content, put) {
     const own = `${this.#file}.${process.pid}`;
-    writeFileSync(own, JSON.stringify(this.#self));
     try {
-      linkSync(own, this.#file);
-      return true;
-    } catch (error) {
-      if (error.code === 'EEXIST') return false;
-      throw error;
+      writeFileSync(own, JSON.stringify(content));
+      return put(own);
     } finally {
       rmSync(own, {force: true});
     }
-  }
-
-  #write(content) {
-    const own = `${this.#file}.${process.pid}`;
-    writeFileSync(own, JSON.stringify(content));
-    renameSync(own, this.#file);
   }
 
   /** Removes the lock of a holder that is gone, unless another has done so and taken it by now. */

@@ -2,7 +2,7 @@
 import {existsSync, lstatSync, realpathSync, rmSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {run} from './child.mjs';
-import {SetupError} from './failure.mjs';
+import {diskFull, isFull, SetupError} from './failure.mjs';
 import {readJson} from './files.mjs';
 
 export function packagesStep(project) {
@@ -42,11 +42,13 @@ export function packagesStep(project) {
         '--no-fund',
         '--loglevel=error',
       ]);
-      if (!step.done())
-        throw new SetupError(
-          'npm ci ended well, yet the packages of package-lock.json are not all there.',
-          `Look for settings of npm that leave packages out (npm config list: omit, os, cpu); the whole output is in ${project.log}.`,
-        );
+      if (step.done()) return;
+      if (isFull(project.home)) throw diskFull('npm ci');
+      throw new SetupError(
+        'npm ci ended well, yet the packages of package-lock.json are not all there.',
+        'Run the command again: npm skips packages that it calls optional when the registry stops answering. If that does not help, ' +
+          `look for settings that leave packages out (npm config list: omit, os, cpu); the whole output is in ${project.log}.`,
+      );
     },
   };
   return step;
