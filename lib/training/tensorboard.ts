@@ -1,7 +1,7 @@
 /** Event files for TensorBoard, written by TensorFlow's own summary kernels: scalars, pictures and text. */
 import {mkdirSync} from 'node:fs';
 import {readPixels} from '../data/images';
-import {int64, kernel, kernels, text, type} from '../runtime/kernels';
+import {int, int64, kernel, kernels, text, type} from '../runtime/kernels';
 import {tf} from '../runtime/native';
 import type {EpochReport} from './history';
 
@@ -63,7 +63,7 @@ export class EventLog {
       kernels(
         'WriteImageSummary',
         [this.#writer, int64(step), tf.scalar(tag, 'string'), bytes, bad],
-        [type('T', 'uint8')],
+        [type('T', 'uint8'), int('max_images', 1)],
         0,
       );
     });
