@@ -117,7 +117,7 @@ export function damage(project, root, stamp = readJson(join(root, 'captioner.jso
   return broken === undefined ? undefined : `is not whole: ${broken}`;
 }
 
-/** Whether every file that a package's record lists is there in the size it says. */
+/** Whether every file that a package's record lists is there in the size it says, but for what Python compiled anew. */
 function whole(site, info) {
   let record;
   try {
@@ -127,7 +127,7 @@ function whole(site, info) {
   }
   return record.split(/\r?\n/).every((row) => {
     const match = /^"?(.+?)"?,[^,]*,(\d*)$/.exec(row);
-    if (match === null || match[2] === '') return true;
+    if (match === null || match[2] === '' || match[1].endsWith('.pyc')) return true;
     const file = lstatSync(join(site, match[1]), {throwIfNoEntry: false});
     return file !== undefined && (file.isSymbolicLink() || file.size === Number(match[2]));
   });

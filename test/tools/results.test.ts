@@ -1,0 +1,61 @@
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {expect} from 'chai';
+import {copyOfProject, run, type Ended} from './project';
+
+const files = [
+  'tools',
+  'tsconfig.json',
+  'lib/tsconfig.json',
+  'lib/package.json',
+  'test/tsconfig.json',
+  '.mocharc.json',
+];
+
+describe('npm test', () => {
+  const folder = copyOfProject(files, ['node_modules']);
+
+  function write(name: string, text: string): void {
+    writeFileSync(join(folder, name), text);
+  }
+
+  async function test(...args: string[]): Promise<Ended & {last: string}> {
+    const ended = await run(folder, ['tools/test.mjs', ...args], {INIT_CWD: folder});
+    return {...ended, last: ended.stdout.trimEnd().split('\n').at(-1)!};
+  }
+
+  before(() => {
+    mkdirSync(join(folder, 'test', 'area'));
+    write('lib/one.ts', 'export const one = 1;\n');
+    write(
+      'test/area/some.test.ts',
+      `describe('some', () => {
+        it('passes', () => undefined);
+        it('fails', () => { throw new Error('meant'); });
+        it.skip('is skipped', () => undefined);
+      });`,
+    );
+    write('test/area/other.test.ts', "it('also passes', () => undefined);");
+  });
+
+  it('shows the tests as they run, counts them in the last line and fails when one failed', async () => {
+    const {code, stdout, last} = await test();
+    expect(stdout).to.match(/some\s+✔ passes\s+1\) fails\s+- is skipped/);
+    expect([code, last]).to.deep.equal([1, '2 passed, 1 failed, 1 skipped']);
+  });
+
+  it('hands its arguments to mocha, and runs only the files that are named', async () => {
+    const {code, last} = await test('test/area/some.test.ts', '-g', 'passes');
+    expect([code, last]).to.deep.equal([0, '1 passed, 0 failed, 0 skipped']);
+  });
+
+  it('does not run a test whose source is gone, and counts a test that does not compile as failed', async () => {
+    rmSync(join(folder, 'test', 'area', 'some.test.ts'));
+    const gone = await test();
+    expect([gone.code, gone.last]).to.deep.equal([0, '1 passed, 0 failed, 0 skipped']);
+    write('test/area/other.test.ts', 'const wrong: string = 1;');
+    const {code, stderr, last} = await test();
+    expect([code, last]).to.deep.equal([1, '0 passed, 1 failed, 0 skipped']);
+    expect(stderr).to.include('do not compile');
+  });
+});
