@@ -2,6 +2,7 @@
 policy under which only the page's own scripts run, whatever the notebook's outputs contain."""
 
 import json
+import re
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ def write_page(notebook, path, name):
     )
     nonce = secrets.token_urlsafe(16)
     resources = {
-        "metadata": {"name": name},
+        "metadata": {"name": title_of(notebook) or name},
         "csp": policy(nonce),
         "nonce": nonce,
         # The same plotly.js as JupyterLab's renderer: both come with the Python package.
@@ -34,6 +35,14 @@ def write_page(notebook, path, name):
     }
     body, _ = exporter.from_notebook_node(notebook, resources=resources)
     Path(path).write_text(body, encoding="utf-8")
+
+
+def title_of(notebook):
+    for cell in notebook.cells:
+        heading = re.search(r"^# +(.+)$", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
+        if heading:
+            return heading[1].strip()
+    return None
 
 
 def policy(nonce):
