@@ -33,7 +33,7 @@ export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './d
 export {Trainer, type TrainCallbacks, type TrainerParts} from './training/trainer';
 export type {TrainerOptions} from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './training/history';
-export {loadCheckpoint, saveCheckpoint, type Checkpoint} from './training/checkpoint';
+export {exportCheckpoint, loadCheckpoint, saveCheckpoint, type Checkpoint} from './training/checkpoint';
 export {captionLoss} from './training/loss';
 
 // Captions and how good they are

@@ -44,9 +44,14 @@ export interface History {
   readonly epochs: EpochReport[];
 }
 
-const finite = z.number();
+/** Whether so many epochs have passed since the best one; 0 never ends. */
+export function patienceEnded({epochs}: History, patience: number): boolean {
+  const best = epochs.map((report) => report.best).lastIndexOf(true);
+  return patience > 0 && epochs.length - 1 - best >= patience;
+}
+
 const schema = z.object({
-  steps: z.array(z.looseObject({step: z.int(), epoch: z.int(), loss: finite, rate: finite})),
+  steps: z.array(z.looseObject({step: z.int(), epoch: z.int(), loss: z.number(), rate: z.number()})),
   epochs: z.array(
     // JSON has no NaN: the loss on a validation split without captions comes back as null.
     z.looseObject({epoch: z.int(), step: z.int(), validationLoss: z.number().nullable()}),

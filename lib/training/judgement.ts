@@ -4,12 +4,16 @@
  */
 import {setImmediate as letEventsThrough} from 'node:timers/promises';
 import {BatchPlan, type Example} from '../data/batches';
+import type {CaptionedImage} from '../data/dataset';
 import type {FeatureStore} from '../data/feature-store';
 import type {Decoder} from '../decoders/decoder';
 import type {SearchOptions} from '../decoders/search';
-import {captionImages, type Writer} from '../metrics/evaluate';
+import {captionImages, scoreCaptions, type Writer} from '../metrics/evaluate';
 import {tf} from '../runtime/native';
+import type {EpochReport, PanelEntry} from './history';
 import {captionLoss} from './loss';
+import type {Material, Parts} from './material';
+import type {Settings} from './options';
 
 /** Work that pauses after each piece. */
 export type Pieces<T> = Generator<void, T, void>;
@@ -46,6 +50,38 @@ export function* captionsOf(
     yield;
   }
   return captions;
+}
+
+/** What is looked at after an epoch; undefined when `stopped` says so meanwhile. */
+export async function judge(
+  parts: Parts,
+  {judged, shown, validation}: Material,
+  settings: Settings,
+  stopped: () => boolean,
+): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'> | undefined> {
+  const {decoder, store} = parts;
+  const validationLoss = await unhurried(lossOf(decoder, store, validation), stopped);
+  if (validationLoss === undefined) return undefined;
+  const images = judged.slice(0, settings.judged);
+  const captions = await unhurried(captionsOf(parts, store, images, searchOf(settings)), stopped);
+  if (captions === undefined) return undefined;
+  const metrics = images.length > 0 ? scoreCaptions(captions, images) : {};
+  return {validationLoss, metrics, panel: panelOf(parts, shown.slice(0, settings.panel), settings)};
+}
+
+/** Pictures with what the decoder says about them now. */
+export function panelOf(parts: Parts, images: readonly CaptionedImage[], settings: Settings): PanelEntry[] {
+  const captions = atOnce(captionsOf(parts, parts.store, images, searchOf(settings)));
+  return images.map(({id, file, captions: references}, at) => ({
+    id,
+    file,
+    caption: captions[at]!,
+    references,
+  }));
+}
+
+function searchOf({beams, lengthExponent, maximumLength}: Settings): SearchOptions {
+  return {beams, lengthExponent, maximumLength};
 }
 
 /** All pieces at once. */

@@ -7,12 +7,12 @@ import {setImmediate as letEventsThrough} from 'node:timers/promises';
 import {BatchPlan, type Batch} from '../data/batches';
 import type {Decoder} from '../decoders/decoder';
 import {CaptionerError} from '../errors';
-import {scoreCaptions} from '../metrics/evaluate';
 import {Adam} from '../runtime/adam';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from './checkpoint';
-import type {EpochReport, History, PanelEntry, StepReport} from './history';
-import {atOnce, captionsOf, lossOf, unhurried} from './judgement';
+import {patienceEnded, type EpochReport, type History, type PanelEntry, type StepReport} from './history';
+import {Interrupt} from './interrupt';
+import {atOnce, judge, lossOf, panelOf} from './judgement';
 import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
 import {changedSettings, scheduled, trainerSettings, type Settings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
@@ -43,7 +43,7 @@ export class Trainer {
   readonly #log: EventLog | undefined;
   #position: Omit<Position, 'rate'> = {step: 0, epoch: 0, batch: 0};
   #plan: {readonly epoch: number; readonly batches: BatchPlan} | undefined;
-  #stop = false;
+  readonly #interrupt = new Interrupt();
   #closed = false;
 
   private constructor(
@@ -200,7 +200,7 @@ export class Trainer {
     const start = performance.now();
     let breath = start;
     while (this.#position.batch < this.stepsPerEpoch) {
-      if (this.#stop) return undefined;
+      if (this.#interrupt.asked) return undefined;
       const report = this.step();
       await onStep?.(report);
       const ended = this.#position.batch === this.stepsPerEpoch;
@@ -222,28 +222,17 @@ export class Trainer {
    */
   async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<{stopped: boolean}> {
     const last = epochs === undefined ? this.settings.epochs : this.#position.epoch + epochs;
-    await Promise.resolve(); // a handler that is registered in a cell's synchronous part kills the kernel
-    const stop = (): void => {
-      this.#stop = true;
-    };
-    process.on('SIGINT', stop);
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted) stop();
-    try {
-      while (this.#position.epoch < last && !this.#stop) {
+    return this.#interrupt.during(signal, async () => {
+      while (this.#position.epoch < last && !this.#interrupt.asked) {
         const report = await this.epoch({...(onStep && {onStep})});
         if (report === undefined) break;
         await onEpoch?.(report);
-        if (this.#patienceEnded()) break;
+        if (patienceEnded(this.history, this.settings.patience)) break;
       }
-      const stopped = this.#stop;
+      const stopped = this.#interrupt.asked;
       if (stopped) await this.save();
       return {stopped};
-    } finally {
-      process.off('SIGINT', stop);
-      signal?.removeEventListener('abort', stop);
-      this.#stop = false;
-    }
+    });
   }
 
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
@@ -254,14 +243,7 @@ export class Trainer {
 
   /** The same few test pictures each time, with what the decoder says about them now. */
   panel(pictures: number = this.settings.panel): PanelEntry[] {
-    const shown = this.material.shown.slice(0, pictures);
-    const captions = atOnce(captionsOf(this.parts, this.parts.store, shown, this.#search()));
-    return shown.map(({id, file, captions: references}, at) => ({
-      id,
-      file,
-      caption: captions[at]!,
-      references,
-    }));
+    return panelOf(this.parts, this.material.shown.slice(0, pictures), this.settings);
   }
 
   /** Saves a checkpoint into the run's folder; without one there is nothing to do. */
@@ -289,32 +271,21 @@ export class Trainer {
   }
 
   async #endEpoch(start: number): Promise<EpochReport | undefined> {
-    const {decoder, store} = this.parts;
-    const {judged, validation} = this.material;
     const {epoch: ended, step} = this.#position;
     const epoch = ended + 1;
-    const stopped = (): boolean => this.#stop;
+    const found = await judge(this.parts, this.material, this.settings, () => this.#interrupt.asked);
+    if (found === undefined) return undefined;
 
-    // Look at what is never learnt from.
-    const validationLoss = await unhurried(lossOf(decoder, store, validation), stopped);
-    const images = judged.slice(0, this.settings.judged);
-    const captions = await unhurried(captionsOf(this.parts, store, images, this.#search()), stopped);
-    if (validationLoss === undefined || captions === undefined) return undefined;
-    const metrics = images.length > 0 ? scoreCaptions(captions, images) : {};
-
-    // Report.
-    const score = metrics['BLEU-4'];
+    const score = found.metrics['BLEU-4'];
     const best = score !== undefined && score > (this.#position.best?.score ?? -1);
     const losses = this.history.steps.filter((report) => report.epoch === epoch).map(({loss}) => loss);
     const report: EpochReport = {
       epoch,
       step,
       loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-      validationLoss,
       rate: this.history.steps.at(-1)?.rate ?? this.rate,
-      metrics,
+      ...found,
       seconds: (performance.now() - start) / 1000,
-      panel: this.panel(),
       best,
     };
     this.history.epochs.push(report);
@@ -324,17 +295,6 @@ export class Trainer {
     await this.save(best);
     await this.#log?.epoch(report);
     return report;
-  }
-
-  #patienceEnded(): boolean {
-    const {epochs} = this.history;
-    const best = epochs.map((report) => report.best).lastIndexOf(true);
-    return this.settings.patience > 0 && epochs.length - 1 - best >= this.settings.patience;
-  }
-
-  #search(): {beams: number; lengthExponent: number; maximumLength: number} {
-    const {beams, lengthExponent, maximumLength} = this.settings;
-    return {beams, lengthExponent, maximumLength};
   }
 
   #batches(epoch: number = this.#position.epoch): BatchPlan {
