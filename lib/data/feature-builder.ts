@@ -214,21 +214,29 @@ class Builder {
     const {preprocessing, depth} = this.encoder;
     const {cells, kind} = this.source;
     const side = preprocessing.size;
-    const all = new Int32Array(group.length * side * side * 3);
-    for (const [at, {pixels}] of group.entries()) all.set(pixels, at * side * side * 3);
-    const pixels = tf.tensor4d(all, [group.length, side, side, 3], 'int32');
-    const features = this.encoder.encode(pixels);
-    const values = await features[kind].data<'float32'>();
-    tf.dispose([pixels, features.grid, features.pooled]);
+    // TensorFlow multiplies a single row in another way, which differs in the last bit: one image goes in twice.
+    const rows = Math.max(2, group.length);
+    const all = new Int32Array(rows * side * side * 3);
+    for (let row = 0; row < rows; row++)
+      all.set(group[row % group.length]!.pixels, row * side * side * 3);
+    const pixels = tf.tensor4d(all, [rows, side, side, 3], 'int32');
+    let values: Float32Array;
+    try {
+      const features = this.encoder.encode(pixels);
+      values = await features[kind].data<'float32'>();
+      tf.dispose([features.grid, features.pooled]);
+    } finally {
+      pixels.dispose();
+    }
 
     const size = cells * depth;
-    if (values.length !== group.length * size)
+    if (values.length !== rows * size)
       throw new CaptionerError(
         'shape',
-        `${this.encoder.name}: expected ${kind} features of ${group.length} × ${size} numbers, got ${values.length}`,
+        `${this.encoder.name}: expected ${kind} features of ${rows} × ${size} numbers, got ${values.length}`,
       );
     if (this.#rows.length === 0) this.#halves = new Uint16Array(this.settings.shard * size);
-    const halves = toFloat16Bits(values);
+    const halves = toFloat16Bits(values.subarray(0, group.length * size));
     const broken = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
     if (broken >= 0)
       throw new CaptionerError(

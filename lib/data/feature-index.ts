@@ -97,9 +97,11 @@ export async function writeIndex(folder: string, index: Index): Promise<void> {
 export function readQuarantine(folder: string): Map<string, string> {
   const file = join(folder, quarantineName);
   if (!existsSync(file)) return new Map();
-  const result = z.record(z.string(), z.string()).safeParse(readJson(file));
-  if (!result.success) throw new CaptionerError('header', `${file}: expected a reason for each image`);
-  return new Map(Object.entries(result.data));
+  const content = readJson(file);
+  const reasons = typeof content === 'object' && content !== null ? Object.entries(content) : undefined;
+  if (!reasons?.every((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    throw new CaptionerError('header', `${file}: expected a reason for each image`);
+  return new Map(reasons);
 }
 
 export async function writeQuarantine(folder: string, reasons: ReadonlyMap<string, string>): Promise<void> {
