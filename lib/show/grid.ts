@@ -104,7 +104,7 @@ function grid(
     title !== undefined && html`<div style="font-weight:600;font-size:14px;margin:0 0 10px">${title}</div>`;
   const page = html`<div style="margin:6px 0 14px;line-height:1.4">
     ${heading}
-    <div style="${layout}">${tiles}</div>
+    <div style="${layout}">${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no pictures</i>`}</div>
   </div>`;
   return {
     'text/html': page.text,

@@ -94,8 +94,8 @@ export function lossText(points: readonly LossPoint[]): string {
   const validation = pick(points, 'validationLoss');
   const last = validation.at(-1);
   const best = validation.reduce<Place | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
-  const at = points.at(-1);
-  if (!at) return 'No steps yet';
+  if (points.length === 0) return 'No steps yet';
+  const at = points.reduce((a, b) => (b.step >= a.step ? b : a));
   const rate = pick(points, 'rate').at(-1)?.y;
   return [
     `step ${formatNumber(at.step)}`,
@@ -114,8 +114,12 @@ interface Place {
   readonly y: number;
 }
 
+/** In the order of steps, one place a step: an epoch's report repeats a loss of its last step, and histories come in pieces. */
 function pick(points: readonly LossPoint[], name: 'loss' | 'validationLoss' | 'rate'): Place[] {
-  return points.flatMap((point) => (point[name] === undefined ? [] : [{x: point.step, y: point[name]}]));
+  const byStep = new Map<number, number>();
+  for (const {step, [name]: value} of points)
+    if (value !== undefined && !byStep.has(step)) byStep.set(step, value);
+  return Array.from(byStep, ([x, y]) => ({x, y})).sort((a, b) => a.x - b.x);
 }
 
 function xy(places: readonly Place[]): Record<string, unknown> {

@@ -10,6 +10,7 @@ let lastOfAll = -Infinity;
 
 export class Painter {
   private last = -Infinity;
+  private cost = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -20,7 +21,8 @@ export class Painter {
   /** Draws now if it is time, else later. Await it where other work would keep the output from leaving. */
   request(): Promise<void> {
     const now = performance.now();
-    const due = Math.max(this.last + this.interval, lastOfAll + leastGap);
+    const pause = Math.max(this.interval, 20 * this.cost); // drawing takes at most a twentieth of the time
+    const due = Math.max(this.last + pause, lastOfAll + leastGap);
     if (now >= due) return this.finish();
     // The timer fires only when the caller yields; a loop that never does is served by its own next request.
     this.timer ??= setTimeout(
@@ -42,8 +44,10 @@ export class Painter {
   /** Draws the newest state at once. */
   finish(): Promise<void> {
     this.stop();
-    this.last = lastOfAll = performance.now();
+    const start = performance.now();
     this.draw();
+    this.last = lastOfAll = performance.now();
+    this.cost = this.last - start;
     return breathe();
   }
 }

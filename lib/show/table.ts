@@ -29,7 +29,7 @@ export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOpti
   const rule = `border-bottom:1px solid ${shade.line}`;
   const style = (at: number): string =>
     `padding:4px 14px 4px 0;text-align:${right[at] ? 'right' : 'left'};font-variant-numeric:tabular-nums;` +
-    `max-width:32em;overflow-wrap:anywhere;white-space:normal;vertical-align:top;${rule}`;
+    `max-width:32em;overflow-wrap:break-word;white-space:normal;vertical-align:top;${rule}`;
   return html`<table
       style="border-collapse:collapse;margin:4px 0 12px;font-size:13px;background:none;color:inherit"
     >

@@ -69,6 +69,19 @@ describe('lossCurves', () => {
     expect(byName.get('validation')!.x).to.deep.equal([100]);
   });
 
+  it('puts histories that come in pieces in the order of steps, and counts a step once', () => {
+    const epochs = [
+      {step: 10, epoch: 1, loss: 9, validationLoss: 2, rate: 1},
+      {step: 20, epoch: 2, loss: 9, validationLoss: 1, rate: 1},
+    ];
+    const curves = lossCurves({history: [...run(1, 21), ...epochs], smoothing: 0});
+    const byName = traces(curves.figure().data);
+    expect(byName.get('each step')!.x).to.deep.equal(run(1, 21).map(({step}) => step));
+    expect(Math.max(...byName.get('training')!.y)).to.equal(2);
+    expect(byName.get('validation')!.x).to.deep.equal([10, 20]);
+    expect(byName.get('rate')!.x).to.deep.equal([1, 20]);
+  });
+
   it('thins a long run, keeps its ends and its mean', () => {
     const history = Array.from({length: 30_000}, (_, step) => ({step, loss: step % 2}));
     const each = traces(lossCurves({history}).figure().data).get('each step')!;
