@@ -13,10 +13,11 @@ import {lockFolder} from '../files/lock';
 import {formatSafetensors, toFloat16Bits} from '../files/safetensors';
 import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
-import {decodeAhead, type Decoded, type ImageFile} from './decode-ahead';
+import {decodeAhead, digestsOf, type Decoded, type ImageFile} from './decode-ahead';
 import {
   checkSource,
   featureKinds,
+  imagesToEncode,
   presentImages,
   readIndex,
   readQuarantine,
@@ -26,11 +27,9 @@ import {
   writeQuarantine,
   type FeatureKind,
   type FeatureSource,
-  type Index,
   type Shard,
   type StoredImage,
 } from './feature-index';
-import {readImageFile} from './images';
 
 export interface BuildProgress {
   /** Images that could not be read so far. */
@@ -82,7 +81,7 @@ export async function buildFeatures(
   const before = readIndex(folder);
   if (before) {
     checkSource(folder, before, source);
-    if (todo(folder, before, wanted, digests).length === 0) {
+    if (imagesToEncode(folder, before, wanted, digests).length === 0) {
       await settings.onProgress?.(wanted.size, wanted.size, undefined, {quarantined: 0, imagesPerSecond: 0});
       return;
     }
@@ -94,31 +93,6 @@ export async function buildFeatures(
   } finally {
     lock.release();
   }
-}
-
-/** Images without features, or with features of other bytes. */
-function todo(
-  folder: string,
-  index: Index,
-  wanted: ReadonlyMap<string, ImageFile>,
-  digests: ReadonlyMap<string, string>,
-): ImageFile[] {
-  const known = new Map(presentImages(folder, index).map(({id, sha256: digest}) => [id, digest]));
-  return [...wanted.values()].filter(({id}) => !digests.has(id) || known.get(id) !== digests.get(id));
-}
-
-/** A file that can't be read has none. */
-async function digestsOf(images: readonly ImageFile[]): Promise<Map<string, string>> {
-  const digests = new Map<string, string>();
-  const waiting = images.values();
-  const work = async (): Promise<void> => {
-    for (const {id, file} of waiting) {
-      const bytes = await readImageFile(file).catch(() => undefined);
-      if (bytes) digests.set(id, sha256(bytes));
-    }
-  };
-  await Promise.all(Array.from({length: 8}, work));
-  return digests;
 }
 
 type Good = Extract<Decoded, {pixels: Uint8Array}>;
@@ -203,7 +177,7 @@ class Builder {
       this.#images.set(image.id, image);
       byBytes.set(image.sha256, image);
     }
-    return todo(this.folder, index, wanted, digests).filter(({id}) => {
+    return imagesToEncode(this.folder, index, wanted, digests).filter(({id}) => {
       const same = byBytes.get(digests.get(id) ?? '');
       if (same) this.#images.set(id, {...same, id}); // the same bytes under another name
       return same === undefined;

@@ -8,6 +8,7 @@ import {z} from 'zod';
 import type {Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
+import type {ImageFile} from './decode-ahead';
 
 export const featureKinds = ['pooled', 'grid'] as const;
 export type FeatureKind = (typeof featureKinds)[number];
@@ -127,6 +128,21 @@ export function presentImages(folder: string, {images, shards}: Index): StoredIm
     ({file, bytes}) => statSync(join(folder, file), {throwIfNoEntry: false})?.size === bytes,
   );
   return images.filter(({shard}) => present[shard]);
+}
+
+/**
+ * Images without features, or with features of other bytes.
+ *
+ * @param digests SHA-256 of each image's bytes; an image that can't be read has none.
+ */
+export function imagesToEncode(
+  folder: string,
+  index: Index,
+  wanted: ReadonlyMap<string, ImageFile>,
+  digests: ReadonlyMap<string, string>,
+): ImageFile[] {
+  const known = new Map(presentImages(folder, index).map(({id, sha256: digest}) => [id, digest]));
+  return [...wanted.values()].filter(({id}) => !digests.has(id) || known.get(id) !== digests.get(id));
 }
 
 /** Half-written files of a run that was killed. Only for who has the folder's lock. */
