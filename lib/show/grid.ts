@@ -127,9 +127,8 @@ function tile(
     <img src="${picture.uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
     <figcaption style="margin:6px 0 0;font-size:13.5px">
       ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
-      ${references.map((reference) => html`<div style="${quote}">“${reference}”</div>`)}
+      ${past} ${references.map((reference) => html`<div style="${quote}">“${reference}”</div>`)}
       ${note !== undefined && html`<div style="font-size:12px;margin-top:3px;color:${item.correct === false ? palette.red : palette.grey}">${note}</div>`}
-      ${past}
     </figcaption>
   </figure>`;
 }

@@ -150,5 +150,6 @@ function changes(places: readonly Place[]): Place[] {
   const kept = places.filter(
     (place, at) => at === 0 || at === places.length - 1 || place.y !== places[at - 1]!.y,
   );
-  return kept.length > 500 ? kept.filter((_, at) => at % Math.ceil(kept.length / 500) === 0) : kept;
+  const group = Math.ceil(kept.length / 500);
+  return kept.filter((_, at) => at % group === 0 || at === kept.length - 1);
 }

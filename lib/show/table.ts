@@ -80,7 +80,12 @@ function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(cell).join(', ');
+  // In a list a comma parts the items, so numbers go without: a shape reads 1, 49, 1280.
+  if (Array.isArray(value))
+    return value.map((item) => (Number.isInteger(item) ? String(item) : cell(item))).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return JSON.stringify(value) ?? '';
+  if (typeof value !== 'object') return JSON.stringify(value) ?? '';
+  return Object.entries(value)
+    .map(([name, item]) => `${name} ${cell(item)}`)
+    .join(', ');
 }

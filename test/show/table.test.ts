@@ -21,6 +21,11 @@ describe('showTable', () => {
       .and.include('scope="col"');
   });
 
+  it('spells out what is in a cell', () => {
+    const row = {best: {score: 0.57250109, step: 564}, shape: [1, 1280], done: true, none: undefined};
+    expect(tableText([row]).split('\n')[1]).to.equal('score 0.5725, step 564  1, 1280  yes');
+  });
+
   it('counts the rows that it leaves out, and takes none', () => {
     const rows = Array.from({length: 7}, (_, at) => ({at}));
     expect(tableText(rows, {limit: 2}).split('\n').at(-1)).to.equal('… and 5 more rows');
