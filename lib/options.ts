@@ -16,12 +16,22 @@ export function parseOptions<Out>(schema: z.ZodType<Out>, value: unknown, where:
 }
 
 function complaint(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'unrecognized_keys') return `unknown option ${issue.keys.map((key) => `\`${key}\``).join(', ')}`;
-  const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-  const message = issue.message.replace(/^Invalid (input|option): expected /, 'expected ').replace(/, received .*$/, '');
+  if (issue.code === 'unrecognized_keys')
+    return `unknown option ${issue.keys.map((key) => `\`${key}\``).join(', ')}`;
+  const got = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  const message = issue.message
+    .replace(/^Invalid (input|option): expected /, 'expected ')
+    .replace(/, received .*$/, '');
   return `\`${issue.path.join('.') || 'options'}\`: ${message}, got ${show(got)}`;
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return value === undefined
+    ? 'nothing'
+    : typeof value === 'number'
+      ? String(value)
+      : (JSON.stringify(value) ?? String(value));
 }

@@ -14,6 +14,12 @@ export function flickr8k(): string | undefined {
   return existsSync(absolute) ? absolute : undefined;
 }
 
+/** The Python that set-up made or adopted. */
+export function python(): string {
+  const own = join(projectRoot, '.venv', 'bin', 'python');
+  return existsSync(own) ? own : join(process.env['CONDA_PREFIX'] ?? '', 'bin', 'python');
+}
+
 const folders: string[] = [];
 
 /** A new folder, removed when the process ends. */

@@ -32,8 +32,9 @@ export const efficientNetLite2: EfficientNetLite = {
     size: 224,
     fit: 'stretch',
     interpolation: 'cubic',
-    mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
-    deviation: [0.229 * 255, 0.224 * 255, 0.225 * 255],
+    // As Lite networks were trained; the statistics in their first batch norm agree with nothing else.
+    mean: [127, 127, 127],
+    deviation: [128, 128, 128],
   },
   source: '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d',
 };

