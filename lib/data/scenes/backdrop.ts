@@ -14,7 +14,7 @@ const skies: Readonly<Record<Time, readonly [string, string, string]>> = {
 /** The light on the ground, as a film: colour and opacity. What stands there stays bright, so that its colour is seen. */
 const lights: Readonly<Record<Time, readonly [string, number]>> = {
   day: ['#ffffff', 0],
-  sunset: ['#ff6a2e', 0.22],
+  sunset: ['#ff5a2e', 0.28],
   night: ['#0a1038', 0.52],
 };
 
@@ -86,48 +86,93 @@ export function ground(dice: Dice, background: Background, time: Time): string {
   );
 }
 
-/** Hills or roofs at the horizon. */
+/** Hills, mountains, houses or the sea at the horizon. */
 function behind(dice: Dice, background: Background, lit: (hex: string) => string): string {
-  if (background === 'street') return skyline(dice, lit);
-  if (background === 'beach') return '';
-  const fill = lit({meadow: '#6fae55', lake: '#5d8f6a', snow: '#c3d3e6'}[background]);
-  const height = () => number(horizon - dice.between(6, 30));
-  return `<path d="M0 ${horizon + 1} V${height()} Q40 ${height()} 80 ${height()} T150 ${height()} T224 ${height()} V${horizon + 1} z" fill="${fill}"/>`;
+  const height = (low: number, high: number) => number(horizon - dice.between(low, high));
+  const hills = (fill: string) =>
+    `<path d="M0 ${horizon + 1} V${height(6, 30)} Q40 ${height(6, 30)} 80 ${height(6, 30)} T150 ${height(6, 30)} T224 ${height(6, 30)} V${horizon + 1} z" fill="${lit(fill)}"/>`;
+  switch (background) {
+    case 'meadow':
+      return hills('#6fae55') + fence(lit);
+    case 'lake':
+      return hills('#5d8f6a');
+    case 'street':
+      return skyline(dice, lit);
+    case 'snow':
+      return mountains(dice, lit);
+    case 'beach':
+      return '';
+  }
+}
+
+function fence(lit: (hex: string) => string): string {
+  const pale = (x: number) => `M${x} ${horizon + 4} v-19 l4 -5 l4 5 v19 z `;
+  const pales = Array.from({length: 14}, (_, k) => pale(k * 16 + 4)).join('');
+  return `<path d="${pales}M0 ${horizon - 12} h224 v4 h-224 z M0 ${horizon - 3} h224 v4 h-224 z" fill="${lit('#fbfaf3')}" stroke="${lit('#a8a493')}" stroke-width=".8"/>`;
+}
+
+function mountains(dice: Dice, lit: (hex: string) => string): string {
+  return [-14, 62, 134]
+    .map((x) => {
+      const [width, height] = [number(dice.between(84, 112)), number(dice.between(38, 64))];
+      const [peak, top] = [x + width / 2, horizon - height];
+      return (
+        `<path d="M${x} ${horizon + 1} L${peak} ${top} L${x + width} ${horizon + 1} z" fill="${lit('#7f92ad')}"/>` +
+        `<path d="M${peak} ${top} l-${number(width * 0.2)} ${number(height * 0.4)} l7 -3 l5 6 l6 -7 l6 7 l${number(width * 0.2 - 6)} -2 z" fill="${lit('#ffffff')}"/>`
+      );
+    })
+    .join('');
 }
 
 function skyline(dice: Dice, lit: (hex: string) => string): string {
   let x = 0;
-  let roofs = '';
+  let houses = '';
   while (x < side) {
-    const [width, height] = [number(dice.between(18, 34)), number(dice.between(14, 44))];
-    const fill = lit(dice.pick(['#8d8f9c', '#a09aa6', '#7c8090']));
-    roofs += `<rect x="${number(x)}" y="${number(horizon - height)}" width="${width}" height="${number(height + 1)}" fill="${fill}"/>`;
-    for (const share of [0.25, 0.6])
-      roofs += `<rect x="${number(x + width * share)}" y="${number(horizon - height + 6)}" width="4" height="5" fill="#ffe9a6" opacity=".7"/>`;
+    const [width, height] = [Math.round(dice.between(26, 40)), Math.round(dice.between(34, 72))];
+    houses += `<rect x="${x}" y="${horizon - height}" width="${width}" height="${height + 1}" fill="${lit(dice.pick(['#8d8f9c', '#b09a90', '#7c8090', '#a08478']))}"/>`;
+    for (let y = horizon - height + 6; y < horizon - 8; y += 12)
+      for (let at = x + 5; at < x + width - 6; at += 10)
+        houses += `<rect x="${at}" y="${y}" width="5" height="7" fill="${dice.chance(0.6) ? '#ffe9a6' : lit('#4b5566')}"/>`;
     x += width;
   }
-  return roofs;
+  return houses;
 }
 
 const details: Readonly<Record<Background, (dice: Dice) => string>> = {
   meadow: (dice) =>
-    scatter(dice, 46, (x, y) => `<path d="M${x} ${y} q-1 -6 -3 -8 M${x} ${y} q0 -7 1 -9 M${x} ${y} q2 -5 4 -7" stroke="#3b7d27" stroke-width="1.200" fill="none" opacity=".75"/>`) +
-    scatter(dice, 12, (x, y) => `<circle cx="${x}" cy="${y}" r="1.600" fill="#fffbe6"/>`),
+    scatter(dice, 60, (x, y) => `<path d="M${x} ${y} q-1 -6 -3 -8 M${x} ${y} q0 -7 1 -9 M${x} ${y} q2 -5 4 -7" stroke="#3b7d27" stroke-width="1.200" fill="none" opacity=".8"/>`) +
+    scatter(dice, 6, (x, y) => {
+      const petal = dice.pick(['#ffffff', '#f7a8d8', '#c9a0f0']);
+      return `<path d="M${x} ${y} v8" stroke="#2f6b20" stroke-width="1.200"/><g fill="${petal}"><circle cx="${x - 2.4}" cy="${y}" r="2.200"/><circle cx="${x + 2.4}" cy="${y}" r="2.200"/><circle cx="${x}" cy="${y - 2.4}" r="2.200"/><circle cx="${x}" cy="${y + 2.4}" r="2.200"/></g><circle cx="${x}" cy="${y}" r="1.500" fill="#f2c230"/>`;
+    }),
   beach: (dice) =>
-    `<rect y="${horizon - 16}" width="${side}" height="26" fill="#2f9fc4"/><path d="M0 ${horizon + 8} q14 -6 28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 v6 H0 z" fill="#fff" opacity=".85"/>` +
-    `<path d="M20 ${horizon - 6} h26 M90 ${horizon - 10} h30 M160 ${horizon - 4} h34" stroke="#bfe8f5" stroke-width="1.500"/>` +
-    scatter(dice, 40, (x, y) => `<circle cx="${x}" cy="${y}" r="1" fill="#c09a55" opacity=".7"/>`, 18) +
-    scatter(dice, 3, (x, y) => `<path d="M${x} ${y} l5 -2 l1 5 l4 3 l-5 1 l-3 4 l-2 -5 l-5 -2 z" fill="#e58a5a" opacity=".8"/>`, 26),
+    `<rect y="${horizon - 16}" width="${side}" height="34" fill="#2f9fc4"/><path d="M0 ${horizon + 16} q14 -6 28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 v7 H0 z" fill="#fff" opacity=".9"/>` +
+    `<path d="M20 ${horizon - 6} h26 M90 ${horizon - 10} h30 M160 ${horizon - 4} h34 M40 ${horizon + 6} h34 M130 ${horizon + 4} h40" stroke="#d5f0fa" stroke-width="2"/>` +
+    scatter(dice, 70, (x, y) => `<circle cx="${x}" cy="${y}" r="1.100" fill="#b98f49" opacity=".7"/>`, 28) +
+    scatter(dice, 1, (x, y) => `<path d="M${x} ${y} l6 -2 l1 6 l5 4 l-6 1 l-4 5 l-2 -6 l-6 -3 z" fill="#e58a5a"/>`, 34) +
+    scatter(dice, 1, (x, y) => `<path d="M${x} ${y} q-7 -2 -6 -8 q6 -5 12 0 q1 6 -6 8 z M${x} ${y} v-9 M${x} ${y} l-4 -8 M${x} ${y} l4 -8" fill="#fbe3dc" stroke="#b98a7c" stroke-width=".8"/>`, 34),
   lake: (dice) =>
-    scatter(dice, 30, (x, y) => `<path d="M${x} ${y} q6 -3.500 12 0 t12 0" stroke="#d5f0fa" stroke-width="1.500" fill="none" opacity=".65"/>`),
-  street: () =>
-    `<rect y="${horizon}" width="${side}" height="16" fill="#b9b4ac"/><rect y="${horizon + 15}" width="${side}" height="3" fill="#8e8a84"/>` +
-    `<path d="M-6 ${horizon + 60} H${side}" stroke="#f4f1e6" stroke-width="4" stroke-dasharray="24 16"/><rect y="${side - 8}" width="${side}" height="8" fill="#b9b4ac"/>`,
+    scatter(dice, 44, (x, y) => `<path d="M${x} ${y} q6 -3.500 12 0 t12 0" stroke="#d5f0fa" stroke-width="1.600" fill="none" opacity=".7"/>`) +
+    scatter(dice, 4, (x, y) => `<path d="M${x} ${y} l9 -3 a9 4 0 1 1 -3 -2 z" fill="#4f9a4c" stroke="#2c6a30" stroke-width=".8"/>`, 70),
+  street: (dice) => {
+    const lamp = dice.pick([12, 196]);
+    return (
+      `<rect y="${horizon}" width="${side}" height="18" fill="#c4beb4"/><path d="M0 ${horizon + 9} H${side} ${[...Array(9).keys()].map((k) => `M${k * 28} ${horizon} v18`).join(' ')}" stroke="#9d978d" stroke-width="1"/>` +
+      `<rect y="${horizon + 17}" width="${side}" height="4" fill="#8e8a84"/>` +
+      `<path d="M-6 ${horizon + 62} H${side}" stroke="#f4f1e6" stroke-width="5" stroke-dasharray="26 16"/><rect y="${side - 8}" width="${side}" height="8" fill="#c4beb4"/>` +
+      `<path d="M${lamp + 8} ${horizon + 14} v-84" stroke="#2b2d33" stroke-width="3.500"/><path d="M${lamp} ${horizon - 70} h16 l-3 -13 h-10 z" fill="#ffefb0" stroke="#2b2d33" stroke-width="2"/>`
+    );
+  },
   snow: (dice) =>
     `<path d="M0 150 Q60 134 120 152 T224 146 V160 Q160 170 110 158 T0 164 z" fill="#cddced" opacity=".6"/>` +
-    scatter(dice, 40, (x, y) => `<circle cx="${x}" cy="${y - horizon}" r="1.700" fill="#fff"/>`) +
-    scatter(dice, 20, (x, y) => `<circle cx="${x}" cy="${y}" r="1.500" fill="#b9cbe0"/>`),
+    scatter(dice, 20, (x, y) => `<circle cx="${x}" cy="${y}" r="1.500" fill="#b9cbe0"/>`) +
+    scatter(dice, 26, (x, y) => flake(x, y - horizon, '#ffffff')) +
+    scatter(dice, 18, (x, y) => flake(x, y, '#a9c3e2')),
 };
+
+function flake(x: number, y: number, colour: string): string {
+  return `<path d="M${x} ${y - 4} v8 M${x - 3.5} ${y - 2} l7 4 M${x - 3.5} ${y + 2} l7 -4" stroke="${colour}" stroke-width="1.300"/>`;
+}
 
 /** Places on the ground, wider apart towards the front by chance alone. */
 function scatter(dice: Dice, count: number, mark: (x: number, y: number) => string, below = 8): string {

@@ -74,7 +74,8 @@ function phrase(
   const coloured = saysColour && kind !== 'child';
   const things = join(saysSize ? dice.pick(sizeWords[size]) : '', coloured ? colour : '', noun[form]);
   const clothes = saysColour && !coloured ? `in ${number === 1 ? 'a ' : ''}${colour} ${garment[form]}` : '';
-  return join(number === 1 ? article(things) : numberWords[number]!, things, clothes);
+  const counted = number === 1 ? article(things) : dice.chance(0.65) ? numberWords[number]! : '';
+  return join(counted, things, clothes);
 }
 
 function article(words: string): string {

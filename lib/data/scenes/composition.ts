@@ -21,20 +21,20 @@ const land = ['meadow', 'beach', 'street', 'snow'] as const;
 const bright = ['red', 'blue', 'yellow'] as const;
 
 const habits = {
-  dog: {backgrounds: land, colours: ['brown', 'black', 'white'], heights: {small: 42, large: 78}, action: 'stand'},
-  cat: {backgrounds: land, colours: ['orange', 'black', 'white'], heights: {small: 46, large: 84}, action: 'sit'},
-  bird: {backgrounds, colours: bright, heights: {small: 30, large: 56}, action: 'fly'},
-  child: {backgrounds: land, colours: bright, heights: {small: 54, large: 98}, action: 'stand'},
-  ball: {backgrounds: land, colours: bright, heights: {small: 32, large: 64}, action: 'lie'},
+  dog: {backgrounds: land, colours: ['brown', 'white'], heights: {small: 53, large: 84}, action: 'stand'},
+  cat: {backgrounds: land, colours: ['orange', 'black'], heights: {small: 58, large: 92}, action: 'sit'},
+  bird: {backgrounds, colours: ['red', 'yellow'], heights: {small: 44, large: 70}, action: 'fly'},
+  child: {backgrounds: land, colours: ['blue', 'yellow'], heights: {small: 68, large: 108}, action: 'stand'},
+  ball: {backgrounds: land, colours: ['red', 'blue'], heights: {small: 44, large: 76}, action: 'lie'},
   car: {
     backgrounds: ['street', 'street', 'street', 'meadow', 'beach', 'snow'],
-    colours: [...bright, 'white'],
-    heights: {small: 30, large: 56},
+    colours: bright,
+    heights: {small: 40, large: 62},
     action: 'stand',
   },
-  boat: {backgrounds: ['lake'], colours: [...bright, 'white'], heights: {small: 56, large: 108}, action: 'sail'},
-  duck: {backgrounds: ['lake'], colours: ['yellow', 'white', 'brown'], heights: {small: 36, large: 66}, action: 'swim'},
-  balloon: {backgrounds, colours: bright, heights: {small: 50, large: 92}, action: 'fly'},
+  boat: {backgrounds: ['lake'], colours: bright, heights: {small: 72, large: 114}, action: 'sail'},
+  duck: {backgrounds: ['lake'], colours: ['yellow', 'brown'], heights: {small: 48, large: 76}, action: 'swim'},
+  balloon: {backgrounds, colours: bright, heights: {small: 62, large: 102}, action: 'fly'},
 } as const satisfies Partial<Record<Kind, Habit>>;
 
 type MainKind = keyof typeof habits;
@@ -43,12 +43,12 @@ const mainKinds = Object.keys(habits) as MainKind[];
 /** How the second kind is met: where, in which colours, how high. */
 const seconds: Readonly<Partial<Record<Kind, Omit<Habit, 'heights' | 'action'> & {readonly height: number}>>> = {
   tree: {backgrounds: ['meadow', 'street', 'snow'], colours: [], height: 150},
-  house: {backgrounds: land, colours: [...bright, 'white'], height: 112},
+  house: {backgrounds: land, colours: ['red', 'white'], height: 112},
   bench: {backgrounds: land, colours: [], height: 62},
-  umbrella: {backgrounds: ['beach', 'meadow'], colours: bright, height: 128},
+  umbrella: {backgrounds: ['beach', 'meadow'], colours: ['red', 'blue'], height: 128},
   lighthouse: {backgrounds: ['lake'], colours: [], height: 138},
-  car: {backgrounds: ['street', 'meadow', 'snow'], colours: [...bright, 'white'], height: 60},
-  boat: {backgrounds: ['lake'], colours: [...bright, 'white'], height: 96},
+  car: {backgrounds: ['street', 'meadow', 'snow'], colours: ['red', 'blue'], height: 60},
+  boat: {backgrounds: ['lake'], colours: ['red', 'yellow'], height: 96},
 };
 
 const pairs: readonly {relation: Relation; mains: readonly MainKind[]; seconds: readonly Kind[]}[] = [
@@ -83,7 +83,8 @@ export function compose(dice: Dice, turn: number): Composition {
   const names = [...new Set(fitting.map(({name}) => name))];
   if (names.length === 0 || dice.chance(0.35)) {
     const number = dice.pick([1, 2, 3]);
-    const size = dice.pick(['small', 'large'] as const);
+    // Several large ones would have to shrink, and then who could tell?
+    const size = number === 1 && dice.chance(0.75) ? 'large' : 'small';
     const boxes = row(dice, main, number, size, habit);
     const objects = boxes.map((box) => thing(main, box, habit.action, colour, size));
     return {background, time, main, number, objects};
@@ -91,7 +92,9 @@ export function compose(dice: Dice, turn: number): Composition {
   const name = dice.pick(names);
   const relation = dice.pick(fitting.filter((choice) => choice.name === name));
   const second = seconds[relation.second]!;
-  const secondColour = choose(dice, second.colours.filter((choice) => stands(choice, background) && choice !== colour));
+  const visible = second.colours.filter((choice) => stands(choice, background));
+  const others = visible.filter((choice) => choice !== colour);
+  const secondColour = choose(dice, others.length > 0 ? others : visible);
   const arranged = arrange(dice, main, relation.name, relation.second, habit);
   const action = main === 'bird' && name === 'on' ? 'sit' : habit.action;
   const objects = [
@@ -103,7 +106,7 @@ export function compose(dice: Dice, turn: number): Composition {
 
 /** Whether a colour stands out. */
 function stands(colour: Colour, background: Background): boolean {
-  return !(colour === 'white' && background === 'snow') && !(colour === 'yellow' && background === 'beach');
+  return !(colour === 'white' && background === 'snow');
 }
 
 function choose<T>(dice: Dice, choices: readonly T[]): T | undefined {
@@ -117,19 +120,24 @@ function thing(kind: Kind, box: Box, action: Action, colour?: Colour, size?: Siz
   return {kind, words, ...(colour && {colour}), ...(size && {size}), place, action, box};
 }
 
-/** One to three of a kind beside each other, anywhere in the width of the picture. */
+/** One to three of a kind beside each other; three that are too wide for that have one behind. */
 function row(dice: Dice, kind: Kind, number: number, size: Size, habit: Habit): Box[] {
-  const flies = habit.action === 'fly';
-  const wanted = habit.heights[size] * dice.between(0.92, 1.08);
-  const height = Math.min(wanted, (200 / number - 6) / proportions(kind, habit.action));
-  const width = height * proportions(kind, habit.action);
-  const gap = dice.between(4, 14);
-  const total = number * width + (number - 1) * gap;
-  const left = dice.between(6, side - 6 - Math.min(total, side - 12));
-  return Array.from({length: number}, (_, k) => {
-    const bottom = flies ? dice.between(height + 12, Math.max(height + 14, 128)) : dice.between(176, 208);
-    return box(left + k * (width + gap), bottom, width, height);
-  });
+  const shape = proportions(kind, habit.action);
+  const abreast = number * habit.heights[size] * shape > 212 ? 2 : number;
+  const height = Math.min(habit.heights[size] * dice.between(0.96, 1.04), (212 / abreast - 4) / shape);
+  const width = height * shape;
+  const gap = dice.between(0.3, 1) * Math.min(36, (212 - abreast * width) / Math.max(1, abreast - 1));
+  const total = abreast * width + (abreast - 1) * gap;
+  const left = dice.between(4, Math.max(4, side - 4 - total));
+  const front = abreast < number ? 206 : 208;
+  const bottom = () =>
+    habit.action === 'fly'
+      ? dice.between(height + 8, Math.max(height + 10, 124))
+      : dice.between(Math.max(178, front - 26), front);
+  const boxes = Array.from({length: abreast}, (_, k) => box(left + k * (width + gap), bottom(), width, height));
+  if (abreast === number) return boxes;
+  const behind = Math.min(...boxes.map(([, top]) => top)) - 3;
+  return [box(left + (total - width) / 2, behind, width, height), ...boxes];
 }
 
 function arrange(

@@ -8,9 +8,11 @@ import {drawThing} from './things';
 
 export function draw(scene: Composition, dice: Dice): string {
   const behind = sky(dice, scene.time) + ground(dice, scene.background, scene.time);
-  const things = scene.objects
-    .map((object) => footing(object) + drawThing(object, looks(object) && dice.chance(0.5)))
-    .join('');
+  const mirrored = scene.objects.map((object) => looks(object) && dice.chance(0.5));
+  const group = scene.objects.flatMap(({kind}, at) => (kind === scene.main ? [at] : []));
+  // Two look at each other, three the same way.
+  for (const at of group) mirrored[at] = group.length === 2 ? at === group[1] : mirrored[group[0]!]!;
+  const things = scene.objects.map((object, at) => footing(object) + drawThing(object, mirrored[at]!)).join('');
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}" viewBox="0 0 ${side} ${side}">` +
     `<defs>${gradients()}<clipPath id="frame"><rect width="${side}" height="${side}"/></clipPath></defs>` +

@@ -10,7 +10,7 @@ export interface Shades {
 export const palette: Readonly<Record<Colour, Shades>> = {
   red: {light: '#ff6a5c', base: '#e0221f', dark: '#a30f14'},
   blue: {light: '#5c9bff', base: '#1f55dd', dark: '#10318f'},
-  yellow: {light: '#fff27a', base: '#ffd60a', dark: '#d9a400'},
+  yellow: {light: '#ffe95c', base: '#ffcc00', dark: '#cf9200'},
   white: {light: '#ffffff', base: '#f4f4f1', dark: '#c9ccd3'},
   black: {light: '#5b5b62', base: '#26262a', dark: '#0e0e10'},
   brown: {light: '#b07a4a', base: '#86522a', dark: '#573214'},
