@@ -34,9 +34,9 @@ function words(scene: Composition, dice: Dice): string {
   const {main, number, relation} = scene;
   const subject = scene.objects.find(({kind}) => kind === main)!;
   const second = relation && scene.objects.find(({kind}) => kind === relation.second);
-  const one = phrase(dice, subject, number, {colour: 0.6, size: 0.2});
+  const one = phrase(dice, subject, number, {colour: 0.56, size: 0.2});
   const other = second && phrase(dice, second, 1, {colour: 0.35, size: 0});
-  const withOther = relation && dice.chance(0.75);
+  const withOther = relation && dice.chance(0.7);
   const where = dice.pick(
     backgroundPhrases[scene.background][subject.action === 'fly' && !withOther ? 'over' : 'at'],
   );
@@ -45,7 +45,7 @@ function words(scene: Composition, dice: Dice): string {
   const saysWhen = dice.chance(0.35);
   const tail = [saysWhere ? where : '', saysWhen ? when : ''];
 
-  if (withOther && dice.chance(0.12)) return join(`${one} and ${other!}`, ...tail);
+  if (withOther && dice.chance(0.18)) return join(`${one} and ${other!}`, ...tail);
   const turned = relation && inverses[relation.name];
   if (withOther && (turned === 'next to' || turned === 'behind') && dice.chance(0.15))
     return join(other!, dice.pick(relationWords[turned]), one, ...tail);
@@ -74,7 +74,7 @@ function phrase(
   const coloured = saysColour && kind !== 'child';
   const things = join(saysSize ? dice.pick(sizeWords[size]) : '', coloured ? colour : '', noun[form]);
   const clothes = saysColour && !coloured ? `in ${number === 1 ? 'a ' : ''}${colour} ${garment[form]}` : '';
-  const counted = number === 1 ? article(things) : dice.chance(0.65) ? numberWords[number]! : '';
+  const counted = number === 1 ? article(things) : dice.chance(0.6) ? numberWords[number]! : '';
   return join(counted, things, clothes);
 }
 

@@ -52,12 +52,13 @@ const seconds: Readonly<Partial<Record<Kind, Omit<Habit, 'heights' | 'action'> &
 };
 
 const pairs: readonly {relation: Relation; mains: readonly MainKind[]; seconds: readonly Kind[]}[] = [
-  {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball', 'car'], seconds: ['tree', 'house', 'umbrella']},
-  {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball'], seconds: ['bench', 'car']},
+  {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball', 'car'], seconds: ['tree', 'umbrella']},
+  {relation: 'next to', mains: ['dog', 'child'], seconds: ['bench']},
+  {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball'], seconds: ['car']},
   {relation: 'next to', mains: ['boat', 'duck'], seconds: ['lighthouse']},
   {relation: 'next to', mains: ['duck'], seconds: ['boat']},
   {relation: 'under', mains: ['dog', 'cat', 'child', 'ball'], seconds: ['tree', 'umbrella']},
-  {relation: 'on', mains: ['dog', 'cat', 'bird', 'ball'], seconds: ['bench']},
+  {relation: 'on', mains: ['cat', 'bird', 'ball'], seconds: ['bench']},
   {relation: 'on', mains: ['cat', 'bird'], seconds: ['house', 'car']},
   {relation: 'in front of', mains: ['dog', 'cat', 'child', 'ball', 'car'], seconds: ['house']},
   {relation: 'above', mains: ['bird', 'balloon'], seconds: ['tree', 'house', 'car', 'boat', 'lighthouse']},
@@ -81,10 +82,10 @@ export function compose(dice: Dice, turn: number): Composition {
       : [],
   );
   const names = [...new Set(fitting.map(({name}) => name))];
-  if (names.length === 0 || dice.chance(0.35)) {
+  if (names.length === 0 || dice.chance(0.4)) {
     const number = dice.pick([1, 2, 3]);
-    // Several large ones would have to shrink, and then who could tell?
-    const size = number === 1 && dice.chance(0.75) ? 'large' : 'small';
+    // Three large ones would have to shrink, and then who could tell?
+    const size = number === 2 || (number === 1 && dice.chance(0.6)) ? 'large' : 'small';
     const boxes = row(dice, main, number, size, habit);
     const objects = boxes.map((box) => thing(main, box, habit.action, colour, size));
     return {background, time, main, number, objects};
@@ -154,7 +155,7 @@ function arrange(
   const room = relation === 'next to' ? side - 16 - wide : relation === 'under' ? wide : relation === 'on' ? onTop(second) * wide : 190;
   const small = habit.heights.small * dice.between(0.95, 1.05);
   const shape = proportions(main, action);
-  const most = Math.max(1, Math.min(3, Math.floor(room / (small * shape + 4))));
+  const most = Math.max(1, Math.min(2, Math.floor(room / (small * shape + 4))));
   const number = 1 + Math.floor(dice.next() * most);
   const fits = habit.heights.large * shape < room + (relation === 'next to' ? 4 : 30) && relation !== 'on';
   const size: Size = number === 1 && fits && dice.chance(0.5) ? 'large' : 'small';
