@@ -1,10 +1,11 @@
 /**
- * Reads the tensors out of a PyTorch weight file (.pth) in the format before 1.6. Such a file is a sequence of pickles,
- * and a pickle is a program; this reader knows the few instructions that build a dictionary of tensors and refuses all
- * others, so that nothing a file says is ever executed.
+ * Reads the tensors out of a PyTorch weight file (.pth) in the format before 1.6. It is a sequence of
+ * pickles, with the dictionary of tensors among them, and behind them the numbers. Of what a pickle may call, only that
+ * which builds such a dictionary is known here; everything else is refused, never executed.
  */
 import {CaptionerError} from '../errors';
 import type {TensorData} from '../files/safetensors';
+import {Unpickler, type Refuse} from './pickle';
 
 /** A tensor as a window on a storage. */
 interface Window {
@@ -32,7 +33,14 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
     throw new CaptionerError('weights', `${where}: ${message}`);
   };
   if (!bytes.subarray(2, 14).equals(magic)) fail('expected a PyTorch weight file in the format before 1.6');
-  const pickles = new Unpickler(bytes, where);
+  /** The type of each storage that a tensor uses. */
+  const types = new Map<string, StorageType>();
+  const persistent = (id: unknown, refuse: Refuse): string => {
+    const [key, type] = storageOf(id, refuse);
+    types.set(key, type);
+    return key;
+  };
+  const pickles = new Unpickler(bytes, where, {call, persistent});
   pickles.next(); // the magic number
   if (pickles.next() !== 1001) fail('expected protocol version 1001');
   const system = pickles.next();
@@ -45,7 +53,7 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
   const storages = new Map<string, Buffer>();
   let at = pickles.position;
   for (const key of order as string[]) {
-    const type = pickles.storages.get(key) ?? fail(`storage ${key} is not used by any tensor`);
+    const type = types.get(key) ?? fail(`storage ${key} is not used by any tensor`);
     if (at + 8 > bytes.length) throw new CaptionerError('truncated', `${where}: ends before storage ${key}`);
     const end = at + 8 + Number(bytes.readBigInt64LE(at)) * storageTypes.get(type)!.bytes;
     if (end > bytes.length)
@@ -56,9 +64,9 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
 
   const tensors = new Map<string, TensorData>();
   for (const [name, window] of windows as Map<string, Window>) {
-    const storage = storages.get(window?.storage) ?? fail(`"${name}" is not a tensor`);
-    const {dtype, bytes: size} = storageTypes.get(pickles.storages.get(window.storage)!)!;
-    const data = pack(window, storage, size) ?? fail(`tensor "${name}" reaches beyond its storage`);
+    const numbers = storages.get(window?.storage) ?? fail(`"${name}" is not a tensor`);
+    const {dtype, bytes: size} = storageTypes.get(types.get(window.storage)!)!;
+    const data = pack(window, numbers, size) ?? fail(`tensor "${name}" reaches beyond its storage`);
     tensors.set(name, {dtype, shape: window.shape, data});
   }
   return tensors;
@@ -84,185 +92,20 @@ function pack({offset, shape, strides}: Window, storage: Buffer, size: number): 
   return packed;
 }
 
-const mark = Symbol('mark');
+function call(name: unknown, args: unknown, refuse: Refuse): Window | Map<unknown, unknown> {
+  if (name === 'collections OrderedDict') return new Map();
+  if (name !== 'torch._utils _rebuild_tensor_v2') return refuse(`a call of ${String(name)}`);
+  const [storage, offset, shape, strides] = args as [string, number, number[], number[]];
+  const natural = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0);
+  if (!natural([offset]) || !natural(shape) || !natural(strides) || shape.length !== strides.length)
+    return refuse('a tensor without offset, shape and strides');
+  return {storage, offset, shape, strides};
+}
 
-/** The instructions of pickle protocol 2 that a dictionary of tensors needs. */
-class Unpickler {
-  /** The type of each storage that a tensor uses. */
-  readonly storages = new Map<string, StorageType>();
-  position = 0;
-  #stack: unknown[] = [];
-  #memo = new Map<number, unknown>();
-
-  constructor(
-    readonly bytes: Buffer,
-    readonly where: string,
-  ) {}
-
-  /** Runs one pickle to its end and returns what it built. */
-  next(): unknown {
-    this.#stack = [];
-    this.#memo = new Map();
-    try {
-      while (!this.#instruction(this.#byte()));
-    } catch (cause) {
-      if (cause instanceof RangeError)
-        throw new CaptionerError('truncated', `${this.where}: ends too early`, {cause});
-      throw cause;
-    }
-    return this.#stack.pop();
-  }
-
-  /** @returns Whether the pickle is over. */
-  #instruction(code: number): boolean {
-    const stack = this.#stack;
-    switch (String.fromCharCode(code)) {
-      case '\x80': // protocol
-        if (this.#byte() !== 2) this.#refuse('another protocol than 2');
-        return false;
-      case '.':
-        return true;
-      case '(':
-        stack.push(mark);
-        return false;
-      case '}':
-        stack.push(new Map());
-        return false;
-      case ']':
-        stack.push([]);
-        return false;
-      case ')':
-        stack.push([]);
-        return false;
-      case 'N':
-        stack.push(undefined);
-        return false;
-      case '\x88':
-        stack.push(true);
-        return false;
-      case '\x89':
-        stack.push(false);
-        return false;
-      case 'K':
-        stack.push(this.#byte());
-        return false;
-      case 'M':
-        stack.push(this.bytes.readUInt16LE(this.#skip(2)));
-        return false;
-      case 'J':
-        stack.push(this.bytes.readInt32LE(this.#skip(4)));
-        return false;
-      case '\x8a': // a long integer: only the magic number, which was compared before
-        this.#skip(this.#byte());
-        stack.push(undefined);
-        return false;
-      case 'X':
-        stack.push(this.#text(this.bytes.readUInt32LE(this.#skip(4))));
-        return false;
-      case 'q':
-        this.#memo.set(this.#byte(), stack.at(-1));
-        return false;
-      case 'r':
-        this.#memo.set(this.bytes.readUInt32LE(this.#skip(4)), stack.at(-1));
-        return false;
-      case 'h':
-        stack.push(this.#memo.get(this.#byte()));
-        return false;
-      case 'j':
-        stack.push(this.#memo.get(this.bytes.readUInt32LE(this.#skip(4))));
-        return false;
-      case 't':
-        stack.push(this.#toMark());
-        return false;
-      case '\x85':
-        stack.push(stack.splice(-1));
-        return false;
-      case '\x86':
-        stack.push(stack.splice(-2));
-        return false;
-      case 'c':
-        stack.push(`${this.#line()} ${this.#line()}`);
-        return false;
-      case 'Q':
-        stack.push(this.#storage(stack.pop()));
-        return false;
-      case 'R':
-        stack.push(this.#call(stack.splice(-2)));
-        return false;
-      case 's':
-        this.#put(stack.splice(-2));
-        return false;
-      case 'u':
-        this.#put(this.#toMark());
-        return false;
-      case 'e': {
-        const items = this.#toMark();
-        (stack.at(-1) as unknown[]).push(...items);
-        return false;
-      }
-      case 'b': // attributes of the dictionary: versions of modules, of no use here
-        stack.pop();
-        return false;
-      default:
-        return this.#refuse(`instruction 0x${code.toString(16)}`);
-    }
-  }
-
-  #call([name, args]: unknown[]): unknown {
-    if (name === 'collections OrderedDict') return new Map();
-    if (name !== 'torch._utils _rebuild_tensor_v2') return this.#refuse(`a call of ${String(name)}`);
-    const [storage, offset, shape, strides] = args as [string, number, number[], number[]];
-    const natural = (list: unknown): boolean =>
-      Array.isArray(list) && list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0);
-    if (!natural([offset]) || !natural(shape) || !natural(strides) || shape.length !== strides.length)
-      this.#refuse('a tensor without offset, shape and strides');
-    return {storage, offset, shape, strides} satisfies Window;
-  }
-
-  #storage(id: unknown): string {
-    const [kind, type, key, , , view] = id as [string, string, string, string, number, unknown];
-    if (kind !== 'storage' || !storageTypes.has(type as StorageType) || view !== undefined)
-      this.#refuse(`a storage of ${String(type)}`);
-    this.storages.set(key, type as StorageType);
-    return key;
-  }
-
-  #put(pairs: unknown[]): void {
-    const target = this.#stack.at(-1);
-    if (!(target instanceof Map)) return this.#refuse('an entry without a dictionary');
-    for (let k = 0; k < pairs.length; k += 2) target.set(pairs[k], pairs[k + 1]);
-  }
-
-  #toMark(): unknown[] {
-    const at = this.#stack.lastIndexOf(mark);
-    if (at < 0) this.#refuse('a list without a beginning');
-    return this.#stack.splice(at).slice(1);
-  }
-
-  #byte(): number {
-    return this.bytes.readUInt8(this.#skip(1));
-  }
-
-  #skip(count: number): number {
-    this.position += count;
-    return this.position - count;
-  }
-
-  #text(length: number): string {
-    const from = this.#skip(length);
-    if (this.position > this.bytes.length) throw new RangeError('text');
-    return this.bytes.toString('utf8', from, this.position);
-  }
-
-  #line(): string {
-    const end = this.bytes.indexOf(10, this.position);
-    if (end < 0) throw new RangeError('line');
-    const text = this.#text(end - this.position);
-    this.position++;
-    return text;
-  }
-
-  #refuse(what: string): never {
-    throw new CaptionerError('weights', `${this.where}: expected nothing but tensors, got ${what}`);
-  }
+function storageOf(id: unknown, refuse: Refuse): [key: string, type: StorageType] {
+  const [kind, type, key, , , view] = id as [string, StorageType, string, string, number, unknown];
+  if (kind !== 'storage' || !storageTypes.has(type) || view !== undefined)
+    return refuse(`a storage of ${String(type)}`);
+  return [key, type];
 }

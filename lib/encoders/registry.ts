@@ -3,8 +3,9 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {encoderFolder} from '../places';
-import {efficientNetLite2, loadEfficientNetLite} from './efficientnet-lite';
+import {loadEfficientNetLite} from './efficientnet-lite';
 import type {Encoder} from './encoder';
+import {efficientNetLite2} from './lite-network';
 
 export const encoderNames = ['efficientnet-lite2'] as const;
 export type EncoderName = (typeof encoderNames)[number];

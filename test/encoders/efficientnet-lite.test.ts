@@ -84,7 +84,7 @@ describe('EfficientNet-Lite2', () => {
   it('names the same five classes in the same order', () => {
     const best = tf.tidy(() => {
       const {values, indices} = tf.topk(encoder.classify(pixels), 5);
-      return {values: values.arraySync() as number[][], indices: indices.arraySync()};
+      return {values: values.arraySync(), indices: indices.arraySync()};
     });
     expect(best.indices).to.deep.equal(fixture.top5);
     for (const [at, logits] of fixture.logits.entries())

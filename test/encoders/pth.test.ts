@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {convertEfficientNetLite2} from 'captioner/dist/encoders/efficientnet-lite';
+import {convertEfficientNetLite2} from 'captioner/dist/encoders/lite-weights';
 import {parsePth} from 'captioner/dist/encoders/pth';
 import {CaptionerError} from 'captioner/dist/errors';
 import {toFloat32} from 'captioner/dist/files/safetensors';

