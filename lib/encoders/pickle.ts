@@ -9,7 +9,7 @@ const mark = Symbol('mark');
 
 /** What a pickle may ask for; `refuse` for all else. */
 export interface Builders {
-  /** The result of calling what `name` stands for: module, space, name. */
+  /** The result of calling the function that `name` stands for: its module, a space, its own name. */
   readonly call: (name: unknown, args: unknown, refuse: Refuse) => unknown;
   /** What a persistent id stands for. */
   readonly persistent: (id: unknown, refuse: Refuse) => unknown;

@@ -50,6 +50,12 @@ export function patienceEnded({epochs}: History, patience: number): boolean {
   return patience > 0 && epochs.length - 1 - best >= patience;
 }
 
+/** Of an epoch's steps. */
+export function meanLoss({steps}: History, epoch: number): number {
+  const losses = steps.filter((report) => report.epoch === epoch).map(({loss}) => loss);
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
 const schema = z.object({
   steps: z.array(z.looseObject({step: z.int(), epoch: z.int(), loss: z.number(), rate: z.number()})),
   epochs: z.array(

@@ -1,0 +1,67 @@
+/** The way through the data: which captions come next, how far training has come, and where it was best. */
+import {BatchPlan, type Batch, type Example} from '../data/batches';
+import type {Position} from './checkpoint';
+
+export class Course {
+  #plan: {readonly epoch: number; readonly batches: BatchPlan} | undefined;
+
+  constructor(
+    private readonly examples: readonly Example[],
+    private readonly order: {readonly batch: number; readonly seed: number},
+    private at: Omit<Position, 'rate'> = {step: 0, epoch: 0, batch: 0},
+  ) {}
+
+  get position(): Omit<Position, 'rate'> {
+    return this.at;
+  }
+  /** Batches in an epoch. */
+  get length(): number {
+    return this.#batches().length;
+  }
+  /** Whether the epoch has no batch left. */
+  get ended(): boolean {
+    return this.at.batch >= this.length;
+  }
+
+  /** The next batch; after an epoch's last it is the first of the next epoch. */
+  next(): Batch {
+    const {epoch, batch} = this.at;
+    return this.ended ? this.#batches(epoch + 1).batch(0) : this.#batches().batch(batch);
+  }
+
+  /** Into the next epoch, if this one has no batch left. */
+  enter(): void {
+    if (this.ended) this.at = {...this.at, epoch: this.at.epoch + 1, batch: 0};
+  }
+
+  /** A step was taken, on whichever batch. */
+  stepped(): void {
+    this.at = {...this.at, step: this.at.step + 1};
+  }
+
+  /** The next batch has been learnt from. */
+  advance(): void {
+    this.at = {...this.at, batch: this.at.batch + 1};
+  }
+
+  /**
+   * The epoch was judged.
+   *
+   * @returns Whether its score is the best so far.
+   */
+  finish(score: number | undefined): boolean {
+    const {step, epoch, best} = this.at;
+    const better = score !== undefined && score > (best?.score ?? -1);
+    this.at = {step, epoch: epoch + 1, batch: 0, best: better ? {score, step} : best};
+    return better;
+  }
+
+  #batches(epoch: number = this.at.epoch): BatchPlan {
+    if (this.#plan?.epoch !== epoch)
+      this.#plan = {
+        epoch,
+        batches: new BatchPlan(this.examples, this.order.batch, {seed: this.order.seed, epoch}),
+      };
+    return this.#plan.batches;
+  }
+}

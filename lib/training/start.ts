@@ -1,0 +1,86 @@
+/**
+ * What a trainer starts from: freshly, or from the newest checkpoint of a run. Either way the parts have been proved to
+ * belong together, the run's folder has one owner, and whatever fails leaves nothing open.
+ */
+import {CaptionerError} from '../errors';
+import {Adam} from '../runtime/adam';
+import {Course} from './course';
+import type {History} from './history';
+import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
+import {trainerSettings, type Settings, type TrainerOptions} from './options';
+import {Run, type Skipped} from './run';
+import {EventLog} from './tensorboard';
+
+export interface Start {
+  readonly parts: Parts;
+  readonly material: Material;
+  readonly settings: Settings;
+  readonly history: History;
+  readonly course: Course;
+  readonly adam: Adam;
+  readonly run?: Run | undefined;
+  readonly log?: EventLog | undefined;
+  /** Checkpoints that were passed over, and why. */
+  readonly skipped: readonly Skipped[];
+}
+
+/** @throws CaptionerError as `Trainer.create` */
+export async function startFresh(
+  parts: Parts,
+  folder: string | undefined,
+  options: TrainerOptions | undefined,
+  replace: boolean,
+): Promise<Start> {
+  const settings = trainerSettings(options);
+  const material = gather(parts, settings.maximumLength);
+  measureFeatures(parts, material);
+  const history = {steps: [], epochs: []};
+  const course = new Course(material.training, settings);
+  const run = folder === undefined ? undefined : new Run(folder);
+  try {
+    if (run && run.checkpoints().length > 0) {
+      if (!replace)
+        throw new CaptionerError(
+          'mismatch',
+          `${run.folder}: a run lies here already; resume it, or choose another folder`,
+        );
+      await run.clear();
+    }
+    const log = run && new EventLog(run.tensorboard);
+    const adam = new Adam(parts.decoder.weights);
+    return {parts, material, settings, history, course, adam, run, log, skipped: []};
+  } catch (error) {
+    run?.close();
+    throw error;
+  }
+}
+
+/** @throws CaptionerError as `Trainer.resume` */
+export async function startFrom(
+  folder: string,
+  {dataset, store}: Pick<Parts, 'dataset' | 'store'>,
+): Promise<Start> {
+  const run = new Run(folder, {existing: true});
+  const opened: {dispose(): void}[] = [];
+  try {
+    const {checkpoint, skipped} = await run.newest();
+    const {decoder, vocabulary, encoder, training} = checkpoint;
+    opened.push(decoder);
+    const {rate, ...position} = training.position;
+    const settings = {...training.settings, rate};
+    const parts = {dataset, store, vocabulary, decoder};
+    const material = gather(parts, settings.maximumLength);
+    checkResumable(run.folder, encoder, training.data, store, material);
+    const adam = new Adam(decoder.weights);
+    opened.push(adam);
+    adam.restore(training.optimizer);
+    const course = new Course(material.training, settings, position);
+    await run.rewind(position.step, position.best?.step);
+    const log = new EventLog(run.tensorboard);
+    return {parts, material, settings, history: training.history, course, adam, run, log, skipped};
+  } catch (error) {
+    for (const part of opened) part.dispose();
+    run.close();
+    throw error;
+  }
+}
