@@ -111,8 +111,7 @@ function sort(
   for (const [at, line] of all.entries()) {
     const parsed = line.trim() === '' ? 'the line is empty' : parse(line);
     const result = typeof parsed === 'string' ? parsed : check(parsed);
-    if (typeof result === 'string')
-      rejected.push({file: basename(file), line: first + at, reason: result});
+    if (typeof result === 'string') rejected.push({file: basename(file), line: first + at, reason: result});
     else lines.push(result);
   }
   if (rejected.length > tolerated * all.length) {

@@ -41,8 +41,16 @@ export interface Dataset {
 }
 
 /** The layouts that are recognised, in the order in which they are tried. A new one is one more line. */
-const layouts: readonly {name: string; found: (folder: string) => boolean; read: (folder: string) => Dataset}[] = [
-  {name: 'drawn scenes (scenes.json)', found: (folder) => existsSync(join(folder, 'scenes.json')), read: readScenes},
+const layouts: readonly {
+  name: string;
+  found: (folder: string) => boolean;
+  read: (folder: string) => Dataset;
+}[] = [
+  {
+    name: 'drawn scenes (scenes.json)',
+    found: (folder) => existsSync(join(folder, 'scenes.json')),
+    read: readScenes,
+  },
   {name: 'Flickr8k (Flickr8k.token.txt)', found: isFlickr8k, read: readFlickr8k},
   {name: 'Flickr8k as Kaggle has it (captions.txt)', found: isKaggleFlickr8k, read: readKaggleFlickr8k},
 ];
@@ -67,8 +75,14 @@ export async function openDataset(folder: string): Promise<Dataset> {
   if (!statSync(path).isDirectory())
     throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
   const names = readdirSync(path).sort();
-  const inside = names.length === 0 ? 'an empty folder' : `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
-  throw new CaptionerError('dataset', `${path}: expected ${layouts.map(({name}) => name).join(', or ')}; found ${inside}`);
+  const inside =
+    names.length === 0
+      ? 'an empty folder'
+      : `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+  throw new CaptionerError(
+    'dataset',
+    `${path}: expected ${layouts.map(({name}) => name).join(', or ')}; found ${inside}`,
+  );
 }
 
 export function ofSplit(dataset: Dataset, split: Split): CaptionedImage[] {

@@ -67,7 +67,9 @@ async function settle<T>(promise: Promise<T>): Promise<T | CaptionerError> {
   try {
     return await promise;
   } catch (error) {
-    return error instanceof CaptionerError ? error : new CaptionerError('image', String(error), {cause: error});
+    return error instanceof CaptionerError
+      ? error
+      : new CaptionerError('image', String(error), {cause: error});
   }
 }
 

@@ -191,8 +191,7 @@ class Builder {
     // TensorFlow multiplies a single row in another way, which differs in the last bit: one image goes in twice.
     const rows = Math.max(2, group.length);
     const all = new Int32Array(rows * side * side * 3);
-    for (let row = 0; row < rows; row++)
-      all.set(group[row % group.length]!.pixels, row * side * side * 3);
+    for (let row = 0; row < rows; row++) all.set(group[row % group.length]!.pixels, row * side * side * 3);
     const pixels = tf.tensor4d(all, [rows, side, side, 3], 'int32');
     let values: Float32Array;
     try {

@@ -81,7 +81,9 @@ export function readIndex(folder: string): Index | undefined {
   const index = result.data;
   if (index === undefined || index.images.some(({shard}) => shard >= index.shards.length)) {
     const issue = result.error?.issues[0];
-    const what = issue ? `${issue.path.join('.')}: ${issue.message}` : 'an image lies in a shard that is not listed';
+    const what = issue
+      ? `${issue.path.join('.')}: ${issue.message}`
+      : 'an image lies in a shard that is not listed';
     throw new CaptionerError(
       'header',
       `${file}: expected the index of a feature store, got something else (${what}); remove the folder to build it again`,

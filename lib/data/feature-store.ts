@@ -152,12 +152,25 @@ export class FeatureStore {
         `${file}: expected ${shard.bytes} bytes, got ${bytes.length}; ${again}`,
       );
     if (sha256(bytes) !== shard.sha256)
-      throw new CaptionerError('checksum', `${file}: expected SHA-256 ${shard.sha256}, got another; ${again}`);
+      throw new CaptionerError(
+        'checksum',
+        `${file}: expected SHA-256 ${shard.sha256}, got another; ${again}`,
+      );
     const tensor = parseSafetensors(bytes, file).tensors.get(kind);
-    const rows = images.reduce((most, image) => (image.shard === number ? Math.max(most, image.row + 1) : most), 0);
+    const rows = images.reduce(
+      (most, image) => (image.shard === number ? Math.max(most, image.row + 1) : most),
+      0,
+    );
     const size = cells * depth;
-    if (tensor?.dtype !== 'F16' || tensor.data.length % (size * 2) !== 0 || tensor.data.length < rows * size * 2)
-      throw new CaptionerError('shape', `${file}: expected float16 "${kind}" of ${rows} images, depth ${depth}`);
+    if (
+      tensor?.dtype !== 'F16' ||
+      tensor.data.length % (size * 2) !== 0 ||
+      tensor.data.length < rows * size * 2
+    )
+      throw new CaptionerError(
+        'shape',
+        `${file}: expected float16 "${kind}" of ${rows} images, depth ${depth}`,
+      );
     return {tensor, offset: tensor.data.byteOffset - bytes.byteOffset};
   }
 

@@ -74,7 +74,10 @@ function splitBy(folder: string): (id: string) => Split | undefined {
     for (const id of readNames(join(folder, name))) {
       const other = splitOf.get(id);
       if (other !== undefined)
-        throw new CaptionerError('dataset', `${join(folder, name)}: expected ${id} in one split, but ${splitFiles[other]} names it too`);
+        throw new CaptionerError(
+          'dataset',
+          `${join(folder, name)}: expected ${id} in one split, but ${splitFiles[other]} names it too`,
+        );
       splitOf.set(id, split);
     }
   }

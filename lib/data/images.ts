@@ -75,7 +75,8 @@ export async function readImageFile(file: string): Promise<Buffer> {
   try {
     // Asked first, because a device or a pipe would be read for ever.
     const stat = await fs.stat(file);
-    if (!stat.isFile()) return refuse(file, `expected an image, got a ${stat.isDirectory() ? 'folder' : 'device'}`);
+    if (!stat.isFile())
+      return refuse(file, `expected an image, got a ${stat.isDirectory() ? 'folder' : 'device'}`);
     if (stat.size > byteLimit) return refuse(file, `expected at most 256 MB, got ${stat.size} bytes`);
     return await fs.readFile(file);
   } catch (error) {
@@ -107,7 +108,8 @@ async function decode(
     );
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
-    if (/pixel limit/i.test(reason)) return refuse(where, 'expected at most 50 million pixels, got more', error);
+    if (/pixel limit/i.test(reason))
+      return refuse(where, 'expected at most 50 million pixels, got more', error);
     if (/timeout/i.test(reason)) return refuse(where, `took longer than ${secondLimit} s to decode`, error);
     return refuse(where, `cannot be decoded: ${reason}`, error);
   }

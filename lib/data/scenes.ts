@@ -121,7 +121,7 @@ function isWhole(folder: string, plan: Plan): boolean {
  * @throws CaptionerError `not-found`, `dataset` (a record that can't be read) or `version`.
  */
 export function readScenes(folder: string): Dataset {
-  const all = readRecord(folder).scenes.map(({bytes: _, ...scene}): CaptionedImage => {
+  const all = readRecord(folder).scenes.map(({bytes, ...scene}): CaptionedImage => {
     const {file, split, captions} = scene;
     return {id: file, file: join(folder, file), split, captions, scene};
   });
@@ -157,11 +157,16 @@ function readRecord(folder: string): SceneRecord {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new CaptionerError('dataset', `${path}: expected JSON, got ${(error as Error).message}`, {cause: error});
+    throw new CaptionerError('dataset', `${path}: expected JSON, got ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const found = (content as {version?: unknown} | null)?.version;
   if (typeof found === 'number' && found !== version)
-    throw new CaptionerError('version', `${path}: expected version ${version}, got ${found}; draw the scenes again`);
+    throw new CaptionerError(
+      'version',
+      `${path}: expected version ${version}, got ${found}; draw the scenes again`,
+    );
   const result = recordSchema.safeParse(content);
   if (!result.success) {
     const issue = result.error.issues[0]!;

@@ -51,7 +51,12 @@ describe('BatchPlan', () => {
     ].map((order) => new BatchPlan(examples(1000), 16, order));
     expect(new Set(plans.map((plan) => firstWords(plan).join())).size).to.equal(3);
     const groups = plans.map((plan) =>
-      batchesOf(plan).map((batch) => rowsOf(batch.targets, batch).map(([word]) => word).sort().join()),
+      batchesOf(plan).map((batch) =>
+        rowsOf(batch.targets, batch)
+          .map(([word]) => word)
+          .sort()
+          .join(),
+      ),
     );
     const repeated = groups[1]!.filter((group) => groups[0]!.includes(group));
     expect(repeated).to.have.length.below(5);

@@ -119,7 +119,9 @@ describe('readKaggleCaptions', () => {
   });
 
   it('says so when the file cannot be read', () => {
-    expect(() => readKaggleCaptions(folder)).to.throw(CaptionerError, 'cannot be read').with.property('code', 'captions');
+    expect(() => readKaggleCaptions(folder))
+      .to.throw(CaptionerError, 'cannot be read')
+      .with.property('code', 'captions');
   });
 });
 

@@ -16,7 +16,13 @@ export function colourEncoder(digest = 'a'.repeat(64), delay = 0): ColourEncoder
   return {
     name: 'cell-colours',
     digest,
-    preprocessing: {size: 8, fit: 'stretch', interpolation: 'linear', mean: [0, 0, 0], deviation: [255, 255, 255]},
+    preprocessing: {
+      size: 8,
+      fit: 'stretch',
+      interpolation: 'linear',
+      mean: [0, 0, 0],
+      deviation: [255, 255, 255],
+    },
     cells: 4,
     depth: 3,
     get encoded() {
@@ -48,7 +54,11 @@ export async function drawPictures(folder: string, count: number): Promise<{id: 
   );
 }
 
-export const colourOf = (k: number): [number, number, number] => [(k * 37) % 256, (k * 91) % 256, (k * 53) % 256];
+export const colourOf = (k: number): [number, number, number] => [
+  (k * 37) % 256,
+  (k * 91) % 256,
+  (k * 53) % 256,
+];
 
 export function plain([r, g, b]: [number, number, number], width = 24, height = 16): sharp.Sharp {
   return sharp({create: {width, height, channels: 3, background: {r, g, b}}});
@@ -56,6 +66,8 @@ export function plain([r, g, b]: [number, number, number], width = 24, height = 
 
 /** Noise does not compress, so that a file cut in half lacks half of the picture. */
 export function noise(width = 100, height = 100): sharp.Sharp {
-  const pixels = Buffer.from(Array.from({length: width * height * 3}, (_, k) => Math.imul(k + 1, 0x9e3779b1) >>> 24));
+  const pixels = Buffer.from(
+    Array.from({length: width * height * 3}, (_, k) => Math.imul(k + 1, 0x9e3779b1) >>> 24),
+  );
   return sharp(pixels, {raw: {width, height, channels: 3}});
 }

@@ -24,7 +24,8 @@ const refusal = async (folder: string): Promise<CaptionerError> =>
 
 const pictures = (names: readonly string[], folder = 'Images'): Record<string, string> =>
   Object.fromEntries(names.map((name) => [`${folder}/${name}`, 'x']));
-const tokens = 'a.jpg#0\tA dog .\nb.jpg#0\tA cat .\na.jpg#1\tA brown dog .\nc.jpg#0\tA cow .\nd.jpg#0\tA hen .\n';
+const tokens =
+  'a.jpg#0\tA dog .\nb.jpg#0\tA cat .\na.jpg#1\tA brown dog .\nc.jpg#0\tA cow .\nd.jpg#0\tA hen .\n';
 const official = {
   'Flickr_8k.trainImages.txt': 'a.jpg\nb.jpg\n',
   'Flickr_8k.devImages.txt': 'c.jpg\n',
@@ -41,11 +42,20 @@ function checkSound({images}: Dataset): void {
 
 describe('openDataset', () => {
   it('reads the corpus with its split files, the captions of an image together', async () => {
-    const folder = lay({'Flickr8k.token.txt': tokens, ...official, ...pictures(['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg'])});
+    const folder = lay({
+      'Flickr8k.token.txt': tokens,
+      ...official,
+      ...pictures(['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg']),
+    });
     const dataset = await openDataset(folder);
     expect(dataset.layout).to.equal('flickr8k');
     expect(dataset.images).to.deep.equal([
-      {id: 'a.jpg', file: join(folder, 'Images', 'a.jpg'), split: 'train', captions: ['A dog .', 'A brown dog .']},
+      {
+        id: 'a.jpg',
+        file: join(folder, 'Images', 'a.jpg'),
+        split: 'train',
+        captions: ['A dog .', 'A brown dog .'],
+      },
       {id: 'b.jpg', file: join(folder, 'Images', 'b.jpg'), split: 'train', captions: ['A cat .']},
       {id: 'c.jpg', file: join(folder, 'Images', 'c.jpg'), split: 'validation', captions: ['A cow .']},
     ]);
@@ -54,7 +64,11 @@ describe('openDataset', () => {
   });
 
   it("finds the photographs under the corpus's own folder name too", async () => {
-    const folder = lay({'Flickr8k.token.txt': tokens, ...official, ...pictures(['a.jpg'], 'Flicker8k_Dataset')});
+    const folder = lay({
+      'Flickr8k.token.txt': tokens,
+      ...official,
+      ...pictures(['a.jpg'], 'Flicker8k_Dataset'),
+    });
     expect((await openDataset(folder)).images[0]!.file).to.equal(join(folder, 'Flicker8k_Dataset', 'a.jpg'));
   });
 
@@ -81,30 +95,54 @@ describe('openDataset', () => {
 
   it("uses official split files where they lie beside Kaggle's captions", async () => {
     const csv = 'image,caption\na.jpg,A dog .\nc.jpg,A cow .\n';
-    const dataset = await openDataset(lay({'captions.txt': csv, ...official, ...pictures(['a.jpg', 'c.jpg'])}));
+    const dataset = await openDataset(
+      lay({'captions.txt': csv, ...official, ...pictures(['a.jpg', 'c.jpg'])}),
+    );
     expect(dataset.images.map(({split}) => split)).to.deep.equal(['train', 'validation']);
   });
 
   it('refuses split files that name an image twice', async () => {
     const twice = {...official, 'Flickr_8k.testImages.txt': 'b.jpg\n'};
-    const error = await refusal(lay({'Flickr8k.token.txt': tokens, ...twice, ...pictures(['a.jpg', 'b.jpg'])}));
+    const error = await refusal(
+      lay({'Flickr8k.token.txt': tokens, ...twice, ...pictures(['a.jpg', 'b.jpg'])}),
+    );
     expect(error.code).to.equal('dataset');
-    expect(error.message).to.include('expected b.jpg in one split, but Flickr_8k.trainImages.txt names it too');
+    expect(error.message).to.include(
+      'expected b.jpg in one split, but Flickr_8k.trainImages.txt names it too',
+    );
   });
 
   it('says what is known and what was found where it knows nothing', async () => {
     const error = await refusal(lay({'readme.md': '', 'photos/a.jpg': ''}));
     expect(error).to.be.instanceOf(CaptionerError);
     expect(error.code).to.equal('dataset');
-    expect(error.message).to.match(/expected .*scenes\.json.*Flickr8k\.token\.txt.*captions\.txt.*; found photos, readme\.md$/);
+    expect(error.message).to.match(
+      /expected .*scenes\.json.*Flickr8k\.token\.txt.*captions\.txt.*; found photos, readme\.md$/,
+    );
   });
 
   const cases = [
     ['an empty folder', {}, /found an empty folder$/],
-    ['captions without a folder of photographs', {'Flickr8k.token.txt': tokens}, /expected a folder Images or/],
-    ['captions of which no photograph is there', {'Flickr8k.token.txt': tokens, ...pictures(['x.jpg'])}, /found none of 4 \(first: a\.jpg\)/],
-    ['split files that fit no caption', {'Flickr8k.token.txt': tokens, 'Flickr_8k.devImages.txt': 'x.jpg', ...pictures(['a.jpg'])}, /split files to name images with captions, found none of 4/],
-    ['a caption file without captions', {'captions.txt': 'image,caption\n', ...pictures(['a.jpg'])}, /expected captions, found none/],
+    [
+      'captions without a folder of photographs',
+      {'Flickr8k.token.txt': tokens},
+      /expected a folder Images or/,
+    ],
+    [
+      'captions of which no photograph is there',
+      {'Flickr8k.token.txt': tokens, ...pictures(['x.jpg'])},
+      /found none of 4 \(first: a\.jpg\)/,
+    ],
+    [
+      'split files that fit no caption',
+      {'Flickr8k.token.txt': tokens, 'Flickr_8k.devImages.txt': 'x.jpg', ...pictures(['a.jpg'])},
+      /split files to name images with captions, found none of 4/,
+    ],
+    [
+      'a caption file without captions',
+      {'captions.txt': 'image,caption\n', ...pictures(['a.jpg'])},
+      /expected captions, found none/,
+    ],
   ] as const;
   for (const [what, files, message] of cases)
     it(`refuses ${what}`, async () => {
@@ -133,7 +171,11 @@ describe('openDataset', () => {
     expect(ofSplit(own, 'validation')).to.have.length(1000);
     const sorted = (dataset: Dataset): [string, string, string][] =>
       dataset.images
-        .map(({id, split, captions}): [string, string, string] => [id, split, [...captions].sort().join('\n')])
+        .map(({id, split, captions}): [string, string, string] => [
+          id,
+          split,
+          [...captions].sort().join('\n'),
+        ])
         .sort(([a], [b]) => (a < b ? -1 : 1));
     expect(sorted(kaggle)).to.deep.equal(sorted(own));
   });

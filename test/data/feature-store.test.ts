@@ -1,5 +1,13 @@
 import {spawn} from 'node:child_process';
-import {existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {openDataset} from 'captioner/dist/data/dataset';
@@ -131,12 +139,16 @@ describe('FeatureStore', () => {
     });
     expect(valuesOf(store, idsOf(images))).to.deep.equal(valuesOf(clean, idsOf(images)));
     for (const shard of readdirSync(clean.folder).filter((name) => name.startsWith('shard-')))
-      expect(readFileSync(join(folder, shard)).equals(readFileSync(join(clean.folder, shard)))).to.equal(true);
+      expect(readFileSync(join(folder, shard)).equals(readFileSync(join(clean.folder, shard)))).to.equal(
+        true,
+      );
 
     expect([...store.quarantined.keys()]).to.have.members(['half.png', '__proto__', 'none.png']);
     expect(store.quarantined.get('__proto__')).to.equal('expected JPEG, PNG, WebP, GIF, got something else');
     expect(store.quarantined.get('none.png')).to.equal('expected an image, found nothing');
-    expect(readFileSync(join(folder, 'quarantine.json'), 'utf8')).to.include('"half.png": "cannot be decoded: ');
+    expect(readFileSync(join(folder, 'quarantine.json'), 'utf8')).to.include(
+      '"half.png": "cannot be decoded: ',
+    );
     expect(progress.at(-1)!.quarantined).to.equal(3);
     expect(progress.at(-1)!.imagesPerSecond).to.be.above(0);
     expect(store.has('half.png')).to.equal(false);
@@ -193,7 +205,10 @@ describe('FeatureStore', () => {
     for (const kind of ['pooled', 'grid'] as const) {
       const images = await drawPictures(temporaryFolder(), 6);
       const folder = temporaryFolder();
-      const clean = valuesOf(await FeatureStore.build(colourEncoder(), images, folder, {kind, shard: 2}), idsOf(images));
+      const clean = valuesOf(
+        await FeatureStore.build(colourEncoder(), images, folder, {kind, shard: 2}),
+        idsOf(images),
+      );
       const shard = join(folder, 'shard-00001.safetensors');
 
       flipByte(shard, 'end');
@@ -233,7 +248,9 @@ describe('FeatureStore', () => {
     ] as const;
     for (const [content, code] of cases) {
       writeFileSync(file, content);
-      expect(() => FeatureStore.open(folder)).to.throw(CaptionerError, file).with.property('code', code);
+      expect(() => FeatureStore.open(folder))
+        .to.throw(CaptionerError, file)
+        .with.property('code', code);
       expect((await refusal(FeatureStore.build(colourEncoder(), images, folder))).code).to.equal(code);
       expect(readFileSync(file, 'utf8')).to.equal(content);
     }
@@ -292,7 +309,9 @@ describe('FeatureStore', () => {
     let stored = 0;
     let kills = 0;
     for (; kills < 5; kills++) {
-      const run = spawn(process.execPath, [child, pictures, '64', folder, `${shard}`], {stdio: ['ignore', 'pipe', 'inherit']});
+      const run = spawn(process.execPath, [child, pictures, '64', folder, `${shard}`], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let encoded = stored;
       run.stdout.on('data', (text: Buffer) => (encoded = Number(text.toString().trim().split('\n').at(-1))));
       const ended = new Promise((resolve) => run.on('exit', resolve));

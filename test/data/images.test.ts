@@ -21,7 +21,10 @@ const brick: Colour = [192, 64, 32];
 
 async function write(name: string, content: Buffer | string | sharp.Sharp): Promise<string> {
   const file = join(folder, name);
-  writeFileSync(file, Buffer.isBuffer(content) || typeof content === 'string' ? content : await content.toBuffer());
+  writeFileSync(
+    file,
+    Buffer.isBuffer(content) || typeof content === 'string' ? content : await content.toBuffer(),
+  );
   return file;
 }
 
@@ -43,7 +46,10 @@ function expectColour(got: readonly number[], expected: readonly number[], withi
 describe('readPixels', () => {
   it('reads JPEG, PNG, WebP and GIF to the same size and colours', async () => {
     for (const format of ['jpeg', 'png', 'webp', 'gif'] as const) {
-      const pixels = await readPixels(await write(`plain.${format}`, plain(brick).toFormat(format)), preprocessing);
+      const pixels = await readPixels(
+        await write(`plain.${format}`, plain(brick).toFormat(format)),
+        preprocessing,
+      );
       expect(pixels).to.have.length(16 * 16 * 3);
       expectColour(pixelAt(pixels, 8, 8), brick);
     }
@@ -84,20 +90,40 @@ describe('readPixels', () => {
   });
 
   it('lays what is transparent on white', async () => {
-    const clear = sharp({create: {width: 9, height: 9, channels: 4, background: {r: 0, g: 0, b: 0, alpha: 0}}});
-    expectColour(pixelAt(await readPixels(await write('clear.png', clear.png()), preprocessing), 8, 8), [255, 255, 255]);
+    const clear = sharp({
+      create: {width: 9, height: 9, channels: 4, background: {r: 0, g: 0, b: 0, alpha: 0}},
+    });
+    expectColour(
+      pixelAt(await readPixels(await write('clear.png', clear.png()), preprocessing), 8, 8),
+      [255, 255, 255],
+    );
   });
 
   it('brings grey, CMYK, 16 bits and palettes to three channels of 8 bits', async () => {
-    const grey = await readPixels(await write('grey.jpg', plain([90, 90, 90]).toColourspace('b-w').jpeg()), preprocessing);
+    const grey = await readPixels(
+      await write('grey.jpg', plain([90, 90, 90]).toColourspace('b-w').jpeg()),
+      preprocessing,
+    );
     expectColour(pixelAt(grey, 5, 5), [90, 90, 90]);
-    const grey16 = await readPixels(await write('grey16.png', plain([90, 90, 90]).toColourspace('grey16').png()), preprocessing);
+    const grey16 = await readPixels(
+      await write('grey16.png', plain([90, 90, 90]).toColourspace('grey16').png()),
+      preprocessing,
+    );
     expectColour(pixelAt(grey16, 5, 5), [90, 90, 90]);
-    const deep = await readPixels(await write('deep.png', plain(brick).toColourspace('rgb16').png()), preprocessing);
+    const deep = await readPixels(
+      await write('deep.png', plain(brick).toColourspace('rgb16').png()),
+      preprocessing,
+    );
     expectColour(pixelAt(deep, 5, 5), brick);
-    const palette = await readPixels(await write('palette.png', plain(brick).png({palette: true})), preprocessing);
+    const palette = await readPixels(
+      await write('palette.png', plain(brick).png({palette: true})),
+      preprocessing,
+    );
     expectColour(pixelAt(palette, 5, 5), brick);
-    const cmyk = await readPixels(await write('cmyk.jpg', plain(brick).toColourspace('cmyk').jpeg()), preprocessing);
+    const cmyk = await readPixels(
+      await write('cmyk.jpg', plain(brick).toColourspace('cmyk').jpeg()),
+      preprocessing,
+    );
     expectColour(pixelAt(cmyk, 5, 5), brick, 40); // the profile's inks can't mix every colour
   });
 
@@ -107,7 +133,9 @@ describe('readPixels', () => {
     ]);
     const raw = await frames.removeAlpha().raw().toBuffer();
     for (const format of ['gif', 'webp'] as const) {
-      const animation = sharp(raw, {raw: {width: 16, height: 32, channels: 3, pageHeight: 16}}).toFormat(format);
+      const animation = sharp(raw, {raw: {width: 16, height: 32, channels: 3, pageHeight: 16}}).toFormat(
+        format,
+      );
       const file = await write(`frames.${format}`, animation);
       expect((await sharp(file, {animated: true}).metadata()).pages).to.equal(2);
       const pixels = await readPixels(file, preprocessing);
@@ -133,7 +161,10 @@ describe('readPixels', () => {
   });
 
   it('refuses an image bomb before it unfolds', async () => {
-    const bomb = sharp({create: {width: 9000, height: 9000, channels: 3, background: 'red'}, limitInputPixels: false});
+    const bomb = sharp({
+      create: {width: 9000, height: 9000, channels: 3, background: 'red'},
+      limitInputPixels: false,
+    });
     const file = await write('bomb.png', bomb.png());
     const start = performance.now();
     const error = await refusal(file);
@@ -143,7 +174,8 @@ describe('readPixels', () => {
   });
 
   it('lets no other decoder at a file, whatever it is called', async () => {
-    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
     const others = [
       ['drawing.svg', svg],
       ['drawing.jpg', svg],

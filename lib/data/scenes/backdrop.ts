@@ -140,7 +140,12 @@ function skyline(dice: Dice, lit: (hex: string) => string): string {
 
 const details: Readonly<Record<Background, (dice: Dice) => string>> = {
   meadow: (dice) =>
-    scatter(dice, 60, (x, y) => `<path d="M${x} ${y} q-1 -6 -3 -8 M${x} ${y} q0 -7 1 -9 M${x} ${y} q2 -5 4 -7" stroke="#3b7d27" stroke-width="1.200" fill="none" opacity=".8"/>`) +
+    scatter(
+      dice,
+      60,
+      (x, y) =>
+        `<path d="M${x} ${y} q-1 -6 -3 -8 M${x} ${y} q0 -7 1 -9 M${x} ${y} q2 -5 4 -7" stroke="#3b7d27" stroke-width="1.200" fill="none" opacity=".8"/>`,
+    ) +
     scatter(dice, 6, (x, y) => {
       const petal = dice.pick(['#ffffff', '#f7a8d8', '#c9a0f0']);
       return `<path d="M${x} ${y} v8" stroke="#2f6b20" stroke-width="1.200"/><g fill="${petal}"><circle cx="${x - 2.4}" cy="${y}" r="2.200"/><circle cx="${x + 2.4}" cy="${y}" r="2.200"/><circle cx="${x}" cy="${y - 2.4}" r="2.200"/><circle cx="${x}" cy="${y + 2.4}" r="2.200"/></g><circle cx="${x}" cy="${y}" r="1.500" fill="#f2c230"/>`;
@@ -149,11 +154,33 @@ const details: Readonly<Record<Background, (dice: Dice) => string>> = {
     `<rect y="${horizon - 16}" width="${side}" height="34" fill="#2f9fc4"/><path d="M0 ${horizon + 16} q14 -6 28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 v7 H0 z" fill="#fff" opacity=".9"/>` +
     `<path d="M20 ${horizon - 6} h26 M90 ${horizon - 10} h30 M160 ${horizon - 4} h34 M40 ${horizon + 6} h34 M130 ${horizon + 4} h40" stroke="#d5f0fa" stroke-width="2"/>` +
     scatter(dice, 70, (x, y) => `<circle cx="${x}" cy="${y}" r="1.100" fill="#b98f49" opacity=".7"/>`, 28) +
-    scatter(dice, 1, (x, y) => `<path d="M${x} ${y} l6 -2 l1 6 l5 4 l-6 1 l-4 5 l-2 -6 l-6 -3 z" fill="#e58a5a"/>`, 34) +
-    scatter(dice, 1, (x, y) => `<path d="M${x} ${y} q-7 -2 -6 -8 q6 -5 12 0 q1 6 -6 8 z M${x} ${y} v-9 M${x} ${y} l-4 -8 M${x} ${y} l4 -8" fill="#fbe3dc" stroke="#b98a7c" stroke-width=".8"/>`, 34),
+    scatter(
+      dice,
+      1,
+      (x, y) => `<path d="M${x} ${y} l6 -2 l1 6 l5 4 l-6 1 l-4 5 l-2 -6 l-6 -3 z" fill="#e58a5a"/>`,
+      34,
+    ) +
+    scatter(
+      dice,
+      1,
+      (x, y) =>
+        `<path d="M${x} ${y} q-7 -2 -6 -8 q6 -5 12 0 q1 6 -6 8 z M${x} ${y} v-9 M${x} ${y} l-4 -8 M${x} ${y} l4 -8" fill="#fbe3dc" stroke="#b98a7c" stroke-width=".8"/>`,
+      34,
+    ),
   lake: (dice) =>
-    scatter(dice, 44, (x, y) => `<path d="M${x} ${y} q6 -3.500 12 0 t12 0" stroke="#d5f0fa" stroke-width="1.600" fill="none" opacity=".7"/>`) +
-    scatter(dice, 4, (x, y) => `<path d="M${x} ${y} l9 -3 a9 4 0 1 1 -3 -2 z" fill="#4f9a4c" stroke="#2c6a30" stroke-width=".8"/>`, 70),
+    scatter(
+      dice,
+      44,
+      (x, y) =>
+        `<path d="M${x} ${y} q6 -3.500 12 0 t12 0" stroke="#d5f0fa" stroke-width="1.600" fill="none" opacity=".7"/>`,
+    ) +
+    scatter(
+      dice,
+      4,
+      (x, y) =>
+        `<path d="M${x} ${y} l9 -3 a9 4 0 1 1 -3 -2 z" fill="#4f9a4c" stroke="#2c6a30" stroke-width=".8"/>`,
+      70,
+    ),
   street: (dice) => {
     const lamp = dice.pick([12, 196]);
     return (

@@ -19,10 +19,15 @@ import {
 } from './wording';
 
 const perScene = 5;
+/** Fewer words would be a label, not a caption. */
+const fewestWords = 5;
 
 export function captionsOf(scene: Composition, dice: Dice): string[] {
   const captions = new Set<string>();
-  while (captions.size < perScene) captions.add(sentence(words(scene, dice)));
+  while (captions.size < perScene) {
+    const said = words(scene, dice);
+    if (said.split(' ').length >= fewestWords) captions.add(sentence(said));
+  }
   return [...captions];
 }
 
@@ -34,7 +39,7 @@ function words(scene: Composition, dice: Dice): string {
   const {main, number, relation} = scene;
   const subject = scene.objects.find(({kind}) => kind === main)!;
   const second = relation && scene.objects.find(({kind}) => kind === relation.second);
-  const one = phrase(dice, subject, number, {colour: 0.56, size: 0.2});
+  const one = phrase(dice, subject, number, {colour: 0.46, size: 0.15});
   const other = second && phrase(dice, second, 1, {colour: 0.35, size: 0});
   const withOther = relation && dice.chance(0.7);
   const where = dice.pick(
@@ -74,7 +79,7 @@ function phrase(
   const coloured = saysColour && kind !== 'child';
   const things = join(saysSize ? dice.pick(sizeWords[size]) : '', coloured ? colour : '', noun[form]);
   const clothes = saysColour && !coloured ? `in ${number === 1 ? 'a ' : ''}${colour} ${garment[form]}` : '';
-  const counted = number === 1 ? article(things) : dice.chance(0.6) ? numberWords[number]! : '';
+  const counted = number === 1 ? article(things) : dice.chance(0.54) ? numberWords[number]! : '';
   return join(counted, things, clothes);
 }
 

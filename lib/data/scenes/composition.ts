@@ -33,7 +33,12 @@ const habits = {
     action: 'stand',
   },
   boat: {backgrounds: ['lake'], colours: bright, heights: {small: 72, large: 114}, action: 'sail'},
-  duck: {backgrounds: ['lake'], colours: ['yellow', 'brown'], heights: {small: 48, large: 76}, action: 'swim'},
+  duck: {
+    backgrounds: ['lake'],
+    colours: ['yellow', 'brown'],
+    heights: {small: 48, large: 76},
+    action: 'swim',
+  },
   balloon: {backgrounds, colours: bright, heights: {small: 62, large: 102}, action: 'fly'},
 } as const satisfies Partial<Record<Kind, Habit>>;
 
@@ -41,7 +46,9 @@ type MainKind = keyof typeof habits;
 const mainKinds = Object.keys(habits) as MainKind[];
 
 /** How the second kind is met: where, in which colours, how high. */
-const seconds: Readonly<Partial<Record<Kind, Omit<Habit, 'heights' | 'action'> & {readonly height: number}>>> = {
+const seconds: Readonly<
+  Partial<Record<Kind, Omit<Habit, 'heights' | 'action'> & {readonly height: number}>>
+> = {
   tree: {backgrounds: ['meadow', 'street', 'snow'], colours: [], height: 150},
   house: {backgrounds: land, colours: ['red', 'white'], height: 112},
   bench: {backgrounds: land, colours: [], height: 62},
@@ -135,7 +142,9 @@ function row(dice: Dice, kind: Kind, number: number, size: Size, habit: Habit): 
     habit.action === 'fly'
       ? dice.between(height + 8, Math.max(height + 10, 124))
       : dice.between(Math.max(178, front - 26), front);
-  const boxes = Array.from({length: abreast}, (_, k) => box(left + k * (width + gap), bottom(), width, height));
+  const boxes = Array.from({length: abreast}, (_, k) =>
+    box(left + k * (width + gap), bottom(), width, height),
+  );
   if (abreast === number) return boxes;
   const behind = Math.min(...boxes.map(([, top]) => top)) - 3;
   return [box(left + (total - width) / 2, behind, width, height), ...boxes];
@@ -152,7 +161,14 @@ function arrange(
   const share = relation === 'above' ? 0.72 : relation === 'on' && second === 'house' ? 0.85 : 1;
   const tall = seconds[second]!.height * share * dice.between(0.95, 1.05);
   const wide = tall * proportions(second, 'stand');
-  const room = relation === 'next to' ? side - 16 - wide : relation === 'under' ? wide : relation === 'on' ? onTop(second) * wide : 190;
+  const room =
+    relation === 'next to'
+      ? side - 16 - wide
+      : relation === 'under'
+        ? wide
+        : relation === 'on'
+          ? onTop(second) * wide
+          : 190;
   const small = habit.heights.small * dice.between(0.95, 1.05);
   const shape = proportions(main, action);
   const most = Math.max(1, Math.min(2, Math.floor(room / (small * shape + 4))));
@@ -174,24 +190,40 @@ function arrange(
     const onLeft = dice.chance(0.5);
     const secondLeft = onLeft ? start + total + 4 + Math.min(near, spare - (start - 6)) : start;
     const left = onLeft ? start : start + wide + 4 + Math.min(near, spare - (start - 6));
-    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base + dice.between(4, 14))};
+    return {
+      size,
+      second: box(secondLeft, base, wide, tall),
+      mains: group(left, () => base + dice.between(4, 14)),
+    };
   }
   const secondLeft = dice.between(8, side - 8 - wide);
   const middle = secondLeft + wide / 2;
   if (relation === 'under') {
     const base = dice.between(184, 196);
     const left = clamp(middle - total / 2 + dice.between(-6, 6), 4, side - 4 - total);
-    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base + dice.between(4, 12))};
+    return {
+      size,
+      second: box(secondLeft, base, wide, tall),
+      mains: group(left, () => base + dice.between(4, 12)),
+    };
   }
   if (relation === 'on') {
     const base = dice.between(188, 206);
     const left = clamp(middle - total / 2 + dice.between(-4, 4), 4, side - 4 - total);
-    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base - tall * seat(second))};
+    return {
+      size,
+      second: box(secondLeft, base, wide, tall),
+      mains: group(left, () => base - tall * seat(second)),
+    };
   }
   if (relation === 'in front of') {
     const base = dice.between(164, 172);
     const left = clamp(middle - total / 2 + dice.between(-10, 10), 4, side - 4 - total);
-    return {size, second: box(secondLeft, base, wide, tall), mains: group(left, () => base + dice.between(22, 34))};
+    return {
+      size,
+      second: box(secondLeft, base, wide, tall),
+      mains: group(left, () => base + dice.between(22, 34)),
+    };
   }
   const base = dice.between(190, 204);
   const top = base - tall;

@@ -49,7 +49,8 @@ export const cat: Sketch = {
     const fur = `fill="url(#${colour})" ${line}`;
     const belly = colour === 'black' ? light : '#fff6e8';
     const whiskers = colour === 'black' ? '#d8d8de' : '#55505a';
-    const stripe = (d: string) => `<path d="${d}" fill="none" stroke="${dark}" stroke-width="3" stroke-linecap="round"/>`;
+    const stripe = (d: string) =>
+      `<path d="${d}" fill="none" stroke="${dark}" stroke-width="3" stroke-linecap="round"/>`;
     return (
       `<path d="M52 84 C72 88 80 72 72 58 C68 50 74 44 77 48 C79 40 66 36 63 50 C60 62 68 70 54 74 z" ${fur}/>` +
       `<path d="M12 90 C8 66 18 46 35 46 C52 46 62 66 58 90 Q35 94 12 90 z" ${fur}/>` +
@@ -58,7 +59,9 @@ export const cat: Sketch = {
       `<path d="M9 26 L6 0 L27 12 Q35 10 43 12 L64 0 L61 26 C64 44 50 52 35 52 C20 52 6 44 9 26 z" ${fur}/>` +
       `<path d="M11 16 L9.500 5 L20 12 z M59 16 L60.500 5 L50 12 z" fill="#f4a6a6"/>` +
       stripe('M35 13 V21 M27 14 L29 21 M43 14 L41 21') +
-      (colour === 'orange' ? stripe('M14 66 q6 1 9 5 M56 66 q-6 1 -9 5 M13 78 q6 0 9 3 M57 78 q-6 0 -9 3') : '') +
+      (colour === 'orange'
+        ? stripe('M14 66 q6 1 9 5 M56 66 q-6 1 -9 5 M13 78 q6 0 9 3 M57 78 q-6 0 -9 3')
+        : '') +
       `<ellipse cx="24" cy="29" rx="5.500" ry="6" fill="#b8e05a"/><ellipse cx="46" cy="29" rx="5.500" ry="6" fill="#b8e05a"/>` +
       `<ellipse cx="24" cy="29" rx="1.800" ry="5.200" fill="#111"/><ellipse cx="46" cy="29" rx="1.800" ry="5.200" fill="#111"/>` +
       `<ellipse cx="35" cy="41" rx="10" ry="6" fill="${belly}" opacity=".85"/>` +

@@ -12,7 +12,9 @@ export function draw(scene: Composition, dice: Dice): string {
   const group = scene.objects.flatMap(({kind}, at) => (kind === scene.main ? [at] : []));
   // Two look at each other, three the same way.
   for (const at of group) mirrored[at] = group.length === 2 ? at === group[1] : mirrored[group[0]!]!;
-  const things = scene.objects.map((object, at) => footing(object) + drawThing(object, mirrored[at]!)).join('');
+  const things = scene.objects
+    .map((object, at) => footing(object) + drawThing(object, mirrored[at]!))
+    .join('');
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}" viewBox="0 0 ${side} ${side}">` +
     `<defs>${gradients()}<clipPath id="frame"><rect width="${side}" height="${side}"/></clipPath></defs>` +

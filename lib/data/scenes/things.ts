@@ -35,6 +35,8 @@ export function drawThing({kind, action, colour, box}: SceneObject, mirrored: bo
   const sketch = sketchOf(kind, action);
   const [x, y, width, height] = box;
   const [across, down] = [(width / sketch.width).toFixed(4), (height / sketch.height).toFixed(4)];
-  const placed = mirrored ? `translate(${x + width} ${y}) scale(-${across} ${down})` : `translate(${x} ${y}) scale(${across} ${down})`;
+  const placed = mirrored
+    ? `translate(${x + width} ${y}) scale(-${across} ${down})`
+    : `translate(${x} ${y}) scale(${across} ${down})`;
   return `<g transform="${placed}">${sketch.draw(colour ?? 'brown')}</g>`;
 }

@@ -50,13 +50,20 @@ for (const background of backgrounds)
     for (const words of backgroundPhrases[background][way])
       // Either article says the same: on a beach, on the beach.
       for (const article of ['a', 'the'])
-        lexicon.set(words.replace(/ (a|the) /, ` ${article} `), {type: 'background', background, over: way === 'over'});
+        lexicon.set(words.replace(/ (a|the) /, ` ${article} `), {
+          type: 'background',
+          background,
+          over: way === 'over',
+        });
 for (const time of times) for (const words of timePhrases[time]) lexicon.set(words, {type: 'time', time});
-for (const place of places) for (const words of placePhrases[place]) lexicon.set(words, {type: 'place', place});
+for (const place of places)
+  for (const words of placePhrases[place]) lexicon.set(words, {type: 'place', place});
 for (const action of actions)
   for (const {one, many, going} of verbs[action])
-    for (const words of [one, many, going, `is ${going}`, `are ${going}`]) lexicon.set(words, {type: 'verb', action});
-for (const words of ['there is', 'there are', 'is', 'are', 'and', 'in']) lexicon.set(words, {type: 'open', words});
+    for (const words of [one, many, going, `is ${going}`, `are ${going}`])
+      lexicon.set(words, {type: 'verb', action});
+for (const words of ['there is', 'there are', 'is', 'are', 'and', 'in'])
+  lexicon.set(words, {type: 'open', words});
 
 /** A thing as a caption names it. */
 interface Mention {
@@ -168,9 +175,16 @@ class Reading {
         this.#at += words.split(' ').length;
         if (meaning.size) named.push(meaning.size);
         const {kind, many} = meaning;
-        if (number !== undefined ? (number > 1) !== many : !determined && !many)
+        if (number !== undefined ? number > 1 !== many : !determined && !many)
           this.#complain(`"${so()}": number and noun do not agree`);
-        return {words: so(), kind, many, ...(number !== undefined && {number}), sizes: named, colours: shades};
+        return {
+          words: so(),
+          kind,
+          many,
+          ...(number !== undefined && {number}),
+          sizes: named,
+          colours: shades,
+        };
       } else {
         this.#complain(`"${so()}" names no thing`);
         return undefined;
@@ -213,7 +227,8 @@ class Reading {
   #readOpen(words: string): void {
     if (words === 'in') return this.#readGarment();
     if (this.#open) this.#complain(`"${this.#open} ${words}" can't be read`);
-    if (words.startsWith('there') ? this.#subject : !this.#subject) this.#complain(`"${words}" is out of place`);
+    if (words.startsWith('there') ? this.#subject : !this.#subject)
+      this.#complain(`"${words}" is out of place`);
     this.#open = words;
   }
 
@@ -240,14 +255,16 @@ class Reading {
     for (const size of mention.sizes)
       if (!drawn.every((object) => object.size === size)) this.#complain(`"${words}": not ${size}`);
     // A child has no colour; its coat has.
-    if (kind === 'child') for (const colour of mention.colours) this.#complain(`"${words}": no child is ${colour}`);
+    if (kind === 'child')
+      for (const colour of mention.colours) this.#complain(`"${words}": no child is ${colour}`);
     else this.#checkColours(mention, kind);
   }
 
   #checkColours({words, colours: named}: Mention, kind: Kind): void {
     for (const object of this.#scene.objects.filter((one) => one.kind === kind).slice(0, 1))
       for (const colour of named)
-        if (object.colour !== colour) this.#complain(`"${words}": ${object.colour ?? 'no colour is drawn'}, not ${colour}`);
+        if (object.colour !== colour)
+          this.#complain(`"${words}": ${object.colour ?? 'no colour is drawn'}, not ${colour}`);
   }
 
   #checkAction(action: Action, words: string): void {

@@ -86,7 +86,10 @@ export const backgroundPhrases: Readonly<
     at: ['on the beach', 'on a sandy beach', 'on the sand', 'by the sea'],
     over: ['over the beach', 'over a sandy beach', 'over the sand'],
   },
-  lake: {at: ['on a lake', 'on the lake', 'on the water'], over: ['over a lake', 'over the lake', 'over the water']},
+  lake: {
+    at: ['on a lake', 'on the lake', 'on the water'],
+    over: ['over a lake', 'over the lake', 'over the water'],
+  },
   street: {
     at: ['on the street', 'on a street', 'on the road'],
     over: ['over the street', 'over a street', 'over the road'],
