@@ -31,7 +31,7 @@ export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './d
 
 // Training
 export {Trainer, type TrainCallbacks, type TrainerParts} from './training/trainer';
-export type {TrainerOptions} from './training/options';
+export {suitedOptions, type TrainerOptions} from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './training/history';
 export {exportCheckpoint, loadCheckpoint, saveCheckpoint, type Checkpoint} from './training/checkpoint';
 export {captionLoss} from './training/loss';

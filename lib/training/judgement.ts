@@ -69,6 +69,11 @@ export async function judge(
   return {validationLoss, metrics, panel: panelOf(parts, shown.slice(0, settings.panel), settings)};
 }
 
+/** What the best epoch is chosen by: truth where it is known, as in drawn scenes, else the likeness to people's words. */
+export function scoreOf(metrics: Readonly<Record<string, number>>): number | undefined {
+  return metrics['true'] ?? metrics['BLEU-4'];
+}
+
 /** Pictures with what the decoder says about them now. */
 export function panelOf(parts: Parts, images: readonly CaptionedImage[], settings: Settings): PanelEntry[] {
   const captions = atOnce(captionsOf(parts, parts.store, images, searchOf(settings)));

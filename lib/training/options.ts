@@ -1,4 +1,4 @@
-/** What can be tuned in training, with defaults that are good for Flickr8k and for the drawn scenes alike. */
+/** What can be tuned in training, with defaults that are good for Flickr8k and, where its size asks for others, for a small set. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
@@ -7,11 +7,11 @@ export const schedules = ['cosine', 'constant'] as const;
 export type Schedule = (typeof schedules)[number];
 
 export interface TrainerOptions {
-  /** Times that each caption is seen; the schedule ends here. @default 10 */
+  /** Times that each caption is seen; the schedule ends here. @default see `suitedOptions` */
   readonly epochs?: number;
-  /** Captions in a step. @default 128 */
+  /** Captions in a step. @default see `suitedOptions` */
   readonly batch?: number;
-  /** Learning rate of Adam, before the schedule. @default 0.002 */
+  /** Learning rate of Adam, before the schedule. @default see `suitedOptions` */
   readonly rate?: number;
   /** How the rate goes down: along a cosine to a hundredth of it, or not at all. @default 'cosine' */
   readonly schedule?: Schedule;
@@ -25,7 +25,7 @@ export interface TrainerOptions {
   readonly maximumLength?: number;
   /** Steps between checkpoints; one is saved at the end of each epoch anyway. @default 500 */
   readonly saveEvery?: number;
-  /** Epochs without a better BLEU-4 on validation after which training ends; 0: never. @default 0 */
+  /** Epochs without a better score on validation after which training ends; 0: never. @default 0 */
   readonly patience?: number;
   /** Validation pictures that are captioned and judged after each epoch. @default 1000 */
   readonly judged?: number;
@@ -37,10 +37,15 @@ export interface TrainerOptions {
   readonly lengthExponent?: number;
 }
 
+const suited = {
+  small: {epochs: 16, batch: 32, rate: 0.001},
+  large: {epochs: 10, batch: 128, rate: 0.002},
+};
+
 const schema = z.strictObject({
-  epochs: z.int().min(1).max(100_000).default(10),
-  batch: z.int().min(1).max(65_536).default(128),
-  rate: z.number().gt(0).max(10).default(0.002),
+  epochs: z.int().min(1).max(100_000).default(suited.large.epochs),
+  batch: z.int().min(1).max(65_536).default(suited.large.batch),
+  rate: z.number().gt(0).max(10).default(suited.large.rate),
   schedule: z.enum(schedules).default('cosine'),
   warmup: z.int().min(0).default(0),
   clip: z.number().gt(0).default(5),
@@ -58,6 +63,15 @@ export type Settings = Readonly<Required<TrainerOptions>>;
 
 /** What decides which captions a step sees: to change it under way would make the position meaningless. */
 const fixed = ['batch', 'seed', 'maximumLength'] as const;
+
+/**
+ * Few captions are learnt from more often, and in more and smaller steps.
+ *
+ * @param captions Number of captions to learn from.
+ */
+export function suitedOptions(captions: number): Pick<Settings, 'epochs' | 'batch' | 'rate'> {
+  return captions < 10_000 ? suited.small : suited.large;
+}
 
 /** @throws CaptionerError `options` */
 export function trainerSettings(options: unknown = {}): Settings {

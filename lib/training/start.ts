@@ -2,12 +2,13 @@
  * What a trainer starts from: freshly, or from the newest checkpoint of a run. Either way the parts have been proved to
  * belong together, the run's folder has one owner, and whatever fails leaves nothing open.
  */
+import {ofSplit} from '../data/dataset';
 import {CaptionerError} from '../errors';
 import {Adam} from '../runtime/adam';
 import {Course} from './course';
 import type {History} from './history';
 import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
-import {trainerSettings, type Settings, type TrainerOptions} from './options';
+import {suitedOptions, trainerSettings, type Settings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
 import {EventLog} from './tensorboard';
 
@@ -31,7 +32,8 @@ export async function startFresh(
   options: TrainerOptions | undefined,
   replace: boolean,
 ): Promise<Start> {
-  const settings = trainerSettings(options);
+  const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
+  const settings = trainerSettings({...suitedOptions(captions.length), ...options});
   const material = gather(parts, settings.maximumLength);
   measureFeatures(parts, material);
   const history = {steps: [], epochs: []};

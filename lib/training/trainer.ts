@@ -18,7 +18,7 @@ import {
   type StepReport,
 } from './history';
 import {Interrupt} from './interrupt';
-import {atOnce, judge, lossOf, panelOf} from './judgement';
+import {atOnce, judge, lossOf, panelOf, scoreOf} from './judgement';
 import type {Material, Parts} from './material';
 import {changedSettings, scheduled, type Settings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
@@ -230,7 +230,7 @@ export class Trainer {
     const found = await judge(this.#parts, this.#material, this.#settings, () => this.#interrupt.asked);
     if (found === undefined) return undefined;
     const {step, epoch} = this.#course.position;
-    const best = this.#course.finish(found.metrics['BLEU-4']);
+    const best = this.#course.finish(scoreOf(found.metrics));
     const seconds = (performance.now() - start) / 1000;
     const rate = this.history.steps.at(-1)?.rate ?? this.rate;
     const loss = meanLoss(this.history, epoch + 1);
