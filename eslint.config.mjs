@@ -2,7 +2,17 @@ import {defineConfig} from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  {ignores: ['**/dist/**', '.build/**', '.venv/**', 'node_modules/**', 'reports/**', 'data/**', 'checkpoints/**', 'test/fixtures/**']},
+  {
+    ignores: [
+      '**/dist/**',
+      '.build/**',
+      '.venv/**',
+      'reports/**',
+      'data/**',
+      'checkpoints/**',
+      'test/fixtures/**',
+    ],
+  },
   {
     files: ['lib/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -13,6 +23,7 @@ export default defineConfig(
       '@typescript-eslint/no-unused-vars': ['error', {ignoreRestSiblings: true, argsIgnorePattern: '^_$'}],
     },
   },
+  {files: ['**/*.mjs'], extends: [tseslint.configs.recommended]},
   {
     files: ['test/**/*.ts'],
     rules: {'@typescript-eslint/no-unused-expressions': 'off'},

@@ -29,9 +29,8 @@ function complaint(issue: z.core.$ZodIssue, value: unknown): string {
 }
 
 function show(value: unknown): string {
-  return value === undefined
-    ? 'nothing'
-    : typeof value === 'number'
-      ? String(value)
-      : (JSON.stringify(value) ?? String(value));
+  if (value === undefined) return 'nothing';
+  // JSON has no NaN, no infinity and no large integers; of functions and symbols it makes nothing.
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  return JSON.stringify(value) ?? typeof value;
 }

@@ -65,7 +65,7 @@ export function beamSearch(
   options: SearchOptions = {},
 ): Hypothesis[][] {
   const {beams, lengthExponent, maximumLength} = parseOptions(schema, options, 'search');
-  const pictures = features.shape[0]!;
+  const pictures = features.shape[0];
   if (pictures === 0) return [];
   const score = (sum: number, length: number): number => sum / Math.max(1, length) ** lengthExponent;
   const banned = bannedWords(decoder.vocabulary);
@@ -86,14 +86,12 @@ export function beamSearch(
       const next: Beam[][] = Array.from({length: pictures}, () => []);
       for (const [picture, list] of groupRows(rows, pictures).entries()) {
         const candidates = list.flatMap((row) =>
-          step
-            .words(row)
-            .map(([word, logProbability]) => ({
-              row,
-              word,
-              logProbability,
-              sum: rows[row]!.beam.sum + logProbability,
-            })),
+          step.words(row).map(([word, logProbability]) => ({
+            row,
+            word,
+            logProbability,
+            sum: rows[row]!.beam.sum + logProbability,
+          })),
         );
         candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.word - b.word);
         for (const [rank, {row, word, logProbability, sum}] of candidates.entries()) {

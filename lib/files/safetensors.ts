@@ -82,7 +82,7 @@ function parseHeader(
     if (name === '__proto__') fail('header', 'a tensor may not be named "__proto__"');
     if (name === '__metadata__') {
       if (typeof value !== 'object' || value === null) fail('header', 'expected metadata to be an object');
-      for (const [key, entry] of Object.entries(value as object))
+      for (const [key, entry] of Object.entries(value))
         metadata.set(
           key,
           typeof entry === 'string' ? entry : fail('header', `metadata "${key}" is not a string`),
