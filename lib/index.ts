@@ -11,7 +11,14 @@ export {
   type Split,
 } from './data/dataset';
 export {readPicture, readPixels} from './data/images';
-export {drawScenes, falseClaims, type Scene} from './data/scenes';
+export {
+  drawScenes,
+  falseClaims,
+  type Box,
+  type Scene,
+  type SceneObject,
+  type SceneOptions,
+} from './data/scenes';
 export {BatchPlan, collate, type Batch, type Example} from './data/batches';
 
 // Text
@@ -22,28 +29,48 @@ export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} 
 export type {Encoder, Features, Preprocessing} from './encoders/encoder';
 export {encoderNames, loadEncoder, type EncoderName} from './encoders/registry';
 export {imagenetLabels} from './encoders/imagenet-labels';
-export {FeatureStore, type BuildOptions, type FeatureKind} from './data/feature-store';
+export {
+  FeatureStore,
+  type BuildOptions,
+  type BuildProgress,
+  type FeatureKind,
+  type ImageFile,
+} from './data/feature-store';
 
 // Decoders
 export type {Decoder, DecoderState, DropoutKey} from './decoders/decoder';
 export {createDecoder, decoderKinds} from './decoders/registry';
+export type {LstmOptions} from './decoders/lstm';
 export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
 
 // Training
-export {Trainer, type TrainCallbacks, type TrainerParts} from './training/trainer';
-export {suitedOptions, type TrainerOptions} from './training/options';
+export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
+export {
+  schedules,
+  suitedOptions,
+  type Schedule,
+  type Settings as TrainerSettings,
+  type TrainerOptions,
+} from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './training/history';
-export {exportCheckpoint, loadCheckpoint, saveCheckpoint, type Checkpoint} from './training/checkpoint';
+export {
+  exportCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+  type Checkpoint,
+  type EncoderIdentity,
+  type Position,
+} from './training/checkpoint';
 export {captionLoss} from './training/loss';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed} from './captioner';
-export {bleu} from './metrics/bleu';
-export {evaluate, scoreCaptions, type Evaluation} from './metrics/evaluate';
+export {bleu, type BleuScores} from './metrics/bleu';
+export {evaluate, scoreCaptions, type Evaluation, type Writer} from './metrics/evaluate';
 
 // Showing
 export * from './show/index';
-export {overlay} from './show/overlay';
+export {overlay, type OverlayOptions} from './show/overlay';
 
 // TensorFlow, errors and places
 export {device, tf} from './runtime/native';
