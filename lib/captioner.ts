@@ -3,6 +3,7 @@ import {readPixels} from './data/images';
 import {beamSearch, type Hypothesis, type SearchOptions} from './decoders/search';
 import type {Decoder} from './decoders/decoder';
 import type {Encoder} from './encoders/encoder';
+import {sameEncoder} from './encoders/identity';
 import {loadEncoder} from './encoders/registry';
 import {CaptionerError} from './errors';
 import {tf} from './runtime/native';
@@ -41,11 +42,7 @@ export class Captioner {
     const {decoder, vocabulary, encoder: trained} = await loadCheckpoint(folder);
     try {
       const encoder = await loadEncoder(trained.name);
-      if (
-        encoder.digest === trained.digest &&
-        JSON.stringify(encoder.preprocessing) === JSON.stringify(trained.preprocessing)
-      )
-        return new Captioner(encoder, decoder, vocabulary);
+      if (sameEncoder(encoder, trained)) return new Captioner(encoder, decoder, vocabulary);
       encoder.dispose();
       throw new CaptionerError(
         'mismatch',

@@ -27,6 +27,7 @@ export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} 
 
 // Encoders
 export type {Encoder, Features, Preprocessing} from './encoders/encoder';
+export type {EncoderIdentity} from './encoders/identity';
 export {encoderNames, loadEncoder, type EncoderName} from './encoders/registry';
 export {imagenetLabels} from './encoders/imagenet-labels';
 export {
@@ -58,7 +59,6 @@ export {
   loadCheckpoint,
   saveCheckpoint,
   type Checkpoint,
-  type EncoderIdentity,
   type Position,
 } from './training/checkpoint';
 export {captionLoss} from './training/loss';

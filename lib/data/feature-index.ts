@@ -6,6 +6,7 @@ import {existsSync, promises as fs, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Preprocessing} from '../encoders/encoder';
+import {preprocessingSchema} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import type {ImageFile} from './decode-ahead';
@@ -47,17 +48,10 @@ const quarantineName = 'quarantine.json';
 const temporaryName = /^\.(shard-\d+\.safetensors|index\.json|quarantine\.json)\..+\.tmp$/;
 
 const natural = z.int().min(0);
-const triple = z.tuple([z.number(), z.number(), z.number()]);
 const schema = z.object({
   version: z.literal(version),
   encoder: z.object({name: z.string(), digest: z.string()}),
-  preprocessing: z.object({
-    size: natural,
-    fit: z.enum(['stretch', 'crop']),
-    interpolation: z.enum(['cubic', 'linear']),
-    mean: triple,
-    deviation: triple,
-  }),
+  preprocessing: preprocessingSchema,
   kind: z.enum(featureKinds),
   cells: natural,
   depth: natural,

@@ -1,15 +1,8 @@
 /** What a checkpoint says of itself in `checkpoint.json`: which parts it was made of, and where training stood. */
 import {z} from 'zod';
-import type {Preprocessing} from '../encoders/encoder';
+import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {trainerSettings, type Settings} from './options';
-
-/** Which encoder the features came from. */
-export interface EncoderIdentity {
-  readonly name: string;
-  readonly digest: string;
-  readonly preprocessing: Preprocessing;
-}
 
 export interface Position {
   /** Steps taken. */
@@ -39,22 +32,11 @@ export interface Card {
 }
 
 const count = z.int().min(0);
-const triple = z.tuple([z.number(), z.number(), z.number()]);
 const schema = z.object({
   version: z.literal(1),
   decoder: z.object({kind: z.string(), depth: count, options: z.record(z.string(), z.unknown())}),
   vocabulary: z.unknown(),
-  encoder: z.object({
-    name: z.string(),
-    digest: z.string(),
-    preprocessing: z.object({
-      size: count,
-      fit: z.enum(['stretch', 'crop']),
-      interpolation: z.enum(['cubic', 'linear']),
-      mean: triple,
-      deviation: triple,
-    }),
-  }),
+  encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
   training: z
     .object({
       settings: z.unknown(),

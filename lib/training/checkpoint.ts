@@ -6,6 +6,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Decoder} from '../decoders/decoder';
 import {createDecoder} from '../decoders/registry';
+import type {EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {readFolderVerified, writeFolderAtomic} from '../files/atomic';
 import {
@@ -19,7 +20,7 @@ import {
 import {userPath} from '../places';
 import {tf} from '../runtime/native';
 import {Vocabulary} from '../text/vocabulary';
-import {parseCard, type Card, type EncoderIdentity, type Position} from './card';
+import {parseCard, type Card, type Position} from './card';
 import {parseHistory, type History} from './history';
 import type {Settings} from './options';
 
@@ -177,4 +178,4 @@ function setWeights(decoder: Decoder, tensors: ReadonlyMap<string, TensorData>, 
   }
 }
 
-export type {EncoderIdentity, Position} from './card';
+export type {Position} from './card';

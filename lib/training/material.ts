@@ -4,10 +4,10 @@ import type {Example} from '../data/batches';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../data/dataset';
 import type {FeatureStore} from '../data/feature-store';
 import type {Decoder} from '../decoders/decoder';
+import {sameEncoder, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {tf} from '../runtime/native';
 import type {Vocabulary} from '../text/vocabulary';
-import type {EncoderIdentity} from './card';
 
 export interface Parts {
   readonly dataset: Dataset;
@@ -77,8 +77,7 @@ export function checkResumable(
   {encoder, preprocessing}: FeatureStore,
   {digest}: Material,
 ): void {
-  const same = trained.name === encoder.name && trained.digest === encoder.digest;
-  if (!same || JSON.stringify(trained.preprocessing) !== JSON.stringify(preprocessing))
+  if (!sameEncoder(trained, {...encoder, preprocessing}))
     throw new CaptionerError(
       'mismatch',
       `${run}: expected features by ${trained.name} (${trained.digest.slice(0, 8)}), which it was trained on, got ${encoder.name} (${encoder.digest.slice(0, 8)})`,

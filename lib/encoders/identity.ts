@@ -1,0 +1,26 @@
+/** Which encoder features came from: what feature stores and checkpoints keep, so that they are never used with those of another. */
+import {isDeepStrictEqual} from 'node:util';
+import {z} from 'zod';
+import type {Preprocessing} from './encoder';
+
+export interface EncoderIdentity {
+  readonly name: string;
+  /** SHA-256 of the weight file. */
+  readonly digest: string;
+  readonly preprocessing: Preprocessing;
+}
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+export const preprocessingSchema: z.ZodType<Preprocessing> = z.object({
+  size: z.int().min(0),
+  fit: z.enum(['stretch', 'crop']),
+  interpolation: z.enum(['cubic', 'linear']),
+  mean: triple,
+  deviation: triple,
+});
+
+export function sameEncoder(one: EncoderIdentity, other: EncoderIdentity): boolean {
+  const of = ({name, digest, preprocessing}: EncoderIdentity): unknown => [name, digest, preprocessing];
+  return isDeepStrictEqual(of(one), of(other));
+}
