@@ -7,7 +7,8 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from peers.efficientnet_lite2 import features, serve, sizes, threads
+from peers.efficientnet_lite2 import features, sizes, threads
+from peers.serve import serve
 
 photographs = Path(__file__).parents[2] / ".build" / "bench-files"
 

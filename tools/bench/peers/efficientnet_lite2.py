@@ -1,8 +1,6 @@
-"""EfficientNet-Lite2 as PyTorch has it, and the protocol of a benchmark's side."""
+"""EfficientNet-Lite2 as the package efficientnet_lite_pytorch has it, on as many threads as TensorFlow uses."""
 import json
 import os
-import sys
-import time
 from pathlib import Path
 
 import torch
@@ -11,7 +9,6 @@ from efficientnet_lite_pytorch import EfficientNet
 from efficientnet_lite_pytorch.utils import get_model_params
 
 sizes = json.loads(Path(__file__).parents[1].joinpath("encode-efficientnet-lite2.json").read_text())
-# As many as TensorFlow uses.
 threads = os.cpu_count()
 torch.set_num_threads(threads)
 
@@ -41,12 +38,3 @@ with torch.inference_mode():
 @torch.inference_mode()
 def features(pixels):
     return frozen(pixels)
-
-
-def serve(work):
-    """One block of work for every line of the input, timed."""
-    print(json.dumps({"ready": True}), flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        amount = work()
-        print(json.dumps({"seconds": time.perf_counter() - start, "amount": amount}), flush=True)
