@@ -49,6 +49,20 @@ describe('npm run report', function () {
   const folder = temporaryFolder();
   const parameters = `let steps = 3; // how many\nlet data = 'a'; // a folder\nlet fast = false;\nlet names: string[] = [];`;
 
+  it('is not disturbed when the library is built again meanwhile', async () => {
+    const file = notebook(
+      folder,
+      'rebuilt',
+      'let lib = "";',
+      "import {CaptionerError} from 'captioner';\nimport {utimesSync} from 'node:fs';\nimport {setTimeout as pause} from 'node:timers/promises';",
+      'for (const file of ["/dist/errors.d.ts", "/package.json", "/dist/errors.d.ts"]) {\n  utimesSync(lib + file, new Date(), new Date());\n  await pause(2500);\n}',
+      'console.log(CaptionerError.name);',
+    );
+    const {report} = await reportTool();
+    const {ipynb} = await report(file, [['lib', join(projectRoot, 'lib')]], {folder, log: () => undefined});
+    expect(readFileSync(ipynb, 'utf8')).to.include('CaptionerError');
+  });
+
   it('writes the executed notebook and a page that needs nothing else, with parameters as they were given', async () => {
     const file = notebook(
       folder,

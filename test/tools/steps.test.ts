@@ -233,7 +233,7 @@ describe('A step of set-up', () => {
 
   it('registers the kernel with absolute paths, so that it starts whatever PATH is', async () => {
     const {kernelStep} = await loadSetup();
-    const folder = copyOfProject(['environment.yml'], ['node_modules']);
+    const folder = copyOfProject(['environment.yml', 'tools/kernel.cjs'], ['node_modules']);
     const step = kernelStep(await openProject(folder));
     expect(step.done()).to.equal(false);
     await step.run();

@@ -27,9 +27,9 @@ export function kernelStep(project) {
   }
 
   function content() {
-    const tslab = join(project.home, 'node_modules', 'tslab', 'bin', 'tslab');
+    const start = join(project.home, 'tools', 'kernel.cjs');
     const spec = {
-      argv: [process.execPath, tslab, 'kernel', '--config-path', '{connection_file}'],
+      argv: [process.execPath, start, 'kernel', '--config-path', '{connection_file}'],
       display_name: 'TypeScript',
       language: 'typescript',
       env: {TF_CPP_MIN_LOG_LEVEL: '2'},
