@@ -29,7 +29,7 @@ export interface TrainerOptions {
   readonly patience?: number;
   /** Validation pictures that are captioned and judged after each epoch. @default 1000 */
   readonly judged?: number;
-  /** Test pictures that are captioned after each epoch. @default 6 */
+  /** Test pictures that are captioned after each epoch. @default 8 */
   readonly panel?: number;
   /** Beams for the captions that are judged after each epoch. @default 3 */
   readonly beams?: number;
@@ -54,7 +54,7 @@ const schema = z.strictObject({
   saveEvery: z.int().min(1).default(500),
   patience: z.int().min(0).default(0),
   judged: z.int().min(0).default(1000),
-  panel: z.int().min(0).max(100).default(6),
+  panel: z.int().min(0).max(100).default(8),
   beams: z.int().min(1).max(100).default(3),
   lengthExponent: z.number().min(0).max(5).default(0.7),
 });
