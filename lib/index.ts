@@ -1,15 +1,8 @@
 /** Image captioning in TypeScript: the public surface, in the order in which a reader meets it. */
 
 // Data
-export {
-  openDataset,
-  ofSplit,
-  splits,
-  type CaptionedImage,
-  type Dataset,
-  type Rejection,
-  type Split,
-} from './data/dataset';
+export {ofSplit, splits, type CaptionedImage, type Dataset, type Rejection, type Split} from './data/dataset';
+export {openDataset} from './data/layouts';
 export {readPicture, readPixels} from './data/images';
 export {
   drawScenes,

@@ -9,7 +9,7 @@ import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {parseOptions} from '../options';
-import type {CaptionedImage, Dataset, Split} from './dataset';
+import {splits, type CaptionedImage, type Dataset, type Split} from './dataset';
 import {captionsOf} from './scenes/captions';
 import {compose} from './scenes/composition';
 import {Dice} from './scenes/dice';
@@ -47,7 +47,7 @@ type Plan = z.infer<typeof schema>;
 interface SceneRecord {
   readonly version: number;
   readonly plan: Plan;
-  readonly scenes: readonly (Scene & {readonly bytes: number})[];
+  readonly scenes: readonly (Scene & {readonly split: Split; readonly bytes: number})[];
 }
 
 /**
@@ -61,12 +61,12 @@ export async function drawScenes(folder: string, options: SceneOptions = {}): Pr
   if (isWhole(folder, plan)) return;
   await fs.mkdir(folder, {recursive: true});
   await fs.rm(join(folder, recordName), {force: true});
-  const scenes: (Scene & {bytes: number})[] = [];
+  const scenes: (Scene & {split: Split; bytes: number})[] = [];
   const waiting: Promise<void>[] = [];
-  for (const split of ['train', 'validation', 'test'] as const) {
+  for (const split of splits) {
     for (let k = 0; k < plan[split]; k++) {
       const {scene, svg} = compositionOf(plan.seed, split, k);
-      const at = scenes.push({...scene, bytes: 0}) - 1;
+      const at = scenes.push({...scene, split, bytes: 0}) - 1;
       waiting.push(
         (async () => {
           const picture = await render(svg);
@@ -89,7 +89,7 @@ function compositionOf(seed: number, split: Split, position: number): {scene: Sc
   const svg = draw(composition, new Dice(seed, stream, position, 2));
   const captions = captionsOf(composition, new Dice(seed, stream, position, 3));
   const file = `${split}-${String(position + 1).padStart(4, '0')}.jpg`;
-  return {scene: {file, split, ...composition, captions}, svg};
+  return {scene: {file, ...composition, captions}, svg};
 }
 
 function render(svg: string): Promise<Buffer> {
@@ -121,8 +121,8 @@ function isWhole(folder: string, plan: Plan): boolean {
  * @throws CaptionerError `not-found`, `dataset` (a record that can't be read) or `version`.
  */
 export function readScenes(folder: string): Dataset {
-  const all = readRecord(folder).scenes.map(({bytes, ...scene}): CaptionedImage => {
-    const {file, split, captions} = scene;
+  const all = readRecord(folder).scenes.map(({split, bytes, ...scene}): CaptionedImage => {
+    const {file, captions} = scene;
     return {id: file, file: join(folder, file), split, captions, scene};
   });
   const missing = all.filter(({file}) => !existsSync(file)).map(({id}) => id);
@@ -141,7 +141,7 @@ const recordSchema = z.object({
   scenes: z.array(
     z.looseObject({
       file: z.string().regex(/^[\w-]+\.jpg$/),
-      split: z.enum(['train', 'validation', 'test']),
+      split: z.enum(splits),
       captions: z.array(z.string()).min(1),
       objects: z.array(z.looseObject({kind: z.string()})),
       bytes: z.int(),

@@ -4,18 +4,9 @@
  */
 import {figureBundle, type Figure} from './figure';
 import {linesSvg} from './lines-svg';
-import {lossFigure, lossLines, lossText} from './loss-figure';
+import {lossFigure, lossLines, lossText, type LossPoint} from './loss-figure';
 import {breathe, inNotebook, Slot} from './output';
 import {Painter} from './painter';
-
-/** What is known after a step or an epoch; whatever is missing is left out. The trainer's reports fit. */
-export interface LossPoint {
-  readonly step: number;
-  readonly epoch?: number;
-  readonly loss?: number;
-  readonly validationLoss?: number;
-  readonly rate?: number;
-}
 
 export interface LossCurves {
   /** Adds a point; bound, so it can be handed on: `onStep: curves.add`. Await it to let the figure out at once. */

@@ -15,7 +15,8 @@ export {
 export {showTable, tableHtml, tableText, type Row, type TableOptions} from './table';
 export {pictureGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
 export {pictureUri, type Picture, type Pixels} from './picture';
-export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} from './curves';
+export {lossCurves, type LossCurves, type LossCurvesOptions} from './curves';
+export type {LossPoint} from './loss-figure';
 export {watchTraining, type Watch} from './watch';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';

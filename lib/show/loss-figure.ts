@@ -1,9 +1,17 @@
 /** What a run's losses look like: as lines for the live picture, as a Plotly figure for the end, and in words. */
-import type {LossPoint} from './curves';
 import type {Figure} from './figure';
 import type {Line} from './lines-svg';
 import {palette, shade} from './palette';
 import {formatNumber} from './text';
+
+/** What is known after a step or an epoch; whatever is missing is left out. The trainer's reports fit. */
+export interface LossPoint {
+  readonly step: number;
+  readonly epoch?: number;
+  readonly loss?: number;
+  readonly validationLoss?: number;
+  readonly rate?: number;
+}
 
 /** The lines of the live picture: losses above, the learning rate below. */
 export function lossLines(points: readonly LossPoint[], smoothing: number): {upper: Line[]; lower: Line[]} {

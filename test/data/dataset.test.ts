@@ -1,7 +1,8 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {ofSplit, openDataset, splits, type Dataset} from 'captioner/dist/data/dataset';
+import {ofSplit, splits, type Dataset} from 'captioner/dist/data/dataset';
 import {readKaggleFlickr8k} from 'captioner/dist/data/flickr8k';
+import {openDataset} from 'captioner/dist/data/layouts';
 import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 import {flickr8k, temporaryFolder} from '../support';

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
-import {openDataset} from 'captioner/dist/data/dataset';
 import {FeatureStore, type BuildProgress, type ImageFile} from 'captioner/dist/data/feature-store';
 import type {Encoder} from 'captioner/dist/encoders/encoder';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {openDataset} from 'captioner/dist/data/layouts';
 import {CaptionerError} from 'captioner/dist/errors';
 import {lockFolder} from 'captioner/dist/files/lock';
 import {tf} from 'captioner/dist/runtime/native';

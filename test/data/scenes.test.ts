@@ -1,6 +1,7 @@
 import {readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {openDataset, ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/data/dataset';
+import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/data/dataset';
+import {openDataset} from 'captioner/dist/data/layouts';
 import {drawScenes, readScenes, type Box, type Scene} from 'captioner/dist/data/scenes';
 import {compose} from 'captioner/dist/data/scenes/composition';
 import {Dice} from 'captioner/dist/data/scenes/dice';

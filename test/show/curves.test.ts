@@ -1,5 +1,6 @@
 import {expect} from 'chai';
-import {lossCurves, type LossPoint} from 'captioner/dist/show/curves';
+import {lossCurves} from 'captioner/dist/show/curves';
+import type {LossPoint} from 'captioner/dist/show/loss-figure';
 import {breathe} from 'captioner/dist/show/output';
 import {inKernel, printed, textOf} from './kernel';
 

@@ -1,5 +1,6 @@
 import {join} from 'node:path';
-import {ofSplit, openDataset} from 'captioner/dist/data/dataset';
+import {ofSplit} from 'captioner/dist/data/dataset';
+import {openDataset} from 'captioner/dist/data/layouts';
 import {FeatureStore} from 'captioner/dist/data/feature-store';
 import {drawScenes, falseClaims} from 'captioner/dist/data/scenes';
 import {createDecoder} from 'captioner/dist/decoders/registry';

@@ -10,7 +10,7 @@ import type {Action, Box, Colour, Kind, Place, Scene, SceneObject, Size} from '.
 import {nouns} from './wording';
 
 /** A scene without what the grammar and the file system add. */
-export type Composition = Omit<Scene, 'file' | 'split' | 'captions'>;
+export type Composition = Omit<Scene, 'file' | 'captions'>;
 
 /** @param turn Which of the main kinds has its turn, so that each comes equally often. */
 export function compose(dice: Dice, turn: number): Composition {

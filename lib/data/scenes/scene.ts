@@ -3,8 +3,6 @@
  * true. At most two kinds of thing are in a picture: the main one, once to three times, and perhaps a second one that it
  * stands in a relation to.
  */
-import type {Split} from '../dataset';
-
 export const kinds = [
   'dog',
   'cat',
@@ -64,7 +62,6 @@ export interface SceneObject {
 export interface Scene {
   /** Name of the picture in the folder; the image's id. */
   readonly file: string;
-  readonly split: Split;
   readonly background: Background;
   readonly time: Time;
   /** The main kind: all of one colour and size. */
