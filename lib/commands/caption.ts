@@ -1,0 +1,25 @@
+/** `captioner caption`: a sentence for each picture. */
+import {Captioner} from '../captioner';
+import {userPath} from '../places';
+import {complain, print} from './output';
+
+export interface CaptionFlags {
+  readonly checkpoint: string;
+  readonly beams?: number;
+  readonly json?: boolean;
+}
+
+/** Pictures that can't be read are named on stderr and make the exit code 1; the others get their captions. */
+export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
+  const captioner = await Captioner.load(userPath(flags.checkpoint));
+  const search = flags.beams === undefined ? {} : {beams: flags.beams};
+  const results = await captioner.caption(images.map(userPath), search);
+  const written: {image: string; caption: string}[] = [];
+  for (const [at, result] of results.entries()) {
+    if ('error' in result) complain(result.error);
+    else written.push({image: images[at]!, caption: result.caption});
+  }
+  if (flags.json) print(JSON.stringify(written, undefined, 2));
+  else for (const one of written) print(images.length > 1 ? `${one.image}: ${one.caption}` : one.caption);
+  if (written.length < images.length) process.exitCode = 1;
+}

@@ -1,0 +1,52 @@
+/** `captioner evaluate` and `captioner score`: how good captions are, a checkpoint's or anyone's. */
+import {Captioner} from '../captioner';
+import {ofSplit, splits} from '../data/dataset';
+import {openDataset} from '../data/layouts';
+import {CaptionerError} from '../errors';
+import {bleu} from '../metrics/bleu';
+import {evaluate as evaluateCaptions} from '../metrics/evaluate';
+import {pairCaptions} from '../metrics/pairs';
+import {userPath} from '../places';
+import {tokenize} from '../text/tokenizer';
+import {usualFeatures} from './features';
+import {readJson, report, writeJson} from './output';
+
+export interface EvaluateFlags {
+  readonly checkpoint: string;
+  readonly data: string;
+  readonly split: string;
+  readonly beams?: number;
+  readonly predictions?: string;
+  readonly json?: string;
+}
+
+export async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const split = splits.find((name) => name === flags.split);
+  if (split === undefined)
+    throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  const dataset = await openDataset(flags.data);
+  const images = ofSplit(dataset, split);
+  if (images.length === 0)
+    throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
+  const captioner = await Captioner.load(userPath(flags.checkpoint));
+  const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
+  const search = flags.beams === undefined ? {} : {beams: flags.beams};
+  const {metrics, captions} = evaluateCaptions(captioner, store, images, search);
+  if (flags.predictions !== undefined) await writeJson(flags.predictions, captions);
+  await report(metrics, flags.json);
+}
+
+export interface ScoreFlags {
+  readonly references: string;
+  readonly candidates: string;
+  readonly json?: string;
+}
+
+export async function score({references, candidates, json}: ScoreFlags): Promise<void> {
+  const pairs = pairCaptions(readJson(candidates), readJson(references));
+  const metrics = bleu(
+    pairs.map(({candidate}) => tokenize(candidate)),
+    pairs.map((pair) => pair.references.map(tokenize)),
+  );
+  await report(metrics, json);
+}

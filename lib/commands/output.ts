@@ -1,0 +1,44 @@
+/** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
+import {readFileSync} from 'node:fs';
+import {CaptionerError} from '../errors';
+import {writeFileAtomic} from '../files/atomic';
+import {userPath} from '../places';
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** One line on stderr; with its stack only where nobody foresaw the error. */
+export function complain(error: unknown): void {
+  const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  warn(error instanceof CaptionerError ? error.message : unforeseen);
+}
+
+export function warn(message: string): void {
+  process.stderr.write(`captioner: ${message}\n`);
+}
+
+/** Scores as a table, and as one flat JSON object where a file is named. */
+export async function report(
+  metrics: Readonly<Record<string, number>>,
+  json: string | undefined,
+): Promise<void> {
+  if (json !== undefined) await writeJson(json, metrics);
+  for (const [name, value] of Object.entries(metrics)) print(`${name.padEnd(8)} ${value.toFixed(4)}`);
+}
+
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFileAtomic(userPath(file), `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** @throws CaptionerError `not-found` or `captions` */
+export function readJson(file: string): unknown {
+  const path = userPath(file);
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new CaptionerError('not-found', `${path}: expected a JSON file, found nothing`, {cause});
+    throw new CaptionerError('captions', `${path}: expected JSON: ${(cause as Error).message}`, {cause});
+  }
+}

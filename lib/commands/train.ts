@@ -1,0 +1,94 @@
+/** `captioner train`: a run from its first step, or on from where it was stopped. */
+import {ofSplit, type Dataset} from '../data/dataset';
+import {openDataset} from '../data/layouts';
+import type {FeatureStore} from '../data/feature-store';
+import {createDecoder} from '../decoders/registry';
+import {loadEncoder} from '../encoders/registry';
+import {CaptionerError} from '../errors';
+import {userPath} from '../places';
+import {progress} from '../show/progress';
+import {Vocabulary} from '../text/vocabulary';
+import type {EpochReport} from '../training/history';
+import {Trainer} from '../training/trainer';
+import {usualFeatures} from './features';
+import {print, warn} from './output';
+
+export interface TrainFlags {
+  readonly data: string;
+  readonly run: string;
+  readonly decoder: string;
+  readonly epochs?: number;
+  readonly minimumCount: number;
+  /** Options of the decoder and of the trainer. */
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly resume?: boolean;
+}
+
+/** Options that a decoder is made with, and cannot change afterwards; all others are the trainer's. */
+const ofDecoder = ['units', 'embedding', 'dropout'];
+
+export async function train(flags: TrainFlags): Promise<void> {
+  const dataset = await openDataset(flags.data);
+  const encoder = await loadEncoder('efficientnet-lite2');
+  const store = await usualFeatures(encoder, dataset, 'pooled');
+  encoder.dispose();
+  const trainer = await (flags.resume ? resume(flags, dataset, store) : begin(flags, dataset, store));
+  for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
+  const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
+  const {stopped} = await trainer.train({
+    onStep: ({step, loss}) => steps.update(step, undefined, `loss ${loss.toFixed(3)}`),
+    onEpoch: (report) => print(epochLine(report)),
+  });
+  await steps.finish();
+  trainer.close();
+  const {step} = trainer.position;
+  print(
+    stopped
+      ? `stopped and saved at step ${step}; go on with --resume`
+      : `trained; the run lies in ${userPath(flags.run)}`,
+  );
+}
+
+function begin(flags: TrainFlags, dataset: Dataset, store: FeatureStore): Promise<Trainer> {
+  const {decoder: kind, minimumCount, run} = flags;
+  const {made, changeable} = options(flags);
+  const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
+  const vocabulary = Vocabulary.from(captions, {minimumCount});
+  const decoder = createDecoder(kind, vocabulary.size, store.depth, made);
+  return Trainer.create({dataset, store, vocabulary, decoder, run: userPath(run), options: changeable});
+}
+
+/** The options given replace those of the run; the rest stay. */
+async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureStore): Promise<Trainer> {
+  const {made, changeable} = options(flags);
+  const [fixed] = Object.keys(made);
+  if (fixed !== undefined)
+    throw new CaptionerError('options', `Expected no --set ${fixed} with --resume: the decoder is the run's`);
+  const trainer = await Trainer.resume(userPath(flags.run), {dataset, store});
+  try {
+    trainer.configure(changeable);
+  } catch (error) {
+    trainer.close();
+    throw error;
+  }
+  return trainer;
+}
+
+function options({set, epochs}: TrainFlags): {made: object; changeable: object} {
+  const of = (wanted: boolean) =>
+    Object.fromEntries(Object.entries(set).filter(([key]) => ofDecoder.includes(key) === wanted));
+  return {made: of(true), changeable: {...of(false), ...(epochs !== undefined && {epochs})}};
+}
+
+function epochLine({epoch, loss, validationLoss, metrics, seconds, panel, best}: EpochReport): string {
+  const scores = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const parts = [
+    `epoch ${epoch}${best ? ' *' : ''}`,
+    `loss ${loss.toFixed(3)}`,
+    `validation ${validationLoss.toFixed(3)}`,
+    ...scores,
+    `${seconds.toFixed(0)} s`,
+    ...panel.slice(0, 1).map(({id, caption}) => `${id}: ${caption}`),
+  ];
+  return parts.join(' · ');
+}

@@ -1,0 +1,266 @@
+import {spawn} from 'node:child_process';
+import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {drawScenes} from 'captioner/dist/data/scenes';
+import {expect} from 'chai';
+import {projectRoot, temporaryFolder} from './support';
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const command = join(projectRoot, 'lib', 'bin', 'captioner.js');
+
+/** Everything relative lies here, as where a user gives the command. */
+const folder = temporaryFolder();
+
+function captioner(
+  args: readonly string[],
+  onOutput?: (text: string, stop: () => void) => void,
+): Promise<Ended> {
+  return new Promise((done) => {
+    const env: NodeJS.ProcessEnv = {...process.env, CAPTIONER_HOME: join(folder, 'home'), INIT_CWD: folder};
+    delete env['CAPTIONER_CWD'];
+    const child = spawn(process.execPath, [command, ...args], {env, cwd: folder});
+    const text = {stdout: '', stderr: ''};
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+        text[stream] += chunk;
+        onOutput?.(chunk, () => child.kill('SIGINT'));
+      });
+    // The greeting of TensorFlow that a pipe of Node's, which is a socket, can't be spared.
+    const greeting = /^(WARNING: All log messages before absl|I0000 ).*\n/gm;
+    child.on('close', (code) => done({code, stdout: text.stdout, stderr: text.stderr.replace(greeting, '')}));
+  });
+}
+
+/** What a user gets who did something wrong: an exit code, one line that says it, and nothing on stdout. */
+async function refused(code: number, message: RegExp, ...args: string[]): Promise<void> {
+  const ended = await captioner(args);
+  expect(ended.stderr).to.match(message);
+  expect(ended.stderr.trimEnd().split('\n').length, ended.stderr).to.equal(1);
+  expect(ended.stderr).to.match(/^captioner: /);
+  expect([ended.code, ended.stdout]).to.deep.equal([code, '']);
+}
+
+const tiny = ['units=32', 'embedding=16', 'batch=16'].flatMap((option) => ['--set', option]);
+const shortly = ['train', '--data', 'drawn', '--run', 'run', '--epochs', '2', ...tiny];
+
+describe('captioner', function () {
+  this.timeout(120_000);
+
+  before(async () => {
+    mkdirSync(join(folder, 'home', 'data'), {recursive: true});
+    symlinkSync(join(projectRoot, 'data', 'encoders'), join(folder, 'home', 'data', 'encoders'));
+    await drawScenes(join(folder, 'drawn'), {train: 24, validation: 4, test: 4});
+    const {code, stdout, stderr} = await captioner(shortly);
+    expect(code, stderr).to.equal(0);
+    expect(stdout.split('\n').filter((line) => line.startsWith('epoch')).length).to.equal(2);
+    expect(stdout).to.match(/trained; the run lies in .*run\n$/);
+  });
+
+  it('lists its commands, and the options of each', async () => {
+    const {code, stdout} = await captioner(['--help']);
+    expect(code).to.equal(0);
+    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'doctor']) {
+      expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
+      expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
+    }
+  });
+
+  it('refuses wrong use with exit code 2', async () => {
+    await refused(2, /unknown command 'paint'/, 'paint');
+    await refused(2, /unknown option '--fast'/, 'caption', 'a.jpg', '--fast');
+    await refused(2, /missing required argument/, 'caption');
+    await refused(2, /--data <dir>' not specified/, 'train', '--run', 'r');
+    await refused(
+      2,
+      /Expected --beams to be an integer from 1 up, got 0/,
+      'caption',
+      'a.jpg',
+      '--beams',
+      '0',
+    );
+    await refused(
+      2,
+      /Expected --set KEY=VALUE, got units/,
+      'train',
+      '--data',
+      'drawn',
+      '--run',
+      'r',
+      '--set',
+      'units',
+    );
+    await refused(
+      2,
+      /Expected --kind pooled or grid, got all/,
+      'features',
+      '--data',
+      'drawn',
+      '--out',
+      'f',
+      '--kind',
+      'all',
+    );
+    const evaluated = ['evaluate', '--data', 'drawn', '--checkpoint', 'run'];
+    await refused(2, /Expected --split train, validation, test, got dev/, ...evaluated, '--split', 'dev');
+    await refused(
+      2,
+      /Unknown encoder "vgg"/,
+      'features',
+      '--data',
+      'drawn',
+      '--out',
+      'f',
+      '--encoder',
+      'vgg',
+    );
+  });
+
+  it('refuses what is not there or not what it should be with exit code 1', async () => {
+    mkdirSync(join(folder, 'empty'));
+    writeFileSync(join(folder, 'broken.json'), '[{"image_id": ');
+    await refused(1, /nowhere: expected a folder, found nothing/, 'train', '--data', 'nowhere', '--run', 'r');
+    await refused(1, /empty: expected .*; found an empty folder/, 'train', '--data', 'empty', '--run', 'r');
+    await refused(1, /nowhere: expected .*found nothing/, 'caption', 'a.jpg', '--checkpoint', 'nowhere');
+    const score = ['score', '--references', 'broken.json', '--candidates'];
+    await refused(1, /missing.json: expected a JSON file, found nothing/, ...score, 'missing.json');
+    await refused(1, /broken.json: expected JSON/, ...score, 'broken.json');
+  });
+
+  it('keeps a run that is there', async () => {
+    const before = readFileSync(join(folder, 'run', 'latest'), 'utf8');
+    const {code, stderr} = await captioner(shortly);
+    expect(code).to.equal(1);
+    expect(stderr).to.include('a run lies here already; resume it, or choose another folder');
+    expect(readFileSync(join(folder, 'run', 'latest'), 'utf8')).to.equal(before);
+  });
+
+  it('writes captions as lines or as JSON, relative to where it was called', async () => {
+    const one = await captioner(['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run']);
+    expect(one.code, one.stderr).to.equal(0);
+    expect(one.stdout).to.match(/^[a-z -]+\n$/);
+    const pictures = ['drawn/test-0001.jpg', 'drawn/test-0002.jpg'];
+    const lines = await captioner(['caption', ...pictures, '--checkpoint', 'run', '--beams', '2']);
+    expect(lines.stdout).to.match(/^drawn\/test-0001.jpg: .*\ndrawn\/test-0002.jpg: .*\n$/);
+    const {stdout} = await captioner([
+      'caption',
+      ...pictures,
+      '--checkpoint',
+      'run',
+      '--beams',
+      '2',
+      '--json',
+    ]);
+    const written = JSON.parse(stdout) as {image: string; caption: string}[];
+    expect(written.map(({image}) => image)).to.deep.equal(pictures);
+    expect(lines.stdout).to.equal(written.map(({image, caption}) => `${image}: ${caption}\n`).join(''));
+  });
+
+  it('captions the other pictures when some can not be read, names those, and ends with 1', async () => {
+    const whole = readFileSync(join(folder, 'drawn', 'test-0003.jpg'));
+    writeFileSync(join(folder, 'half.jpg'), whole.subarray(0, whole.length / 2));
+    writeFileSync(join(folder, 'words.jpg'), 'no picture');
+    const pictures = ['half.jpg', 'drawn/test-0003.jpg', 'words.jpg', 'missing.jpg'];
+    const {code, stdout, stderr} = await captioner(['caption', ...pictures, '--checkpoint', 'run']);
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/^drawn\/test-0003.jpg: .*\n$/);
+    const complaints = stderr.trimEnd().split('\n');
+    expect(complaints.length, stderr).to.equal(3);
+    for (const [at, name] of ['half', 'words', 'missing'].entries())
+      expect(complaints[at]).to.match(new RegExp(`^captioner: .*${name}.jpg: (expected|cannot be decoded)`));
+  });
+
+  it('refuses a checkpoint of which a byte was changed', async () => {
+    const {stdout} = await captioner(['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run']);
+    expect(stdout).not.to.equal('');
+    const all = join(folder, 'run', 'checkpoints');
+    const name = readdirSync(all).sort().at(-1)!;
+    cpSync(join(all, name), join(folder, 'changed'), {recursive: true});
+    const file = join(folder, 'changed', 'weights.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 100]! ^= 1;
+    writeFileSync(file, bytes);
+    await refused(
+      1,
+      /weights.safetensors: expected SHA-256/,
+      'caption',
+      'drawn/test-0001.jpg',
+      '--checkpoint',
+      'changed',
+    );
+  });
+
+  it('scores a checkpoint, and gives the same scores to its captions from a file', async () => {
+    const evaluated = ['evaluate', '--checkpoint', 'run', '--data', 'drawn', '--split', 'test'];
+    const {code, stdout} = await captioner([
+      ...evaluated,
+      '--predictions',
+      'said.json',
+      '--json',
+      'scores.json',
+    ]);
+    expect(code).to.equal(0);
+    const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown;
+    const scores = read('scores.json') as Record<string, number>;
+    expect(Object.keys(scores)).to.deep.equal(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'true']);
+    expect(stdout).to.include(`BLEU-1   ${scores['BLEU-1']!.toFixed(4)}`);
+
+    const record = read('drawn/scenes.json') as {scenes: {file: string; captions: string[]}[]};
+    const references = Object.fromEntries(record.scenes.map(({file, captions}) => [file, captions]));
+    writeFileSync(join(folder, 'references.json'), JSON.stringify(references));
+    const score = [
+      'score',
+      '--references',
+      'references.json',
+      '--candidates',
+      'said.json',
+      '--json',
+      'again.json',
+    ];
+    expect((await captioner(score)).code).to.equal(0);
+    delete scores['true']; // which nobody knows without the drawings
+    expect(read('again.json')).to.deep.equal(scores);
+  });
+
+  it('computes features once, and names pictures that it can not read', async () => {
+    cpSync(join(folder, 'drawn'), join(folder, 'spoilt'), {recursive: true});
+    writeFileSync(join(folder, 'spoilt', 'train-0002.jpg'), 'no picture');
+    const features = ['features', '--data', 'spoilt', '--out', 'features'];
+    for (let time = 0; time < 2; time++) {
+      const {code, stdout, stderr} = await captioner(features);
+      expect([code, stdout]).to.deep.equal([0, `31 images in ${join(folder, 'features')}\n`]);
+      expect(stderr).to.include('train-0002.jpg: ');
+    }
+  });
+
+  it('stops at Ctrl-C, saves, and goes on to as many epochs as it is told then', async () => {
+    const run = ['train', '--data', 'drawn', '--run', 'stopped'];
+    let told = false;
+    const {code, stdout} = await captioner([...run, '--epochs', '500', ...tiny], (text, stop) => {
+      if (told || !text.includes('epoch 1 ')) return;
+      told = true;
+      stop();
+    });
+    expect([code, told]).to.deep.equal([0, true]);
+    const [, step] = /stopped and saved at step (\d+); go on with --resume\n$/.exec(stdout) ?? [];
+    expect(Number(step)).to.be.above(0);
+    const done = stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
+    for (const [option, message] of [
+      ['units=64', 'Expected no --set units with --resume: the decoder is the run'],
+      ['batch=8', '`batch` decides the order of the captions'],
+    ] as const) {
+      const refusal = await captioner([...run, '--resume', '--set', option]);
+      expect(refusal.code).to.equal(2);
+      expect(refusal.stderr).to.include(`captioner: `).and.include(message);
+    }
+    const more = await captioner([...run, '--resume', '--epochs', `${done + 2}`, '--set', 'rate=0.0005']);
+    expect(more.code, more.stderr).to.equal(0);
+    const epochs = more.stdout.split('\n').filter((line) => line.startsWith('epoch'));
+    expect(epochs.map((line) => /^epoch (\d+)/.exec(line)![1])).to.deep.equal([`${done + 1}`, `${done + 2}`]);
+    expect(existsSync(join(folder, 'stopped', 'tensorboard'))).to.equal(true);
+  });
+});
