@@ -1,0 +1,146 @@
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {crc32, deflateSync} from 'node:zlib';
+import {Captioner, type Captioned, type Failed} from 'captioner/dist/captioner';
+import {FeatureStore} from 'captioner/dist/data/feature-store';
+import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {CaptionerError} from 'captioner/dist/errors';
+import {captionImages} from 'captioner/dist/metrics/evaluate';
+import {tf} from 'captioner/dist/runtime/native';
+import {Vocabulary} from 'captioner/dist/text/vocabulary';
+import {saveCheckpoint} from 'captioner/dist/training/checkpoint';
+import {expect} from 'chai';
+import {temporaryFolder} from './support';
+
+/** A small PNG that says it is 50,000 pixels wide and high. */
+function bomb(): Buffer {
+  const header = Buffer.from([0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50, 8, 2, 0, 0, 0]);
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body) >>> 0);
+    return Buffer.concat([length, body, sum]);
+  };
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const pixels = chunk('IDAT', deflateSync(Buffer.alloc(150_001)));
+  return Buffer.concat([signature, chunk('IHDR', header), pixels, chunk('IEND', Buffer.alloc(0))]);
+}
+
+describe('Captioner', () => {
+  const folder = temporaryFolder();
+  const checkpoint = join(folder, 'checkpoint');
+  let captioner: Captioner;
+  let pictures: string[];
+
+  before(async () => {
+    await drawScenes(join(folder, 'drawn'), {train: 0, validation: 0, test: 20});
+    const {images} = readScenes(join(folder, 'drawn'));
+    pictures = images.map(({file}) => file);
+    const vocabulary = Vocabulary.from(
+      images.flatMap(({captions}) => captions),
+      {minimumCount: 1},
+    );
+    // Nothing was learnt, but what a picture shows decides what is said all the same.
+    const decoder = createDecoder('lstm', vocabulary.size, 1280, {units: 32, embedding: 16});
+    const loaded = await loadEncoder('efficientnet-lite2');
+    const {name, digest, preprocessing} = loaded;
+    loaded.dispose();
+    const encoder = {name, digest, preprocessing};
+    await saveCheckpoint(checkpoint, {decoder, vocabulary, encoder});
+    const stranger = {...encoder, digest: 'f'.repeat(64)};
+    await saveCheckpoint(join(folder, 'stranger'), {decoder, vocabulary, encoder: stranger});
+    decoder.dispose();
+    captioner = await Captioner.load(checkpoint);
+  });
+  after(() => captioner.dispose());
+
+  const said = (results: readonly (Captioned | Failed)[]): string[] =>
+    results.map((result) => ('error' in result ? expect.fail(result.error.message) : result.caption));
+
+  it('gives one result for each file, in their order, however many there are', async () => {
+    const all = await captioner.caption(pictures, {beams: 2});
+    expect(all.map(({file}) => file)).to.deep.equal(pictures);
+    for (const [at, file] of pictures.entries())
+      expect(said(await captioner.caption([file], {beams: 2}))).to.deep.equal([said(all)[at]]);
+    expect(await captioner.caption([])).to.deep.equal([]);
+  });
+
+  it('gives the hypotheses of the search, the best first, in words', async () => {
+    const [result] = (await captioner.caption(pictures.slice(0, 1), {beams: 4})) as [Captioned];
+    expect(result.hypotheses.length).to.equal(4);
+    expect(result.hypotheses[0]!.caption).to.equal(result.caption);
+    const scores = result.hypotheses.map(({score}) => score);
+    expect(scores).to.deep.equal([...scores].sort((a, b) => b - a));
+  });
+
+  it('says of a picture what it says of its stored features', async () => {
+    const {images} = readScenes(join(folder, 'drawn'));
+    const store = await FeatureStore.build(captioner.encoder, images, join(folder, 'features'));
+    const stored = captionImages(captioner, store, images, {beams: 1});
+    const fresh = said(await captioner.caption(pictures, {beams: 1}));
+    // Stored features are rounded to half precision, which a decoder that knows nothing may notice once in a while.
+    expect(fresh.filter((caption, at) => caption === stored[at]).length).to.be.at.least(18);
+  });
+
+  it('captions good pictures beside those that it can not read', async () => {
+    const spoilt = join(folder, 'spoilt');
+    mkdirSync(spoilt);
+    const whole = readFileSync(pictures[0]!);
+    const files = {
+      'half.jpg': whole.subarray(0, whole.length / 2),
+      'words.jpg': Buffer.from('no picture'),
+      'nothing.jpg': Buffer.alloc(0),
+      'bomb.png': bomb(),
+    };
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(spoilt, name), bytes);
+    const bad = [...Object.keys(files), 'missing.jpg'].map((name) => join(spoilt, name));
+    const results = await captioner.caption([pictures[3]!, ...bad, pictures[4]!]);
+    const good = said(await captioner.caption([pictures[3]!, pictures[4]!]));
+    expect(said([results[0]!, results.at(-1)!])).to.deep.equal(good);
+    for (const [at, file] of bad.entries()) {
+      const {error} = results[at + 1] as Failed;
+      expect(error).to.be.instanceOf(CaptionerError);
+      expect([error.code, error.message.includes(file)], error.message).to.deep.equal([
+        file.endsWith('missing.jpg') ? 'not-found' : 'image',
+        true,
+      ]);
+    }
+    expect((results[4] as Failed).error.message).to.match(/pixels/);
+    expect(said(await captioner.caption(pictures.slice(0, 1))).length).to.equal(1);
+    expect((await captioner.caption(bad.slice(0, 1))).length).to.equal(1);
+  });
+
+  it('leaves no tensor behind in a hundred captions', async () => {
+    const before = tf.memory().numTensors;
+    for (let time = 0; time < 5; time++) await captioner.caption(pictures, {beams: 3});
+    await captioner.caption(['/nowhere.jpg']);
+    await captioner.caption(pictures.slice(0, 1), {beams: 0}).catch(() => undefined);
+    expect(tf.memory().numTensors).to.equal(before);
+  });
+
+  it('refuses a checkpoint of another encoder, and what is none', async () => {
+    const before = tf.memory().numTensors;
+    for (const [name, code] of [
+      ['stranger', 'mismatch'],
+      ['drawn', 'not-found'],
+      ['nowhere', 'not-found'],
+    ] as const) {
+      const error = await Captioner.load(join(folder, name)).catch((reason: CaptionerError) => reason);
+      expect([
+        (error as CaptionerError).code,
+        (error as CaptionerError).message.includes(name),
+      ]).to.deep.equal([code, true]);
+    }
+    expect(tf.memory().numTensors).to.equal(before);
+  });
+
+  it('refuses search options that make no sense', async () => {
+    const error = await captioner
+      .caption(pictures.slice(0, 1), {beams: 0})
+      .catch((reason: CaptionerError) => reason);
+    expect((error as CaptionerError).code).to.equal('options');
+  });
+});
