@@ -8,18 +8,10 @@ import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
 import {special} from '../text/vocabulary';
+import {Beam, type Continuation, type Hypothesis} from './beam';
 import type {Decoder, DecoderState} from './decoder';
 
-export interface Hypothesis {
-  /** Word ids, without start and end. */
-  readonly tokens: readonly number[];
-  /** The logarithm of each word's probability given those before, the end's included where the sentence ends. */
-  readonly logProbabilities: readonly number[];
-  /** Sum of the log-probabilities divided by length^lengthExponent; the larger the better. */
-  readonly score: number;
-  /** Whether the sentence ended by itself. */
-  readonly finished: boolean;
-}
+export type {Hypothesis} from './beam';
 
 export interface SearchOptions {
   /** Hypotheses kept at each step; 1 is greedy search. @default 3 */
@@ -48,12 +40,6 @@ export function greedySearch(
   return beamSearch(decoder, features, {...options, beams: 1}).map(([best]) => best!);
 }
 
-interface Beam {
-  readonly tokens: readonly number[];
-  readonly logProbabilities: readonly number[];
-  readonly sum: number;
-}
-
 /**
  * @param features Image features, as the decoder reads them; not disposed.
  * @returns For each picture its hypotheses, the best first: at most `beams`, at least one.
@@ -64,91 +50,33 @@ export function beamSearch(
   features: tf.Tensor,
   options: SearchOptions = {},
 ): Hypothesis[][] {
-  const {beams, lengthExponent, maximumLength} = parseOptions(schema, options, 'search');
-  const pictures = features.shape[0];
-  if (pictures === 0) return [];
-  const score = (sum: number, length: number): number => sum / Math.max(1, length) ** lengthExponent;
+  const settings = parseOptions(schema, options, 'search');
+  const beams = Array.from({length: features.shape[0]}, () => new Beam(settings));
+  if (beams.length === 0) return [];
   const banned = bannedWords(decoder.vocabulary);
+  // Of each sentence only its best few can be among the picture's best: an ending, and as many that go on.
+  const count = Math.min(settings.beams + 1, decoder.vocabulary);
 
-  let open: Beam[][] = Array.from({length: pictures}, () => [{tokens: [], logProbabilities: [], sum: 0}]);
-  const done: Hypothesis[][] = Array.from({length: pictures}, () => []);
-  let rows = open.flatMap((list, picture) => list.map((beam) => ({picture, beam})));
   let state = decoder.begin(features);
   try {
-    for (let length = 1; rows.length > 0; length++) {
-      const words = Int32Array.from(rows, ({beam}) => beam.tokens.at(-1) ?? special.start);
-      // Of each row only its best few can be among the picture's best: an ending, and `beams` that go on.
-      const step = bestWords(decoder, words, state, banned, Math.min(beams + 1, decoder.vocabulary));
+    for (;;) {
+      const rows = beams.flatMap(({open}) => open.map((sentence) => sentence.tokens.at(-1) ?? special.start));
+      const step = bestWords(decoder, Int32Array.from(rows), state, banned, count);
       tf.dispose(state as tf.Tensor[]);
       state = step.state;
-
-      const parents: number[] = [];
-      const next: Beam[][] = Array.from({length: pictures}, () => []);
-      for (const [picture, list] of groupRows(rows, pictures).entries()) {
-        const candidates = list.flatMap((row) =>
-          step.words(row).map(([word, logProbability]) => ({
-            row,
-            word,
-            logProbability,
-            sum: rows[row]!.beam.sum + logProbability,
-          })),
-        );
-        candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.word - b.word);
-        for (const [rank, {row, word, logProbability, sum}] of candidates.entries()) {
-          if (next[picture]!.length === beams) break;
-          const {beam} = rows[row]!;
-          const logProbabilities = [...beam.logProbabilities, logProbability];
-          if (word === special.end) {
-            // An ending counts where it is among the best; further down, other sentences were better at this length.
-            if (rank < beams)
-              done[picture]!.push({
-                tokens: beam.tokens,
-                logProbabilities,
-                score: score(sum, length),
-                finished: true,
-              });
-          } else {
-            next[picture]!.push({tokens: [...beam.tokens, word], logProbabilities, sum});
-            parents.push(row);
-          }
-        }
+      let row = 0;
+      for (const beam of beams) {
+        const {length} = beam.open;
+        beam.advance(step.words, row);
+        row += length;
       }
-      open = next.map((list, picture) => {
-        if (length < maximumLength && !settled(done[picture]!, list, beams, score, maximumLength))
-          return list;
-        // A caption that did not end is better than none.
-        if (done[picture]!.length === 0)
-          for (const {tokens, logProbabilities, sum} of list)
-            done[picture]!.push({tokens, logProbabilities, score: score(sum, length), finished: false});
-        return [];
-      });
-      const kept: number[] = [];
-      let at = 0;
-      for (const [picture, list] of next.entries()) {
-        for (let k = 0; k < list.length; k++, at++) if (open[picture]!.length > 0) kept.push(parents[at]!);
-      }
-      rows = open.flatMap((list, picture) => list.map((beam) => ({picture, beam})));
-      if (rows.length > 0) state = reorder(state, kept);
+      const kept = beams.flatMap(({open}) => open.map((sentence) => sentence.row));
+      if (kept.length === 0) return beams.map((beam) => beam.best());
+      state = reorder(state, kept);
     }
   } finally {
     tf.dispose(state as tf.Tensor[]);
   }
-  return done.map((list) => list.sort((a, b) => b.score - a.score).slice(0, beams));
-}
-
-/** Whether no open beam can still beat the worst of enough finished ones, however it goes on. */
-function settled(
-  done: readonly Hypothesis[],
-  open: readonly Beam[],
-  beams: number,
-  score: (sum: number, length: number) => number,
-  maximumLength: number,
-): boolean {
-  if (open.length === 0) return true;
-  if (done.length < beams) return false;
-  const worst = done.map((hypothesis) => hypothesis.score).sort((a, b) => b - a)[beams - 1]!;
-  const best = Math.max(...open.map(({sum}) => score(sum, maximumLength + 1)));
-  return best <= worst;
 }
 
 /** Never written: padding, the start, and the word that stands for all unknown ones. */
@@ -161,7 +89,7 @@ function bannedWords(vocabulary: number): Float32Array {
 
 interface Step {
   readonly state: DecoderState;
-  readonly words: (row: number) => (readonly [word: number, logProbability: number])[];
+  readonly words: (row: number) => Continuation[];
 }
 
 function bestWords(
@@ -199,12 +127,6 @@ function bestWords(
         (_, k) => [indices[row * count + k]!, values[row * count + k]!] as const,
       ).filter(([, value]) => value > -Infinity),
   };
-}
-
-function groupRows(rows: readonly {readonly picture: number}[], pictures: number): number[][] {
-  const groups: number[][] = Array.from({length: pictures}, () => []);
-  for (const [row, {picture}] of rows.entries()) groups[picture]!.push(row);
-  return groups;
 }
 
 function reorder(state: DecoderState, rows: readonly number[]): DecoderState {

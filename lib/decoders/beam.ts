@@ -1,0 +1,103 @@
+/**
+ * The beam of one picture: the sentences that are still open, and those that have ended. It knows nothing of decoders;
+ * words with their log-probabilities come in, and what is worth going on with is kept.
+ */
+import {special} from '../text/vocabulary';
+
+export interface Hypothesis {
+  /** Word ids, without start and end. */
+  readonly tokens: readonly number[];
+  /** The logarithm of each word's probability given those before, the end's included where the sentence ends. */
+  readonly logProbabilities: readonly number[];
+  /** Sum of the log-probabilities divided by length^lengthExponent; the larger the better. */
+  readonly score: number;
+  /** Whether the sentence ended by itself. */
+  readonly finished: boolean;
+}
+
+/** A word that may come next, and the logarithm of its probability. */
+export type Continuation = readonly [word: number, logProbability: number];
+
+/** A sentence without an end so far. */
+interface Open {
+  readonly tokens: readonly number[];
+  readonly logProbabilities: readonly number[];
+  /** Of the log-probabilities. */
+  readonly sum: number;
+  /** Where among the rows of the last step the sentence stood that this one goes on from. */
+  readonly row: number;
+}
+
+export interface BeamSettings {
+  readonly beams: number;
+  readonly lengthExponent: number;
+  readonly maximumLength: number;
+}
+
+export class Beam {
+  #open: readonly Open[] = [{tokens: [], logProbabilities: [], sum: 0, row: 0}];
+  #done: Hypothesis[] = [];
+  #length = 0;
+
+  constructor(private readonly settings: BeamSettings) {}
+
+  /** The best first; empty when the search is over. */
+  get open(): readonly Open[] {
+    return this.#open;
+  }
+
+  /**
+   * Each open sentence goes on with each of its words, and the best of all remain.
+   *
+   * @param words What may come next in a row of the step.
+   * @param first The row of the first open sentence; the others follow.
+   */
+  advance(words: (row: number) => readonly Continuation[], first: number): void {
+    if (this.#open.length === 0) return;
+    this.#length++;
+    const {beams, maximumLength} = this.settings;
+    const candidates = this.#open.flatMap(({tokens, logProbabilities, sum}, at) =>
+      words(first + at).map(([word, logProbability]) => ({
+        word,
+        tokens,
+        logProbabilities: [...logProbabilities, logProbability],
+        sum: sum + logProbability,
+        row: first + at,
+      })),
+    );
+    candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.word - b.word);
+    const next: Open[] = [];
+    for (const [rank, {word, ...candidate}] of candidates.entries()) {
+      if (next.length === beams) break;
+      if (word !== special.end) next.push({...candidate, tokens: [...candidate.tokens, word]});
+      // An ending counts where it is among the best; further down, other sentences were better at this length.
+      else if (rank < beams) this.#end(candidate, true);
+    }
+    const over = this.#length === maximumLength || this.#settled(next);
+    // A caption that did not end is better than none.
+    if (over && this.#done.length === 0) for (const sentence of next) this.#end(sentence, false);
+    this.#open = over ? [] : next;
+  }
+
+  /** At most as many as there are beams, the best first. */
+  best(): Hypothesis[] {
+    return this.#done.sort((a, b) => b.score - a.score).slice(0, this.settings.beams);
+  }
+
+  #end({tokens, logProbabilities, sum}: Open, finished: boolean): void {
+    this.#done.push({tokens, logProbabilities, score: this.#score(sum, this.#length), finished});
+  }
+
+  #score(sum: number, length: number): number {
+    return sum / Math.max(1, length) ** this.settings.lengthExponent;
+  }
+
+  /** Whether no open sentence can still beat the worst of enough ended ones, however it goes on. */
+  #settled(open: readonly Open[]): boolean {
+    const {beams, maximumLength} = this.settings;
+    if (open.length === 0) return true;
+    if (this.#done.length < beams) return false;
+    const worst = this.#done.map(({score}) => score).sort((a, b) => b - a)[beams - 1]!;
+    return Math.max(...open.map(({sum}) => this.#score(sum, maximumLength + 1))) <= worst;
+  }
+}
