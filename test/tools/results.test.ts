@@ -20,7 +20,11 @@ describe('npm test', () => {
   }
 
   async function test(...args: string[]): Promise<Ended & {last: string}> {
-    const ended = await run(folder, ['tools/test.mjs', ...args], {INIT_CWD: folder, FORCE_COLOR: '0'});
+    const ended = await run(folder, ['tools/test.mjs', ...args], {
+      INIT_CWD: folder,
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+    });
     return {...ended, last: ended.stdout.trimEnd().split('\n').at(-1)!};
   }
 
