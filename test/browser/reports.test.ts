@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {expect} from 'chai';
@@ -89,6 +89,11 @@ describe('Reports in a browser', function () {
     await page.waitForFunction(`document.querySelectorAll('.js-plotly-plot .main-svg').length >= 2`);
     const {given, drawn, pictures, broken} = await figures(page);
     expect({given, drawn, pictures, broken}).to.deep.equal({given: 2, drawn: 2, pictures: 2, broken: 0});
+
+    // One version of Plotly, in pages as in JupyterLab, whose Python package brings it.
+    const dist = join(projectRoot, 'node_modules', 'plotly.js-dist', 'package.json');
+    const {version} = JSON.parse(readFileSync(dist, 'utf8')) as {version: string};
+    expect(await page.evaluate('Plotly.version')).to.equal(version);
 
     const [from, to] = await range(page);
     const box = (await page.locator('.figure .nsewdrag').first().boundingBox())!;
