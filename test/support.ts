@@ -2,6 +2,8 @@
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {CaptionerError} from 'captioner/dist/errors';
+import {expect} from 'chai';
 
 /** Valid for files compiled to `.build/test`. */
 export const projectRoot = resolve(__dirname, '..', '..');
@@ -18,6 +20,16 @@ export function flickr8k(): string | undefined {
 export function python(): string {
   const own = join(projectRoot, '.venv', 'bin', 'python');
   return existsSync(own) ? own : join(process.env['CONDA_PREFIX'] ?? '', 'bin', 'python');
+}
+
+/** The error that an action is refused with. */
+export async function refusal(action: Promise<unknown>): Promise<CaptionerError> {
+  const error = await action.then(
+    () => expect.fail('was not refused'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CaptionerError) return error;
+  throw error;
 }
 
 const folders: string[] = [];

@@ -1,110 +1,104 @@
-/** EfficientNet-Lite as an encoder: the forward pass over its table of layers, with weights as `lite-weights` writes them. */
-import {createHash} from 'node:crypto';
-import {promises as fs} from 'node:fs';
-import {CaptionerError} from '../errors';
-import {parseSafetensors} from '../files/safetensors';
-import {tf} from '../runtime/native';
-import type {Encoder, Features, Preprocessing} from './encoder';
-import {
-  classes,
-  convolutions,
-  headChannels,
-  kernelShape,
-  network,
-  type Convolution,
-  type EfficientNetLite,
-  type Network,
-} from './lite-network';
-import {takeTensor} from './weights';
-
 /**
- * @param file Weights as `convertEfficientNetLite2` writes them.
- * @throws CaptionerError when the file is not whole or not of this architecture.
+ * EfficientNet-Lite: EfficientNet (Tan and Le 2019, arXiv 1905.11946) without squeeze-and-excitation and with ReLU6, so
+ * that it runs fast anywhere. Width and depth scale its smallest form, B0, to all others.
  */
-export async function loadEfficientNetLite(model: EfficientNetLite, file: string): Promise<Encoder> {
-  const bytes = await fs.readFile(file);
-  const {tensors} = parseSafetensors(bytes, file);
-  const take = (name: string, shape: number[]): tf.Tensor =>
-    tf.keep(tf.tensor(takeTensor(tensors, name, shape, file), shape));
-  const layers = network(model);
-  const weights = new Map<string, tf.Tensor>();
-  for (const convolution of convolutions(layers)) {
-    weights.set(`${convolution.name}.weight`, take(`${convolution.name}.weight`, kernelShape(convolution)));
-    weights.set(`${convolution.name}.bias`, take(`${convolution.name}.bias`, [convolution.outputs]));
-  }
-  weights.set('classes.weight', take('classes.weight', [classes, headChannels]));
-  weights.set('classes.bias', take('classes.bias', [classes]));
-  return new Lite(model, layers, weights, createHash('sha256').update(bytes).digest('hex'));
+import type {Architecture} from './architecture';
+import {picture, Table, type Layer} from './layers';
+
+/** Of B0: repeats, kernel, stride, expansion, channels. */
+const stages = [
+  [1, 3, 1, 1, 16],
+  [2, 3, 2, 6, 24],
+  [2, 5, 2, 6, 40],
+  [3, 3, 2, 6, 80],
+  [3, 5, 1, 6, 112],
+  [4, 5, 2, 6, 192],
+  [1, 3, 1, 6, 320],
+] as const;
+const stemChannels = 32;
+const headChannels = 1280;
+
+/** Width, depth, side of the picture, published file. Lite2 was trained at 260 pixels; 224 are three quarters of the work. */
+const sizes = {
+  'efficientnet-lite0': [
+    1,
+    1,
+    224,
+    'efficientnet-lite0-57934424.pth',
+    '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db',
+  ],
+  'efficientnet-lite1': [
+    1,
+    1.1,
+    240,
+    'efficientnet-lite1-77cc7160.pth',
+    '77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850',
+  ],
+  'efficientnet-lite2': [
+    1.1,
+    1.2,
+    224,
+    'efficientnet-lite2-9656183e.pth',
+    '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d',
+  ],
+} as const;
+
+export function efficientNetLite(name: keyof typeof sizes): Architecture {
+  const [width, depth, size, file, sha256] = sizes[name];
+  return {
+    name,
+    preprocessing: {
+      size,
+      fit: 'stretch',
+      interpolation: 'cubic',
+      // As Lite networks were trained; the statistics in their first batch norm agree with nothing else.
+      mean: [127, 127, 127],
+      deviation: [128, 128, 128],
+    },
+    layers: layersOf(width, depth),
+    normEpsilon: 1e-3,
+    normScale: true,
+    published: [{file, sha256}],
+    torchName,
+  };
 }
 
-class Lite implements Encoder {
-  readonly name: string;
-  readonly preprocessing: Preprocessing;
-  readonly cells: number;
-  readonly depth = headChannels;
-
-  constructor(
-    {name, preprocessing}: EfficientNetLite,
-    readonly layers: Network,
-    readonly weights: ReadonlyMap<string, tf.Tensor>,
-    readonly digest: string,
-  ) {
-    this.name = name;
-    this.preprocessing = preprocessing;
-    this.cells = Math.ceil(preprocessing.size / 32) ** 2;
+function layersOf(width: number, depth: number): Layer[] {
+  const table = new Table();
+  table.block('stem');
+  let x = table.convolve('stem', picture, stemChannels, {kernel: 3, stride: 2, activation: 'relu6'});
+  let block = 0;
+  for (const [stage, [repeats, kernel, stride, expansion, channels]] of stages.entries()) {
+    const outputs = roundChannels(channels * width);
+    // The first and the last stage are not deepened, as stem and head are not widened.
+    const count = stage === 0 || stage === stages.length - 1 ? repeats : Math.ceil(repeats * depth);
+    for (let repeat = 0; repeat < count; repeat++, block++) {
+      const at = `blocks.${block}`;
+      table.block(at);
+      const wide =
+        expansion > 1 ? table.convolve(`${at}.expand`, x, x.channels * expansion, {activation: 'relu6'}) : x;
+      const step = repeat === 0 ? stride : 1;
+      const seen = table.depthwise(`${at}.depthwise`, wide, {kernel, stride: step, activation: 'relu6'});
+      const y = table.convolve(`${at}.project`, seen, outputs);
+      const residual = (repeat > 0 || stride === 1) && x.channels === outputs;
+      x = residual ? table.add(`${at}.add`, x, y) : y;
+    }
   }
+  table.block('head');
+  table.convolve('head', x, headChannels, {activation: 'relu6'});
+  return table.layers;
+}
 
-  encode(pixels: tf.Tensor4D): Features {
-    const {size} = this.preprocessing;
-    const [batch, height, width, channels] = pixels.shape;
-    if (height !== size || width !== size || channels !== 3)
-      throw new CaptionerError(
-        'shape',
-        `${this.name}: expected pixels [batch, ${size}, ${size}, 3], got [${pixels.shape.join(', ')}]`,
-      );
-    return tf.tidy(() => {
-      const {stem, blocks, head} = this.layers;
-      let x = this.#convolve(this.#normalise(pixels), stem, 2, 'relu6');
-      for (const {expand, depthwise, project, stride, residual} of blocks) {
-        const wide = expand ? this.#convolve(x, expand, 1, 'relu6') : x;
-        const y = this.#convolve(this.#convolve(wide, depthwise, stride, 'relu6'), project, 1, 'linear');
-        x = residual ? tf.add(x, y) : y;
-      }
-      const grid = tf.reshape<tf.Rank.R3>(this.#convolve(x, head, 1, 'relu6'), [
-        batch,
-        this.cells,
-        this.depth,
-      ]);
-      return {grid, pooled: tf.mean<tf.Tensor2D>(grid, 1)};
-    });
-  }
+/** To a multiple of 8, and never by more than a tenth down. */
+function roundChannels(channels: number): number {
+  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
+  return rounded < 0.9 * channels ? rounded + 8 : rounded;
+}
 
-  classify(pixels: tf.Tensor4D): tf.Tensor2D {
-    return tf.tidy(() => {
-      const {pooled} = this.encode(pixels);
-      const products = tf.matMul(pooled, this.weights.get('classes.weight') as tf.Tensor2D, false, true);
-      return tf.add(products, this.weights.get('classes.bias')!);
-    });
-  }
+const norms: Readonly<Record<string, string>> = {expand: '_bn0', depthwise: '_bn1', project: '_bn2'};
 
-  dispose(): void {
-    for (const weight of this.weights.values()) weight.dispose();
-  }
-
-  #normalise(pixels: tf.Tensor4D): tf.Tensor4D {
-    const {mean, deviation} = this.preprocessing;
-    return tf.div(tf.sub(tf.cast(pixels, 'float32'), tf.tensor1d([...mean])), tf.tensor1d([...deviation]));
-  }
-
-  #convolve(
-    x: tf.Tensor4D,
-    {name, kind}: Convolution,
-    stride: 1 | 2,
-    activation: 'relu6' | 'linear',
-  ): tf.Tensor4D {
-    const convolve = kind === 'full' ? tf.fused.conv2d : tf.fused.depthwiseConv2d;
-    const filter = this.weights.get(`${name}.weight`) as tf.Tensor4D;
-    const bias = this.weights.get(`${name}.bias`)!;
-    return convolve({x, filter, bias, strides: stride, pad: 'same', activation});
-  }
+function torchName(layer: string): {convolution: string; norm: string} {
+  const [, block, part] = /^(blocks\.\d+)\.(\w+)$/.exec(layer) ?? [];
+  if (block !== undefined) return {convolution: `_${block}._${part}_conv`, norm: `_${block}.${norms[part!]}`};
+  return {convolution: `_conv_${layer}`, norm: layer === 'stem' ? '_bn0' : '_bn1'};
 }

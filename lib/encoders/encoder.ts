@@ -27,12 +27,17 @@ export interface Encoder {
   readonly depth: number;
   /** SHA-256 of the weight file, hexadecimal. */
   readonly digest: string;
+  /** Of ImageNet; 0 where the weights came without them. */
+  readonly classes: number;
   /**
    * @param pixels RGB, 0 to 255, `[batch, size, size, 3]`, int32 or float32.
    * @returns Both features; the caller disposes them.
    */
   encode(pixels: tf.Tensor4D): Features;
-  /** ImageNet logits, `[batch, 1000]`; the caller disposes them. */
+  /**
+   * @returns ImageNet logits, `[batch, classes]`; the caller disposes them.
+   * @throws CaptionerError `weights` when these came without classes.
+   */
   classify(pixels: tf.Tensor4D): tf.Tensor2D;
   dispose(): void;
 }

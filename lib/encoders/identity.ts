@@ -13,7 +13,7 @@ export interface EncoderIdentity {
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 export const preprocessingSchema: z.ZodType<Preprocessing> = z.object({
-  size: z.int().min(0),
+  size: z.int().min(1),
   fit: z.enum(['stretch', 'crop']),
   interpolation: z.enum(['cubic', 'linear']),
   mean: triple,

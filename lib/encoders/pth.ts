@@ -23,6 +23,10 @@ type StorageType = 'torch FloatStorage' | 'torch LongStorage';
 
 const magic = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
 
+export function isPth(bytes: Buffer): boolean {
+  return bytes.subarray(2, 14).equals(magic);
+}
+
 /**
  * @param where The file's name, for messages.
  * @returns The tensors by name, packed row by row.
@@ -32,7 +36,7 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
   const fail = (message: string): never => {
     throw new CaptionerError('weights', `${where}: ${message}`);
   };
-  if (!bytes.subarray(2, 14).equals(magic)) fail('expected a PyTorch weight file in the format before 1.6');
+  if (!isPth(bytes)) fail('expected a PyTorch weight file in the format before 1.6');
   /** The type of each storage that a tensor uses. */
   const types = new Map<string, StorageType>();
   const persistent = (id: unknown, refuse: Refuse): string => {

@@ -1,26 +1,68 @@
-/** Numbers out of a weight file, checked against what the network that reads them expects. */
+/**
+ * Weight files of encoders: ours (safetensors, batch norm folded) or published ones, told apart by their content. Every
+ * number is taken by a name, shape and type that the architecture expects; nothing in a file is ever executed.
+ */
+import {promises as fs} from 'node:fs';
+import {basename} from 'node:path';
 import {CaptionerError} from '../errors';
-import {toFloat32, type TensorData} from '../files/safetensors';
+import {sha256, writeFileAtomic} from '../files/atomic';
+import {formatSafetensors, parseSafetensors, type TensorData} from '../files/safetensors';
+import type {Architecture} from './architecture';
+import {kerasWeights} from './keras-weights';
+import {foldWeights} from './published-weights';
+import {isPth} from './pth';
+import {torchWeights} from './torch-weights';
+
+export interface WeightFile {
+  readonly tensors: ReadonlyMap<string, TensorData>;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly digest: string;
+}
+
+const hdf5 = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
+const zip = Buffer.from('PK\x03\x04', 'latin1');
+
+/** @throws CaptionerError `not-found`, `weights`, `truncated`, `header`, `shape`, `dtype`. */
+export async function readWeights(architecture: Architecture, file: string): Promise<WeightFile> {
+  const bytes = await readBytes(file);
+  return {tensors: await tensorsOf(architecture, bytes, file), digest: sha256(bytes)};
+}
+
+async function tensorsOf(
+  architecture: Architecture,
+  bytes: Buffer,
+  file: string,
+): Promise<ReadonlyMap<string, TensorData>> {
+  const where = basename(file);
+  if (bytes.subarray(0, hdf5.length).equals(hdf5))
+    return foldWeights(architecture, await kerasWeights(architecture, file), where);
+  if (isPth(bytes)) return foldWeights(architecture, torchWeights(architecture, bytes, where), where);
+  if (bytes.subarray(0, zip.length).equals(zip))
+    throw new CaptionerError(
+      'weights',
+      `${file}: expected PyTorch weights in the format before 1.6 (torch.save with _use_new_zipfile_serialization=False), got the newer one`,
+    );
+  return parseSafetensors(bytes, file).tensors;
+}
+
+function readBytes(file: string): Promise<Buffer> {
+  return fs.readFile(file).catch((cause: unknown) => {
+    throw new CaptionerError('not-found', `${file}: expected a weight file, found none`, {cause});
+  });
+}
 
 /**
- * @param where The file's name, for messages.
- * @throws CaptionerError `weights` when there is no such tensor; `shape`, `dtype`.
+ * Makes our weight file from a published one.
+ *
+ * @throws CaptionerError `checksum` when it is not a file that is known; and as `readWeights`.
  */
-export function takeTensor(
-  tensors: ReadonlyMap<string, TensorData>,
-  name: string,
-  shape: readonly number[],
-  where: string,
-): Float32Array {
-  const tensor = tensors.get(name);
-  if (tensor === undefined)
-    throw new CaptionerError('weights', `${where}: expected a tensor "${name}", found none`);
-  if (tensor.shape.join() !== shape.join())
-    throw new CaptionerError(
-      'shape',
-      `${where}: expected "${name}" [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
-    );
-  if (tensor.dtype !== 'F32')
-    throw new CaptionerError('dtype', `${where}: expected "${name}" as F32, got ${tensor.dtype}`);
-  return toFloat32(tensor);
+export async function convertWeights(architecture: Architecture, from: string, to: string): Promise<void> {
+  const bytes = await readBytes(from);
+  const digest = sha256(bytes);
+  const known = architecture.published.flatMap((published) => published.sha256 ?? []);
+  if (!known.includes(digest))
+    throw new CaptionerError('checksum', `${from}: expected SHA-256 ${known.join(' or ')}, got ${digest}`);
+  const tensors = await tensorsOf(architecture, bytes, from);
+  const metadata = [['architecture', architecture.name] as const, ['source', digest] as const];
+  await writeFileAtomic(to, formatSafetensors(tensors, metadata));
 }

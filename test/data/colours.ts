@@ -16,6 +16,7 @@ export function colourEncoder(digest = 'a'.repeat(64), delay = 0): ColourEncoder
   return {
     name: 'cell-colours',
     digest,
+    classes: 0,
     preprocessing: {
       size: 8,
       fit: 'stretch',

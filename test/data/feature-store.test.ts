@@ -18,7 +18,7 @@ import {CaptionerError} from 'captioner/dist/errors';
 import {lockFolder} from 'captioner/dist/files/lock';
 import {tf} from 'captioner/dist/runtime/native';
 import {expect} from 'chai';
-import {flickr8k, projectRoot, temporaryFolder} from '../support';
+import {flickr8k, projectRoot, refusal, temporaryFolder} from '../support';
 import {colourEncoder, colourOf, drawPictures} from './colours';
 
 /** Values that the store gives, and no tensor left behind. */
@@ -30,12 +30,6 @@ function valuesOf(store: FeatureStore, ids: readonly string[]): Float32Array {
 }
 
 const idsOf = (images: readonly ImageFile[]): string[] => images.map(({id}) => id);
-
-const refusal = async (promise: Promise<unknown>): Promise<CaptionerError> =>
-  promise.then(
-    () => expect.fail('was not refused'),
-    (error: unknown) => error as CaptionerError,
-  );
 
 function flipByte(file: string, from: 'end' | 'middle'): void {
   const bytes = readFileSync(file);

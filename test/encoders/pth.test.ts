@@ -2,12 +2,13 @@ import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {convertEfficientNetLite2} from 'captioner/dist/encoders/lite-weights';
+import {efficientNetLite} from 'captioner/dist/encoders/efficientnet-lite';
 import {parsePth} from 'captioner/dist/encoders/pth';
+import {convertWeights} from 'captioner/dist/encoders/weights';
 import {CaptionerError} from 'captioner/dist/errors';
 import {toFloat32} from 'captioner/dist/files/safetensors';
 import {encoderFolder} from 'captioner/dist/places';
-import {python, temporaryFolder} from '../support';
+import {python, refusal, temporaryFolder} from '../support';
 
 /** The published file, as set-up installed it. */
 function published(): string {
@@ -84,10 +85,10 @@ describe('parsePth', () => {
   });
 });
 
-describe('convertEfficientNetLite2', () => {
+describe('convertWeights', () => {
   it('makes the file that set-up made, to the byte', async () => {
     const out = join(temporaryFolder(), 'weights.safetensors');
-    await convertEfficientNetLite2(published(), out);
+    await convertWeights(efficientNetLite('efficientnet-lite2'), published(), out);
     const made = readFileSync(join(encoderFolder(), 'efficientnet-lite2.safetensors'));
     expect(readFileSync(out).equals(made)).to.equal(true);
   });
@@ -97,7 +98,7 @@ describe('convertEfficientNetLite2', () => {
     const bytes = readFileSync(published());
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(file, bytes);
-    const error = await convertEfficientNetLite2(file, `${file}.out`).catch((reason: unknown) => reason);
-    expect(error).to.be.instanceOf(CaptionerError).with.property('code', 'checksum');
+    const error = await refusal(convertWeights(efficientNetLite('efficientnet-lite2'), file, `${file}.out`));
+    expect(error.code).to.equal('checksum');
   });
 });

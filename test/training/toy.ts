@@ -27,6 +27,7 @@ export const toyEncoder: Encoder = {
   cells: 4,
   depth: 12,
   digest: '0123456789abcdef',
+  classes: 0,
   encode: (pixels) =>
     tf.tidy(() => {
       const small = tf.image.resizeBilinear(tf.cast(pixels, 'float32'), [2, 2]).div(255);

@@ -1,0 +1,90 @@
+/** The forward pass over a table of layers, for the pictures of a batch at once. */
+import {tf} from '../runtime/native';
+import {isConvolution, kernelShape, type Convolution, type Layer} from './layers';
+
+/** By name: `<layer>.weight`, as `kernelShape` says, and `<layer>.bias`. */
+export type Weights = ReadonlyMap<string, tf.Tensor>;
+
+/**
+ * @param x What the first of the layers reads, `[batch, height, width, channels]`.
+ * @param differentiable Whether gradients with respect to `x` and the weights are wanted; slower.
+ * @returns What the last of them gives. The caller disposes it.
+ */
+export function forward(
+  layers: readonly Layer[],
+  weights: Weights,
+  x: tf.Tensor4D,
+  {differentiable = false}: {readonly differentiable?: boolean} = {},
+): tf.Tensor4D {
+  const readers = new Map<string, number>();
+  for (const {from} of layers)
+    for (const name of [from].flat()) readers.set(name, (readers.get(name) ?? 0) + 1);
+  return tf.tidy(() => {
+    const [first] = [layers[0]!.from].flat();
+    const outputs = new Map([[first!, x]]);
+    for (const layer of layers) {
+      const names = [layer.from].flat();
+      const inputs = names.map((name) => outputs.get(name)!);
+      outputs.set(layer.name, compute(layer, weights, inputs, differentiable));
+      // What nobody will read any more makes room: a large network needs a tenth of the memory, and time for less of it.
+      for (const name of names) {
+        const left = readers.get(name)! - 1;
+        readers.set(name, left);
+        if (left === 0 && name !== first && !differentiable) outputs.get(name)!.dispose();
+      }
+    }
+    return outputs.get(layers.at(-1)!.name)!;
+  });
+}
+
+function compute(
+  layer: Layer,
+  weights: Weights,
+  inputs: readonly tf.Tensor4D[],
+  differentiable: boolean,
+): tf.Tensor4D {
+  const [x, y] = inputs;
+  if (isConvolution(layer)) return (differentiable ? convolveInParts : convolve)(layer, weights, x!);
+  switch (layer.kind) {
+    case 'add':
+      return tf.add(x!, y!);
+    case 'concatenate':
+      return tf.concat([...inputs], 3);
+    case 'maximum':
+      return tf.maxPool(x!, 3, layer.stride, layer.padding);
+    case 'average':
+      return tf.avgPool(x!, 3, layer.stride, layer.padding);
+  }
+}
+
+function convolve(
+  {name, kind, stride, padding, activation}: Convolution,
+  weights: Weights,
+  x: tf.Tensor4D,
+): tf.Tensor4D {
+  const run = kind === 'depthwise' ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+  const filter = weights.get(`${name}.weight`) as tf.Tensor4D;
+  return run({x, filter, bias: weights.get(`${name}.bias`)!, strides: stride, pad: padding, activation});
+}
+
+/** The same of kernels that have gradients; the fused ones have none for ReLU6. */
+function convolveInParts(
+  {name, kind, stride, padding, activation}: Convolution,
+  weights: Weights,
+  x: tf.Tensor4D,
+): tf.Tensor4D {
+  const run = kind === 'depthwise' ? tf.depthwiseConv2d : tf.conv2d;
+  const products = run(x, weights.get(`${name}.weight`) as tf.Tensor4D, stride, padding);
+  const sums = tf.add<tf.Tensor4D>(products, weights.get(`${name}.bias`)!);
+  return activation === 'relu' ? tf.relu(sums) : activation === 'relu6' ? tf.relu6(sums) : sums;
+}
+
+/** Shapes of the weights that the layers need, by name. */
+export function weightShapes(layers: readonly Layer[]): Map<string, number[]> {
+  return new Map(
+    layers.filter(isConvolution).flatMap((layer): [string, number[]][] => [
+      [`${layer.name}.weight`, kernelShape(layer)],
+      [`${layer.name}.bias`, [layer.outputs]],
+    ]),
+  );
+}

@@ -1,0 +1,54 @@
+/** MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), width 1: inverted residuals with linear bottlenecks. */
+import type {Architecture} from './architecture';
+import {picture, Table, type Layer} from './layers';
+
+/** Table 2 of the paper: expansion, channels, repeats, stride. */
+const stages = [
+  [1, 16, 1, 1],
+  [6, 24, 2, 2],
+  [6, 32, 3, 2],
+  [6, 64, 4, 2],
+  [6, 96, 3, 1],
+  [6, 160, 3, 2],
+  [6, 320, 1, 1],
+] as const;
+
+export const mobileNetV2: Architecture = {
+  name: 'mobilenet-v2',
+  preprocessing: {
+    size: 224,
+    fit: 'stretch',
+    interpolation: 'linear',
+    mean: [127.5, 127.5, 127.5],
+    deviation: [127.5, 127.5, 127.5],
+  },
+  layers: layers(),
+  normEpsilon: 1e-3,
+  normScale: true,
+  published: [
+    {file: 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5'},
+    {file: 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5'},
+  ],
+};
+
+function layers(): Layer[] {
+  const table = new Table();
+  table.block('stem');
+  let x = table.convolve('stem', picture, 32, {kernel: 3, stride: 2, activation: 'relu6'});
+  let block = 0;
+  for (const [expansion, channels, repeats, stride] of stages) {
+    for (let repeat = 0; repeat < repeats; repeat++, block++) {
+      const at = `blocks.${block}`;
+      table.block(at);
+      const wide =
+        expansion > 1 ? table.convolve(`${at}.expand`, x, x.channels * expansion, {activation: 'relu6'}) : x;
+      const step = repeat === 0 ? stride : 1;
+      const seen = table.depthwise(`${at}.depthwise`, wide, {kernel: 3, stride: step, activation: 'relu6'});
+      const y = table.convolve(`${at}.project`, seen, channels);
+      x = repeat > 0 ? table.add(`${at}.add`, x, y) : y;
+    }
+  }
+  table.block('head');
+  table.convolve('head', x, 1280, {activation: 'relu6'});
+  return table.layers;
+}
