@@ -8,12 +8,17 @@ import {expect} from 'chai';
 /** Valid for files compiled to `.build/test`. */
 export const projectRoot = resolve(__dirname, '..', '..');
 
-/** The folder with Flickr8k that the environment names, if it is there. */
-export function flickr8k(): string | undefined {
-  const folder = process.env['FLICKR8K'];
-  if (!folder) return undefined;
-  const absolute = resolve(projectRoot, folder);
+/** What a variable of the environment names, if it is there. */
+export function named(variable: string): string | undefined {
+  const path = process.env[variable];
+  if (!path) return undefined;
+  const absolute = resolve(projectRoot, path);
   return existsSync(absolute) ? absolute : undefined;
+}
+
+/** The folder with Flickr8k. */
+export function flickr8k(): string | undefined {
+  return named('FLICKR8K');
 }
 
 /** The Python that set-up made or adopted. */
