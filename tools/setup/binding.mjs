@@ -12,6 +12,7 @@ import {environment} from './python.mjs';
 import {installed, isTensorFlow} from './requirements.mjs';
 
 const ziglang = '0.17.1';
+const lists = join('tools', 'setup', 'lists.h');
 
 export function bindingStep(project) {
   const folder = join(project.home, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
@@ -49,7 +50,8 @@ export function bindingStep(project) {
     const {site} = environment(project);
     const tensorflow = [...installed(site)].filter(([name]) => isTensorFlow(name)).join();
     const versions = [folder, headers].map((one) => readJson(join(one, 'package.json'))?.version);
-    return sum(JSON.stringify([site, tensorflow, versions, process.platform, process.arch]));
+    const added = sumOfFile(join(project.home, lists));
+    return sum(JSON.stringify([site, tensorflow, versions, process.platform, process.arch, added]));
   }
 }
 
@@ -67,7 +69,7 @@ function argumentsFor(project, folder, headers) {
       : ['-L', tensorflow, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'];
   return [
     ...['-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8'],
-    ...['-I', nodeApi, '-I', join(tensorflow, 'include')],
+    ...['-I', nodeApi, '-I', join(tensorflow, 'include'), '-include', join(project.home, lists)],
     ...sources,
     ...libraries,
     `-Wl,-rpath,${tensorflow}`,
