@@ -1,5 +1,6 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
 import {readPixels} from './data/images';
+import {toPixels} from './data/pixels';
 import {beamSearch, type Hypothesis, type SearchOptions} from './decoders/search';
 import type {Decoder} from './decoders/decoder';
 import type {Encoder} from './encoders/encoder';
@@ -67,9 +68,9 @@ export class Captioner {
       const group = files.slice(from, from + pictures);
       const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
       const good = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-      const pixels = tf.tensor4d(Int32Array.from(Buffer.concat(good)), [good.length, size, size, 3], 'int32');
-      const features = good.length > 0 ? this.encoder.encode(pixels) : undefined;
-      pixels.dispose();
+      const pixels = good.length > 0 ? toPixels(good, size) : undefined;
+      const features = pixels && this.encoder.encode(pixels);
+      pixels?.dispose();
       try {
         const found = features ? this.captionFeatures(features[this.decoder.features], options) : [];
         for (const [at, file] of group.entries()) {

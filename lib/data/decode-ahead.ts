@@ -19,7 +19,11 @@ export type Decoded = {readonly id: string} & (
       /** Of the bytes that became these pixels. */
       readonly sha256: string;
     }
-  | {readonly reason: string}
+  | {
+      readonly reason: string;
+      /** Absent where the file could not be read at all. */
+      readonly sha256?: string;
+    }
 );
 
 interface Group {
@@ -56,7 +60,7 @@ function startGroup(images: readonly ImageFile[], preprocessing: Preprocessing):
     const decoding = settle(decodePixels(bytes, file, preprocessing));
     const digest = sha256(bytes);
     const pixels = await decoding;
-    if (pixels instanceof CaptionerError) return {id, reason: reasonOf(pixels, file)};
+    if (pixels instanceof CaptionerError) return {id, reason: reasonOf(pixels, file), sha256: digest};
     return {id, pixels, sha256: digest};
   });
   return {read: Promise.all(reading), decoded: Promise.all(decoded)};

@@ -1,35 +1,31 @@
 /**
- * Fills a feature store: finds out which images have no features yet, decodes them ahead of the network, encodes them in
- * full batches and writes shard after shard. Shards appear whole and the index after them, so a run that is killed
- * loses at most one; images that can't be read are put aside and change nothing for the others.
+ * Fills a feature store: decodes pictures ahead of the network, encodes them in full batches and writes shard after shard.
+ * Shards appear whole, so a run that is killed loses at most one; images that can't be read are put aside and change
+ * nothing for the others.
  */
 import {promises as fs} from 'node:fs';
-import {join} from 'node:path';
 import {z} from 'zod';
 import type {Encoder} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
-import {sha256, writeFileAtomic} from '../files/atomic';
+import {fromFloat16Bits} from '../files/float16';
 import {lockFolder} from '../files/lock';
-import {formatSafetensors, toFloat16Bits} from '../files/safetensors';
 import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
+import {toHalves} from '../runtime/raw';
 import {decodeAhead, digestsOf, type Decoded, type ImageFile} from './decode-ahead';
+import {hasIndex, readShards, removeLeftovers, writeIndex} from './feature-index';
+import {toPixels} from './pixels';
+import {planShards, type PlannedShard} from './feature-plan';
 import {
   checkSource,
   featureKinds,
-  imagesToEncode,
-  presentImages,
-  readIndex,
-  readQuarantine,
-  removeLeftovers,
-  shardName,
-  writeIndex,
-  writeQuarantine,
+  readRows,
+  writeShard,
   type FeatureKind,
   type FeatureSource,
   type Shard,
-  type StoredImage,
-} from './feature-index';
+  type ShardImage,
+} from './feature-shard';
 
 export interface BuildProgress {
   /** Images that could not be read so far. */
@@ -45,6 +41,11 @@ export interface BuildOptions {
   readonly batch?: number;
   /** Images in a shard: what a run that is killed may lose. @default 256 */
   readonly shard?: number;
+  /**
+   * Only every so many shards, from this one on (the first is 1): several processes or machines share the work, each in a
+   * folder of its own, and whose files lie in one folder afterwards are one store.
+   */
+  readonly part?: {readonly number: number; readonly of: number};
   /** @param note The progress in words, for who shows it. */
   readonly onProgress?: (
     done: number,
@@ -58,6 +59,10 @@ const schema = z.strictObject({
   kind: z.enum(featureKinds).default('pooled'),
   batch: z.int().min(1).default(16),
   shard: z.int().min(1).default(256),
+  part: z
+    .strictObject({number: z.int().min(1), of: z.int().min(1)})
+    .refine(({number, of}) => number <= of, {error: 'expected a part from 1 to as many as there are'})
+    .default({number: 1, of: 1}),
   onProgress: z.custom<BuildOptions['onProgress']>((value) => typeof value === 'function').optional(),
 });
 type Settings = z.infer<typeof schema>;
@@ -77,19 +82,29 @@ export async function buildFeatures(
     depth: encoder.depth,
   };
   const wanted = new Map(images.map((image) => [image.id, image]));
-  const digests = await digestsOf([...wanted.values()]);
-  const before = readIndex(folder);
-  if (before) {
-    checkSource(folder, before, source);
-    if (imagesToEncode(folder, before, wanted, digests).length === 0) {
-      await settings.onProgress?.(wanted.size, wanted.size, undefined, {quarantined: 0, imagesPerSecond: 0});
-      return;
-    }
+  /** What there is, and what is left to do in this part. */
+  const look = async (): Promise<{plan: PlannedShard[]; stale: boolean}> => {
+    const shards = readShards(folder, {damaged: true});
+    if (shards[0]) checkSource(folder, shards[0].source, source);
+    const digests = shards.length > 0 ? await digestsOf([...wanted.values()]) : new Map<string, string>();
+    const {number: part, of} = settings.part;
+    const plan = planShards(shards, wanted, digests, settings.shard).filter(
+      ({number}) => number % of === part - 1,
+    );
+    return {plan, stale: plan.some(({changed}) => changed) || !hasIndex(folder)};
+  };
+  const {plan, stale} = await look();
+  if (!stale) {
+    const total = plan.reduce((sum, shard) => sum + shard.wanted, 0);
+    await settings.onProgress?.(total, total, undefined, {quarantined: 0, imagesPerSecond: 0});
+    return;
   }
   await fs.mkdir(folder, {recursive: true});
   const lock = lockFolder(folder);
   try {
-    await new Builder(encoder, source, folder, settings).run(wanted, digests);
+    await removeLeftovers(folder);
+    // Another process may have been at work since.
+    await new Builder(encoder, source, folder, settings).run((await look()).plan);
   } finally {
     lock.release();
   }
@@ -98,12 +113,14 @@ export async function buildFeatures(
 type Good = Extract<Decoded, {pixels: Uint8Array}>;
 
 class Builder {
-  readonly #images = new Map<string, StoredImage>();
-  #shards: readonly Shard[] = [];
-  #quarantine = new Map<string, string>();
-  /** Features of the shard that is being filled. */
-  #halves: Uint16Array = new Uint16Array(0);
-  #rows: Omit<StoredImage, 'shard'>[] = [];
+  #encoded = 0;
+  #bad = 0;
+  #done = 0;
+  #total = 0;
+  #start = performance.now();
+  #writing: Promise<void> | undefined;
+  /** Of the shard that was copied from last. */
+  #copied: {shard: Shard; rows: Uint16Array} | undefined;
 
   constructor(
     private readonly encoder: Encoder,
@@ -112,130 +129,111 @@ class Builder {
     private readonly settings: Settings,
   ) {}
 
-  async run(wanted: ReadonlyMap<string, ImageFile>, digests: ReadonlyMap<string, string>): Promise<void> {
-    const {batch, shard, onProgress} = this.settings;
-    await removeLeftovers(this.folder);
-    const left = this.#takeOver(wanted, digests);
-    const total = wanted.size;
-    let bad = 0;
-    let encoded = 0;
-    const start = performance.now();
-    const report = async (): Promise<void> => {
-      const imagesPerSecond = encoded === 0 ? 0 : encoded / ((performance.now() - start) / 1000);
-      const note = [
-        ...(encoded > 0 ? [`${imagesPerSecond.toFixed(0)} images/s`] : []),
-        ...(bad > 0 ? [`${bad} unreadable`] : []),
-      ].join(', ');
-      const done = total - left.length + encoded + bad;
-      await onProgress?.(done, total, note || undefined, {quarantined: bad, imagesPerSecond});
-    };
-    await report();
-
-    // Batches and shards are filled from good images only, so a bad one does not change the company of the others.
-    let group: Good[] = [];
-    const flush = async (): Promise<void> => {
-      await this.#encode(group);
-      encoded += group.length;
-      group = [];
-      if (this.#rows.length >= shard) await this.#writeShard();
-      await report();
-    };
-    for await (const image of decodeAhead(left, this.encoder.preprocessing, batch)) {
-      if ('reason' in image) {
-        this.#quarantine.set(image.id, image.reason);
-        this.#images.delete(image.id); // features of what the file was before
-        bad++;
-      } else if (group.push(image) === Math.min(batch, shard - this.#rows.length)) await flush();
-    }
-    if (group.length > 0) await flush();
-    if (this.#rows.length > 0) await this.#writeShard();
-    await this.#writeIndex();
-    await writeQuarantine(this.folder, this.#quarantine);
-    await report();
+  async run(plan: readonly PlannedShard[]): Promise<void> {
+    const changed = plan.filter((shard) => shard.changed);
+    const slots = changed.flatMap((shard) => shard.slots);
+    const left = slots.flatMap((slot) => ('image' in slot ? [slot.image] : []));
+    this.#total = plan.reduce((sum, {wanted}) => sum + wanted, 0);
+    this.#done = this.#total - left.length;
+    await this.#report();
+    const decoded = decodeAhead(left, this.encoder.preprocessing, this.settings.batch);
+    for (const shard of changed) await this.#fill(shard, decoded);
+    await this.#writing;
+    const shards = readShards(this.folder);
+    await writeIndex(this.folder, shards);
+    await this.#report();
     const [first] = left;
-    if (first && bad === total)
+    if (first && left.length === this.#total && this.#bad === left.length) {
+      const reason = shards.flatMap(({images}) => images).find(({id}) => id === first.id)?.reason;
       throw new CaptionerError(
         'image',
-        `expected images to encode, but none of ${total} can be read (${first.file}: ${this.#quarantine.get(first.id)})`,
+        `expected images to encode, but none of ${this.#total} can be read (${first.file}: ${reason})`,
       );
+    }
   }
 
-  /**
-   * Reads again what the folder holds, now that nobody else writes to it.
-   *
-   * @returns The images that have to be encoded.
-   */
-  #takeOver(wanted: ReadonlyMap<string, ImageFile>, digests: ReadonlyMap<string, string>): ImageFile[] {
-    const index = readIndex(this.folder);
-    this.#quarantine = readQuarantine(this.folder);
-    for (const id of wanted.keys()) this.#quarantine.delete(id);
-    if (index === undefined) return [...wanted.values()];
-    checkSource(this.folder, index, this.source);
-    this.#shards = index.shards;
-    const byBytes = new Map<string, StoredImage>();
-    for (const image of presentImages(this.folder, index)) {
-      this.#images.set(image.id, image);
-      byBytes.set(image.sha256, image);
-    }
-    return imagesToEncode(this.folder, index, wanted, digests).filter(({id}) => {
-      const same = byBytes.get(digests.get(id) ?? '');
-      if (same) this.#images.set(id, {...same, id}); // the same bytes under another name
-      return same === undefined;
-    });
-  }
-
-  async #encode(group: readonly Good[]): Promise<void> {
-    const {preprocessing, depth} = this.encoder;
-    const {cells, kind} = this.source;
-    const side = preprocessing.size;
-    // TensorFlow multiplies a single row in another way, which differs in the last bit: one image goes in twice.
-    const rows = Math.max(2, group.length);
-    const all = new Int32Array(rows * side * side * 3);
-    for (let row = 0; row < rows; row++) all.set(group[row % group.length]!.pixels, row * side * side * 3);
-    const pixels = tf.tensor4d(all, [rows, side, side, 3], 'int32');
-    let values: Float32Array;
-    try {
-      const features = this.encoder.encode(pixels);
-      values = await features[kind].data<'float32'>();
-      tf.dispose([features.grid, features.pooled]);
-    } finally {
-      pixels.dispose();
-    }
-
+  async #fill({number, slots}: PlannedShard, decoded: AsyncGenerator<Decoded>): Promise<void> {
+    const {cells, depth} = this.source;
     const size = cells * depth;
-    if (values.length !== rows * size)
+    const halves = new Uint16Array(slots.length * size);
+    const images: ShardImage[] = [];
+    let row = 0;
+    let group: {image: Good; row: number}[] = [];
+    const flush = async (): Promise<void> => {
+      const found = this.#encode(group.map(({image}) => image));
+      for (const [at, {row: to}] of group.entries())
+        halves.set(found.subarray(at * size, (at + 1) * size), to * size);
+      this.#encoded += group.length;
+      group = [];
+      await this.#report();
+    };
+    for (const slot of slots) {
+      if ('kept' in slot) {
+        images.push(slot.kept);
+        if (slot.known) halves.set(this.#rowOf(slot.known, size), row++ * size);
+        continue;
+      }
+      const {value} = (await decoded.next()) as {value: Decoded};
+      const {id, sha256} = value;
+      if ('reason' in value) {
+        images.push({id, sha256, reason: value.reason});
+        this.#bad++;
+        continue;
+      }
+      images.push({id, sha256});
+      if (group.push({image: value, row: row++}) === this.settings.batch) await flush();
+    }
+    if (group.length > 0) await flush();
+    // While it is written, the network goes on; no more than one is kept waiting.
+    await this.#writing;
+    this.#writing = writeShard(this.folder, number, this.source, images, halves);
+    this.#writing.catch(() => {}); // whoever waits for it gets the error
+  }
+
+  #rowOf({shard, row}: {shard: Shard; row: number}, size: number): Uint16Array {
+    if (this.#copied?.shard !== shard) this.#copied = {shard, rows: readRows(shard)};
+    return this.#copied.rows.subarray(row * size, (row + 1) * size);
+  }
+
+  #encode(group: readonly Good[]): Uint16Array {
+    const {cells, depth, kind} = this.source;
+    const side = this.source.preprocessing.size;
+    // Always as many, since TensorFlow may add in another order for another number of rows, which shows in the last bit.
+    const rows = Math.max(2, this.settings.batch);
+    const pixels = toPixels(
+      Array.from({length: rows}, (_, row) => group[row % group.length]!.pixels),
+      side,
+    );
+    const features = this.encoder.encode(pixels);
+    const halves = toHalves(features[kind]);
+    tf.dispose([pixels, features.grid, features.pooled]);
+    const size = cells * depth;
+    if (halves.length !== rows * size)
       throw new CaptionerError(
         'shape',
-        `${this.encoder.name}: expected ${kind} features of ${rows} × ${size} numbers, got ${values.length}`,
+        `${this.encoder.name}: expected ${kind} features of ${rows} × ${size} numbers, got ${halves.length}`,
       );
-    if (this.#rows.length === 0) this.#halves = new Uint16Array(this.settings.shard * size);
-    const halves = toFloat16Bits(values.subarray(0, group.length * size));
-    const broken = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
+    const found = halves.subarray(0, group.length * size);
+    const broken = found.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
     if (broken >= 0)
       throw new CaptionerError(
         'diverged',
-        `${this.encoder.name}: expected features that half precision can hold, got ${values[broken]} for ${group[Math.floor(broken / size)]!.id}`,
+        `${this.encoder.name}: expected features that half precision can hold, got ${fromFloat16Bits(found.subarray(broken, broken + 1))[0]} for ${group[Math.floor(broken / size)]!.id}`,
       );
-    this.#halves.set(halves, this.#rows.length * size);
-    for (const {id, sha256: digest} of group) this.#rows.push({id, row: this.#rows.length, sha256: digest});
+    return found;
   }
 
-  async #writeShard(): Promise<void> {
-    const {cells, depth, kind} = this.source;
-    const rows = this.#rows;
-    const data = new Uint8Array(this.#halves.buffer, 0, rows.length * cells * depth * 2);
-    const shape = kind === 'pooled' ? [rows.length, depth] : [rows.length, cells, depth];
-    const bytes = formatSafetensors([[kind, {dtype: 'F16', shape, data}]]);
-    const number = this.#shards.length;
-    const file = shardName(number);
-    await writeFileAtomic(join(this.folder, file), bytes);
-    this.#shards = [...this.#shards, {file, bytes: bytes.length, sha256: sha256(bytes)}];
-    for (const image of rows) this.#images.set(image.id, {...image, shard: number});
-    this.#rows = [];
-    await this.#writeIndex();
-  }
-
-  async #writeIndex(): Promise<void> {
-    await writeIndex(this.folder, {...this.source, images: [...this.#images.values()], shards: this.#shards});
+  async #report(): Promise<void> {
+    const seconds = (performance.now() - this.#start) / 1000;
+    const imagesPerSecond = this.#encoded === 0 ? 0 : this.#encoded / seconds;
+    const note = [
+      ...(this.#encoded > 0 ? [`${imagesPerSecond.toFixed(0)} images/s`] : []),
+      ...(this.#bad > 0 ? [`${this.#bad} unreadable`] : []),
+    ].join(', ');
+    const done = this.#done + this.#encoded + this.#bad;
+    await this.settings.onProgress?.(done, this.#total, note || undefined, {
+      quarantined: this.#bad,
+      imagesPerSecond,
+    });
   }
 }

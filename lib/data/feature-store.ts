@@ -3,62 +3,75 @@
  * preprocessing; it holds half precision numbers in shards, an index that says where each image lies and what its bytes
  * were, and the reason for each image that could not be read. Here it is read; `feature-builder.ts` fills it.
  */
-import {closeSync, openSync, readFileSync, readSync} from 'node:fs';
-import {join} from 'node:path';
+import {closeSync, openSync, readSync} from 'node:fs';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
-import {sha256} from '../files/atomic';
-import {fromFloat16Bits, parseSafetensors, toFloat32} from '../files/safetensors';
-import {tf} from '../runtime/native';
+import type {tf} from '../runtime/native';
+import {fromHalves} from '../runtime/raw';
 import type {ImageFile} from './decode-ahead';
 import {buildFeatures, type BuildOptions} from './feature-builder';
-import {readIndex, readQuarantine, type FeatureKind, type Index, type StoredImage} from './feature-index';
+import {hasIndex, readShards, reasonsOf} from './feature-index';
+import {readRows, type FeatureKind, type FeatureSource, type Shard} from './feature-shard';
+
+interface Place {
+  readonly shard: Shard;
+  readonly row: number;
+}
 
 export class FeatureStore {
-  readonly #images: ReadonlyMap<string, StoredImage>;
+  readonly #places = new Map<string, Place>();
+  /** Images that could not be read, and why. */
+  readonly quarantined: ReadonlyMap<string, string>;
   /** Pooled features fit into memory: a shard is read whole, once. */
-  readonly #pooled = new Map<number, Float32Array>();
-  /** Grids don't: of a shard that was checked, only where its numbers begin in the file is kept. */
-  readonly #grids = new Map<number, number>();
+  readonly #pooled = new Map<Shard, Uint16Array>();
+  /** Grids don't: only which shards were checked is kept. */
+  readonly #checked = new Set<Shard>();
 
   private constructor(
     readonly folder: string,
-    private readonly index: Index,
-    /** Images that could not be read, and why. */
-    readonly quarantined: ReadonlyMap<string, string>,
+    private readonly source: FeatureSource,
+    shards: readonly Shard[],
   ) {
-    this.#images = new Map(index.images.map((image) => [image.id, image]));
+    for (const shard of shards) {
+      let row = 0;
+      for (const {id, reason} of shard.images)
+        if (reason === undefined) this.#places.set(id, {shard, row: row++});
+    }
+    this.quarantined = reasonsOf(shards);
   }
 
   get encoder(): {readonly name: string; readonly digest: string} {
-    return this.index.encoder;
+    return this.source.encoder;
   }
   get preprocessing(): Preprocessing {
-    return this.index.preprocessing;
+    return this.source.preprocessing;
   }
   get kind(): FeatureKind {
-    return this.index.kind;
+    return this.source.kind;
   }
   get cells(): number {
-    return this.index.cells;
+    return this.source.cells;
   }
   get depth(): number {
-    return this.index.depth;
+    return this.source.depth;
   }
   /** Images that have features. */
   get size(): number {
-    return this.#images.size;
+    return this.#places.size;
   }
   has(id: string): boolean {
-    return this.#images.has(id);
+    return this.#places.has(id);
   }
 
-  /** @throws CaptionerError `not-found`, `header` or `version`. */
+  /** @throws CaptionerError `not-found`; `truncated`, `header`, `version` or `mismatch` for a shard that does not belong here. */
   static open(folder: string): FeatureStore {
-    const index = readIndex(folder);
-    if (index === undefined)
-      throw new CaptionerError('not-found', `${folder}: expected a feature store (index.json), found none`);
-    return new FeatureStore(folder, index, readQuarantine(folder));
+    const shards = readShards(folder);
+    const [first] = shards;
+    if (first === undefined) {
+      const what = hasIndex(folder) ? 'its shards are gone' : 'found none';
+      throw new CaptionerError('not-found', `${folder}: expected a feature store, ${what}`);
+    }
+    return new FeatureStore(folder, first.source, shards);
   }
 
   /**
@@ -86,92 +99,48 @@ export class FeatureStore {
    *   that was damaged.
    */
   read(ids: readonly string[]): tf.Tensor {
-    const {cells, depth, kind} = this.index;
-    const values = new Float32Array(ids.length * cells * depth);
-    const wanted = new Map<number, {at: number; row: number}[]>();
+    const {cells, depth, kind} = this.source;
+    const size = cells * depth;
+    const halves = new Uint16Array(ids.length * size);
+    const wanted = new Map<Shard, {at: number; row: number}[]>();
     for (const [at, id] of ids.entries()) {
-      const image = this.#images.get(id);
-      if (image === undefined) throw new CaptionerError('not-found', this.#noFeatures(id));
-      const list = wanted.get(image.shard);
-      if (list) list.push({at, row: image.row});
-      else wanted.set(image.shard, [{at, row: image.row}]);
+      const place = this.#places.get(id);
+      if (place === undefined) throw new CaptionerError('not-found', this.#noFeatures(id));
+      const list = wanted.get(place.shard);
+      if (list) list.push({at, row: place.row});
+      else wanted.set(place.shard, [{at, row: place.row}]);
     }
-    for (const [shard, rows] of wanted) {
-      if (kind === 'pooled') this.#readPooled(shard, rows, values);
-      else this.#readGrids(shard, rows, values);
-    }
-    return tf.tensor(values, kind === 'pooled' ? [ids.length, depth] : [ids.length, cells, depth]);
+    for (const [shard, rows] of wanted)
+      if (kind === 'pooled') {
+        const all = this.#pooled.get(shard) ?? readRows(shard);
+        this.#pooled.set(shard, all);
+        for (const {at, row} of rows) halves.set(all.subarray(row * size, (row + 1) * size), at * size);
+      } else this.#readGrids(shard, rows, size, halves);
+    return fromHalves(halves, kind === 'pooled' ? [ids.length, depth] : [ids.length, cells, depth]);
   }
 
-  #readPooled(shard: number, rows: readonly {at: number; row: number}[], values: Float32Array): void {
-    const {depth} = this.index;
-    let all = this.#pooled.get(shard);
-    if (all === undefined) {
-      all = toFloat32(this.#verified(shard).tensor);
-      this.#pooled.set(shard, all);
+  #readGrids(
+    shard: Shard,
+    rows: readonly {readonly at: number; readonly row: number}[],
+    size: number,
+    halves: Uint16Array,
+  ): void {
+    if (!this.#checked.has(shard)) {
+      readRows(shard);
+      this.#checked.add(shard);
     }
-    for (const {at, row} of rows) values.set(all.subarray(row * depth, (row + 1) * depth), at * depth);
-  }
-
-  #readGrids(shard: number, rows: readonly {at: number; row: number}[], values: Float32Array): void {
-    const size = this.index.cells * this.index.depth;
-    let offset = this.#grids.get(shard);
-    if (offset === undefined) {
-      offset = this.#verified(shard).offset;
-      this.#grids.set(shard, offset);
-    }
-    const file = join(this.folder, this.index.shards[shard]!.file);
-    const handle = openSync(file, 'r');
+    const handle = openSync(shard.file, 'r');
     try {
-      const halves = new Uint16Array(size);
-      for (const {at, row} of rows) {
-        if (readSync(handle, halves, 0, size * 2, offset + row * size * 2) !== size * 2)
-          throw new CaptionerError('truncated', `${file}: expected features in row ${row}, found the end`);
-        values.set(fromFloat16Bits(halves), at * size);
-      }
+      const bytes = new Uint8Array(halves.buffer);
+      for (const {at, row} of rows)
+        if (readSync(handle, bytes, at * size * 2, size * 2, shard.start + row * size * 2) !== size * 2)
+          throw new CaptionerError(
+            'truncated',
+            `${shard.file}: expected features in row ${row}, found the end`,
+          );
     } finally {
       closeSync(handle);
     }
-  }
-
-  /** A shard whose bytes are those that were written. */
-  #verified(number: number): {tensor: Parameters<typeof toFloat32>[0]; offset: number} {
-    const {cells, depth, images, kind, shards} = this.index;
-    const shard = shards[number]!;
-    const file = join(this.folder, shard.file);
-    const again = 'remove that file and build the features again';
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(file);
-    } catch (cause) {
-      throw new CaptionerError('not-found', `${file}: expected a shard of features; ${again}`, {cause});
-    }
-    if (bytes.length !== shard.bytes)
-      throw new CaptionerError(
-        'truncated',
-        `${file}: expected ${shard.bytes} bytes, got ${bytes.length}; ${again}`,
-      );
-    if (sha256(bytes) !== shard.sha256)
-      throw new CaptionerError(
-        'checksum',
-        `${file}: expected SHA-256 ${shard.sha256}, got another; ${again}`,
-      );
-    const tensor = parseSafetensors(bytes, file).tensors.get(kind);
-    const rows = images.reduce(
-      (most, image) => (image.shard === number ? Math.max(most, image.row + 1) : most),
-      0,
-    );
-    const size = cells * depth;
-    if (
-      tensor?.dtype !== 'F16' ||
-      tensor.data.length % (size * 2) !== 0 ||
-      tensor.data.length < rows * size * 2
-    )
-      throw new CaptionerError(
-        'shape',
-        `${file}: expected float16 "${kind}" of ${rows} images, depth ${depth}`,
-      );
-    return {tensor, offset: tensor.data.byteOffset - bytes.byteOffset};
   }
 
   #noFeatures(id: string): string {
@@ -181,5 +150,5 @@ export class FeatureStore {
 }
 
 export type {BuildOptions, BuildProgress} from './feature-builder';
-export type {FeatureKind} from './feature-index';
+export type {FeatureKind} from './feature-shard';
 export type {ImageFile} from './decode-ahead';

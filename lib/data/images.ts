@@ -14,6 +14,10 @@ const formats: Readonly<Record<string, RegExp>> = {
   WebP: /^RIFF[^]{4}WEBP/,
   GIF: /^GIF8[79]a/,
 };
+// Many pictures are decoded side by side, and none twice.
+sharp.concurrency(1);
+sharp.cache(false);
+
 const pixelLimit = 50_000_000;
 const byteLimit = 256 * 1024 * 1024;
 const secondLimit = 10;

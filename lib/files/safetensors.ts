@@ -2,7 +2,9 @@
  * The safetensors format: 8 bytes of little-endian header length, a JSON header, one packed buffer. Bytes become named
  * tensors and back; nothing in a file is ever executed, and every claim of its header is checked before it is believed.
  */
+import {closeSync, fstatSync, openSync, readSync} from 'node:fs';
 import {CaptionerError, type ErrorCode} from '../errors';
+import {fromFloat16Bits, toFloat16Bits} from './float16';
 
 const byteSizes = {F32: 4, F16: 2, I32: 4, I64: 8, U8: 1} as const;
 export type Dtype = keyof typeof byteSizes;
@@ -26,44 +28,83 @@ const maximumHeader = 100 * 1024 * 1024;
  * @throws CaptionerError `truncated`, `header`, `overlap`, `dtype` or `shape`.
  */
 export function parseSafetensors(bytes: Uint8Array, where: string): Safetensors {
-  const fail = (code: ErrorCode, message: string): never => {
-    throw new CaptionerError(code, `${where}: ${message}`);
-  };
-  if (bytes.length < 8) fail('truncated', `expected at least 8 bytes, got ${bytes.length}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getBigUint64(0, true);
-  if (length > BigInt(maximumHeader))
-    fail('header', `expected a header of at most 100 MB, got ${length} bytes`);
-  const start = 8 + Number(length);
-  if (start > bytes.length)
-    fail('truncated', `expected a header of ${length} bytes, got ${bytes.length - 8}`);
-
-  const {entries, metadata} = parseHeader(bytes.subarray(8, start), fail);
+  const fail = failIn(where);
+  const start = startOf(bytes.subarray(0, 8), bytes.length, fail);
   const buffer = bytes.subarray(start);
+  const {places, metadata} = parseHeader(bytes.subarray(8, start), buffer.length, fail);
   const tensors = new Map<string, TensorData>();
-  let end = 0;
-  for (const {name, dtype, shape, from, to} of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from !== end) fail('overlap', `tensor "${name}" begins at ${from}, expected ${end}`);
-    if (to > buffer.length) fail('truncated', `tensor "${name}" ends at ${to}, the data at ${buffer.length}`);
+  for (const [name, {dtype, shape, from, to}] of places)
     tensors.set(name, {dtype, shape, data: buffer.subarray(from, to)});
-    end = to;
-  }
-  if (end !== buffer.length) fail('overlap', `expected ${end} bytes of data, got ${buffer.length}`);
-  return {tensors: new Map(entries.map(({name}) => [name, tensors.get(name)!])), metadata};
+  return {tensors, metadata};
 }
 
-interface Entry {
-  readonly name: string;
+/** Where in a file a tensor's numbers lie. */
+export interface Place {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
+  /** Bytes from the beginning of the file. */
   readonly from: number;
   readonly to: number;
 }
 
+/**
+ * What a file says of itself, without reading its numbers.
+ *
+ * @throws CaptionerError as `parseSafetensors`
+ */
+export function readSafetensorsHeader(file: string): {
+  places: Map<string, Place>;
+  metadata: Map<string, string>;
+} {
+  const fail = failIn(file);
+  const handle = openSync(file, 'r');
+  try {
+    const {size} = fstatSync(handle);
+    const prefix = Buffer.alloc(8);
+    readSync(handle, prefix, 0, 8, 0);
+    const start = startOf(prefix, size, fail);
+    const header = Buffer.alloc(start - 8);
+    readSync(handle, header, 0, header.length, 8);
+    const {places, metadata} = parseHeader(header, size - start, fail);
+    const moved = [...places].map(([name, place]): [string, Place] => [
+      name,
+      {...place, from: place.from + start, to: place.to + start},
+    ]);
+    return {places: new Map(moved), metadata};
+  } finally {
+    closeSync(handle);
+  }
+}
+
+type Fail = (code: ErrorCode, message: string) => never;
+
+function failIn(where: string): Fail {
+  return (code, message) => {
+    throw new CaptionerError(code, `${where}: ${message}`);
+  };
+}
+
+/** @returns Where the numbers begin. */
+function startOf(prefix: Uint8Array, size: number, fail: Fail): number {
+  if (size < 8) fail('truncated', `expected at least 8 bytes, got ${size}`);
+  const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(maximumHeader))
+    fail('header', `expected a header of at most 100 MB, got ${length} bytes`);
+  const start = 8 + Number(length);
+  if (start > size) fail('truncated', `expected a header of ${length} bytes, got ${size - 8}`);
+  return start;
+}
+
+interface Entry extends Place {
+  readonly name: string;
+}
+
+/** @returns Tensors in the order in which the header names them, their places counted from where the numbers begin. */
 function parseHeader(
   bytes: Uint8Array,
-  fail: (code: ErrorCode, message: string) => never,
-): {entries: Entry[]; metadata: Map<string, string>} {
+  dataLength: number,
+  fail: Fail,
+): {places: Map<string, Place>; metadata: Map<string, string>} {
   let text = '';
   let header: unknown;
   try {
@@ -89,10 +130,17 @@ function parseHeader(
         );
     } else entries.push(parseEntry(name, value, fail));
   }
-  return {entries, metadata};
+  let end = 0;
+  for (const {name, from, to} of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== end) fail('overlap', `tensor "${name}" begins at ${from}, expected ${end}`);
+    if (to > dataLength) fail('truncated', `tensor "${name}" ends at ${to}, the data at ${dataLength}`);
+    end = to;
+  }
+  if (end !== dataLength) fail('overlap', `expected ${end} bytes of data, got ${dataLength}`);
+  return {places: new Map(entries.map(({name, ...place}) => [name, place])), metadata};
 }
 
-function parseEntry(name: string, value: unknown, fail: (code: ErrorCode, message: string) => never): Entry {
+function parseEntry(name: string, value: unknown, fail: Fail): Entry {
   const {dtype, shape, data_offsets: offsets} = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== 'string' || !Object.hasOwn(byteSizes, dtype))
     return fail(
@@ -182,47 +230,4 @@ export function toFloat32(tensor: TensorData): Float32Array {
   if (tensor.dtype === 'F32') return new Float32Array(copy.buffer);
   if (tensor.dtype === 'F16') return fromFloat16Bits(new Uint16Array(copy.buffer));
   throw new CaptionerError('dtype', `expected F32 or F16, got ${tensor.dtype}`);
-}
-
-/** IEEE 754 half precision, rounded to nearest, ties to even; too large becomes infinity. */
-export function toFloat16Bits(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = new Uint16Array(values.length);
-  for (let k = 0; k < values.length; k++) {
-    const word = bits[k]!;
-    const sign = (word >>> 16) & 0x8000;
-    const rest = word & 0x7fffffff;
-    if (rest > 0x7f800000) halves[k] = sign | 0x7e00;
-    else if (rest >= 0x477ff000) halves[k] = sign | 0x7c00;
-    else if (rest >= 0x38800000)
-      halves[k] = sign | ((rest - 0x38000000 + 0xfff + ((rest >>> 13) & 1)) >>> 13);
-    else if (rest <= 0x33000000) halves[k] = sign;
-    else {
-      const shift = 126 - (rest >>> 23);
-      const mantissa = (rest & 0x7fffff) | 0x800000;
-      const half = mantissa >>> shift;
-      const lost = mantissa & ((1 << shift) - 1);
-      const middle = 1 << (shift - 1);
-      halves[k] = sign | (half + (lost > middle || (lost === middle && half & 1) ? 1 : 0));
-    }
-  }
-  return halves;
-}
-
-export function fromFloat16Bits(halves: Uint16Array): Float32Array {
-  const values = new Float32Array(halves.length);
-  const table = halfTable();
-  for (let k = 0; k < halves.length; k++) values[k] = table[halves[k]!]!;
-  return values;
-}
-
-let table: Float32Array | undefined;
-function halfTable(): Float32Array {
-  return (table ??= Float32Array.from({length: 65536}, (_, half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 31;
-    const fraction = half & 1023;
-    if (exponent === 31) return fraction ? NaN : sign * Infinity;
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  }));
 }

@@ -1,7 +1,8 @@
 /** Event files for TensorBoard, written by TensorFlow's own summary kernels: scalars, pictures and text. */
 import {mkdirSync} from 'node:fs';
 import {readPixels} from '../data/images';
-import {int, int64, kernel, kernels, text, type} from '../runtime/kernels';
+import {int, kernel, kernels, text, type} from '../runtime/kernels';
+import {int64} from '../runtime/raw';
 import {tf} from '../runtime/native';
 import type {EpochReport} from './history';
 

@@ -1,10 +1,11 @@
 import {spawn} from 'node:child_process';
 import {
-  existsSync,
+  copyFileSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +16,7 @@ import type {Encoder} from 'captioner/dist/encoders/encoder';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
 import {openDataset} from 'captioner/dist/data/layouts';
 import {CaptionerError} from 'captioner/dist/errors';
+import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
 import {lockFolder} from 'captioner/dist/files/lock';
 import {tf} from 'captioner/dist/runtime/native';
 import {expect} from 'chai';
@@ -30,6 +32,12 @@ function valuesOf(store: FeatureStore, ids: readonly string[]): Float32Array {
 }
 
 const idsOf = (images: readonly ImageFile[]): string[] => images.map(({id}) => id);
+
+function expectSameFiles(one: string, other: string): void {
+  expect(readdirSync(one).sort()).to.deep.equal(readdirSync(other).sort());
+  for (const name of readdirSync(one))
+    expect(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name).to.equal(true);
+}
 
 function flipByte(file: string, from: 'end' | 'middle'): void {
   const bytes = readFileSync(file);
@@ -132,11 +140,6 @@ describe('FeatureStore', () => {
       onProgress: (_done, _total, _note, state) => void progress.push(state),
     });
     expect(valuesOf(store, idsOf(images))).to.deep.equal(valuesOf(clean, idsOf(images)));
-    for (const shard of readdirSync(clean.folder).filter((name) => name.startsWith('shard-')))
-      expect(readFileSync(join(folder, shard)).equals(readFileSync(join(clean.folder, shard)))).to.equal(
-        true,
-      );
-
     expect([...store.quarantined.keys()]).to.have.members(['half.png', '__proto__', 'none.png']);
     expect(store.quarantined.get('__proto__')).to.equal('expected JPEG, PNG, WebP, GIF, got something else');
     expect(store.quarantined.get('none.png')).to.equal('expected an image, found nothing');
@@ -210,47 +213,101 @@ describe('FeatureStore', () => {
         .to.throw(CaptionerError, 'remove that file and build the features again')
         .with.property('code', 'checksum');
       valuesOf(FeatureStore.open(folder), ['picture-0.png', 'picture-5.png']); // the others are untouched
-      truncateSync(shard, 50);
-      expect(() => FeatureStore.open(folder).read(['picture-2.png']))
-        .to.throw(CaptionerError)
+      truncateSync(shard, statSync(shard).size - 1);
+      expect(() => FeatureStore.open(folder))
+        .to.throw(CaptionerError, shard)
         .with.property('code', 'truncated');
-      rmSync(shard);
-      expect(() => FeatureStore.open(folder).read(['picture-2.png']))
-        .to.throw(CaptionerError)
-        .with.property('code', 'not-found');
-
       const encoder = colourEncoder();
-      const mended = await FeatureStore.build(encoder, images, folder, {kind, shard: 2});
+      const mended = await FeatureStore.build(encoder, images, folder, {kind, shard: 2, batch: 2});
       expect(encoder.encoded).to.equal(2);
       expect(valuesOf(mended, idsOf(images))).to.deep.equal(clean);
     }
   });
 
-  it('refuses an index that is not one, or of a newer format', async () => {
-    const images = await drawPictures(temporaryFolder(), 2);
+  it('refuses shards that are none, of a newer format, or of another store', async () => {
+    const images = await drawPictures(temporaryFolder(), 4);
     const folder = temporaryFolder();
-    await FeatureStore.build(colourEncoder(), images, folder);
-    const file = join(folder, 'index.json');
-    const index = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    await FeatureStore.build(colourEncoder(), images, folder, {shard: 2});
+    const file = join(folder, 'shard-00001.safetensors');
+    const whole = readFileSync(file);
+    const {tensors, metadata} = parseSafetensors(whole, file);
+    const content = JSON.parse(metadata.get('features')!) as {
+      version: number;
+      source: object;
+      images: object[];
+    };
+    const written = (changed: object): Uint8Array => {
+      const notes = new Map(metadata).set('features', JSON.stringify({...content, ...changed}));
+      return formatSafetensors(tensors, notes);
+    };
     const cases = [
-      ['{"version": 1', 'header'],
-      ['[]', 'header'],
-      [JSON.stringify({...index, version: 2}), 'version'],
-      [JSON.stringify({...index, shards: []}), 'header'],
-      [JSON.stringify({...index, shards: [{file: '../x', bytes: 1, sha256: ''}]}), 'header'],
-      [JSON.stringify({...index, images: [{id: 'a', shard: 0, row: -1, sha256: ''}]}), 'header'],
+      [formatSafetensors(tensors), 'header'],
+      [written({version: 3}), 'version'],
+      [written({images: [{}]}), 'header'],
+      [written({images: content.images.slice(1)}), 'shape'],
+      [written({source: {...content.source, depth: 4}}), 'shape'],
+      [written({source: {...content.source, encoder: {name: 'other', digest: ''}}}), 'mismatch'],
     ] as const;
-    for (const [content, code] of cases) {
-      writeFileSync(file, content);
+    for (const [bytes, code] of cases) {
+      writeFileSync(file, bytes);
       expect(() => FeatureStore.open(folder))
         .to.throw(CaptionerError, file)
         .with.property('code', code);
       expect((await refusal(FeatureStore.build(colourEncoder(), images, folder))).code).to.equal(code);
-      expect(readFileSync(file, 'utf8')).to.equal(content);
+      expect(readFileSync(file).equals(bytes)).to.equal(true);
     }
+    writeFileSync(file, whole);
+    expect(FeatureStore.open(folder).size).to.equal(4);
     expect(() => FeatureStore.open(join(folder, 'none')))
       .to.throw(CaptionerError, 'expected a feature store')
       .with.property('code', 'not-found');
+  });
+
+  it('says in index.json whose features these are, and where each image lies', async () => {
+    const images = await drawPictures(temporaryFolder(), 5);
+    const folder = temporaryFolder();
+    const encoder = colourEncoder();
+    await FeatureStore.build(encoder, images, folder, {kind: 'grid', shard: 2});
+    const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as Record<string, unknown>;
+    const {name, digest, preprocessing} = encoder;
+    expect(index).to.deep.include({encoder: {name, digest}, preprocessing, kind: 'grid', cells: 4, depth: 3});
+    const places = index['images'] as {id: string; shard: number; row: number}[];
+    expect(places.map(({id, shard, row}) => [id, shard, row])).to.deep.equal([
+      ['picture-0.png', 0, 0],
+      ['picture-1.png', 0, 1],
+      ['picture-2.png', 1, 0],
+      ['picture-3.png', 1, 1],
+      ['picture-4.png', 2, 0],
+    ]);
+    const shard = parseSafetensors(readFileSync(join(folder, 'shard-00001.safetensors')), 'shard');
+    expect(shard.tensors.get('grid')).to.deep.include({dtype: 'F16', shape: [2, 4, 3]});
+  });
+
+  it('is the same store whoever computed which part of it, to the byte', async () => {
+    const pictures = temporaryFolder();
+    const images = await drawPictures(pictures, 23);
+    writeFileSync(images[9]!.file, 'broken');
+    const options = {batch: 2, shard: 4} as const;
+    const whole = await FeatureStore.build(colourEncoder(), images, temporaryFolder(), options);
+    const merged = temporaryFolder();
+    for (const number of [3, 1, 2]) {
+      const part = temporaryFolder();
+      const encoder = colourEncoder();
+      // Once more, as if it had been stopped: what is there is not computed again.
+      for (let run = 0; run < 2; run++)
+        await FeatureStore.build(encoder, images, part, {...options, part: {number, of: 3}});
+      expect(encoder.encoded).to.be.below(14);
+      for (const name of readdirSync(part)) copyFileSync(join(part, name), join(merged, name));
+    }
+    expect(valuesOf(FeatureStore.open(merged), ['picture-0.png'])).to.have.length(3);
+    const encoder = colourEncoder();
+    await FeatureStore.build(encoder, images, merged, options);
+    rmSync(join(merged, 'index.json'));
+    await FeatureStore.build(encoder, images, merged, options);
+    expect(encoder.encoded).to.equal(0);
+    expectSameFiles(merged, whole.folder);
+    const wrong = await refusal(FeatureStore.build(encoder, images, merged, {part: {number: 4, of: 3}}));
+    expect(wrong.code).to.equal('options');
   });
 
   it('is filled by one process at a time', async () => {
@@ -271,7 +328,7 @@ describe('FeatureStore', () => {
     const encoder = colourEncoder();
     const broken: Encoder = {
       ...encoder,
-      encode: () => ({grid: tf.fill([3, 4, 3], NaN), pooled: tf.fill([3, 3], NaN)}),
+      encode: () => ({grid: tf.fill([16, 4, 3], NaN), pooled: tf.fill([16, 3], NaN)}),
     };
     const error = await refusal(FeatureStore.build(broken, images, temporaryFolder()));
     expect([error.code, error.message]).to.deep.equal([
@@ -313,15 +370,16 @@ describe('FeatureStore', () => {
       await pause(kills * 7); // at another point each time
       run.kill('SIGKILL');
       await ended;
-      stored = existsSync(join(folder, 'index.json')) ? FeatureStore.open(folder).size : 0;
+      stored = readdirSync(folder).some((name) => name.startsWith('shard-'))
+        ? FeatureStore.open(folder).size
+        : 0;
       expect(stored, `of ${encoded} encoded`).to.be.within(encoded - shard, 64);
     }
     const encoder = colourEncoder();
     writeFileSync(join(folder, '.shard-00003.safetensors.1-2.tmp'), 'half');
     const store = await FeatureStore.build(encoder, images, folder, {batch: 2, shard});
     expect(encoder.encoded).to.equal(64 - stored);
-    expect(valuesOf(store, idsOf(images))).to.deep.equal(valuesOf(clean, idsOf(images)));
-    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).to.deep.equal([]);
+    expectSameFiles(store.folder, clean.folder);
   });
 
   it('gives photographs the same features whatever was encoded with them', async function () {

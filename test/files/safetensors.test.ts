@@ -3,13 +3,12 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {CaptionerError} from 'captioner/dist/errors';
+import {fromFloat16Bits, toFloat16Bits} from 'captioner/dist/files/float16';
 import {
   float16,
   float32,
   formatSafetensors,
-  fromFloat16Bits,
   parseSafetensors,
-  toFloat16Bits,
   toFloat32,
   type TensorData,
 } from 'captioner/dist/files/safetensors';

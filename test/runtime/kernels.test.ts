@@ -1,6 +1,8 @@
 import {expect} from 'chai';
-import {bool, int, int64, kernel, kernels, shape, type} from 'captioner/dist/runtime/kernels';
+import {bool, int, kernel, kernels, shape, type} from 'captioner/dist/runtime/kernels';
 import {device, tf} from 'captioner/dist/runtime/native';
+import {fromBytes, fromHalves, int64, toHalves} from 'captioner/dist/runtime/raw';
+import {fromFloat16Bits, toFloat16Bits} from 'captioner/dist/files/float16';
 import {leaked} from '../tensors';
 
 describe('kernel', () => {
@@ -48,5 +50,44 @@ describe('kernel', () => {
       expect(left).to.deep.equal({tensors: 0, native: 0});
     }
     expect(() => int64(0.5)).to.throw(RangeError);
+  });
+});
+
+describe('numbers of other types', () => {
+  it('come from bytes', () => {
+    const bytes = Uint8Array.from({length: 30}, (_, k) => (k * 37) % 256);
+    const x = fromBytes<tf.Rank.R3>(bytes, [2, 5, 3]);
+    expect([x.dtype, x.shape]).to.deep.equal(['float32', [2, 5, 3]]);
+    expect(Array.from(x.dataSync())).to.deep.equal([...bytes]);
+    x.dispose();
+  });
+
+  it('come from half precision and go back to it, as in JavaScript, an odd number of them too', () => {
+    for (const count of [65_536, 7, 1]) {
+      const all = Uint16Array.from({length: count}, (_, bits) => bits * 9);
+      const x = fromHalves<tf.Rank.R2>(all, [1, count]);
+      expect(x.shape).to.deep.equal([1, count]);
+      const values = x.dataSync<'float32'>();
+      expect(values).to.deep.equal(fromFloat16Bits(all));
+      const [ours, theirs] = [toHalves(x), toFloat16Bits(values)];
+      // What is no number may be any of a thousand patterns.
+      for (const [k, value] of values.entries()) if (!Number.isNaN(value)) expect(ours[k]).to.equal(theirs[k]);
+      x.dispose();
+    }
+    const between = tf.tensor1d([0.1, -65504.1, 65519, 65520, 1e-8, 2.98e-8, 2049, 2051, -0]);
+    expect(toHalves(between)).to.deep.equal(toFloat16Bits(between.dataSync<'float32'>()));
+    between.dispose();
+  });
+
+  it('leave nothing behind', () => {
+    const bytes = new Uint8Array(24);
+    const left = leaked(() => {
+      const x = fromBytes<tf.Rank.R1>(bytes, [24]);
+      const y = fromHalves<tf.Rank.R1>(toHalves(x), [24]);
+      const z = fromHalves<tf.Rank.R1>(new Uint16Array(5), [5]);
+      toHalves(z);
+      tf.dispose([x, y, z]);
+    });
+    expect(left).to.deep.equal({tensors: 0, native: 0});
   });
 });
