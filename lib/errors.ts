@@ -18,6 +18,8 @@ export const errorCodes = [
   'shape', // a tensor of another shape than expected
   'version', // a file written by a newer format
   'mismatch', // parts that do not belong together: vocabulary, encoder, options
+  'download', // a file that cannot be fetched
+  'archive', // a ZIP file that is damaged, or refused
   'no-space', // the disk is full
   'locked', // another process is using the run folder
   'diverged', // a loss or gradient that is not finite
