@@ -6,6 +6,7 @@ import type {Decoder} from './decoders/decoder';
 import type {Encoder} from './encoders/encoder';
 import {sameEncoder} from './encoders/identity';
 import {loadEncoder} from './encoders/registry';
+import {TunedEncoder} from './encoders/tuned';
 import {CaptionerError} from './errors';
 import {tf} from './runtime/native';
 import type {Vocabulary} from './text/vocabulary';
@@ -36,14 +37,21 @@ export class Captioner {
 
   /**
    * @param folder A checkpoint, or a run: then its best checkpoint.
+   * @param options.weights The encoder's weight file, where it was trained with one that is not the usual.
    * @throws CaptionerError when the checkpoint is damaged, or `mismatch` when the encoder at hand is another one.
    * @example const captioner = await Captioner.load('checkpoints/scenes');
    */
-  static async load(folder: string): Promise<Captioner> {
-    const {decoder, vocabulary, encoder: trained} = await loadCheckpoint(folder);
+  static async load(folder: string, {weights}: {readonly weights?: string} = {}): Promise<Captioner> {
+    const {decoder, vocabulary, encoder: trained, tuning} = await loadCheckpoint(folder);
     try {
-      const encoder = await loadEncoder(trained.name);
-      if (sameEncoder(encoder, trained)) return new Captioner(encoder, decoder, vocabulary);
+      const encoder = await loadEncoder(trained.name, {
+        preprocessing: trained.preprocessing,
+        ...(weights !== undefined && {weights}),
+      });
+      if (sameEncoder(encoder, trained)) {
+        const seen = tuning ? new TunedEncoder(encoder, tuning.from, tuning.tensors).cnn : encoder;
+        return new Captioner(seen, decoder, vocabulary);
+      }
       encoder.dispose();
       throw new CaptionerError(
         'mismatch',

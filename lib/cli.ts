@@ -15,6 +15,10 @@ import {home} from './places';
 
 const data = ['--data <dir>', 'the data set: a folder, or "scenes"'] as const;
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;
+const encoder = ['which CNN', 'efficientnet-lite2'] as const;
+const weights = ['weights other than the usual ones: .safetensors, .h5 of Keras, .pth of PyTorch'] as const;
+const size = ['side of its input (default: as it was trained)', whole('--size')] as const;
+const fit = ['stretch or crop (default: stretch)'] as const;
 const json = ['--json <file>', 'writes the scores as JSON'] as const;
 
 function program(): Command {
@@ -36,21 +40,30 @@ function program(): Command {
     .argument('<image...>')
     .option('--checkpoint <dir>', 'a checkpoint or a run', join(home(), 'checkpoints', 'scenes'))
     .option(...beams)
+    .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option('--json', 'as a JSON array')
     .action(async (images: string[], flags: CaptionFlags) =>
       (await import('./commands/caption.js')).caption(images, flags),
     );
   command('features', 'computes image features once')
     .requiredOption(...data)
-    .option('--encoder <name>', 'which CNN', 'efficientnet-lite2')
-    .option('--weights <file>', 'weights other than those of set-up')
-    .option('--kind <kind>', 'pooled or grid', 'pooled')
+    .option('--encoder <name>', ...encoder)
+    .option('--weights <file>', ...weights)
+    .option('--size <pixels>', ...size)
+    .option('--fit <fit>', ...fit)
+    .option('--kind <kind>', 'grid (a vector for each cell) or pooled (their mean)', 'grid')
+    .option('--shard <i/n>', 'computes only this part, to be copied together with the others')
     .requiredOption('--out <dir>', 'where the features go')
     .action(async (flags: FeatureFlags) => (await import('./commands/features.js')).features(flags));
   command('train', 'trains a decoder')
     .requiredOption(...data)
     .requiredOption('--run <dir>', 'where the run is kept')
     .option('--decoder <kind>', 'which decoder', 'lstm')
+    .option('--encoder <name>', ...encoder)
+    .option('--weights <file>', ...weights)
+    .option('--size <pixels>', ...size)
+    .option('--fit <fit>', ...fit)
+    .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
     .option('--epochs <n>', 'epochs in all (default: what suits the data)', whole('--epochs'))
     .option('--minimum-count <n>', 'rarer words become unknown', whole('--minimum-count'), 5)
     .option('--set <key=value>', 'an option of the trainer or the decoder; may be repeated', setting, {})
@@ -60,6 +73,7 @@ function program(): Command {
     .requiredOption('--checkpoint <dir>', 'a checkpoint or a run')
     .requiredOption(...data)
     .option('--split <name>', 'train, validation or test', 'test')
+    .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option(...beams)
     .option('--predictions <file>', 'writes the captions as JSON')
     .option(...json)

@@ -4,6 +4,8 @@
 export {ofSplit, splits, type CaptionedImage, type Dataset, type Rejection, type Split} from './data/dataset';
 export {openDataset} from './data/layouts';
 export {readPicture, readPixels} from './data/images';
+export {toPixels} from './data/pixels';
+export type {FeatureReader} from './data/feature-reader';
 export {
   drawScenes,
   falseClaims,
@@ -21,7 +23,8 @@ export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} 
 // Encoders
 export type {Encoder, Features, Preprocessing} from './encoders/encoder';
 export type {EncoderIdentity} from './encoders/identity';
-export {encoderNames, loadEncoder, type EncoderName} from './encoders/registry';
+export {encoderNames, loadEncoder, type EncoderName, type EncoderOptions} from './encoders/registry';
+export {TunedEncoder, type Tuning} from './encoders/tuned';
 export {imagenetLabels} from './encoders/imagenet-labels';
 export {
   FeatureStore,
@@ -55,6 +58,7 @@ export {
   type Position,
 } from './training/checkpoint';
 export {captionLoss} from './training/loss';
+export {LiveFeatures, type LiveOptions} from './training/live-features';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed} from './captioner';

@@ -21,10 +21,19 @@ export function userPath(path: string): string {
   return resolve(process.env['CAPTIONER_CWD'] ?? process.env['INIT_CWD'] ?? process.cwd(), path);
 }
 
-/** Where the features of a data set's images are kept: one folder for each data set, encoder and kind of features. */
-export function featureFolder(dataset: {readonly folder: string}, encoder: string, kind: string): string {
-  const digest = createHash('sha256').update(dataset.folder).digest('hex').slice(0, 8);
-  return join(home(), 'data', 'features', `${basename(dataset.folder)}-${digest}-${encoder}-${kind}`);
+/** Where the features of a data set's images are kept: one folder for each data set, encoder (its weights and preprocessing too) and kind. */
+export function featureFolder(
+  dataset: {readonly folder: string},
+  {
+    name,
+    digest,
+    preprocessing,
+  }: {readonly name: string; readonly digest: string; readonly preprocessing: object},
+  kind: string,
+): string {
+  const identity = JSON.stringify([dataset.folder, digest, preprocessing]);
+  const short = createHash('sha256').update(identity).digest('hex').slice(0, 8);
+  return join(home(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
 }
 
 /** Where a run on a data set is kept, unless the user says where. */

@@ -1,17 +1,18 @@
 /** `captioner caption`: a sentence for each picture. */
 import {Captioner} from '../captioner';
 import {userPath} from '../places';
-import {complain, print} from './output';
+import {complain, print, weightsOf} from './output';
 
 export interface CaptionFlags {
   readonly checkpoint: string;
   readonly beams?: number;
   readonly json?: boolean;
+  readonly weights?: string;
 }
 
 /** Pictures that can't be read are named on stderr and make the exit code 1; the others get their captions. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
-  const captioner = await Captioner.load(userPath(flags.checkpoint));
+  const captioner = await Captioner.load(userPath(flags.checkpoint), weightsOf(flags));
   const search = flags.beams === undefined ? {} : {beams: flags.beams};
   const results = await captioner.caption(images.map(userPath), search);
   const written: {image: string; caption: string}[] = [];

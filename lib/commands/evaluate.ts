@@ -9,12 +9,13 @@ import {pairCaptions} from '../metrics/pairs';
 import {userPath} from '../places';
 import {tokenize} from '../text/tokenizer';
 import {usualFeatures} from './features';
-import {readJson, report, writeJson} from './output';
+import {readJson, report, weightsOf, writeJson} from './output';
 
 export interface EvaluateFlags {
   readonly checkpoint: string;
   readonly data: string;
   readonly split: string;
+  readonly weights?: string;
   readonly beams?: number;
   readonly predictions?: string;
   readonly json?: string;
@@ -28,7 +29,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   const images = ofSplit(dataset, split);
   if (images.length === 0)
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
-  const captioner = await Captioner.load(userPath(flags.checkpoint));
+  const captioner = await Captioner.load(userPath(flags.checkpoint), weightsOf(flags));
   const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
   const search = flags.beams === undefined ? {} : {beams: flags.beams};
   const {metrics, captions} = evaluateCaptions(captioner, store, images, search);

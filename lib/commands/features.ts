@@ -1,29 +1,49 @@
 /** `captioner features`: what an encoder sees in the pictures of a data set, computed once. */
 import type {Dataset} from '../data/dataset';
-import {FeatureStore} from '../data/feature-store';
+import {FeatureStore, type BuildOptions} from '../data/feature-store';
 import {openDataset} from '../data/layouts';
 import type {Encoder} from '../encoders/encoder';
+import {pixelEncoder} from '../encoders/pixels';
 import {loadEncoder} from '../encoders/registry';
 import {CaptionerError} from '../errors';
 import {featureFolder, userPath} from '../places';
 import {progress} from '../show/progress';
-import {print, warn} from './output';
+import {LiveFeatures} from '../training/live-features';
+import {print, warn, weightsOf} from './output';
 
-export interface FeatureFlags {
-  readonly data: string;
+/** Which encoder, and what of it is not as usual. */
+export interface EncoderFlags {
   readonly encoder: string;
   readonly weights?: string;
-  readonly out: string;
-  readonly kind: string;
+  readonly size?: number;
+  readonly fit?: 'stretch' | 'crop';
 }
 
-export async function features({data, encoder: name, weights, out, kind}: FeatureFlags): Promise<void> {
+export interface FeatureFlags extends EncoderFlags {
+  readonly data: string;
+  readonly out: string;
+  readonly kind: string;
+  readonly shard?: string;
+}
+
+export async function features(flags: FeatureFlags): Promise<void> {
+  const {data, out, kind, shard} = flags;
   if (kind !== 'pooled' && kind !== 'grid')
     throw new CaptionerError('options', `Expected --kind pooled or grid, got ${kind}`);
+  const [, number, of] = /^(\d+)\/(\d+)$/.exec(shard ?? '1/1') ?? [];
+  if (number === undefined) throw new CaptionerError('options', `Expected --shard I/N, as 1/4, got ${shard}`);
+  const encoder = await openEncoder(flags);
   const dataset = await openDataset(data);
-  const encoder = await loadEncoder(name, weights === undefined ? {} : {weights: userPath(weights)});
-  const store = await build(encoder, dataset.images, kind, userPath(out));
+  const part = {number: Number(number), of: Number(of)};
+  const store = await build(encoder, dataset.images, kind, userPath(out), part);
   print(`${store.size} images in ${store.folder}`);
+}
+
+/** @throws CaptionerError as `loadEncoder` */
+export function openEncoder(flags: EncoderFlags): Promise<Encoder> {
+  const {encoder, size, fit} = flags;
+  const preprocessing = {...(size !== undefined && {size}), ...(fit !== undefined && {fit})};
+  return loadEncoder(encoder, {...weightsOf(flags), preprocessing});
 }
 
 /** The features of some pictures of a data set, at their usual place. */
@@ -33,7 +53,21 @@ export function usualFeatures(
   kind: 'pooled' | 'grid',
   images: Dataset['images'] = dataset.images,
 ): Promise<FeatureStore> {
-  return build(encoder, images, kind, featureFolder(dataset, encoder.name, kind));
+  return build(encoder, images, kind, featureFolder(dataset, encoder, kind));
+}
+
+/** Of an encoder that learns from a block on; it is taken over. */
+export async function liveFeatures(
+  encoder: Encoder,
+  dataset: Dataset,
+  kind: 'pooled' | 'grid',
+  from: string,
+): Promise<LiveFeatures> {
+  const bar = progress('Pixels', dataset.images.length);
+  const folder = featureFolder(dataset, pixelEncoder(encoder.preprocessing), 'grid');
+  const live = await LiveFeatures.open(encoder, dataset.images, folder, {from, kind, onProgress: bar.update});
+  await bar.finish();
+  return live;
 }
 
 async function build(
@@ -41,9 +75,10 @@ async function build(
   images: Dataset['images'],
   kind: 'pooled' | 'grid',
   folder: string,
+  part: BuildOptions['part'] = {number: 1, of: 1},
 ): Promise<FeatureStore> {
   const bar = progress('Features', images.length);
-  const store = await FeatureStore.build(encoder, images, folder, {kind, onProgress: bar.update});
+  const store = await FeatureStore.build(encoder, images, folder, {kind, part, onProgress: bar.update});
   await bar.finish();
   for (const [id, reason] of store.quarantined) warn(`${id}: ${reason}`);
   return store;

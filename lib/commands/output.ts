@@ -47,3 +47,8 @@ export function readJson(file: string): unknown {
     throw new CaptionerError('captions', `${path}: expected JSON: ${(cause as Error).message}`, {cause});
   }
 }
+
+/** The option `--weights` as the library takes it. */
+export function weightsOf({weights}: {readonly weights?: string}): {weights?: string} {
+  return weights === undefined ? {} : {weights: userPath(weights)};
+}

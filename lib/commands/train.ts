@@ -1,19 +1,19 @@
 /** `captioner train`: a run from its first step, or on from where it was stopped. */
 import {ofSplit, type Dataset} from '../data/dataset';
 import {openDataset} from '../data/layouts';
-import type {FeatureStore} from '../data/feature-store';
+import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder} from '../decoders/registry';
-import {loadEncoder} from '../encoders/registry';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
 import type {EpochReport} from '../training/history';
+import {LiveFeatures} from '../training/live-features';
 import {Trainer} from '../training/trainer';
-import {usualFeatures} from './features';
+import {liveFeatures, openEncoder, usualFeatures, type EncoderFlags} from './features';
 import {print, warn} from './output';
 
-export interface TrainFlags {
+export interface TrainFlags extends EncoderFlags {
   readonly data: string;
   readonly run: string;
   readonly decoder: string;
@@ -22,6 +22,8 @@ export interface TrainFlags {
   /** Options of the decoder and of the trainer. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly resume?: boolean;
+  /** The first block of the encoder that learns too. */
+  readonly fineTune?: string;
 }
 
 /** Options that a decoder is made with, and cannot change afterwards; all others are the trainer's. */
@@ -29,9 +31,12 @@ const ofDecoder = ['units', 'embedding', 'dropout'];
 
 export async function train(flags: TrainFlags): Promise<void> {
   const dataset = await openDataset(flags.data);
-  const encoder = await loadEncoder('efficientnet-lite2');
-  const store = await usualFeatures(encoder, dataset, 'pooled');
-  encoder.dispose();
+  const encoder = await openEncoder(flags);
+  const store =
+    flags.fineTune === undefined
+      ? await usualFeatures(encoder, dataset, 'pooled')
+      : await liveFeatures(encoder, dataset, 'pooled', flags.fineTune);
+  if (!(store instanceof LiveFeatures)) encoder.dispose();
   const trainer = await (flags.resume ? resume(flags, dataset, store) : begin(flags, dataset, store));
   for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
   const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
@@ -49,7 +54,7 @@ export async function train(flags: TrainFlags): Promise<void> {
   );
 }
 
-function begin(flags: TrainFlags, dataset: Dataset, store: FeatureStore): Promise<Trainer> {
+function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
   const {decoder: kind, minimumCount, run} = flags;
   const {made, changeable} = options(flags);
   const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
@@ -59,7 +64,7 @@ function begin(flags: TrainFlags, dataset: Dataset, store: FeatureStore): Promis
 }
 
 /** The options given replace those of the run; the rest stay. */
-async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureStore): Promise<Trainer> {
+async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
   const {made, changeable} = options(flags);
   const [fixed] = Object.keys(made);
   if (fixed !== undefined)

@@ -17,7 +17,7 @@ export class Cnn implements Encoder {
   readonly digest: string;
 
   private constructor(
-    architecture: Architecture,
+    private readonly architecture: Architecture,
     readonly preprocessing: Preprocessing,
     readonly weights: Weights,
     digest: string,
@@ -50,6 +50,11 @@ export class Cnn implements Encoder {
       ([name, shape], at) => [name, tf.keep(tf.tensor(values[at]!, shape))] as const,
     );
     return new Cnn(architecture, preprocessing, new Map(weights), digest);
+  }
+
+  /** The same network with other weights, which it disposes. */
+  withWeights(weights: Weights, digest: string): Cnn {
+    return new Cnn(this.architecture, this.preprocessing, weights, digest);
   }
 
   encode(pixels: tf.Tensor4D): Features {

@@ -1,7 +1,7 @@
 /** How good a decoder's captions are: written freely for pictures it never learnt from, and held against people's. */
 import type {CaptionedImage} from '../data/dataset';
 import {falseClaims} from '../data/scenes';
-import type {FeatureStore} from '../data/feature-store';
+import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../decoders/search';
 import {tokenize} from '../text/tokenizer';
@@ -29,7 +29,7 @@ const pictures = 64;
  */
 export function evaluate(
   writer: Writer,
-  store: FeatureStore,
+  store: FeatureReader,
   images: readonly CaptionedImage[],
   options: SearchOptions = {},
 ): Evaluation {
@@ -44,7 +44,7 @@ export function evaluate(
 /** @returns A caption for each image, the best hypothesis of the search. */
 export function captionImages(
   {decoder, vocabulary}: Writer,
-  store: FeatureStore,
+  store: FeatureReader,
   images: readonly {readonly id: string}[],
   options: SearchOptions = {},
 ): string[] {

@@ -59,12 +59,18 @@ export class Adam {
    * One update of every weight that has a gradient.
    *
    * @param gradients By the weights' names. They stay the caller's.
-   * @param rate The learning rate.
+   * @param rate The learning rate, or that of each weight.
    */
-  apply(gradients: ReadonlyMap<string, tf.Tensor>, rate: number): void {
+  apply(gradients: ReadonlyMap<string, tf.Tensor>, rate: number | ((name: string) => number)): void {
     tf.tidy(() => {
       const [beta1, beta2, epsilon] = this.#constants;
-      const powers = [tf.scalar(this.#powers[0]!), tf.scalar(this.#powers[1]!), tf.scalar(rate)];
+      const powers = [tf.scalar(this.#powers[0]!), tf.scalar(this.#powers[1]!)];
+      const rates = new Map<number, tf.Scalar>();
+      const rateOf = (name: string): tf.Scalar => {
+        const value = typeof rate === 'number' ? rate : rate(name);
+        if (!rates.has(value)) rates.set(value, tf.scalar(value));
+        return rates.get(value)!;
+      };
       for (const [name, gradient] of gradients) {
         const slot = this.#slot(name);
         const {weight, value, m, v} = slot;
@@ -74,7 +80,7 @@ export class Adam {
         try {
           kernels(
             'ResourceApplyAdam',
-            [value, m, v, ...powers, beta1, beta2, epsilon, gradient],
+            [value, m, v, ...powers, rateOf(name), beta1, beta2, epsilon, gradient],
             attributes,
             0,
           );

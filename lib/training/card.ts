@@ -26,6 +26,7 @@ export interface Card {
   };
   readonly vocabulary: unknown;
   readonly encoder: EncoderIdentity;
+  readonly tuning?: {readonly from: string} | undefined;
   readonly training?:
     | {readonly settings: Settings; readonly position: Position; readonly data?: string | undefined}
     | undefined;
@@ -37,6 +38,7 @@ const schema = z.object({
   decoder: z.object({kind: z.string(), depth: count, options: z.record(z.string(), z.unknown())}),
   vocabulary: z.unknown(),
   encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
+  tuning: z.object({from: z.string()}).optional(),
   training: z
     .object({
       settings: z.unknown(),

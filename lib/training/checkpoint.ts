@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import type {Decoder} from '../decoders/decoder';
 import {createDecoder} from '../decoders/registry';
 import type {EncoderIdentity} from '../encoders/identity';
+import type {Tuning} from '../encoders/tuned';
 import {CaptionerError} from '../errors';
 import {readFolderVerified, writeFolderAtomic} from '../files/atomic';
 import {
@@ -37,6 +38,8 @@ export interface Checkpoint {
   readonly decoder: Decoder;
   readonly vocabulary: Vocabulary;
   readonly encoder: EncoderIdentity;
+  /** What that encoder learnt, where it did. */
+  readonly tuning?: Tuning | undefined;
   /** What a run needs to go on; a checkpoint that is only for captions may lack it. */
   readonly training?: Training;
 }
@@ -44,6 +47,7 @@ export interface Checkpoint {
 const files = {
   card: 'checkpoint.json',
   weights: 'weights.safetensors',
+  encoder: 'encoder.safetensors',
   optimizer: 'optimizer.safetensors',
   history: 'history.json',
 } as const;
@@ -60,7 +64,7 @@ export const stepName: RegExp = /^step-\d{9}$/;
  */
 export async function saveCheckpoint(
   folder: string,
-  {decoder, vocabulary, encoder, training}: Checkpoint,
+  {decoder, vocabulary, encoder, tuning, training}: Checkpoint,
   {precision = 'float32'}: {readonly precision?: 'float32' | 'float16'} = {},
 ): Promise<void> {
   const card: Card = {
@@ -68,6 +72,7 @@ export async function saveCheckpoint(
     decoder: {kind: decoder.kind, depth: decoder.depth, options: decoder.options},
     vocabulary,
     encoder,
+    ...(tuning && {tuning: {from: tuning.from}}),
     ...(training && {
       training: {settings: training.settings, position: training.position, data: training.data},
     }),
@@ -89,6 +94,11 @@ export async function saveCheckpoint(
   await writeFolderAtomic(folder, {
     [files.card]: `${JSON.stringify(card, undefined, 2)}\n`,
     [files.weights]: formatSafetensors(weights),
+    ...(tuning && {
+      [files.encoder]: formatSafetensors(
+        [...tuning.tensors].map(([name, tensor]) => [name, format(toFloat32(tensor), tensor.shape)]),
+      ),
+    }),
     ...(optimizer && {
       [files.optimizer]: formatSafetensors(optimizer),
       [files.history]: JSON.stringify(training.history),
@@ -110,17 +120,27 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
     if (bytes) return bytes;
     throw new CaptionerError('not-found', `${at}: expected a file ${name} in the manifest, found none`);
   };
-  const {decoder: made, encoder, training, ...card} = parseCard(content(files.card), join(at, files.card));
+  const {
+    decoder: made,
+    encoder,
+    tuning: tuned,
+    training,
+    ...card
+  } = parseCard(content(files.card), join(at, files.card));
   const vocabulary = Vocabulary.fromJSON(card.vocabulary);
   const decoder = createDecoder(made.kind, vocabulary.size, made.depth, made.options);
   try {
     const {tensors} = parseSafetensors(content(files.weights), join(at, files.weights));
     setWeights(decoder, tensors, join(at, files.weights));
-    if (training === undefined) return {decoder, vocabulary, encoder};
+    const tuning = tuned && {
+      from: tuned.from,
+      tensors: widened(parseSafetensors(content(files.encoder), join(at, files.encoder)).tensors),
+    };
+    if (training === undefined) return {decoder, vocabulary, encoder, tuning};
     const state = parseSafetensors(content(files.optimizer), join(at, files.optimizer)).tensors;
     const optimizer = new Map([...state].map(([name, tensor]) => [name, toFloat32(tensor)]));
     const history = parseHistory(content(files.history), join(at, files.history));
-    return {decoder, vocabulary, encoder, training: {...training, history, optimizer}};
+    return {decoder, vocabulary, encoder, tuning, training: {...training, history, optimizer}};
   } catch (error) {
     decoder.dispose();
     throw error;
@@ -134,12 +154,17 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
  * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`
  */
 export async function exportCheckpoint(from: string, to: string): Promise<void> {
-  const {decoder, vocabulary, encoder} = await loadCheckpoint(from);
+  const {training: _, ...shipped} = await loadCheckpoint(from);
   try {
-    await saveCheckpoint(userPath(to), {decoder, vocabulary, encoder}, {precision: 'float16'});
+    await saveCheckpoint(userPath(to), shipped, {precision: 'float16'});
   } finally {
-    decoder.dispose();
+    shipped.decoder.dispose();
   }
+}
+
+/** As they are computed with, whatever precision they were shipped in. */
+function widened(tensors: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
+  return new Map([...tensors].map(([name, tensor]) => [name, float32(toFloat32(tensor), tensor.shape)]));
 }
 
 function inRun(folder: string): string {

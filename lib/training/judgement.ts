@@ -5,7 +5,7 @@
 import {setImmediate as letEventsThrough} from 'node:timers/promises';
 import {BatchPlan, type Example} from '../data/batches';
 import type {CaptionedImage} from '../data/dataset';
-import type {FeatureStore} from '../data/feature-store';
+import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import type {SearchOptions} from '../decoders/search';
 import {captionImages, scoreCaptions, type Writer} from '../metrics/evaluate';
@@ -19,7 +19,11 @@ import type {Settings} from './options';
 export type Pieces<T> = Generator<void, T, void>;
 
 /** Mean cross entropy per word, teacher-forced, without dropout; NaN without captions. */
-export function* lossOf(decoder: Decoder, store: FeatureStore, examples: readonly Example[]): Pieces<number> {
+export function* lossOf(
+  decoder: Decoder,
+  store: FeatureReader,
+  examples: readonly Example[],
+): Pieces<number> {
   if (examples.length === 0) return NaN;
   const plan = new BatchPlan(examples, 128);
   let sum = 0;
@@ -40,7 +44,7 @@ export function* lossOf(decoder: Decoder, store: FeatureStore, examples: readonl
 /** A free-running caption for each image. */
 export function* captionsOf(
   writer: Writer,
-  store: FeatureStore,
+  store: FeatureReader,
   images: readonly {readonly id: string}[],
   search: SearchOptions,
 ): Pieces<string[]> {

@@ -53,24 +53,27 @@ export function captionLoss(
 /**
  * The loss and its gradient with respect to every weight of the decoder.
  *
+ * @param features As `captionLoss` takes them; or what computes them, where something of that learns too.
+ * @param more Those weights.
  * @returns The loss, and gradients by the weights' names. The caller disposes the gradients.
  */
 export function gradients(
   decoder: Decoder,
-  features: tf.Tensor,
+  features: tf.Tensor | (() => tf.Tensor),
   inputs: tf.Tensor2D,
   targets: tf.Tensor2D,
   dropout?: DropoutKey,
+  more: ReadonlyMap<string, tf.Variable> = new Map(),
 ): {loss: number; gradients: Map<string, tf.Tensor>} {
-  const variables = [...decoder.weights.values()];
-  const {value, grads} = tf.variableGrads(
-    () => captionLoss(decoder, features, inputs, targets, dropout),
-    variables,
-  );
+  const learning = new Map([...decoder.weights, ...more]);
+  const {value, grads} = tf.variableGrads(() => {
+    const seen = typeof features === 'function' ? features() : features;
+    return captionLoss(decoder, seen, inputs, targets, dropout);
+  }, [...learning.values()]);
   const loss = value.dataSync()[0]!;
   value.dispose();
   const named = new Map<string, tf.Tensor>();
-  for (const [name, {name: inner}] of decoder.weights) if (grads[inner]) named.set(name, grads[inner]);
+  for (const [name, {name: inner}] of learning) if (grads[inner]) named.set(name, grads[inner]);
   return {loss, gradients: named};
 }
 

@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import type {Example} from '../data/batches';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../data/dataset';
-import type {FeatureStore} from '../data/feature-store';
+import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import {sameEncoder, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
@@ -12,7 +12,7 @@ import type {Vocabulary} from '../text/vocabulary';
 export interface Parts {
   readonly dataset: Dataset;
   /** Features of the data set's images; those that it lacks (unreadable ones) are left out. */
-  readonly store: FeatureStore;
+  readonly store: FeatureReader;
   readonly vocabulary: Vocabulary;
   readonly decoder: Decoder;
 }
@@ -74,7 +74,7 @@ export function checkResumable(
   run: string,
   trained: EncoderIdentity,
   data: string | undefined,
-  {encoder, preprocessing}: FeatureStore,
+  {encoder, preprocessing}: FeatureReader,
   {digest}: Material,
 ): void {
   if (!sameEncoder(trained, {...encoder, preprocessing}))

@@ -19,6 +19,12 @@ export interface TrainerOptions {
   readonly warmup?: number;
   /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
   readonly clip?: number;
+  /** Learning rate of an encoder that learns too, before the schedule. @default 1e-4 */
+  readonly encoderRate?: number;
+  /** Of its pictures: smallest side of the part that is seen, as a share of the picture's. @default 0.85 */
+  readonly crop?: number;
+  /** Whether half of its pictures are mirrored; not where captions tell left from right. @default false */
+  readonly flip?: boolean;
   /** Of the order of captions and of dropout. @default 1 */
   readonly seed?: number;
   /** Words of a caption that are learnt from, and at most written. @default 24 */
@@ -49,6 +55,9 @@ const schema = z.strictObject({
   schedule: z.enum(schedules).default('cosine'),
   warmup: z.int().min(0).default(0),
   clip: z.number().gt(0).default(5),
+  encoderRate: z.number().gt(0).max(1).default(1e-4),
+  crop: z.number().gt(0).max(1).default(0.85),
+  flip: z.boolean().default(false),
   seed: z.int().min(0).max(0x7fffffff).default(1),
   maximumLength: z.int().min(1).max(200).default(24),
   saveEvery: z.int().min(1).default(500),

@@ -17,6 +17,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
+type Resumable = Checkpoint & Required<Pick<Checkpoint, 'training'>>;
 type Pointer = 'latest' | 'best';
 
 /** What a process that was killed while it wrote has left. */
@@ -68,7 +69,7 @@ export class Run {
    *
    * @throws CaptionerError `not-found` when there is none; the message says what was wrong with each.
    */
-  async newest(): Promise<{checkpoint: Required<Checkpoint>; skipped: Skipped[]}> {
+  async newest(): Promise<{checkpoint: Resumable; skipped: Skipped[]}> {
     const skipped: Skipped[] = [];
     for (const name of this.checkpoints()) {
       try {

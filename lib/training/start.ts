@@ -5,8 +5,10 @@
 import {ofSplit} from '../data/dataset';
 import {CaptionerError} from '../errors';
 import {Adam} from '../runtime/adam';
+import type {tf} from '../runtime/native';
 import {Course} from './course';
 import type {History} from './history';
+import {LiveFeatures} from './live-features';
 import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
 import {suitedOptions, trainerSettings, type Settings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
@@ -49,12 +51,17 @@ export async function startFresh(
       await run.clear();
     }
     const log = run && new EventLog(run.tensorboard);
-    const adam = new Adam(parts.decoder.weights);
+    const adam = new Adam(learning(parts));
     return {parts, material, settings, history, course, adam, run, log, skipped: []};
   } catch (error) {
     run?.close();
     throw error;
   }
+}
+
+/** The weights that learn. */
+function learning({decoder, store}: Parts): Map<string, tf.Variable> {
+  return new Map([...decoder.weights, ...(store instanceof LiveFeatures ? store.weights : [])]);
 }
 
 /** @throws CaptionerError as `Trainer.resume` */
@@ -66,14 +73,21 @@ export async function startFrom(
   const opened: {dispose(): void}[] = [];
   try {
     const {checkpoint, skipped} = await run.newest();
-    const {decoder, vocabulary, encoder, training} = checkpoint;
+    const {decoder, vocabulary, encoder, tuning, training} = checkpoint;
     opened.push(decoder);
     const {rate, ...position} = training.position;
     const settings = {...training.settings, rate};
     const parts = {dataset, store, vocabulary, decoder};
     const material = gather(parts, settings.maximumLength);
     checkResumable(run.folder, encoder, training.data, store, material);
-    const adam = new Adam(decoder.weights);
+    const from = store instanceof LiveFeatures ? store.from : undefined;
+    if (tuning?.from !== from)
+      throw new CaptionerError(
+        'mismatch',
+        `${run.folder}: expected an encoder that learns from ${tuning?.from ?? 'no block'} on, got one from ${from ?? 'no block'} on`,
+      );
+    if (tuning && store instanceof LiveFeatures) store.restore(tuning);
+    const adam = new Adam(learning(parts));
     opened.push(adam);
     adam.restore(training.optimizer);
     const course = new Course(material.training, settings, position);

@@ -1,12 +1,13 @@
 /** One step of training: from a batch to a loss, its gradients, and weights that are a little better. */
 import type {Batch} from '../data/batches';
-import type {FeatureStore} from '../data/feature-store';
+import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import {CaptionerError} from '../errors';
 import type {Adam} from '../runtime/adam';
 import {clipByGlobalNorm} from '../runtime/clip';
 import {tf} from '../runtime/native';
 import {gradients} from './loss';
+import {LiveFeatures} from './live-features';
 import {notFinite} from './material';
 
 export interface StepSettings {
@@ -15,28 +16,34 @@ export interface StepSettings {
   readonly step: number;
   readonly rate: number;
   readonly clip: number;
+  /** Of an encoder that learns too: its rate, and how its pictures are varied. */
+  readonly encoderRate: number;
+  readonly crop: number;
+  readonly flip: boolean;
 }
 
 /** @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite. */
 export function learn(
   decoder: Decoder,
-  store: FeatureStore,
+  store: FeatureReader,
   adam: Adam,
   {ids, inputs, targets, size, steps}: Batch,
-  {seed, step, rate, clip}: StepSettings,
+  {seed, step, rate, clip, encoderRate, crop, flip}: StepSettings,
 ): {loss: number; gradientNorm: number} {
   return tf.tidy(() => {
     // Forward and backward.
-    const features = store.read(ids);
+    const live = store instanceof LiveFeatures ? store : undefined;
+    const prepared = live?.prepare(ids, {seed, step, crop, flip});
+    const features = prepared ? () => live!.features(prepared) : store.read(ids);
     const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-    const {loss, gradients: found} = gradients(decoder, features, read!, next!, {seed, step});
+    const {loss, gradients: found} = gradients(decoder, features, read!, next!, {seed, step}, live?.weights);
 
     // Clip.
     const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(found, clip);
 
     // Look, then apply.
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const bad = notFinite(ids, features);
+      const bad = notFinite(ids, prepared ?? store.read(ids));
       const what =
         bad.length > 0
           ? `the features of ${bad.join(', ')} are not finite; build them again`
@@ -47,7 +54,7 @@ export function learn(
           `the weights are as they were before this step: ${what}`,
       );
     }
-    adam.apply(clipped, rate);
+    adam.apply(clipped, (name) => (live?.weights.has(name) ? encoderRate : rate));
     return {loss, gradientNorm};
   });
 }

@@ -19,6 +19,7 @@ import {
 } from './history';
 import {Interrupt} from './interrupt';
 import {atOnce, judge, lossOf, panelOf, scoreOf} from './judgement';
+import {LiveFeatures} from './live-features';
 import type {Material, Parts} from './material';
 import {changedSettings, scheduled, type Settings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
@@ -146,10 +147,12 @@ export class Trainer {
   stepOn(batch: Batch): StepReport {
     const {step, epoch} = this.#course.position;
     const total = this.#settings.epochs * this.stepsPerEpoch;
-    const rate = this.rate * scheduled(this.#settings, step, total);
+    const share = scheduled(this.#settings, step, total);
+    const rate = this.rate * share;
+    const encoderRate = this.#settings.encoderRate * share;
     const {decoder, store} = this.#parts;
-    const {seed, clip} = this.#settings;
-    const {loss, gradientNorm} = learn(decoder, store, this.#adam, batch, {seed, step, rate, clip});
+    const settings = {...this.#settings, step, rate, encoderRate};
+    const {loss, gradientNorm} = learn(decoder, store, this.#adam, batch, settings);
     this.#course.stepped();
     const report = {step: step + 1, epoch: epoch + 1, loss, rate, gradientNorm};
     this.history.steps.push(report);
@@ -214,7 +217,9 @@ export class Trainer {
       history: this.history,
       optimizer: this.#adam.state(),
     };
-    await this.#run.save({decoder, vocabulary, encoder, training}, training.position.step, best);
+    const tuning = store instanceof LiveFeatures ? store.tuning() : undefined;
+    const checkpoint = {decoder, vocabulary, encoder, ...(tuning && {tuning}), training};
+    await this.#run.save(checkpoint, training.position.step, best);
   }
 
   /** Gives back the run's folder and all memory but the decoder's. */

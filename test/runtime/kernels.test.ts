@@ -71,7 +71,8 @@ describe('numbers of other types', () => {
       expect(values).to.deep.equal(fromFloat16Bits(all));
       const [ours, theirs] = [toHalves(x), toFloat16Bits(values)];
       // What is no number may be any of a thousand patterns.
-      for (const [k, value] of values.entries()) if (!Number.isNaN(value)) expect(ours[k]).to.equal(theirs[k]);
+      for (const [k, value] of values.entries())
+        if (!Number.isNaN(value)) expect(ours[k]).to.equal(theirs[k]);
       x.dispose();
     }
     const between = tf.tensor1d([0.1, -65504.1, 65519, 65520, 1e-8, 2.98e-8, 2049, 2051, -0]);

@@ -22,7 +22,7 @@ describe('A decoder trained on the drawn scenes', function () {
     const store = await FeatureStore.build(
       encoder,
       dataset.images,
-      featureFolder(dataset, encoder.name, 'pooled'),
+      featureFolder(dataset, encoder, 'pooled'),
     );
     const vocabulary = Vocabulary.from(
       ofSplit(dataset, 'train').flatMap(({captions}) => captions),

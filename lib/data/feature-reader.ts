@@ -1,0 +1,18 @@
+/** Where training and evaluation get the features of pictures from: a store, or an encoder that is learning itself. */
+import type {Preprocessing} from '../encoders/encoder';
+import type {tf} from '../runtime/native';
+import type {FeatureKind} from './feature-shard';
+
+export interface FeatureReader {
+  readonly folder: string;
+  readonly encoder: {readonly name: string; readonly digest: string};
+  readonly preprocessing: Preprocessing;
+  readonly kind: FeatureKind;
+  readonly depth: number;
+  has(id: string): boolean;
+  /**
+   * @param ids In any order, also repeated.
+   * @returns float32 `[batch, depth]` or `[batch, cells, depth]`. The caller disposes it.
+   */
+  read(ids: readonly string[]): tf.Tensor;
+}

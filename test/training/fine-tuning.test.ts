@@ -1,0 +1,117 @@
+import {join} from 'node:path';
+import {Captioner} from 'captioner/dist/captioner';
+import {ofSplit, type Dataset} from 'captioner/dist/data/dataset';
+import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {tf} from 'captioner/dist/runtime/native';
+import {Vocabulary} from 'captioner/dist/text/vocabulary';
+import {LiveFeatures} from 'captioner/dist/training/live-features';
+import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
+import {expect} from 'chai';
+import {refusal, temporaryFolder} from '../support';
+
+describe('An encoder that learns', function () {
+  this.timeout(300_000);
+  const pixels = temporaryFolder();
+  let dataset: Dataset;
+  let vocabulary: Vocabulary;
+  before(async () => {
+    const folder = join(temporaryFolder(), 'scenes');
+    await drawScenes(folder, {train: 96, validation: 16, test: 4});
+    dataset = readScenes(folder);
+    vocabulary = Vocabulary.from(
+      ofSplit(dataset, 'train').flatMap(({captions}) => captions),
+      {minimumCount: 2},
+    );
+  });
+
+  const live = async (from = 'head'): Promise<LiveFeatures> =>
+    LiveFeatures.open(await loadEncoder('efficientnet-lite0'), dataset.images, pixels, {
+      from,
+      kind: 'pooled',
+    });
+  const options = {epochs: 2, judged: 4, panel: 0, beams: 1, crop: 0.9} as const;
+  const parts = (store: LiveFeatures): TrainerParts => ({
+    dataset,
+    store,
+    vocabulary,
+    decoder: createDecoder('lstm', vocabulary.size, store.depth, {units: 64, embedding: 64}),
+  });
+
+  it('lowers the loss further than one that is frozen', async () => {
+    const losses: number[] = [];
+    for (const encoderRate of [1e-12, 3e-4]) {
+      const store = await live();
+      const trainer = await Trainer.create({...parts(store), options: {...options, encoderRate}});
+      const first = trainer.validationLoss();
+      await trainer.train();
+      const {validationLoss} = trainer.history.epochs.at(-1)!;
+      expect(validationLoss).to.be.below(first);
+      losses.push(validationLoss);
+      trainer.close();
+      trainer.decoder.dispose();
+      store.dispose();
+    }
+    expect(losses[1]).to.be.below(losses[0]! - 0.02);
+  });
+
+  it('leaves no tensor behind from step to step, and leaves its frozen part as it was', async () => {
+    const store = await live();
+    const trainer = await Trainer.create({...parts(store), options});
+    trainer.step();
+    const before = tf.memory().numTensors;
+    for (let k = 0; k < 3; k++) trainer.step();
+    expect(tf.memory().numTensors).to.equal(before);
+    const published = await loadEncoder('efficientnet-lite0');
+    const learnt = store.tuning();
+    expect([...learnt.tensors.keys()]).to.deep.equal(['head.weight', 'head.bias']);
+    published.dispose();
+    trainer.close();
+    trainer.decoder.dispose();
+    store.dispose();
+  });
+
+  it('is part of the checkpoint: a run goes on bit for bit, and captions come from what was learnt', async () => {
+    const run = join(temporaryFolder(), 'run');
+    const whole = await live();
+    const uninterrupted = await Trainer.create({...parts(whole), options: {...options, encoderRate: 3e-4}});
+    const stopped = await live();
+    const first = await Trainer.create({...parts(stopped), run, options: {...options, encoderRate: 3e-4}});
+    for (let k = 0; k < 3; k++) {
+      uninterrupted.step();
+      first.step();
+    }
+    await first.save();
+    first.close();
+    first.decoder.dispose();
+    stopped.dispose();
+
+    const fresh = await live();
+    const second = await Trainer.resume(run, {dataset, store: fresh});
+    for (let k = 0; k < 2; k++) expect(second.step().loss).to.equal(uninterrupted.step().loss);
+    await second.save();
+    const [image] = ofSplit(dataset, 'test');
+    const spoken = second.panel(1)[0]!;
+    second.close();
+
+    const captioner = await Captioner.load(run);
+    const [said] = await captioner.caption([image!.file], {beams: 1, maximumLength: 24, lengthExponent: 0.7});
+    expect(said).to.include({caption: spoken.caption});
+    expect(captioner.encoder.digest).not.to.equal(fresh.encoder.digest);
+    captioner.dispose();
+    second.decoder.dispose();
+    fresh.dispose();
+    uninterrupted.close();
+    uninterrupted.decoder.dispose();
+    whole.dispose();
+
+    const other = await live('blocks.15');
+    const error = await refusal(Trainer.resume(run, {dataset, store: other}));
+    expect(error.code).to.equal('mismatch');
+    expect(error.message).to.include(
+      'expected an encoder that learns from head on, got one from blocks.15 on',
+    );
+    other.dispose();
+  });
+});
