@@ -1,12 +1,12 @@
 /** `captioner features`: what an encoder sees in the pictures of a data set, computed once. */
 import type {Dataset} from '../data/dataset';
 import {FeatureStore} from '../data/feature-store';
-import {openDataset} from '../data/layouts';
 import type {Encoder} from '../encoders/encoder';
 import {loadEncoder} from '../encoders/registry';
 import {CaptionerError} from '../errors';
 import {featureFolder, userPath} from '../places';
 import {progress} from '../show/progress';
+import {introduce, open} from './data';
 import {print, warn} from './output';
 
 export interface FeatureFlags {
@@ -20,8 +20,9 @@ export interface FeatureFlags {
 export async function features({data, encoder: name, weights, out, kind}: FeatureFlags): Promise<void> {
   if (kind !== 'pooled' && kind !== 'grid')
     throw new CaptionerError('options', `Expected --kind pooled or grid, got ${kind}`);
-  const dataset = await openDataset(data);
+  const dataset = await open(data);
   const encoder = await loadEncoder(name, weights === undefined ? {} : {weights: userPath(weights)});
+  introduce(dataset);
   const store = await build(encoder, dataset.images, kind, userPath(out));
   print(`${store.size} images in ${store.folder}`);
 }

@@ -1,6 +1,5 @@
 /** `captioner train`: a run from its first step, or on from where it was stopped. */
 import {ofSplit, type Dataset} from '../data/dataset';
-import {openDataset} from '../data/layouts';
 import type {FeatureStore} from '../data/feature-store';
 import {createDecoder} from '../decoders/registry';
 import {loadEncoder} from '../encoders/registry';
@@ -10,6 +9,7 @@ import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
 import type {EpochReport} from '../training/history';
 import {Trainer} from '../training/trainer';
+import {introduce, open} from './data';
 import {usualFeatures} from './features';
 import {print, warn} from './output';
 
@@ -28,8 +28,9 @@ export interface TrainFlags {
 const ofDecoder = ['units', 'embedding', 'dropout'];
 
 export async function train(flags: TrainFlags): Promise<void> {
-  const dataset = await openDataset(flags.data);
+  const dataset = await open(flags.data);
   const encoder = await loadEncoder('efficientnet-lite2');
+  introduce(dataset);
   const store = await usualFeatures(encoder, dataset, 'pooled');
   encoder.dispose();
   const trainer = await (flags.resume ? resume(flags, dataset, store) : begin(flags, dataset, store));
