@@ -2,7 +2,8 @@
 
 // Data
 export {ofSplit, splits, type CaptionedImage, type Dataset, type Rejection, type Split} from './data/dataset';
-export {openDataset} from './data/layouts';
+export {openDataset, type OpenOptions} from './data/layouts';
+export {describeSummary, summarize, type Summary} from './data/summary';
 export {readPicture, readPixels} from './data/images';
 export {toPixels} from './data/pixels';
 export type {FeatureReader} from './data/feature-reader';

@@ -234,6 +234,9 @@ describe('captioner', function () {
       const {code, stdout, stderr} = await captioner(features);
       expect([code, stdout]).to.deep.equal([0, `31 images in ${join(folder, 'features')}\n`]);
       expect(stderr).to.include('train-0002.jpg: ');
+      expect(stderr).to.match(
+        /^captioner: .*spoilt \(scenes\): \d+ train, .* images; \d+ captions, 5 an image; /m,
+      );
     }
   });
 

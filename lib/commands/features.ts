@@ -1,7 +1,6 @@
 /** `captioner features`: what an encoder sees in the pictures of a data set, computed once. */
 import type {Dataset} from '../data/dataset';
 import {FeatureStore, type BuildOptions} from '../data/feature-store';
-import {openDataset} from '../data/layouts';
 import type {Encoder} from '../encoders/encoder';
 import {pixelEncoder} from '../encoders/pixels';
 import {loadEncoder} from '../encoders/registry';
@@ -9,6 +8,7 @@ import {CaptionerError} from '../errors';
 import {featureFolder, userPath} from '../places';
 import {progress} from '../show/progress';
 import {LiveFeatures} from '../training/live-features';
+import {introduce, open} from './data';
 import {print, warn, weightsOf} from './output';
 
 /** Which encoder, and what of it is not as usual. */
@@ -33,7 +33,8 @@ export async function features(flags: FeatureFlags): Promise<void> {
   const [, number, of] = /^(\d+)\/(\d+)$/.exec(shard ?? '1/1') ?? [];
   if (number === undefined) throw new CaptionerError('options', `Expected --shard I/N, as 1/4, got ${shard}`);
   const encoder = await openEncoder(flags);
-  const dataset = await openDataset(data);
+  const dataset = await open(data);
+  introduce(dataset);
   const part = {number: Number(number), of: Number(of)};
   const store = await build(encoder, dataset.images, kind, userPath(out), part);
   print(`${store.size} images in ${store.folder}`);

@@ -1,6 +1,5 @@
 /** `captioner train`: a run from its first step, or on from where it was stopped. */
 import {ofSplit, type Dataset} from '../data/dataset';
-import {openDataset} from '../data/layouts';
 import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder} from '../decoders/registry';
 import {CaptionerError} from '../errors';
@@ -10,6 +9,7 @@ import {Vocabulary} from '../text/vocabulary';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
 import {Trainer} from '../training/trainer';
+import {introduce, open} from './data';
 import {liveFeatures, openEncoder, usualFeatures, type EncoderFlags} from './features';
 import {print, warn} from './output';
 
@@ -30,7 +30,8 @@ export interface TrainFlags extends EncoderFlags {
 const ofDecoder = ['units', 'embedding', 'dropout'];
 
 export async function train(flags: TrainFlags): Promise<void> {
-  const dataset = await openDataset(flags.data);
+  const dataset = await open(flags.data);
+  introduce(dataset);
   const encoder = await openEncoder(flags);
   const store =
     flags.fineTune === undefined

@@ -4,19 +4,31 @@ import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {home, userPath} from '../places';
 import type {Dataset} from './dataset';
-import {isFlickr8k, isKaggleFlickr8k, readFlickr8k, readKaggleFlickr8k} from './flickr8k';
-import {drawScenes, isScenes, readScenes} from './scenes';
+import type {OnProgress} from './gathering';
+import {coco} from './layouts/coco';
+import {flickr30k, kaggleFlickr30k} from './layouts/flickr30k';
+import {flickr8k, kaggleFlickr8k} from './layouts/flickr8k';
+import {karpathy} from './layouts/karpathy';
+import type {Layout} from './layouts/layout';
+import {own} from './layouts/own';
+import {drawScenes, readScenes, scenes} from './scenes';
 
 /** In the order in which they are tried. A new one is one more line. */
-const layouts: readonly {
-  name: string;
-  found: (folder: string) => boolean;
-  read: (folder: string) => Dataset;
-}[] = [
-  {name: 'drawn scenes (scenes.json)', found: isScenes, read: readScenes},
-  {name: 'Flickr8k (Flickr8k.token.txt)', found: isFlickr8k, read: readFlickr8k},
-  {name: 'Flickr8k as Kaggle has it (captions.txt)', found: isKaggleFlickr8k, read: readKaggleFlickr8k},
+const layouts: readonly Layout[] = [
+  scenes,
+  karpathy,
+  flickr8k,
+  kaggleFlickr8k,
+  flickr30k,
+  kaggleFlickr30k,
+  coco,
+  own,
 ];
+
+export interface OpenOptions {
+  /** Hears how many bytes of the caption files have been read, and of how many. */
+  readonly onProgress?: OnProgress;
+}
 
 /**
  * Finds out which layout lies in a folder and reads it.
@@ -25,16 +37,16 @@ const layouts: readonly {
  *   not there yet.
  * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.
  */
-export async function openDataset(folder: string): Promise<Dataset> {
+export async function openDataset(folder: string, {onProgress}: OpenOptions = {}): Promise<Dataset> {
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
-    const scenes = join(home(), 'data', 'scenes');
-    await drawScenes(scenes);
-    return readScenes(scenes);
+    const drawn = join(home(), 'data', 'scenes');
+    await drawScenes(drawn);
+    return readScenes(drawn);
   }
   const path = userPath(folder);
   if (!existsSync(path)) throw new CaptionerError('not-found', `${path}: expected a folder, found nothing`);
   const layout = layouts.find(({found}) => found(path));
-  if (layout) return layout.read(path);
+  if (layout) return layout.read(path, onProgress);
   if (!statSync(path).isDirectory())
     throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
   const names = readdirSync(path).sort();

@@ -2,7 +2,7 @@
  * The data set that comes with the library: pictures that it draws itself, each with five captions and a record of what
  * is in it. Here they are written to a folder and read back; what is drawn and said is decided in `scenes/`.
  */
-import {existsSync, promises as fs, readFileSync, statSync} from 'node:fs';
+import {existsSync, promises as fs, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {z} from 'zod';
@@ -10,6 +10,8 @@ import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {parseOptions} from '../options';
 import {splits, type CaptionedImage, type Dataset, type Split} from './dataset';
+import {isImageFile} from './image-folders';
+import type {Layout} from './layouts/layout';
 import {captionsOf} from './scenes/captions';
 import {compose} from './scenes/composition';
 import {Dice} from './scenes/dice';
@@ -125,15 +127,24 @@ export function readScenes(folder: string): Dataset {
     const {file, captions} = scene;
     return {id: file, file: join(folder, file), split, captions, scene};
   });
-  const missing = all.filter(({file}) => !existsSync(file)).map(({id}) => id);
+  const present = new Set(readdirSync(folder));
+  const [known, missing] = [new Set(all.map(({id}) => id)), all.filter(({id}) => !present.has(id))];
   return {
     layout: 'scenes',
     folder,
-    images: all.filter(({id}) => !missing.includes(id)),
+    images: all.filter(({id}) => present.has(id)),
     rejected: [],
-    missing,
+    missing: missing.map(({id}) => id),
+    unassigned: [],
+    unreferenced: [...present].filter((name) => isImageFile(name) && !known.has(name)),
   };
 }
+
+export const scenes: Layout = {
+  name: `drawn scenes (${recordName})`,
+  found: isScenes,
+  read: (folder) => Promise.resolve(readScenes(folder)),
+};
 
 const recordSchema = z.object({
   version: z.int(),

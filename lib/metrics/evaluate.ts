@@ -18,6 +18,8 @@ export interface Evaluation {
   /** By name, 0 to 1: BLEU-1 to BLEU-4, and for drawn scenes the share of captions that are true. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly captions: readonly {readonly image_id: string; readonly caption: string}[];
+  /** The same in COCO's form for results: an image that has a number in COCO goes by it, as in COCO's annotations. */
+  readonly predictions: readonly {readonly image_id: string | number; readonly caption: string}[];
 }
 
 const pictures = 64;
@@ -38,6 +40,7 @@ export function evaluate(
   return {
     metrics: scoreCaptions(captions, usable),
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
+    predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
   };
 }
 

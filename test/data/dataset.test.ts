@@ -1,30 +1,12 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {ofSplit, splits, type Dataset} from 'captioner/dist/data/dataset';
-import {readKaggleFlickr8k} from 'captioner/dist/data/flickr8k';
 import {openDataset} from 'captioner/dist/data/layouts';
+import {kaggleFlickr8k} from 'captioner/dist/data/layouts/flickr8k';
 import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
-import {flickr8k, temporaryFolder} from '../support';
+import {flickr8k} from '../support';
+import {lay, pictures, refusal} from './lay';
 
-/** Folders and files with a word of content; the data set only looks whether a picture is there. */
-function lay(files: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder();
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(join(folder, name, '..'), {recursive: true});
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
-}
-
-const refusal = async (folder: string): Promise<CaptionerError> =>
-  openDataset(folder).then(
-    () => expect.fail('was opened'),
-    (error: unknown) => error as CaptionerError,
-  );
-
-const pictures = (names: readonly string[], folder = 'Images'): Record<string, string> =>
-  Object.fromEntries(names.map((name) => [`${folder}/${name}`, 'x']));
 const tokens =
   'a.jpg#0\tA dog .\nb.jpg#0\tA cat .\na.jpg#1\tA brown dog .\nc.jpg#0\tA cow .\nd.jpg#0\tA hen .\n';
 const official = {
@@ -165,7 +147,7 @@ describe('openDataset', () => {
       return this.skip();
     }
     const own = await openDataset(folder);
-    const kaggle = readKaggleFlickr8k(folder);
+    const kaggle = await kaggleFlickr8k.read(folder);
     checkSound(own);
     expect([own.rejected, own.missing, kaggle.rejected, kaggle.missing]).to.deep.equal([[], [], [], []]);
     expect(ofSplit(own, 'train')).to.have.length(6000);

@@ -4,6 +4,7 @@ import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {CaptionerError} from 'captioner/dist/errors';
 import {bleu} from 'captioner/dist/metrics/bleu';
 import {captionImages, evaluate, scoreCaptions} from 'captioner/dist/metrics/evaluate';
+import {pairCaptions} from 'captioner/dist/metrics/pairs';
 import {tf} from 'captioner/dist/runtime/native';
 import {tokenize} from 'captioner/dist/text/tokenizer';
 import {expect} from 'chai';
@@ -36,6 +37,18 @@ describe('evaluate', () => {
     expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
     expect(metrics).to.deep.equal(evaluate(writer, toy.store, images, {beams: 2}).metrics);
     expect(Object.keys(metrics)).to.deep.equal(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4']);
+  });
+
+  it('goes by the numbers of COCO in predictions, so that they meet its annotations', () => {
+    const images = toy.dataset.images.map((one, at) => (at === 0 ? one : {...one, number: 100 + at}));
+    const {captions, predictions} = evaluate(writer, toy.store, images);
+    expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
+    expect(predictions.slice(0, 3).map(({image_id}) => image_id)).to.deep.equal([images[0]!.id, 101, 102]);
+    const annotations = images
+      .slice(1)
+      .flatMap(({number, captions: own}) => own.map((caption) => ({image_id: number, caption})));
+    const pairs = pairCaptions(predictions.slice(1), {images: [], annotations});
+    expect(pairs.map(({references}) => references)).to.deep.equal(images.slice(1).map((one) => one.captions));
   });
 
   it('scores what was said against all references of its own image', () => {

@@ -56,7 +56,7 @@ export function toyDataset(folder: string): Dataset {
         ],
       });
     }
-  return {layout: 'toy', folder, images, rejected: [], missing: []};
+  return {layout: 'toy', folder, images, rejected: [], missing: [], unassigned: [], unreferenced: []};
 }
 
 export interface Toy {

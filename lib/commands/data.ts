@@ -1,0 +1,29 @@
+/** How commands open a data set: with a bar where that takes long, and with a word on what was found. */
+import type {Dataset} from '../data/dataset';
+import {openDataset} from '../data/layouts';
+import {describeSummary, summarize} from '../data/summary';
+import {progress, type Progress} from '../show/progress';
+import {warn} from './output';
+
+/** Smaller caption files are read before anybody looks. */
+const large = 16e6; // bytes
+const mega = (bytes: number): number => Math.round(bytes / 1e6);
+
+export async function open(data: string): Promise<Dataset> {
+  let bar: Progress | undefined;
+  try {
+    return await openDataset(data, {
+      onProgress: async (done, total) => {
+        if (total < large) return;
+        bar ??= progress('Captions, MB', mega(total));
+        await bar.update(mega(done));
+      },
+    });
+  } finally {
+    await bar?.finish();
+  }
+}
+
+export function introduce(dataset: Dataset): void {
+  for (const line of describeSummary(summarize(dataset)).split('\n')) warn(line);
+}

@@ -1,0 +1,83 @@
+/** A data set in numbers: what there is of it in each split, and what was left out and why. */
+import {countWords} from '../text/vocabulary';
+import {splits, type Dataset, type Rejection, type Split} from './dataset';
+
+export interface Summary {
+  readonly layout: string;
+  readonly folder: string;
+  readonly images: Readonly<Record<Split, number>>;
+  readonly captions: Readonly<Record<Split, number>>;
+  readonly captionsPerImage: {readonly min: number; readonly mean: number; readonly max: number};
+  /** As `tokenize` tells words apart. */
+  readonly words: {readonly total: number; readonly distinct: number};
+  /** Lines that were not used, each with its reason. */
+  readonly rejected: readonly Rejection[];
+  /** Images that captions name and that are not in the folder. */
+  readonly missing: number;
+  /** Images with captions that no official split uses. */
+  readonly unassigned: number;
+  /** Image files that no caption names. */
+  readonly unreferenced: number;
+}
+
+export function summarize(dataset: Dataset): Summary {
+  const images = {train: 0, validation: 0, test: 0};
+  const captions = {train: 0, validation: 0, test: 0};
+  let [min, max] = [Infinity, 0];
+  for (const {split, captions: own} of dataset.images) {
+    images[split]++;
+    captions[split] += own.length;
+    min = Math.min(min, own.length);
+    max = Math.max(max, own.length);
+  }
+  const counts = countWords(everyCaption(dataset));
+  let total = 0;
+  for (const count of counts.values()) total += count;
+  const {length} = dataset.images;
+  return {
+    layout: dataset.layout,
+    folder: dataset.folder,
+    images,
+    captions,
+    captionsPerImage: {min: length === 0 ? 0 : min, mean: length === 0 ? 0 : sum(captions) / length, max},
+    words: {total, distinct: counts.size},
+    rejected: dataset.rejected,
+    missing: dataset.missing.length,
+    unassigned: dataset.unassigned.length,
+    unreferenced: dataset.unreferenced.length,
+  };
+}
+
+/**
+ * A line, and a second one where something was left out:
+ *
+ *     data/flickr8k (flickr8k): 6,000 train, 1,000 validation, 1,000 test images; 40,000 captions, 5 an image; 8,912 different words
+ *     left out: 3 lines (captions.txt line 12: the caption is empty), 1 missing image, 91 images in no split
+ */
+export function describeSummary(summary: Summary): string {
+  const {layout, folder, images, captionsPerImage, captions, words} = summary;
+  const {min, mean, max} = captionsPerImage;
+  const each = min === max ? `${min}` : `${min} to ${max} (mean ${mean.toFixed(1)})`;
+  const of = splits.filter((split) => images[split] > 0).map((split) => `${show(images[split])} ${split}`);
+  const lines = [
+    `${folder} (${layout}): ${of.join(', ')} images; ${show(sum(captions))} captions, ${each} an image; ${show(words.distinct)} different words`,
+  ];
+  const {rejected, missing, unassigned, unreferenced} = summary;
+  const [first] = rejected;
+  const out = [
+    first && `${counted(rejected.length, 'line')} (${first.file} line ${first.line}: ${first.reason})`,
+    missing > 0 && counted(missing, 'missing image'),
+    unassigned > 0 && `${counted(unassigned, 'image')} in no split`,
+    unreferenced > 0 && `${counted(unreferenced, 'image')} without captions`,
+  ].filter((part) => typeof part === 'string');
+  return [...lines, ...(out.length > 0 ? [`left out: ${out.join(', ')}`] : [])].join('\n');
+}
+
+function* everyCaption({images}: Dataset): Generator<string> {
+  for (const {captions} of images) yield* captions;
+}
+
+const show = (value: number): string => value.toLocaleString('en-GB');
+const counted = (count: number, what: string): string => `${show(count)} ${what}${count === 1 ? '' : 's'}`;
+const sum = (counts: Readonly<Record<Split, number>>): number =>
+  counts.train + counts.validation + counts.test;
