@@ -27,6 +27,7 @@ export type {EncoderIdentity} from './encoders/identity';
 export {encoderNames, loadEncoder, type EncoderName, type EncoderOptions} from './encoders/registry';
 export {TunedEncoder, type Tuning} from './encoders/tuned';
 export {imagenetLabels} from './encoders/imagenet-labels';
+export {throughput} from './encoders/throughput';
 export {
   FeatureStore,
   type BuildOptions,

@@ -64,7 +64,7 @@ describe('captioner', function () {
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'doctor']) {
+    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'download', 'doctor']) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
     }
@@ -238,6 +238,102 @@ describe('captioner', function () {
         /^captioner: .*spoilt \(scenes\): \d+ train, .* images; \d+ captions, 5 an image; /m,
       );
     }
+  });
+
+  it('computes parts of the features apart, which lie together afterwards', async () => {
+    const features = ['features', '--data', 'drawn', '--kind', 'pooled', '--encoder', 'efficientnet-lite0'];
+    mkdirSync(join(folder, 'together'));
+    for (const part of [1, 2]) {
+      const ended = await captioner([...features, '--out', `part-${part}`, '--shard', `${part}/2`]);
+      // They fit into one shard, so the second part has nothing to do.
+      expect(ended.stdout, ended.stderr).to.equal(
+        part === 1 ? `32 images in ${join(folder, 'part-1')}\n` : `0 images in ${join(folder, 'part-2')}\n`,
+      );
+      cpSync(join(folder, `part-${part}`), join(folder, 'together'), {recursive: true});
+    }
+    const whole = await captioner([...features, '--out', 'together']);
+    expect(whole.stdout).to.equal(`32 images in ${join(folder, 'together')}\n`);
+    for (const wrong of ['3/2', '0/2', 'half']) {
+      const {code, stderr} = await captioner([...features, '--out', 'x', '--shard', wrong]);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(/--shard I\/N|`part/);
+    }
+  });
+
+  it('takes other weights and other sizes of a known encoder', async () => {
+    const features = ['features', '--data', 'drawn', '--out', 'larger', '--encoder', 'efficientnet-lite0'];
+    const weights = join(projectRoot, 'data', 'encoders', 'efficientnet-lite0.safetensors');
+    const {code, stderr} = await captioner([
+      ...features,
+      '--weights',
+      weights,
+      '--size',
+      '256',
+      '--fit',
+      'crop',
+    ]);
+    expect(code, stderr).to.equal(0);
+    const index = JSON.parse(readFileSync(join(folder, 'larger', 'index.json'), 'utf8')) as object;
+    expect(index).to.deep.include({kind: 'grid', cells: 64, depth: 1280});
+    const other = await captioner(features);
+    expect([other.code, other.stdout]).to.deep.equal([1, '']);
+    expect(other.stderr).to.match(/expected features of preprocessing .*; use another folder\n$/);
+    await refused(2, /`fit`/, ...features, '--fit', 'squeeze');
+    await refused(
+      2,
+      /Unknown encoder "vgg"; known: /,
+      'features',
+      '--data',
+      'drawn',
+      '--out',
+      'x',
+      '--encoder',
+      'vgg',
+    );
+  });
+
+  it('lets the encoder learn too, from the block that is named', async () => {
+    const run = [
+      'train',
+      '--data',
+      'drawn',
+      '--run',
+      'tuned',
+      '--epochs',
+      '1',
+      '--encoder',
+      'efficientnet-lite0',
+      ...tiny,
+    ];
+    const none = await captioner([...run, '--fine-tune', 'none']);
+    expect([none.code, none.stdout]).to.deep.equal([2, '']);
+    expect(none.stderr).to.match(/Unknown block "none" of efficientnet-lite0; known: stem, /);
+    const {code, stdout, stderr} = await captioner([
+      ...run,
+      '--fine-tune',
+      'head',
+      '--set',
+      'encoderRate=0.0003',
+    ]);
+    expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
+    const checkpoint = readFileSync(join(folder, 'tuned', 'latest'), 'utf8').trim();
+    expect(existsSync(join(folder, 'tuned', 'checkpoints', checkpoint, 'encoder.safetensors'))).to.equal(
+      true,
+    );
+    const caption = await captioner(['caption', 'drawn/test-0001.jpg', '--checkpoint', 'tuned']);
+    expect([caption.code, caption.stdout.trim().split('\n').length], caption.stderr).to.deep.equal([0, 1]);
+  });
+
+  it('lists what can be fetched, and says how to get what it may not fetch', async () => {
+    const list = await captioner(['download']);
+    expect([list.code, list.stderr]).to.deep.equal([0, '']);
+    for (const name of ['flickr8k', 'coco2017', 'inception-v3', 'mobilenet-v2-no-top'])
+      expect(list.stdout).to.match(new RegExp(`^${name} {2,}\\S`, 'm'));
+    const {code, stdout, stderr} = await captioner(['download', 'flickr8k-kaggle', '--to', 'photographs']);
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/Terms: for non-commercial research.*\nPlease cite: M\. Hodosh/);
+    expect(stdout).to.include(`unpack it into ${join(folder, 'photographs')}`);
+    await refused(2, /Unknown download "imagenet"; known: flickr8k, /, 'download', 'imagenet');
   });
 
   it('stops at Ctrl-C, saves, and goes on to as many epochs as it is told then', async () => {

@@ -67,12 +67,13 @@ const schema = z.strictObject({
 });
 type Settings = z.infer<typeof schema>;
 
+/** @returns Whose features lie in the folder now. */
 export async function buildFeatures(
   encoder: Encoder,
   images: readonly ImageFile[],
   folder: string,
   options: BuildOptions,
-): Promise<void> {
+): Promise<FeatureSource> {
   const settings = parseOptions(schema, options, 'feature store');
   const source: FeatureSource = {
     encoder: {name: encoder.name, digest: encoder.digest},
@@ -97,7 +98,7 @@ export async function buildFeatures(
   if (!stale) {
     const total = plan.reduce((sum, shard) => sum + shard.wanted, 0);
     await settings.onProgress?.(total, total, undefined, {quarantined: 0, imagesPerSecond: 0});
-    return;
+    return source;
   }
   await fs.mkdir(folder, {recursive: true});
   const lock = lockFolder(folder);
@@ -108,6 +109,7 @@ export async function buildFeatures(
   } finally {
     lock.release();
   }
+  return source;
 }
 
 type Good = Extract<Decoded, {pixels: Uint8Array}>;
@@ -205,6 +207,11 @@ class Builder {
       side,
     );
     const features = this.encoder.encode(pixels);
+    // No number times 0 is no number, and neither is infinity.
+    const [zero, largest] = tf.tidy(() => {
+      const x = features[kind];
+      return [tf.sum(tf.mul(x, 0)).dataSync()[0]!, tf.max(tf.abs(x)).dataSync()[0]!];
+    });
     const halves = toHalves(features[kind]);
     tf.dispose([pixels, features.grid, features.pooled]);
     const size = cells * depth;
@@ -214,13 +221,19 @@ class Builder {
         `${this.encoder.name}: expected ${kind} features of ${rows} × ${size} numbers, got ${halves.length}`,
       );
     const found = halves.subarray(0, group.length * size);
-    const broken = found.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
-    if (broken >= 0)
-      throw new CaptionerError(
-        'diverged',
-        `${this.encoder.name}: expected features that half precision can hold, got ${fromFloat16Bits(found.subarray(broken, broken + 1))[0]} for ${group[Math.floor(broken / size)]!.id}`,
-      );
+    if (zero !== 0 || largest > 65504) this.#refuse(found, size, group);
     return found;
+  }
+
+  /** Says which image has features that half precision can't hold. */
+  #refuse(halves: Uint16Array, size: number, group: readonly Good[]): void {
+    const broken = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
+    if (broken < 0) return;
+    const value = fromFloat16Bits(halves.subarray(broken, broken + 1))[0];
+    throw new CaptionerError(
+      'diverged',
+      `${this.encoder.name}: expected features that half precision can hold, got ${value} for ${group[Math.floor(broken / size)]!.id}`,
+    );
   }
 
   async #report(): Promise<void> {

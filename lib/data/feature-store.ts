@@ -88,8 +88,8 @@ export class FeatureStore {
     folder: string,
     options: BuildOptions = {},
   ): Promise<FeatureStore> {
-    await buildFeatures(encoder, 'images' in source ? source.images : source, folder, options);
-    return FeatureStore.open(folder);
+    const built = await buildFeatures(encoder, 'images' in source ? source.images : source, folder, options);
+    return new FeatureStore(folder, built, readShards(folder));
   }
 
   /**

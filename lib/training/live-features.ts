@@ -27,14 +27,15 @@ export class LiveFeatures implements FeatureReader {
   #tuned: TunedEncoder;
 
   private constructor(
-    readonly base: Encoder,
+    tuned: TunedEncoder,
     private readonly pixels: FeatureStore,
     readonly kind: FeatureKind,
-    from: string,
   ) {
-    ({depth: this.depth, preprocessing: this.preprocessing} = base);
-    this.encoder = {name: base.name, digest: base.digest};
-    this.#tuned = new TunedEncoder(base, from);
+    const {name, digest, depth, preprocessing} = tuned.cnn;
+    this.encoder = {name, digest};
+    this.depth = depth;
+    this.preprocessing = preprocessing;
+    this.#tuned = tuned;
   }
 
   /**
@@ -49,9 +50,15 @@ export class LiveFeatures implements FeatureReader {
     folder: string,
     {from, kind, onProgress}: LiveOptions,
   ): Promise<LiveFeatures> {
+    const tuned = new TunedEncoder(encoder, from);
     const build = {kind: 'grid', shard: 64, ...(onProgress && {onProgress})} as const;
-    const pixels = await FeatureStore.build(pixelEncoder(encoder.preprocessing), images, folder, build);
-    return new LiveFeatures(encoder, pixels, kind, from);
+    try {
+      const pixels = await FeatureStore.build(pixelEncoder(encoder.preprocessing), images, folder, build);
+      return new LiveFeatures(tuned, pixels, kind);
+    } catch (error) {
+      tuned.dispose();
+      throw error;
+    }
   }
 
   /** The first block that learns. */
