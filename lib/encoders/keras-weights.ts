@@ -165,14 +165,14 @@ function valuesOf(dataset: Dataset, shape: readonly number[], where: string): Fl
     throw new CaptionerError('shape', `${where}: expected [${shape.join(', ')}], got [${got.join(', ')}]`);
   const {value} = dataset;
   if (!(value instanceof Float32Array))
-    throw new CaptionerError('dtype', `${where}: expected float32, got ${String(dataset.dtype)}`);
+    throw new CaptionerError('dtype', `${where}: expected float32, got ${JSON.stringify(dataset.dtype)}`);
   return value;
 }
 
 function isGroup(entity: Entity | null): entity is Group {
-  return entity !== null && 'type' in entity && entity.type === 'Group';
+  return entity !== null && 'type' in entity && String(entity.type) === 'Group';
 }
 
 function isDataset(entity: Entity | null): entity is Dataset {
-  return entity !== null && 'type' in entity && entity.type === 'Dataset';
+  return entity !== null && 'type' in entity && String(entity.type) === 'Dataset';
 }

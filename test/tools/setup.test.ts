@@ -37,13 +37,13 @@ describe('Set-up', () => {
     it('goes on where a killed one stopped, and two at once do the work once', async () => {
       rmSync(stamp, {force: true});
       const killed = start(projectRoot, setup);
-      await killed.printed('converts EfficientNet');
+      await killed.printed('converts the weights');
       killed.kill();
       await killed.ended;
       expect(existsSync(stamp)).to.equal(false);
 
       const first = start(projectRoot, setup);
-      await first.printed('converts EfficientNet');
+      await first.printed('converts the weights');
       const second = start(projectRoot, setup);
       await second.printed('Another set-up is at work here');
       const [one, two] = await Promise.all([first.ended, second.ended]);

@@ -5,6 +5,7 @@
 import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {attempt, find} from './child.mjs';
 import {explain, SetupError} from './failure.mjs';
 import {readJson, sum, sumOfFile, writeJson} from './files.mjs';
@@ -12,7 +13,7 @@ import {environment} from './python.mjs';
 import {installed, isTensorFlow} from './requirements.mjs';
 
 const ziglang = '0.17.1';
-const lists = join('tools', 'setup', 'lists.h');
+const lists = fileURLToPath(new URL('lists.h', import.meta.url));
 
 export function bindingStep(project) {
   const folder = join(project.home, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
@@ -50,7 +51,7 @@ export function bindingStep(project) {
     const {site} = environment(project);
     const tensorflow = [...installed(site)].filter(([name]) => isTensorFlow(name)).join();
     const versions = [folder, headers].map((one) => readJson(join(one, 'package.json'))?.version);
-    const added = sumOfFile(join(project.home, lists));
+    const added = sumOfFile(lists);
     return sum(JSON.stringify([site, tensorflow, versions, process.platform, process.arch, added]));
   }
 }
@@ -69,7 +70,7 @@ function argumentsFor(project, folder, headers) {
       : ['-L', tensorflow, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'];
   return [
     ...['-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8'],
-    ...['-I', nodeApi, '-I', join(tensorflow, 'include'), '-include', join(project.home, lists)],
+    ...['-I', nodeApi, '-I', join(tensorflow, 'include'), '-include', lists],
     ...sources,
     ...libraries,
     `-Wl,-rpath,${tensorflow}`,
