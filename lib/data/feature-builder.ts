@@ -120,7 +120,6 @@ class Builder {
   #done = 0;
   #total = 0;
   #start = performance.now();
-  #writing: Promise<void> | undefined;
   /** Of the shard that was copied from last. */
   #copied: {shard: Shard; rows: Uint16Array} | undefined;
 
@@ -140,7 +139,6 @@ class Builder {
     await this.#report();
     const decoded = decodeAhead(left, this.encoder.preprocessing, this.settings.batch);
     for (const shard of changed) await this.#fill(shard, decoded);
-    await this.#writing;
     const shards = readShards(this.folder);
     await writeIndex(this.folder, shards);
     await this.#report();
@@ -157,14 +155,13 @@ class Builder {
   async #fill({number, slots}: PlannedShard, decoded: AsyncGenerator<Decoded>): Promise<void> {
     const {cells, depth} = this.source;
     const size = cells * depth;
-    const halves = new Uint16Array(slots.length * size);
+    const rows: Uint16Array[] = [];
     const images: ShardImage[] = [];
     let row = 0;
     let group: {image: Good; row: number}[] = [];
     const flush = async (): Promise<void> => {
       const found = this.#encode(group.map(({image}) => image));
-      for (const [at, {row: to}] of group.entries())
-        halves.set(found.subarray(at * size, (at + 1) * size), to * size);
+      for (const [at, {row: to}] of group.entries()) rows[to] = found.subarray(at * size, (at + 1) * size);
       this.#encoded += group.length;
       group = [];
       await this.#report();
@@ -172,7 +169,7 @@ class Builder {
     for (const slot of slots) {
       if ('kept' in slot) {
         images.push(slot.kept);
-        if (slot.known) halves.set(this.#rowOf(slot.known, size), row++ * size);
+        if (slot.known) rows[row++] = this.#rowOf(slot.known, size);
         continue;
       }
       const {value} = (await decoded.next()) as {value: Decoded};
@@ -186,10 +183,7 @@ class Builder {
       if (group.push({image: value, row: row++}) === this.settings.batch) await flush();
     }
     if (group.length > 0) await flush();
-    // While it is written, the network goes on; no more than one is kept waiting.
-    await this.#writing;
-    this.#writing = writeShard(this.folder, number, this.source, images, halves);
-    this.#writing.catch(() => {}); // whoever waits for it gets the error
+    await writeShard(this.folder, number, this.source, images, rows);
   }
 
   #rowOf({shard, row}: {shard: Shard; row: number}, size: number): Uint16Array {
@@ -207,11 +201,10 @@ class Builder {
       side,
     );
     const features = this.encoder.encode(pixels);
-    // No number times 0 is no number, and neither is infinity.
-    const [zero, largest] = tf.tidy(() => {
-      const x = features[kind];
-      return [tf.sum(tf.mul(x, 0)).dataSync()[0]!, tf.max(tf.abs(x)).dataSync()[0]!];
-    });
+    // A sum is finite only if all of it is.
+    const [sum, least, largest] = [tf.sum, tf.min, tf.max].map((of) =>
+      tf.tidy(() => of(features[kind]).dataSync()[0]!),
+    );
     const halves = toHalves(features[kind]);
     tf.dispose([pixels, features.grid, features.pooled]);
     const size = cells * depth;
@@ -221,7 +214,7 @@ class Builder {
         `${this.encoder.name}: expected ${kind} features of ${rows} × ${size} numbers, got ${halves.length}`,
       );
     const found = halves.subarray(0, group.length * size);
-    if (zero !== 0 || largest > 65504) this.#refuse(found, size, group);
+    if (!Number.isFinite(sum) || least! < -65504 || largest! > 65504) this.#refuse(found, size, group);
     return found;
   }
 

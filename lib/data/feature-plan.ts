@@ -11,7 +11,14 @@ export interface Known {
   readonly row: number;
 }
 
-export type Slot = {readonly image: ImageFile} | {readonly kept: ShardImage; readonly known?: Known};
+export type Slot =
+  | {readonly image: ImageFile}
+  | {
+      readonly kept: ShardImage;
+      readonly known?: Known;
+      /** Where the features were another image's. */
+      readonly of?: ImageFile;
+    };
 
 export interface PlannedShard {
   readonly number: number;
@@ -45,7 +52,7 @@ export function planShards(
   const slotOf = (image: ImageFile): Slot => {
     const sha256 = digests.get(image.id);
     const known = sha256 === undefined ? undefined : byBytes.get(sha256);
-    return known ? {kept: {id: image.id, sha256}, known} : {image};
+    return known ? {kept: {id: image.id, sha256}, known, of: image} : {image};
   };
 
   const existing = new Map(shards.map((shard) => [shard.number, shard]));
@@ -73,5 +80,14 @@ export function planShards(
     if (slots.length > 0)
       plan.push({number, slots, wanted: asked + added.length, changed: changed || added.length > 0});
   }
-  return plan;
+  // A shard that is written again is not there any more when a later one would take from it.
+  const rewritten = new Set(plan.flatMap(({number, changed}) => (changed ? [number] : [])));
+  return plan.map((shard) => ({
+    ...shard,
+    slots: shard.slots.map((slot) => {
+      if (!('of' in slot) || slot.of === undefined) return slot;
+      const from = slot.known!.shard.number;
+      return from !== shard.number && rewritten.has(from) ? {image: slot.of} : slot;
+    }),
+  }));
 }

@@ -10,7 +10,7 @@ import type {Preprocessing} from '../encoders/encoder';
 import {preprocessingSchema} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
-import {formatSafetensors, readSafetensorsHeader} from '../files/safetensors';
+import {readSafetensorsHeader, safetensorsHeader} from '../files/safetensors';
 
 export const featureKinds = ['pooled', 'grid'] as const;
 export type FeatureKind = (typeof featureKinds)[number];
@@ -67,24 +67,23 @@ export function shardNumber(name: string): number | undefined {
   return digits === undefined || shardName(Number(digits)) !== name ? undefined : Number(digits);
 }
 
-/** @param halves Half precision, `[rows, cells, depth]` or for pooled features `[rows, depth]`. */
+/** @param rows Half precision, `[cells, depth]` or for pooled features `[depth]`, of each image that has features. */
 export async function writeShard(
   folder: string,
   number: number,
   source: FeatureSource,
   images: readonly ShardImage[],
-  halves: Uint16Array,
+  rows: readonly Uint16Array[],
 ): Promise<void> {
   const {kind, cells, depth} = source;
-  const rows = images.filter(({reason}) => reason === undefined).length;
-  const shape = kind === 'pooled' ? [rows, depth] : [rows, cells, depth];
-  const data = new Uint8Array(halves.buffer, halves.byteOffset, rows * cells * depth * 2);
-  const content = JSON.stringify({version, source, images});
-  const metadata = [['features', content] as const, ['sha256', checksumOf(content, data)] as const];
-  await writeFileAtomic(
-    join(folder, shardName(number)),
-    formatSafetensors([[kind, {dtype: 'F16', shape, data}]], metadata),
+  const shape = kind === 'pooled' ? [rows.length, depth] : [rows.length, cells, depth];
+  const parts = rows.map(
+    ({buffer, byteOffset, byteLength}) => new Uint8Array(buffer, byteOffset, byteLength),
   );
+  const content = JSON.stringify({version, source, images});
+  const metadata = [['features', content] as const, ['sha256', checksumOf(content, ...parts)] as const];
+  const header = safetensorsHeader([[kind, {dtype: 'F16', shape}]], metadata);
+  await writeFileAtomic(join(folder, shardName(number)), [header, ...parts]);
 }
 
 /**
@@ -140,8 +139,10 @@ export function readRows({file, start, checksum, source, images}: Shard): Uint16
   return new Uint16Array(new Uint8Array(data).buffer);
 }
 
-function checksumOf(content: string, data: Uint8Array): string {
-  return createHash('sha256').update(content).update('\n').update(data).digest('hex');
+function checksumOf(content: string, ...data: Uint8Array[]): string {
+  const hash = createHash('sha256').update(content).update('\n');
+  for (const part of data) hash.update(part);
+  return hash.digest('hex');
 }
 
 /** @throws CaptionerError `mismatch` when features come from something else than is wanted. */

@@ -22,7 +22,7 @@ export function sha256(bytes: Content): string {
 }
 
 /** @throws CaptionerError `no-space` when the disk is full; what lay at `path` is then still there. */
-export async function writeFileAtomic(path: string, content: Content): Promise<void> {
+export async function writeFileAtomic(path: string, content: Content | readonly Content[]): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await writeSynced(temporary, content);
@@ -115,10 +115,12 @@ function parseManifest(bytes: Buffer, where: string): Manifest {
   return manifest as Manifest;
 }
 
-async function writeSynced(path: string, content: Content): Promise<void> {
+async function writeSynced(path: string, content: Content | readonly Content[]): Promise<void> {
   const file = await fs.open(path, 'wx');
   try {
-    await file.writeFile(content);
+    // Each goes on where the one before ended.
+    const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+    for (const part of parts) await file.writeFile(part);
     await file.sync();
   } finally {
     await file.close();

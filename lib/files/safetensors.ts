@@ -183,20 +183,30 @@ export function formatSafetensors(
   tensors: Iterable<readonly [string, TensorData]>,
   metadata: Iterable<readonly [string, string]> = [],
 ): Uint8Array {
-  const header: [string, unknown][] = [];
-  const notes = [...metadata];
-  if (notes.length > 0) header.push(['__metadata__', Object.fromEntries(notes)]);
-  const parts: Uint8Array[] = [];
-  let end = 0;
-  for (const [name, {dtype, shape, data}] of tensors) {
-    const size = shape.reduce((product, side) => product * side, byteSizes[dtype]);
+  const all = [...tensors];
+  for (const [name, {dtype, shape, data}] of all) {
+    const size = sizeOf({dtype, shape});
     if (size !== data.length)
       throw new CaptionerError(
         'shape',
         `tensor "${name}": [${shape.join(', ')}] needs ${size} bytes, got ${data.length}`,
       );
+  }
+  return Buffer.concat([safetensorsHeader(all, metadata), ...all.map(([, {data}]) => data)]);
+}
+
+/** What comes before the numbers, for who writes those piece by piece. */
+export function safetensorsHeader(
+  tensors: Iterable<readonly [string, Omit<TensorData, 'data'>]>,
+  metadata: Iterable<readonly [string, string]> = [],
+): Uint8Array {
+  const header: [string, unknown][] = [];
+  const notes = [...metadata];
+  if (notes.length > 0) header.push(['__metadata__', Object.fromEntries(notes)]);
+  let end = 0;
+  for (const [name, {dtype, shape}] of tensors) {
+    const size = sizeOf({dtype, shape});
     header.push([name, {dtype, shape, data_offsets: [end, end + size]}]);
-    parts.push(data);
     end += size;
   }
   const json = Buffer.from(
@@ -206,7 +216,11 @@ export function formatSafetensors(
   const head = Buffer.alloc(8 + padded, ' ');
   head.writeBigUInt64LE(BigInt(padded), 0);
   json.copy(head, 8);
-  return Buffer.concat([head, ...parts]);
+  return head;
+}
+
+function sizeOf({dtype, shape}: Omit<TensorData, 'data'>): number {
+  return shape.reduce((product, side) => product * side, byteSizes[dtype]);
 }
 
 /** Wraps numbers without copying them. */

@@ -123,6 +123,21 @@ describe('FeatureStore', () => {
     expect(valuesOf(store, ['renamed.png'])).to.deep.equal(valuesOf(store, ['picture-1.png']));
   });
 
+  it('is not confused when pictures change their names and contents at once', async () => {
+    const pictures = temporaryFolder();
+    const images = await drawPictures(pictures, 9);
+    const folder = temporaryFolder();
+    const options = {batch: 2, shard: 3} as const;
+    await FeatureStore.build(colourEncoder(), images.slice(0, 6), folder, options);
+    // Each one's content moves on to the next, so every shard is written again from what others held.
+    const contents = images.map(({file}) => readFileSync(file));
+    for (const [at, {file}] of images.entries()) writeFileSync(file, contents[(at + 4) % 9]!);
+    const store = await FeatureStore.build(colourEncoder(), images, folder, options);
+    const fresh = await FeatureStore.build(colourEncoder(), images, temporaryFolder(), options);
+    expect(valuesOf(store, idsOf(images))).to.deep.equal(valuesOf(fresh, idsOf(images)));
+    expectSameFiles(store.folder, fresh.folder);
+  });
+
   it('puts aside what cannot be read, and changes nothing for the others', async () => {
     const pictures = temporaryFolder();
     const images = await drawPictures(pictures, 23);
