@@ -18,3 +18,14 @@ export interface Architecture {
 
 /** Of ImageNet. */
 export const classCount: number = 1000;
+
+/** Of networks that Keras publishes: pixels from -1 to 1. */
+export function kerasPreprocessing(size: number): Preprocessing {
+  return {
+    size,
+    fit: 'stretch',
+    interpolation: 'linear',
+    mean: [127.5, 127.5, 127.5],
+    deviation: [127.5, 127.5, 127.5],
+  };
+}

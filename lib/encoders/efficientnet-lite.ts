@@ -3,6 +3,7 @@
  * that it runs fast anywhere. Width and depth scale its smallest form, B0, to all others.
  */
 import type {Architecture} from './architecture';
+import {invertedResidual} from './inverted-residual';
 import {picture, Table, type Layer} from './layers';
 
 /** Of B0: repeats, kernel, stride, expansion, channels. */
@@ -73,15 +74,8 @@ function layersOf(width: number, depth: number): Layer[] {
     // The first and the last stage are not deepened, as stem and head are not widened.
     const count = stage === 0 || stage === stages.length - 1 ? repeats : Math.ceil(repeats * depth);
     for (let repeat = 0; repeat < count; repeat++, block++) {
-      const at = `blocks.${block}`;
-      table.block(at);
-      const wide =
-        expansion > 1 ? table.convolve(`${at}.expand`, x, x.channels * expansion, {activation: 'relu6'}) : x;
-      const step = repeat === 0 ? stride : 1;
-      const seen = table.depthwise(`${at}.depthwise`, wide, {kernel, stride: step, activation: 'relu6'});
-      const y = table.convolve(`${at}.project`, seen, outputs);
-      const residual = (repeat > 0 || stride === 1) && x.channels === outputs;
-      x = residual ? table.add(`${at}.add`, x, y) : y;
+      const shape = {expansion, kernel, stride: repeat === 0 ? stride : 1, outputs} as const;
+      x = invertedResidual(table, `blocks.${block}`, x, shape);
     }
   }
   table.block('head');

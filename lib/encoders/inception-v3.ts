@@ -2,7 +2,7 @@
  * Inception v3 (Szegedy et al. 2016, arXiv 1512.00567) as Keras has it: a stem, then blocks whose branches look at the
  * same cells through windows of several sizes. Blocks are named `mixed0` to `mixed10`, as there.
  */
-import type {Architecture} from './architecture';
+import {kerasPreprocessing, type Architecture} from './architecture';
 import {picture, Table, type Layer, type Output} from './layers';
 
 /** Channels, kernel, stride; without a stride it is 1, and then the edges are padded. */
@@ -107,13 +107,7 @@ const blocks: readonly (readonly Branch[])[] = [
 
 export const inceptionV3: Architecture = {
   name: 'inception-v3',
-  preprocessing: {
-    size: 299,
-    fit: 'stretch',
-    interpolation: 'linear',
-    mean: [127.5, 127.5, 127.5],
-    deviation: [127.5, 127.5, 127.5],
-  },
+  preprocessing: kerasPreprocessing(299),
   layers: layers(),
   normEpsilon: 1e-3,
   normScale: false,

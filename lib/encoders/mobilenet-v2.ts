@@ -1,5 +1,6 @@
 /** MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), width 1: inverted residuals with linear bottlenecks. */
-import type {Architecture} from './architecture';
+import {kerasPreprocessing, type Architecture} from './architecture';
+import {invertedResidual} from './inverted-residual';
 import {picture, Table, type Layer} from './layers';
 
 /** Table 2 of the paper: expansion, channels, repeats, stride. */
@@ -15,13 +16,7 @@ const stages = [
 
 export const mobileNetV2: Architecture = {
   name: 'mobilenet-v2',
-  preprocessing: {
-    size: 224,
-    fit: 'stretch',
-    interpolation: 'linear',
-    mean: [127.5, 127.5, 127.5],
-    deviation: [127.5, 127.5, 127.5],
-  },
+  preprocessing: kerasPreprocessing(224),
   layers: layers(),
   normEpsilon: 1e-3,
   normScale: true,
@@ -38,14 +33,8 @@ function layers(): Layer[] {
   let block = 0;
   for (const [expansion, channels, repeats, stride] of stages) {
     for (let repeat = 0; repeat < repeats; repeat++, block++) {
-      const at = `blocks.${block}`;
-      table.block(at);
-      const wide =
-        expansion > 1 ? table.convolve(`${at}.expand`, x, x.channels * expansion, {activation: 'relu6'}) : x;
-      const step = repeat === 0 ? stride : 1;
-      const seen = table.depthwise(`${at}.depthwise`, wide, {kernel: 3, stride: step, activation: 'relu6'});
-      const y = table.convolve(`${at}.project`, seen, channels);
-      x = repeat > 0 ? table.add(`${at}.add`, x, y) : y;
+      const shape = {expansion, kernel: 3, stride: repeat === 0 ? stride : 1, outputs: channels} as const;
+      x = invertedResidual(table, `blocks.${block}`, x, shape);
     }
   }
   table.block('head');

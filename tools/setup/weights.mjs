@@ -14,6 +14,7 @@ const published = [
 const converter = [
   'architecture',
   'efficientnet-lite',
+  'inverted-residual',
   'layers',
   'pickle',
   'pth',
