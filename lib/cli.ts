@@ -5,6 +5,7 @@
 import {join} from 'node:path';
 import {Command, CommanderError} from 'commander';
 import type {CaptionFlags} from './commands/caption';
+import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
 import type {FeatureFlags} from './commands/features';
 import {complain, warn} from './commands/output';
@@ -68,6 +69,12 @@ function program(): Command {
     .requiredOption('--candidates <file>', 'JSON: [{"image_id": …, "caption": "…"}]')
     .option(...json)
     .action(async (flags: ScoreFlags) => (await import('./commands/evaluate.js')).score(flags));
+  command('download', 'fetches a data set or weights; without a name, lists them')
+    .argument('[name]')
+    .option('--to <dir>', 'where it goes (default: its place in data/)')
+    .action(async (name: string | undefined, flags: DownloadFlags) =>
+      (await import('./commands/download.js')).download(name, flags),
+    );
   command('doctor', 'says what is set up and what is wrong').action(async () =>
     (await import('./commands/doctor.js')).doctor(),
   );

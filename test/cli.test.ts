@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {downloadNames} from 'captioner/dist/data/downloads';
 import {drawScenes} from 'captioner/dist/data/scenes';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from './support';
@@ -64,7 +65,7 @@ describe('captioner', function () {
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'doctor']) {
+    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'download', 'doctor']) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
     }
@@ -117,6 +118,27 @@ describe('captioner', function () {
       'f',
       '--encoder',
       'vgg',
+    );
+  });
+
+  it('lists what can be downloaded, and says what to do where an account is needed', async () => {
+    const list = await captioner(['download']);
+    expect([list.code, list.stderr]).to.deep.equal([0, '']);
+    const names = list.stdout.trimEnd().split('\n');
+    expect(names.map((line) => line.split(' ')[0])).to.deep.equal([...downloadNames]);
+    const {code, stdout, stderr} = await captioner(['download', 'flickr8k-kaggle', '--to', 'photos']);
+    expect([code, existsSync(join(folder, 'photos'))]).to.deep.equal([0, false]);
+    expect(stdout)
+      .to.match(/https:\/\/www.kaggle.com\/.* unzip it/)
+      .and.include(join(folder, 'photos'));
+    expect(stderr)
+      .to.match(/terms: for non-commercial research/)
+      .and.match(/cite: M. Hodosh/);
+    await refused(
+      2,
+      /Unknown download "imagenet"; known: flickr8k, .*mobilenet-v2-no-top$/,
+      'download',
+      'imagenet',
     );
   });
 

@@ -1,0 +1,76 @@
+/** `captioner download`: data sets and weights from where they are published. */
+import {basename} from 'node:path';
+import {downloadNames, downloads, isDownloadName} from '../data/downloads';
+import {obtain} from '../data/obtain';
+import {CaptionerError} from '../errors';
+import {userPath} from '../places';
+import {progress, type Progress} from '../show/progress';
+import {print, warn} from './output';
+
+export interface DownloadFlags {
+  readonly to?: string;
+}
+
+/** Without a name it lists what there is. */
+export async function download(name: string | undefined, {to}: DownloadFlags): Promise<void> {
+  if (name === undefined) return list();
+  if (!isDownloadName(name))
+    throw new CaptionerError('options', `Unknown download "${name}"; known: ${downloadNames.join(', ')}`);
+  const thing = downloads[name];
+  const folder = to === undefined ? thing.folder() : userPath(to);
+  warn(thing.title);
+  warn(`terms: ${thing.licence}`);
+  warn(`cite: ${thing.citation}`);
+  if (thing.byHand !== undefined) return print(`${thing.byHand}\nThe folder: ${folder}`);
+  const [stop, bars] = [stopAtInterrupt(), new Bars()];
+  try {
+    await obtain(thing, folder, {onProgress: bars.update});
+  } finally {
+    await bars.finish();
+    process.off('SIGINT', stop);
+  }
+  for (const {address, unpack} of thing.files)
+    print(unpack ? `${basename(address)} is unpacked in ${folder}` : `${folder}/${basename(address)}`);
+}
+
+function list(): void {
+  const width = Math.max(...downloadNames.map((name) => name.length));
+  for (const name of downloadNames) print(`${name.padEnd(width)}  ${downloads[name].title}`);
+}
+
+/** A bar takes the interrupt for itself, to show the cursor again, and would let the process run on. */
+function stopAtInterrupt(): () => void {
+  const stop = (): void => {
+    setImmediate(() => {
+      warn('stopped; run the command again to go on');
+      process.exit(130);
+    });
+  };
+  process.once('SIGINT', stop);
+  return stop;
+}
+
+/** One bar after the other: each file is fetched, then unpacked. */
+class Bars {
+  #label = '';
+  #bar: Progress | undefined;
+  #next = 0;
+
+  readonly update = (work: 'fetch' | 'unpack', file: string, done: number, total?: number): void => {
+    const label = work === 'fetch' ? `${file} (MB)` : `${file} (files)`;
+    if (label === this.#label && done !== total && performance.now() < this.#next) return;
+    this.#next = performance.now() + 100;
+    if (label !== this.#label) {
+      void this.#bar?.finish();
+      this.#bar = progress(label);
+    }
+    this.#label = label;
+    const unit = work === 'fetch' ? 1e6 : 1;
+    const whole = total === undefined ? undefined : Math.ceil(total / unit);
+    void this.#bar?.update(done === total ? whole! : Math.floor(done / unit), whole);
+  };
+
+  async finish(): Promise<void> {
+    await this.#bar?.finish();
+  }
+}
