@@ -136,7 +136,7 @@ describe('captioner', function () {
       .and.match(/cite: M. Hodosh/);
     await refused(
       2,
-      /Unknown download "imagenet"; known: flickr8k, .*mobilenet-v2-no-top$/,
+      /Unknown download "imagenet"; known: flickr8k, .*mobilenet-v2-no-top\n$/,
       'download',
       'imagenet',
     );

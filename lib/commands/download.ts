@@ -22,7 +22,8 @@ export async function download(name: string | undefined, {to}: DownloadFlags): P
   warn(`terms: ${thing.licence}`);
   warn(`cite: ${thing.citation}`);
   if (thing.byHand !== undefined) return print(`${thing.byHand}\nThe folder: ${folder}`);
-  const [stop, bars] = [stopAtInterrupt(), new Bars()];
+  const bars = new Bars();
+  const stop = stopAtInterrupt(bars);
   try {
     await obtain(thing, folder, {onProgress: bars.update});
   } finally {
@@ -38,10 +39,10 @@ function list(): void {
   for (const name of downloadNames) print(`${name.padEnd(width)}  ${downloads[name].title}`);
 }
 
-/** A bar takes the interrupt for itself, to show the cursor again, and would let the process run on. */
-function stopAtInterrupt(): () => void {
+/** The part that was fetched stays for the next time; the bar gives the cursor back. */
+function stopAtInterrupt(bars: Bars): () => void {
   const stop = (): void => {
-    setImmediate(() => {
+    void bars.finish().finally(() => {
       warn('stopped; run the command again to go on');
       process.exit(130);
     });
