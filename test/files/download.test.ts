@@ -1,85 +1,25 @@
-import {execFileSync, spawn} from 'node:child_process';
-import {createHash, randomBytes} from 'node:crypto';
+import {spawn} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import {createServer as createSecureServer, globalAgent} from 'node:https';
-import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import {expect} from 'chai';
-import {CaptionerError, type ErrorCode} from 'captioner/dist/errors';
 import {sha256} from 'captioner/dist/files/atomic';
-import {download, type DownloadOptions} from 'captioner/dist/files/download';
+import {download} from 'captioner/dist/files/download';
 import {temporaryFolder} from '../support';
-
-const content = randomBytes(300_000);
-const half = 150_000;
-const md5 = createHash('md5').update(content).digest('hex');
-const quick: DownloadOptions = {insecure: true, timeout: 300, pause: 5};
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-const servers: Server[] = [];
-
-async function listen(server: Server, scheme = 'http'): Promise<string> {
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
-}
-
-/** A server that answers each request with the next handler, the last one again and again. */
-async function serve(
-  ...handlers: Handler[]
-): Promise<{address: string; requests: IncomingMessage['headers'][]}> {
-  const requests: IncomingMessage['headers'][] = [];
-  const listener: RequestListener = (request, response) => {
-    requests.push(request.headers);
-    handlers[Math.min(requests.length, handlers.length) - 1]!(request, response);
-  };
-  return {address: await listen(createServer(listener)), requests};
-}
-
-/** The file, or the rest that was asked for, as a sound server answers. */
-const whole: Handler = (request, response) => {
-  const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
-  const rest = content.subarray(Number(from ?? 0));
-  response.writeHead(from === undefined ? 200 : 206, {
-    'etag': '"one"',
-    'content-length': rest.length,
-    ...(from && {'content-range': `bytes ${from}-${content.length - 1}/${content.length}`}),
-  });
-  response.end(rest);
-};
-/** Half of what is left, then silence, or the end of the connection. */
-const broken =
-  (after: 'silence' | 'end', etag = '"one"', bytes: Buffer = content): Handler =>
-  (_, response) => {
-    response.writeHead(200, {etag, 'content-length': bytes.length});
-    response.write(
-      bytes.subarray(0, half),
-      () => after === 'end' && setTimeout(() => response.destroy(), 30),
-    );
-  };
-const status =
-  (code: number, headers: Record<string, string> = {}): Handler =>
-  (_, response) =>
-    response.writeHead(code, headers).end();
-
-async function refused(work: Promise<unknown>, code: ErrorCode, message: RegExp): Promise<void> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error, String(error)).to.be.instanceOf(CaptionerError);
-  expect((error as CaptionerError).message).to.match(message);
-  expect((error as CaptionerError).code).to.equal(code);
-}
+import {
+  broken,
+  closeServers,
+  content,
+  half,
+  md5,
+  quick,
+  refused,
+  serve,
+  status,
+  whole,
+  type Handler,
+} from './server';
 
 describe('A download', () => {
   let folder: string;
@@ -89,12 +29,7 @@ describe('A download', () => {
     folder = temporaryFolder();
     path = join(folder, 'file');
   });
-  afterEach(() => {
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections();
-      server.close();
-    }
-  });
+  afterEach(closeServers);
 
   it('appears whole, says its sums and how far it is, and leaves nothing beside it', async () => {
     const {address} = await serve(whole);
@@ -333,99 +268,6 @@ describe('A download', () => {
     symlinkSync('/dev/full', join(folder, '.file.download', 'part'));
     await refused(download(address, path, quick), 'no-space', /file: the disk is full/);
     expect(requests.length).to.equal(1);
-  });
-
-  it('follows redirects, and gives up on a loop', async () => {
-    const {address} = await serve(whole);
-    const first = await serve(status(302, {location: '/next'}), status(307, {location: address}));
-    await download(first.address, path, {...quick, md5});
-    const loop = await serve(status(301, {location: '/file'}));
-    await refused(
-      download(loop.address, join(folder, 'other'), quick),
-      'download',
-      /expected at most 10 redirects, got more$/,
-    );
-    expect(loop.requests.length).to.equal(11);
-    const nowhere = await serve(status(302));
-    await refused(
-      download(nowhere.address, join(folder, 'other'), quick),
-      'download',
-      /to say where to, got undefined$/,
-    );
-  });
-
-  it('comes over https only, whatever a redirect says', async () => {
-    const {address, requests} = await serve(whole);
-    await refused(download(address, path), 'download', /^http:.*: expected an https address$/);
-    for (const elsewhere of [
-      'http://captioner.invalid/file',
-      'file:///etc/passwd',
-      'ftp://captioner.invalid/file',
-    ]) {
-      const away = await serve(status(302, {location: elsewhere}));
-      await refused(
-        download(away.address, path, quick),
-        'download',
-        new RegExp(`: expected a redirect to an https address, got ${elsewhere}$`),
-      );
-    }
-    expect(requests.length).to.equal(0);
-  });
-
-  it('goes no way back from https to http, and trusts no certificate of unknown origin', async function () {
-    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    try {
-      const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-      const kind = [
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ];
-      execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', certificate], {
-        stdio: 'ignore',
-      });
-    } catch {
-      this.skip();
-    }
-    const [cert, plain] = [readFileSync(certificate), await serve(whole)];
-    const secure = createSecureServer({key: readFileSync(key), cert}, (request, response) =>
-      request.url === '/down'
-        ? status(302, {location: plain.address})(request, response)
-        : whole(request, response),
-    );
-    const address = await listen(secure, 'https');
-    await refused(download(address, path, quick), 'download', /expected a certificate to be trusted/);
-    globalAgent.options.ca = cert;
-    try {
-      await download(address, path, {...quick, md5});
-      const down = address.replace('file', 'down');
-      await refused(
-        download(down, join(folder, 'other'), quick),
-        'download',
-        /to an https address, got http:/,
-      );
-      expect(plain.requests.length).to.equal(0);
-    } finally {
-      delete globalAgent.options.ca;
-    }
-  });
-
-  it('says at once when the host cannot be reached', async () => {
-    const {address} = await serve(whole);
-    servers.pop()!.close();
-    const start = performance.now();
-    await refused(
-      download(address, path, {insecure: true}),
-      'download',
-      /file: 127.0.0.1:\d+ can't be reached: .*ECONNREFUSED.*; is there a network\?$/,
-    );
-    expect(performance.now() - start).to.be.below(1000);
-    expect(readdirSync(folder)).to.deep.equal([]);
   });
 });
 
