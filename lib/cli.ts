@@ -83,9 +83,9 @@ function program(): Command {
     .requiredOption('--candidates <file>', 'JSON: [{"image_id": …, "caption": "…"}]')
     .option(...json)
     .action(async (flags: ScoreFlags) => (await import('./commands/evaluate.js')).score(flags));
-  command('download', 'fetches a data set or weights; without a name, lists what there is')
+  command('download', 'fetches a data set or weights; without a name, lists them')
     .argument('[name]')
-    .option('--to <dir>', 'where it goes')
+    .option('--to <dir>', 'where it goes (default: its place in data/)')
     .action(async (name: string | undefined, flags: DownloadFlags) =>
       (await import('./commands/download.js')).download(name, flags),
     );

@@ -12,15 +12,15 @@ export const errorCodes = [
   'weights', // encoder weights that are missing or do not fit the architecture
   'header', // a safetensors header that is malformed
   'truncated', // a file shorter than it says it is
-  'checksum', // content that does not match its SHA-256
+  'checksum', // content that does not match its SHA-256 or MD5
   'overlap', // tensors that overlap or leave gaps in a file
   'dtype', // a tensor of another type than expected
   'shape', // a tensor of another shape than expected
   'version', // a file written by a newer format
   'mismatch', // parts that do not belong together: vocabulary, encoder, options
-  'download', // a file that cannot be fetched
-  'archive', // a ZIP file that is damaged, or refused
   'no-space', // the disk is full
+  'download', // a file that cannot be fetched, or an answer that is refused
+  'archive', // an archive that is damaged, or that is refused
   'locked', // another process is using the run folder
   'diverged', // a loss or gradient that is not finite
 ] as const;

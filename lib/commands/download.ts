@@ -1,56 +1,77 @@
-/** `captioner download`: data sets and weights from their official addresses, on terms that are printed first. */
-import {existsSync, promises as fs} from 'node:fs';
-import {basename, join} from 'node:path';
-import {catalogue, type Downloadable, type RemoteFile} from '../catalogue';
+/** `captioner download`: data sets and weights from where they are published. */
+import {basename} from 'node:path';
+import {downloadNames, downloads, isDownloadName} from '../data/downloads';
+import {obtain} from '../data/obtain';
 import {CaptionerError} from '../errors';
-import {download as fetchFile} from '../files/download';
-import {unzip} from '../files/unzip';
 import {userPath} from '../places';
-import {progress} from '../show/progress';
-import {note, print} from './output';
+import {progress, type Progress} from '../show/progress';
+import {print, warn} from './output';
 
 export interface DownloadFlags {
   readonly to?: string;
 }
 
-/** Without a name, lists what there is. */
+/** Without a name it lists what there is. */
 export async function download(name: string | undefined, {to}: DownloadFlags): Promise<void> {
-  if (name === undefined) {
-    const width = Math.max(...Object.keys(catalogue).map((one) => one.length));
-    for (const [one, {title}] of Object.entries(catalogue)) print(`${one.padEnd(width)}  ${title}`);
-    return;
+  if (name === undefined) return list();
+  if (!isDownloadName(name))
+    throw new CaptionerError('options', `Unknown download "${name}"; known: ${downloadNames.join(', ')}`);
+  const thing = downloads[name];
+  const folder = to === undefined ? thing.folder() : userPath(to);
+  warn(thing.title);
+  warn(`terms: ${thing.licence}`);
+  warn(`cite: ${thing.citation}`);
+  if (thing.byHand !== undefined) return print(`${thing.byHand}\nThe folder: ${folder}`);
+  const bars = new Bars();
+  const stop = stopAtInterrupt(bars);
+  try {
+    await obtain(thing, folder, {onProgress: bars.update});
+  } finally {
+    await bars.finish();
+    process.off('SIGINT', stop);
   }
-  const wanted = Object.hasOwn(catalogue, name) ? catalogue[name] : undefined;
-  if (wanted === undefined)
-    throw new CaptionerError(
-      'options',
-      `Unknown download "${name}"; known: ${Object.keys(catalogue).join(', ')}`,
-    );
-  const folder = to === undefined ? wanted.folder() : userPath(to);
-  note(`${wanted.title}\nTerms: ${wanted.licence}\nPlease cite: ${wanted.citation}`);
-  for (const file of wanted.files) await get(file, folder, wanted);
-  for (const line of wanted.next(folder)) print(line);
+  for (const {address, unpack} of thing.files)
+    print(unpack ? `${basename(address)} is unpacked in ${folder}` : `${folder}/${basename(address)}`);
 }
 
-async function get(
-  {address, ...checksums}: RemoteFile,
-  folder: string,
-  {place}: Downloadable,
-): Promise<void> {
-  await fs.mkdir(folder, {recursive: true});
-  const name = basename(new URL(address).pathname);
-  const file = join(folder, name);
-  // An archive goes once it was unpacked; this says that it was.
-  const unpacked = join(folder, `.${name}.unpacked`);
-  if (place && existsSync(unpacked)) return;
-  const bar = progress(name);
-  await fetchFile(address, file, {...checksums, onProgress: bar.update});
-  await bar.finish();
-  if (!place) return print(file);
-  const unpacking = progress('Unpacking');
-  const count = await unzip(file, folder, {place, onProgress: unpacking.update});
-  await unpacking.finish();
-  await fs.writeFile(unpacked, '');
-  await fs.rm(file);
-  print(`${count} files in ${folder}`);
+function list(): void {
+  const width = Math.max(...downloadNames.map((name) => name.length));
+  for (const name of downloadNames) print(`${name.padEnd(width)}  ${downloads[name].title}`);
+}
+
+/** The part that was fetched stays for the next time; the bar gives the cursor back. */
+function stopAtInterrupt(bars: Bars): () => void {
+  const stop = (): void => {
+    void bars.finish().finally(() => {
+      warn('stopped; run the command again to go on');
+      process.exit(130);
+    });
+  };
+  process.once('SIGINT', stop);
+  return stop;
+}
+
+/** One bar after the other: each file is fetched, then unpacked. */
+class Bars {
+  #label = '';
+  #bar: Progress | undefined;
+  #next = 0;
+
+  readonly update = (work: 'fetch' | 'unpack', file: string, done: number, total?: number): void => {
+    const label = work === 'fetch' ? `${file} (MB)` : `${file} (files)`;
+    if (label === this.#label && done !== total && performance.now() < this.#next) return;
+    this.#next = performance.now() + 100;
+    if (label !== this.#label) {
+      void this.#bar?.finish();
+      this.#bar = progress(label);
+    }
+    this.#label = label;
+    const unit = work === 'fetch' ? 1e6 : 1;
+    const whole = total === undefined ? undefined : Math.ceil(total / unit);
+    void this.#bar?.update(done === total ? whole! : Math.floor(done / unit), whole);
+  };
+
+  async finish(): Promise<void> {
+    await this.#bar?.finish();
+  }
 }

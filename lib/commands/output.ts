@@ -8,11 +8,6 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** What a user should know and no program needs. */
-export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
 /** One line on stderr; with its stack only where nobody foresaw the error. */
 export function complain(error: unknown): void {
   const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -128,7 +128,7 @@ async function writeSynced(path: string, content: Content | readonly Content[]):
 }
 
 /** A rename is on the disk only once its folder is. Some file systems can't sync a folder; there it is left to them. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r');
     try {
@@ -160,7 +160,8 @@ function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
 }
 
-function spaceError(error: unknown, path: string): unknown {
+/** @returns The error, or `no-space` where it says that the disk is full. */
+export function spaceError(error: unknown, path: string): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
   return new CaptionerError('no-space', `${path}: the disk is full; free some space and try again`, {
     cause: error,

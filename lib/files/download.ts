@@ -1,236 +1,241 @@
 /**
- * Fetches a file whatever the network does meanwhile: what was cut off is continued, also by another process, and under
- * its name the file appears only when it is whole and its checksum is right.
+ * Fetches a file that appears only when it is whole and its checksum is right. What a broken connection, a stopped or a
+ * killed process leaves is gone on with, in the same process or a later one, as long as the server's file is the same.
  */
 import {createHash} from 'node:crypto';
-import {createReadStream, existsSync, promises as fs, readFileSync} from 'node:fs';
+import {createReadStream, promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
-import {setTimeout as pause} from 'node:timers/promises';
+import {setTimeout as wait} from 'node:timers/promises';
 import {CaptionerError} from '../errors';
-import {writeFileAtomic} from './atomic';
-import {request, type Answer} from './http';
+import {spaceError, syncFolder, writeFileAtomic} from './atomic';
 import {lockFolder} from './lock';
+import {get, Unreachable, type Answer, type RequestOptions} from './request';
 
-export interface DownloadOptions {
-  /** Checksums that were published, hexadecimal. Without one, that of the first download is kept beside the file. */
+export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure'> {
   readonly sha256?: string | undefined;
   readonly md5?: string | undefined;
-  /** Bytes without news after which a connection is given up. @default 30 seconds */
-  readonly patience?: number;
-  /** @default 5 */
+  /** Bytes, where they are known; a file of another length is refused. */
+  readonly size?: number | undefined;
+  /** No file is longer. @default 64 GiB */
+  readonly limit?: number;
+  /** How often to ask before giving up. @default 5 */
   readonly tries?: number;
   /** Milliseconds before the second try; twice as many before each further one. @default 1000 */
   readonly pause?: number;
-  /** For servers on one's own machine. @default false */
-  readonly insecure?: boolean;
-  readonly onProgress?: (done: number, total: number | undefined) => void | Promise<void>;
+  readonly onProgress?: ((done: number, total?: number) => void) | undefined;
 }
 
-/** What is known of the file that a partial one is the beginning of. */
+export interface Sums {
+  readonly size: number;
+  readonly sha256: string;
+  readonly md5: string;
+}
+
+/** What is known of the server's file while it is being fetched; it lies beside the part that is here. */
 interface State {
   readonly address: string;
-  /** ETag or date: whether the server still has the same file. */
-  readonly validator?: string | undefined;
-  readonly total?: number | undefined;
+  readonly etag?: string | undefined;
+  readonly modified?: string | undefined;
+  readonly length?: number | undefined;
 }
-
-/** Another try may help. */
-class Interrupted extends Error {}
 
 /**
- * @param file Where it shall lie. There already with the right checksum, it is not fetched again.
- * @returns Its SHA-256.
- * @throws CaptionerError `download` when it cannot be had; `checksum` when it is another file than was expected; `no-space`; `locked`.
+ * A file that lies at `path` and has the checksum given is not fetched again.
+ *
+ * @throws CaptionerError `download`, `checksum` (nothing is kept then), `no-space` or `locked`.
  */
-export async function download(
-  address: string,
-  file: string,
-  options: DownloadOptions = {},
-): Promise<string> {
-  const expected = options.sha256 ?? recorded(file);
-  if (existsSync(file)) {
-    const found = await digest(file, 'sha256');
-    if (found === expected) return found;
-    if (expected !== undefined)
-      throw new CaptionerError(
-        'checksum',
-        `${file}: expected SHA-256 ${expected}, got ${found}; remove it to fetch it again`,
-      );
-  }
-  const folder = join(dirname(file), `.${basename(file)}.part`);
-  await fs.mkdir(folder, {recursive: true});
-  const lock = lockFolder(folder);
+export async function download(address: string, path: string, options: DownloadOptions = {}): Promise<Sums> {
+  const work = join(dirname(path), `.${basename(path)}.download`);
+  await fs.mkdir(work, {recursive: true});
+  const lock = lockFolder(work);
   try {
-    await new Fetch(address, folder, options).complete();
-    const sha256 = await check(join(folder, 'data'), address, {...options, sha256: expected});
-    if (expected === undefined) await writeFileAtomic(recordOf(file), `${sha256}  ${basename(file)}\n`);
-    await fs.rename(join(folder, 'data'), file);
-    lock.release();
-    await fs.rm(folder, {recursive: true, force: true});
-    return sha256;
+    const there = await soundFile(path, options);
+    if (there) return there;
+    const part = join(work, 'part');
+    await fetchWhole(address, work, options);
+    const sums = await sumsOf(part);
+    const wrong = mismatch(sums, options);
+    if (wrong !== undefined) {
+      await discard(work);
+      throw new CaptionerError('checksum', `${address}: ${wrong}; what was fetched is removed`);
+    }
+    await fs.rename(part, path);
+    await syncFolder(dirname(path));
+    await discard(work);
+    return sums;
   } catch (error) {
-    const {code} = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC')
-      throw new CaptionerError(
-        'no-space',
-        `${file}: the disk is full; free some space and run the command again`,
-        {
-          cause: error,
-        },
-      );
-    throw error;
+    throw spaceError(error, path);
   } finally {
     lock.release();
+    await fs.rmdir(work).catch(() => undefined); // it stays while a part is in it
   }
 }
 
-/** As `sha256sum` writes it. */
-const recordOf = (file: string): string => `${file}.sha256`;
-
-function recorded(file: string): string | undefined {
-  const record = recordOf(file);
-  return existsSync(record) ? /^[0-9a-f]{64}/.exec(readFileSync(record, 'utf8'))?.[0] : undefined;
+async function soundFile(path: string, options: DownloadOptions): Promise<Sums | undefined> {
+  const {sha256, md5, size} = options;
+  if (sha256 === undefined && md5 === undefined) return undefined;
+  const stat = await fs.stat(path).catch(() => undefined);
+  if (!stat?.isFile() || (size !== undefined && stat.size !== size)) return undefined;
+  const sums = await sumsOf(path);
+  return mismatch(sums, options) === undefined ? sums : undefined;
 }
 
-async function check(
-  data: string,
-  address: string,
-  {sha256: expected, md5}: Pick<DownloadOptions, 'sha256' | 'md5'>,
-): Promise<string> {
-  const sha256 = await digest(data, 'sha256');
-  const wrong: [string, string, string][] = [];
-  if (expected !== undefined && sha256 !== expected) wrong.push(['SHA-256', expected, sha256]);
-  const found = md5 === undefined ? undefined : await digest(data, 'md5');
-  if (md5 !== undefined && found !== md5) wrong.push(['MD5', md5, found!]);
-  const [first] = wrong;
-  if (first === undefined) return sha256;
-  await fs.rm(data, {force: true});
-  throw new CaptionerError('checksum', `${address}: expected ${first[0]} ${first[1]}, got ${first[2]}`);
-}
-
-async function digest(file: string, algorithm: 'sha256' | 'md5'): Promise<string> {
-  const hash = createHash(algorithm);
-  for await (const part of createReadStream(file, {highWaterMark: 1 << 20})) hash.update(part as Buffer);
-  return hash.digest('hex');
-}
-
-class Fetch {
-  readonly #data: string;
-  readonly #state: string;
-
-  constructor(
-    private readonly address: string,
-    private readonly folder: string,
-    private readonly options: DownloadOptions,
-  ) {
-    this.#data = join(folder, 'data');
-    this.#state = join(folder, 'state.json');
+async function sumsOf(path: string): Promise<Sums> {
+  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
+  let size = 0;
+  for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20}) as AsyncIterable<Buffer>) {
+    sha256.update(chunk);
+    md5.update(chunk);
+    size += chunk.length;
   }
+  return {size, sha256: sha256.digest('hex'), md5: md5.digest('hex')};
+}
 
-  /** Tries until the partial file is whole. */
-  async complete(): Promise<void> {
-    const {tries = 5, pause: first = 1000} = this.options;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#attempt();
-      } catch (error) {
-        if (!(error instanceof Interrupted)) throw error;
-        if (attempt >= tries)
-          throw new CaptionerError(
-            'download',
-            `${this.address}: gave up after ${tries} tries (${error.message}); what was fetched is kept in ${this.folder}, so run the command again`,
-            {cause: error},
-          );
-        await pause(first * 2 ** (attempt - 1));
-      }
-    }
-  }
+function mismatch(got: Sums, {sha256, md5}: DownloadOptions): string | undefined {
+  if (sha256 !== undefined && got.sha256 !== sha256) return `expected SHA-256 ${sha256}, got ${got.sha256}`;
+  if (md5 !== undefined && got.md5 !== md5) return `expected MD5 ${md5}, got ${got.md5}`;
+  return undefined;
+}
 
-  async #attempt(): Promise<void> {
-    const {state, size} = await this.#begun();
-    if (state?.total !== undefined && size === state.total) return;
-    const continues = size > 0 && state?.validator !== undefined;
-    const headers: Record<string, string> = continues
-      ? {'range': `bytes=${size}-`, 'if-range': state.validator}
-      : {};
-    const {patience = 30_000, insecure = false} = this.options;
-    const answer = await request(this.address, headers, {patience, insecure}).catch((error: unknown) => {
-      if (error instanceof CaptionerError) throw error;
-      throw new Interrupted((error as Error).message || (error as NodeJS.ErrnoException).code);
-    });
+async function fetchWhole(address: string, work: string, options: DownloadOptions): Promise<void> {
+  const {tries = 5, pause = 1000} = options;
+  let reached = false;
+  for (let tried = 1; ; tried++) {
     try {
-      await this.#receive(answer, size, state);
-    } finally {
-      answer.close();
-    }
-  }
-
-  /** What an earlier try left, if it is of this address. */
-  async #begun(): Promise<{state?: State; size: number}> {
-    try {
-      const state = JSON.parse(await fs.readFile(this.#state, 'utf8')) as State;
-      if (state.address === this.address) return {state, size: (await fs.stat(this.#data)).size};
-    } catch {
-      // Nothing of use lies there.
-    }
-    return {size: 0};
-  }
-
-  async #receive(answer: Answer, size: number, state: State | undefined): Promise<void> {
-    const {status, headers} = answer;
-    if (status === 416) return this.#startAgain('it has no more than was fetched');
-    if (status !== 200 && status !== 206) {
-      const said = `it answered ${status} ${answer.message}`.trim();
-      if (status >= 500 || status === 408 || status === 429) throw new Interrupted(said);
-      throw new CaptionerError('download', `${this.address}: expected the file, but ${said}`);
-    }
-    const from = status === 206 ? size : 0;
-    const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-    let total = length;
-    if (status === 206) {
-      const [, start, , all] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
-      total = Number(all);
-      if (Number(start) !== from || !Number.isSafeInteger(total) || (state?.total ?? total) !== total)
-        return this.#startAgain(`it answered with another part (${headers['content-range']})`);
-    }
-    const etag = headers.etag?.startsWith('W/') ? undefined : headers.etag;
-    const next: State = {
-      address: this.address,
-      validator: etag ?? headers['last-modified'] ?? (status === 206 ? state?.validator : undefined),
-      total,
-    };
-    await writeFileAtomic(this.#state, JSON.stringify(next));
-    await this.#write(answer, from, total);
-  }
-
-  async #write(answer: Answer, from: number, total: number | undefined): Promise<void> {
-    const out = await fs.open(this.#data, from > 0 ? 'r+' : 'w');
-    let done = from;
-    try {
-      await out.truncate(from);
-      for await (const part of answer.body) {
-        await out.write(part, 0, part.length, done);
-        done += part.length;
-        await this.options.onProgress?.(done, total);
-      }
+      return await fetchRest(address, work, options);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
-      throw new Interrupted((error as Error).message);
-    } finally {
-      await out.sync();
-      await out.close();
+      const {code = '', message} = error as NodeJS.ErrnoException;
+      if (error instanceof CaptionerError || code === 'ENOSPC') throw error;
+      const fail = (what: string): never => {
+        throw new CaptionerError('download', `${address}: ${what}`, {cause: error});
+      };
+      if (error instanceof Unreachable && !reached) fail(`${message}; is there a network?`);
+      // A certificate that is not to be trusted will not be so in a second.
+      if (/CERT|SIGNATURE|TLS/.test(code)) fail(`expected a certificate to be trusted: ${message}`);
+      reached = true;
+      if (tried >= tries) {
+        const size = await partSize(work);
+        const kept = `${size} bytes of it lie in ${join(work, 'part')}; run the command again to go on`;
+        fail(`expected the file in ${tries} tries, the last ended with: ${message}; ${kept}`);
+      }
+      await wait(pause * 2 ** (tried - 1));
     }
-    if (total !== undefined && done < total)
-      throw new Interrupted(`it ended after ${done} of ${total} bytes`);
-    if (total !== undefined && done > total)
-      return this.#startAgain(`it sent more than the ${total} bytes it said`);
-    if (total === undefined)
-      await writeFileAtomic(this.#state, JSON.stringify({address: this.address, total: done}));
   }
+}
 
-  async #startAgain(why: string): Promise<never> {
-    await fs.rm(this.#state, {force: true});
-    await fs.rm(this.#data, {force: true});
-    throw new Interrupted(why);
+/** @throws CaptionerError for what another try can't mend, and other errors for what it may. */
+async function fetchRest(address: string, work: string, options: DownloadOptions): Promise<void> {
+  const {size, timeout, insecure, limit = 64 * 2 ** 30} = options;
+  let state = await readState(address, work);
+  const validator = state && (strong(state.etag) ?? state.modified);
+  let done = validator === undefined ? 0 : await partSize(work);
+  if (state?.length !== undefined && done === state.length) return;
+  const answer = await get(address, {
+    headers: {
+      'accept-encoding': 'identity',
+      ...(done > 0 && {'range': `bytes=${done}-`, 'if-range': validator!}),
+    },
+    ...(timeout !== undefined && {timeout}),
+    ...(insecure !== undefined && {insecure}),
+  });
+  try {
+    if (done > 0 && answer.status === 206) {
+      const reason = notTheRest(answer, done, state!);
+      if (reason !== undefined) await startAgain(work, reason);
+    } else if (done > 0 && answer.status === 416) {
+      await startAgain(work, `the server has no byte ${done}`);
+    } else if (answer.status === 200) {
+      done = 0;
+      state = stateOf(address, answer);
+    } else refuse(address, answer.status);
+    const {length} = state!;
+    if (length !== undefined && length !== (size ?? length))
+      throw new CaptionerError('download', `${address}: expected ${size} bytes, the server has ${length}`);
+    const most = length ?? size ?? limit;
+    if (most > limit)
+      throw new CaptionerError(
+        'download',
+        `${address}: expected at most ${limit} bytes, the server has ${most}`,
+      );
+
+    const part = await fs.open(join(work, 'part'), done === 0 ? 'w' : 'a');
+    try {
+      // After the part was emptied: a state never stands beside another file's bytes.
+      if (done === 0) await writeFileAtomic(join(work, 'state.json'), JSON.stringify(state));
+      for await (const chunk of answer.body) {
+        if (done + chunk.length > most) {
+          await discard(work);
+          throw new CaptionerError('download', `${address}: expected ${most} bytes, got more`);
+        }
+        await part.writeFile(chunk);
+        done += chunk.length;
+        options.onProgress?.(done, length ?? size);
+      }
+      await part.sync();
+    } finally {
+      await part.close();
+    }
+    const whole = length ?? size;
+    if (whole !== undefined && done < whole) throw new Error(`only ${done} of ${whole} bytes came`);
+  } finally {
+    answer.close();
   }
+}
+
+/** @returns Why an answer to a range is not the rest of the file that the part is of. */
+function notTheRest({headers}: Answer, from: number, {etag, length}: State): string | undefined {
+  const range = headers['content-range'];
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range ?? '') ?? [];
+  if (Number(start) !== from) return `expected bytes from ${from} on, got ${range}`;
+  if (length !== undefined && total !== '*' && Number(total) !== length)
+    return `expected a file of ${length} bytes, got one of ${total}`;
+  if (headers.etag !== undefined && headers.etag !== etag) return 'the file changed on the server';
+  return undefined;
+}
+
+async function startAgain(work: string, reason: string): Promise<never> {
+  await discard(work);
+  throw new Error(reason);
+}
+
+function refuse(address: string, status: number): never {
+  if (status >= 500 || status === 408 || status === 429) throw new Error(`the server answered ${status}`);
+  throw new CaptionerError('download', `${address}: expected the file, the server answered ${status}`);
+}
+
+function stateOf(address: string, {headers}: Answer): State {
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new CaptionerError(
+      'download',
+      `${address}: expected the file as it is, got it encoded as ${headers['content-encoding']}`,
+    );
+  const length = headers['content-length'];
+  return {
+    address,
+    etag: headers.etag,
+    modified: headers['last-modified'],
+    length: length === undefined ? undefined : Number(length),
+  };
+}
+
+/** Only a strong ETag vouches for every byte. */
+function strong(etag: string | undefined): string | undefined {
+  return etag?.startsWith('"') ? etag : undefined;
+}
+
+async function readState(address: string, work: string): Promise<State | undefined> {
+  try {
+    const state = JSON.parse(await fs.readFile(join(work, 'state.json'), 'utf8')) as State | null;
+    return state?.address === address ? state : undefined;
+  } catch {
+    return undefined; // there is none, or none that can be read: the file is fetched from its start
+  }
+}
+
+async function partSize(work: string): Promise<number> {
+  return (await fs.stat(join(work, 'part')).catch(() => undefined))?.size ?? 0;
+}
+
+async function discard(work: string): Promise<void> {
+  for (const name of ['state.json', 'part']) await fs.rm(join(work, name), {force: true});
 }

@@ -1,141 +1,199 @@
 /**
- * Unpacks a ZIP file that strangers made: everything is checked before anything lies where it belongs, and what is no
- * ordinary file, would land elsewhere, or grows out of all proportion is refused together with the whole archive.
+ * Unpacks a ZIP archive that nobody vouches for: all its entries are looked at before one is written, each is checked by
+ * size and CRC-32 as it is written, and the files appear in their folder only when every one is there.
  */
-import {createWriteStream, promises as fs} from 'node:fs';
-import {dirname, join} from 'node:path';
-import {Transform} from 'node:stream';
-import {pipeline} from 'node:stream/promises';
-import {promisify} from 'node:util';
+import {promises as fs} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
+import type {Readable} from 'node:stream';
 import {crc32} from 'node:zlib';
-import {open, type Entry, type Options, type ZipFile} from 'yauzl';
+import {openPromise, type Entry, type ZipFile} from 'yauzl';
 import {CaptionerError} from '../errors';
+import {spaceError, syncFolder} from './atomic';
 
 export interface UnzipOptions {
-  /** Where a file goes, by its name in the archive; undefined leaves it out. @default all, as they are named */
-  readonly place?: (name: string) => string | undefined;
-  /** Bytes that one file may have. @default 1 GB */
-  readonly largest?: number;
-  /** Bytes that all files may have. @default 8 GB */
-  readonly total?: number;
-  readonly onProgress?: (done: number, total: number) => void | Promise<void>;
+  /** The path that an entry is unpacked to, or undefined for one that is left out. @default its own name */
+  readonly rename?: (name: string) => string | undefined;
+  /** Bytes of one file at most. @default 1 GiB */
+  readonly entryLimit?: number;
+  /** Bytes of all files at most. @default 8 GiB */
+  readonly totalLimit?: number;
+  /** How many times its packed size a file may have, from a megabyte up, and all files together. @default 200 */
+  readonly ratio?: number;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const gigabyte = 1024 ** 3;
-/** More than text ever shrinks by; below a megabyte nobody is harmed. */
-const largestRatio = 200;
-const smallEnough = 1024 * 1024;
-const openZip = promisify<string, Options, ZipFile>(open);
+type Fail = (message: string) => never;
+type Wanted = ReadonlyMap<string, Entry>;
 
 /**
- * Files that lie there already under the same names are replaced.
+ * The caller sees to it that no other process unpacks the same archive to the same folder. Files that lie there already
+ * are replaced; on failure what was there is still there, and nothing else.
  *
- * @returns How many files were unpacked.
- * @throws CaptionerError `archive`; `no-space`. Then nothing has changed but for a hidden folder, which is removed.
+ * @returns The paths of the files in `folder`.
+ * @throws CaptionerError `archive`, `not-found` or `no-space`
  */
-export async function unzip(archive: string, folder: string, options: UnzipOptions = {}): Promise<number> {
-  await fs.mkdir(folder, {recursive: true});
-  const temporary = await fs.mkdtemp(join(folder, '.unpacking-'));
-  const fail = (message: string, cause?: unknown): never => {
-    throw new CaptionerError('archive', `${archive}: ${message}`, {cause});
+export async function unzip(archive: string, folder: string, options: UnzipOptions = {}): Promise<string[]> {
+  const fail: Fail = (message) => {
+    throw new CaptionerError('archive', `${archive}: ${message}`);
   };
-  let zip: ZipFile | undefined;
+  const zip = await open(archive, fail);
+  const temporary = join(folder, `.${basename(archive)}.tmp`);
   try {
-    zip = await openZip(archive, {
-      lazyEntries: true,
-      autoClose: false,
-      strictFileNames: true,
-      validateEntrySizes: true,
-    });
-    const entries = select(await entriesOf(zip), options, fail);
-    for (const [at, [place, entry]] of entries.entries()) {
-      await unpack(zip, entry, join(temporary, place), fail);
-      await options.onProgress?.(at + 1, entries.length);
+    const wanted = await inspect(zip, options, fail);
+    await fs.rm(temporary, {recursive: true, force: true}); // a killed process leaves one
+    await fs.mkdir(temporary, {recursive: true});
+    let done = 0;
+    for (const [path, entry] of wanted) {
+      await fs.mkdir(dirname(join(temporary, path)), {recursive: true});
+      await extract(zip, entry, join(temporary, path), fail);
+      options.onProgress?.(++done, wanted.size);
     }
-    for (const [place] of entries) {
-      await fs.mkdir(dirname(join(folder, place)), {recursive: true});
-      await fs.rename(join(temporary, place), join(folder, place));
-    }
-    return entries.length;
+    await moveInto(temporary, folder, fail);
+    return [...wanted.keys()];
   } catch (error) {
-    if (error instanceof CaptionerError) throw error;
-    const {code, message} = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC')
-      throw new CaptionerError('no-space', `${folder}: the disk is full`, {cause: error});
-    return fail(`cannot be unpacked: ${message}`, error);
+    throw spaceError(error, folder);
   } finally {
-    zip?.close();
+    zip.close();
     await fs.rm(temporary, {recursive: true, force: true});
   }
 }
 
-function entriesOf(zip: ZipFile): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  return new Promise((resolve, reject) => {
-    zip.on('entry', (entry: Entry) => {
-      entries.push(entry);
-      zip.readEntry();
-    });
-    zip.on('end', () => resolve(entries)).on('error', reject);
-    zip.readEntry();
-  });
-}
-
-/** All entries are looked at, also those that are not wanted: an archive with traps is not trusted at all. */
-function select(
-  entries: readonly Entry[],
-  {place = (name) => name, largest = gigabyte, total = 8 * gigabyte}: UnzipOptions,
-  fail: (message: string) => never,
-): [place: string, entry: Entry][] {
-  const names = new Map<string, string>();
-  const chosen: [string, Entry][] = [];
-  let sum = 0;
-  for (const entry of entries) {
-    const {fileName: name, uncompressedSize: size, compressedSize: packed} = entry;
-    const folder = name.endsWith('/');
-    const kind = (entry.externalFileAttributes >>> 16) & 0o170000;
-    if (kind !== 0 && kind !== (folder ? 0o040000 : 0o100000))
-      fail(`expected files and folders, found ${name}, which is neither`);
-    if (/[\0-\x1f]/.test(name) || name.split('/').some((part) => Buffer.byteLength(part) > 255))
-      fail(`expected names of at most 255 bytes without control characters, found ${JSON.stringify(name)}`);
-    if (entry.isEncrypted()) fail(`expected files without a password, found ${name}`);
-    const same = name.normalize('NFC').toLowerCase();
-    if (names.has(same)) fail(`expected each name once, found ${name} and ${names.get(same)}`);
-    names.set(same, name);
-    sum += size;
-    if (size > largest) fail(`expected files of at most ${largest} bytes, found ${name} of ${size}`);
-    if (sum > total) fail(`expected at most ${total} bytes in all, found more`);
-    if (size > smallEnough && size > largestRatio * packed)
-      fail(
-        `expected files that shrink by at most ${largestRatio}:1, found ${name}, ${packed} bytes that become ${size}`,
-      );
-    const to = folder ? undefined : place(name);
-    if (to !== undefined) chosen.push([to, entry]);
+async function open(archive: string, fail: Fail): Promise<ZipFile> {
+  try {
+    return await openPromise(archive, {strictFileNames: true, autoClose: false});
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new CaptionerError('not-found', `${archive}: expected a ZIP archive, found nothing`, {cause});
+    return fail(`expected a ZIP archive: ${(cause as Error).message}`);
   }
-  return chosen;
 }
 
-async function unpack(
-  zip: ZipFile,
-  entry: Entry,
-  file: string,
-  fail: (message: string) => never,
-): Promise<void> {
-  await fs.mkdir(dirname(file), {recursive: true});
-  const from = await promisify(
-    zip.openReadStream.bind(zip) as (
-      entry: Entry,
-      done: (error: Error | null, stream: NodeJS.ReadableStream) => void,
-    ) => void,
-  )(entry);
-  let sum = 0;
-  const check = new Transform({
-    transform(part: Buffer, _, next) {
-      sum = crc32(part, sum);
-      next(null, part);
-    },
-  });
-  await pipeline(from, check, createWriteStream(file, {flags: 'wx'}));
-  if (sum !== entry.crc32)
-    fail(`expected ${entry.fileName} with CRC ${entry.crc32.toString(16)}, got ${sum.toString(16)}`);
+/** @returns The entry of each path that is to be written, once all of them have been looked at. */
+async function inspect(zip: ZipFile, options: UnzipOptions, fail: Fail): Promise<Wanted> {
+  const {rename = (name) => name, entryLimit = 2 ** 30, totalLimit = 2 ** 33, ratio = 200} = options;
+  const wanted = new Map<string, Entry>();
+  const names = new Names(fail);
+  let [total, packed] = [0, 0];
+  for await (const entry of entries(zip, fail)) {
+    const {fileName: name, uncompressedSize: size, compressedSize} = entry;
+    checkName(name, fail);
+    checkMode(entry, fail);
+    const path = name.endsWith('/') ? undefined : rename(name);
+    if (path === undefined) continue;
+    names.add(path);
+    if (entry.isEncrypted()) fail(`expected files that are not encrypted, but ${name} is`);
+    if (!entry.canDecodeFileData())
+      fail(`expected ${name} stored or deflated, got compression method ${entry.compressionMethod}`);
+    if (size > entryLimit) fail(`expected files of at most ${entryLimit} bytes, but ${name} has ${size}`);
+    if (size > 2 ** 20 && size > ratio * compressedSize)
+      fail(
+        `expected files of at most ${ratio} times their packed size, but ${name} has ${size} bytes of ${compressedSize}`,
+      );
+    total += size;
+    packed += compressedSize;
+    if (total > totalLimit) fail(`expected at most ${totalLimit} bytes in all, got more`);
+    wanted.set(path, entry);
+  }
+  // Entries that share their packed bytes make a small archive a large one, whatever the ratio of each.
+  if (packed > zip.fileSize)
+    fail(`expected entries that do not overlap, but ${packed} bytes are packed in ${zip.fileSize}`);
+  return wanted;
+}
+
+/** What yauzl objects to, names that lead out of the folder among it, becomes our error. */
+async function* entries(zip: ZipFile, fail: Fail): AsyncGenerator<Entry> {
+  const each = zip.eachEntry();
+  for (;;) {
+    const next = await each.next().catch((error: Error) => fail(error.message));
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+function checkName(name: string, fail: Fail): void {
+  const shown = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
+  const parts = name.replace(/\/$/, '').split('/');
+  const long = Buffer.byteLength(name) > 1024 || parts.some((part) => Buffer.byteLength(part) > 255);
+  if (long) fail(`expected shorter names, got ${shown}`);
+  if (/[\x00-\x1f\x7f]/.test(name)) fail(`expected names without control characters, got ${shown}`);
+  if (parts.some((part) => part === '' || part === '.')) fail(`expected plain relative names, got ${shown}`);
+}
+
+/** The type in the mode bits, as Unix writes them; 0 where none was written. */
+function checkMode({fileName: name, externalFileAttributes}: Entry, fail: Fail): void {
+  const type = (externalFileAttributes >>> 28) & 0o17;
+  const allowed = name.endsWith('/') ? 0o04 : 0o10;
+  if (type === 0 || type === allowed) return;
+  const what =
+    {0o12: 'a symbolic link', 0o04: 'a folder', 0o10: 'a file'}[type] ?? 'a device, pipe or socket';
+  fail(`expected files and folders only, but ${name} is ${what}`);
+}
+
+/** Paths that are one and the same on some file system are refused on all: `a` twice, `A` beside `a`, `a` beside `a/b`. */
+class Names {
+  readonly #fail: Fail;
+  readonly #files = new Map<string, string>();
+  readonly #folders = new Map<string, string>();
+
+  constructor(fail: Fail) {
+    this.#fail = fail;
+  }
+
+  add(path: string): void {
+    const key = (text: string): string => text.normalize('NFC').toLowerCase();
+    const collide = (other: string): never =>
+      this.#fail(`expected names that differ by more than case, got ${other} and ${path}`);
+    const other = this.#files.get(key(path)) ?? this.#folders.get(key(path));
+    if (other !== undefined) collide(other);
+    this.#files.set(key(path), path);
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      const folder = path.slice(0, at);
+      const known = this.#folders.get(key(folder)) ?? folder;
+      const file = this.#files.get(key(folder));
+      if (known !== folder || file !== undefined) collide(file ?? known);
+      this.#folders.set(key(folder), folder);
+    }
+  }
+}
+
+async function extract(zip: ZipFile, entry: Entry, path: string, fail: Fail): Promise<void> {
+  const bad = (error: Error): never => fail(`${entry.fileName}: ${error.message}`);
+  const file = await fs.open(path, 'wx');
+  let stream: Readable | undefined;
+  try {
+    // Read from at once: yauzl tells an error once, to whoever listens by then.
+    stream = await zip.openReadStreamPromise(entry).catch(bad);
+    stream.on('error', () => undefined); // a second one, when reading has ended, would end the process
+    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+    let sum = 0;
+    for (;;) {
+      const next = await chunks.next().catch(bad);
+      if (next.done) break;
+      sum = crc32(next.value, sum);
+      await file.writeFile(next.value);
+    }
+    if (sum !== entry.crc32) fail(`${entry.fileName}: expected CRC-32 ${hex(entry.crc32)}, got ${hex(sum)}`);
+    await file.sync();
+  } finally {
+    stream?.destroy();
+    await file.close();
+  }
+}
+
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, '0');
+}
+
+/** A rename each, so no file is ever seen half-written; a folder that is not there yet appears as a whole. */
+async function moveInto(from: string, to: string, fail: Fail): Promise<void> {
+  for (const name of await fs.readdir(from)) {
+    const [source, target] = [join(from, name), join(to, name)];
+    const isFolder = (await fs.stat(source)).isDirectory();
+    const there = await fs.stat(target).catch(() => undefined);
+    if (there && there.isDirectory() !== isFolder)
+      fail(`expected ${target} to be ${isFolder ? 'a folder' : 'a file'}, or not to be there`);
+    if (there && isFolder) await moveInto(source, target, fail);
+    else await fs.rename(source, target);
+  }
+  await syncFolder(to);
 }

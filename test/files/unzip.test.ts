@@ -1,121 +1,194 @@
 import {execFileSync} from 'node:child_process';
-import {existsSync, readdirSync, readFileSync, truncateSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {unzip} from 'captioner/dist/files/unzip';
 import {expect} from 'chai';
-import {python, refusal, temporaryFolder} from '../support';
+import {CaptionerError, type ErrorCode} from 'captioner/dist/errors';
+import {unzip, type UnzipOptions} from 'captioner/dist/files/unzip';
+import {python, temporaryFolder} from '../support';
+import {zip, type ZipEntry} from './zip';
 
-/** Python's own zipfile writes what it is told, traps too. `code` has `zip`, the open archive. */
-function archive(code: string): string {
-  const file = join(temporaryFolder(), 'archive.zip');
-  const script = `
-import stat, sys, warnings, zipfile
-warnings.simplefilter('ignore')
-def special(name, mode):
-    info = zipfile.ZipInfo(name)
-    info.create_system = 3
-    info.external_attr = mode << 16
-    return info
-with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as zip:
-${code.replace(/^/gm, '    ')}
-`;
-  execFileSync(python(), ['-c', script, file]);
-  return file;
-}
+const long = 'x'.repeat(300);
 
-describe('unzip', () => {
-  it('unpacks what is wanted, where it is wanted, beside what lies there', async () => {
-    const file = archive(`
-zip.writestr('photos/', '')
-zip.writestr('photos/a.txt', 'first')
-zip.writestr('photos/b.txt', 'second' * 1000)
-zip.writestr('__MACOSX/a.txt', 'rubbish')`);
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'mine.txt'), 'mine');
-    const seen: number[] = [];
-    const count = await unzip(file, folder, {
-      place: (name) => (name.startsWith('__MACOSX') ? undefined : `in/${name}`),
-      onProgress: (done) => void seen.push(done),
-    });
-    expect([count, seen]).to.deep.equal([2, [1, 2]]);
-    expect(readdirSync(folder).sort()).to.deep.equal(['in', 'mine.txt']);
-    expect(readFileSync(join(folder, 'in', 'photos', 'a.txt'), 'utf8')).to.equal('first');
-    expect(readFileSync(join(folder, 'in', 'photos', 'b.txt'), 'utf8')).to.equal('second'.repeat(1000));
-    await unzip(file, folder); // once more, over itself
-    expect(readdirSync(join(folder, 'photos'))).to.have.length(2);
+describe('Unpacking an archive', () => {
+  let parent: string;
+  let folder: string;
+  let archive: string;
+
+  beforeEach(() => {
+    parent = temporaryFolder();
+    folder = join(parent, 'into');
+    archive = join(parent, 'archive.zip');
+    mkdirSync(folder);
   });
 
-  const traps: readonly (readonly [what: string, code: string, message: RegExp])[] = [
-    ['a way out of the folder', `zip.writestr('../out.txt', 'x')`, /invalid relative path/],
-    ['a way out further in', `zip.writestr('a/../../out.txt', 'x')`, /invalid relative path/],
-    ['an absolute path', `zip.writestr('/tmp/out.txt', 'x')`, /absolute path/],
+  async function refused(work: Promise<unknown>, code: ErrorCode, message: RegExp): Promise<void> {
+    const error = await work.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error, String(error)).to.be.instanceOf(CaptionerError);
+    expect((error as CaptionerError).message).to.match(message);
+    expect((error as CaptionerError).code).to.equal(code);
+    expect(readdirSync(folder)).to.deep.equal([]);
+    expect(readdirSync(parent).filter((name) => name !== 'archive.zip')).to.deep.equal(['into']);
+  }
+
+  it('gives the files that Python packed, stored and deflated', async () => {
+    const code = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w') as z:
+    z.writestr('a/stored.txt', 'one' * 1000)
+    z.writestr(zipfile.ZipInfo('empty/'), '')
+    z.writestr('a/b/Übung.txt', 'two' * 1000, zipfile.ZIP_DEFLATED)
+    z.writestr('none', '')`;
+    execFileSync(python(), ['-c', code, archive]);
+    const told: number[][] = [];
+    const paths = await unzip(archive, folder, {onProgress: (...numbers) => told.push(numbers)});
+    expect(paths).to.deep.equal(['a/stored.txt', 'a/b/Übung.txt', 'none']);
+    expect(paths.map((path) => readFileSync(join(folder, path), 'utf8'))).to.deep.equal([
+      'one'.repeat(1000),
+      'two'.repeat(1000),
+      '',
+    ]);
+    expect(told).to.deep.equal([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+    expect(readdirSync(folder).sort()).to.deep.equal(['a', 'none']);
+  });
+
+  it('leaves out and renames what it is told to, and looks at the size of nothing else', async () => {
+    const entries = [
+      {name: 'set/a.txt', content: 'a'},
+      {name: '__MACOSX/set/._a.txt', content: Buffer.alloc(2 ** 21), deflate: true},
+    ];
+    writeFileSync(archive, zip(entries));
+    const rename = (name: string) => (name.startsWith('__MACOSX/') ? undefined : name.replace('set/', ''));
+    expect(await unzip(archive, folder, {rename})).to.deep.equal(['a.txt']);
+    expect(readdirSync(folder)).to.deep.equal(['a.txt']);
+  });
+
+  it('adds to a folder, replaces files of the same name, and clears up after a process that was killed', async () => {
+    mkdirSync(join(folder, 'a'));
+    mkdirSync(join(folder, '.archive.zip.tmp'));
+    for (const name of ['a/old.txt', 'a/same.txt', '.archive.zip.tmp/half'])
+      writeFileSync(join(folder, name), 'old');
+    writeFileSync(archive, zip(['a/same.txt', 'a/new.txt'].map((name) => ({name, content: 'new'}))));
+    await unzip(archive, folder);
+    expect(readdirSync(folder)).to.deep.equal(['a']);
+    const read = (name: string) => readFileSync(join(folder, 'a', name), 'utf8');
+    expect(['old.txt', 'same.txt', 'new.txt'].map(read)).to.deep.equal(['old', 'new', 'new']);
+  });
+
+  it('leaves everything as it was when a folder is where a file should go', async () => {
+    mkdirSync(join(folder, 'a'));
+    writeFileSync(archive, zip([{name: 'a', content: 'file'}]));
+    const error = (await unzip(archive, folder).catch((reason: unknown) => reason)) as CaptionerError;
+    expect(error.message).to.match(/into\/a to be a file, or not to be there$/);
+    expect(readdirSync(folder)).to.deep.equal(['a']);
+  });
+
+  const file = (name: string | Buffer, more: Partial<ZipEntry> = {}): ZipEntry => ({
+    name,
+    content: 'text',
+    ...more,
+  });
+  const bomb = file('bomb', {content: Buffer.alloc(2 ** 21), deflate: true});
+  const hostile: [string, RegExp, ZipEntry[], UnzipOptions?][] = [
+    ['an absolute path', /absolute path: \/etc\/passwd$/, [file('/etc/passwd')]],
+    ['a drive', /absolute path: C:\/x$/, [file('C:/x')]],
+    ['a path that leads out', /invalid relative path: \.\.\/x$/, [file('../x')]],
+    ['a path that leads out on the way', /invalid relative path: a\/\.\.\/\.\.\/x$/, [file('a/../../x')]],
+    ['a backslash', /invalid characters in fileName: a\\x$/, [file('a\\x')]],
+    ['a doubled slash', /expected plain relative names, got "a\/\/x"$/, [file('a//x')]],
+    ['a dot for a folder', /expected plain relative names, got "\.\/x"$/, [file('./x')]],
+    ['no name', /expected plain relative names, got ""$/, [file('')]],
+    ['a name with NUL', /without control characters, got "a\\u0000.txt"$/, [file('a\0.txt')]],
+    ['a name with an escape sequence', /without control characters/, [file('a\x1b[2J')]],
+    ['a name that is too long', /expected shorter names, got "x+…"$/, [file(long)]],
+    ['a path that is too long', /expected shorter names/, [file(Array(600).fill('ab').join('/'))]],
+    ['a symbolic link', /but a is a symbolic link$/, [file('a', {content: '/etc/passwd', mode: 0o120777})]],
+    ['a device', /but a is a device, pipe or socket$/, [file('a', {mode: 0o020666})]],
+    ['a folder with a name like a file', /but a is a folder$/, [file('a', {mode: 0o040755})]],
+    ['the same name twice', /differ by more than case, got a and a$/, [file('a'), file('a')]],
+    ['names that differ in case', /got a\/X and a\/x$/, [file('a/X'), file('a/x')]],
+    ['folders that differ in case', /got A and a\/y$/, [file('A/x'), file('a/y')]],
+    ['names that differ in Unicode form', /differ by more than case/, [file('\u00e9'), file('e\u0301')]],
+    ['a file that is a folder too', /got a and a\/b$/, [file('a'), file('a/b')]],
+    ['a folder that is a file too', /got a and a$/, [file('a/b'), file('a')]],
     [
-      'a path of Windows',
-      `zip.writestr(special('a\\\\out.txt', 0o100644), 'x')`,
-      /invalid characters in fileName/,
+      'an encrypted file',
+      /expected files that are not encrypted, but a is$/,
+      [file('a', {content: 'x'.repeat(16), flags: 0x801, said: {size: 4}})],
     ],
     [
-      'a symbolic link',
-      `zip.writestr(special('link', stat.S_IFLNK | 0o777), '/etc/passwd')`,
-      /found link, which is neither/,
+      'an unknown compression',
+      /stored or deflated, got compression method 14$/,
+      [file('a', {said: {method: 14}})],
     ],
-    ['a device', `zip.writestr(special('pipe', stat.S_IFIFO | 0o666), '')`, /found pipe, which is neither/],
+    ['a bomb', /of at most 200 times their packed size, but bomb has 2097152 bytes of \d+$/, [bomb]],
+    ['a file over the limit', /of at most 3 bytes, but fine has 4$/, [file('a')], {entryLimit: 3}],
+    ['too much in all', /at most 7 bytes in all, got more$/, [file('a'), file('b')], {totalLimit: 7}],
+    ['a wrong CRC', /a: expected CRC-32 00000007, got 3b8ba7c7$/, [file('a', {said: {crc: 7}})]],
+    ['more bytes than were said', /a: too many bytes/, [file('a', {deflate: true, said: {size: 3}})]],
+    ['fewer bytes than were said', /a: not enough bytes/, [file('a', {deflate: true, said: {size: 9}})]],
     [
-      'a name twice',
-      `zip.writestr('a', '1')\nzip.writestr('a', '2')`,
-      /expected each name once, found a and a/,
+      'data that is not deflated',
+      /a: invalid/,
+      [file('a', {content: '\xff\xff\xff', said: {method: 8, size: 9}})],
     ],
-    [
-      'names that differ by case',
-      `zip.writestr('a', '1')\nzip.writestr('A', '2')`,
-      /expected each name once, found A and a/,
-    ],
-    ['a bomb', `zip.writestr('bomb', bytes(5_000_000))`, /shrink by at most 200:1, found bomb/],
-    [
-      'a file that is too large',
-      `zip.writestr('big', bytes(range(256)) * 100)`,
-      /files of at most 20000 bytes, found big of 25600/,
-    ],
-    [
-      'too much in all',
-      `for k in range(4): zip.writestr(f'part{k}', bytes(range(250)) * 60)`,
-      /at most 50000 bytes in all/,
-    ],
-    ['a name with control characters', `zip.writestr('é\\x07', 'x')`, /without control characters/],
-    ['a name that is too long', `zip.writestr('a' * 300, 'x')`, /at most 255 bytes/],
   ];
-  for (const [what, code, message] of traps)
-    it(`refuses ${what}, and writes nothing`, async () => {
-      const folder = temporaryFolder();
-      const limits = what === 'a bomb' ? {} : {largest: 20_000, total: 50_000};
-      const error = await refusal(
-        unzip(archive(`zip.writestr('good.txt', 'good')\n${code}`), folder, limits),
+  for (const [what, message, entries, options] of hostile)
+    it(`refuses ${what}`, async () => {
+      writeFileSync(archive, zip([file('fine'), ...entries]));
+      await refused(
+        unzip(archive, folder, options),
+        'archive',
+        new RegExp(`archive.zip: .*${message.source}`),
       );
-      expect(error.code).to.equal('archive');
-      expect(error.message).to.match(message);
-      expect(readdirSync(folder)).to.deep.equal([]);
-      expect(existsSync(join(folder, '..', 'out.txt'))).to.equal(false);
     });
 
-  it('refuses files that are damaged, encrypted or no archives', async () => {
-    const folder = temporaryFolder();
-    const file = archive(`zip.writestr(zipfile.ZipInfo('plain.txt'), 'as it is', zipfile.ZIP_STORED)`);
-    const bytes = readFileSync(file);
-    const at = bytes.indexOf('as it is');
-    bytes[at] = 65;
-    writeFileSync(file, bytes);
-    expect((await refusal(unzip(file, folder))).message).to.match(/expected plain.txt with CRC/);
+  it('refuses entries that share their bytes', async () => {
+    const content = Buffer.alloc(100_000, 'abc');
+    const kernel = file('a0', {content});
+    const others = Array.from({length: 9}, (_, k) => {
+      const said = {offset: 0, packed: content.length, size: content.length};
+      return file(`a${k + 1}`, {content: '', said});
+    });
+    writeFileSync(archive, zip([kernel, ...others]));
+    await refused(
+      unzip(archive, folder),
+      'archive',
+      /that do not overlap, but 1000000 bytes are packed in \d+$/,
+    );
+  });
 
-    const secret = archive(`zip.writestr('secret.txt', 'as it is' * 9)`);
-    const flagged = readFileSync(secret);
-    flagged[flagged.indexOf('PK\x01\x02') + 8]! |= 1;
-    writeFileSync(secret, flagged);
-    expect((await refusal(unzip(secret, folder))).message).to.match(/without a password, found secret.txt/);
+  it('refuses what is no archive, and one that is cut short at any byte', async () => {
+    await refused(unzip(archive, folder), 'not-found', /archive.zip: expected a ZIP archive, found nothing$/);
+    const bytes = zip([file('a'), file('b/c', {deflate: true})]);
+    for (let size = 0; size < bytes.length; size++) {
+      writeFileSync(archive, bytes.subarray(0, size));
+      await refused(unzip(archive, folder), 'archive', /archive.zip: /);
+    }
+  });
 
-    truncateSync(file, 60);
-    expect((await refusal(unzip(file, folder))).code).to.equal('archive');
-    writeFileSync(file, 'no archive at all, though it is long enough to hold one');
-    expect((await refusal(unzip(file, folder))).code).to.equal('archive');
-    expect(readdirSync(folder)).to.deep.equal([]);
+  it('answers any change of a byte with an error, or with files that are sound', async () => {
+    const bytes = zip([file('a'), file('b/c', {deflate: true})]);
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 0x10;
+      writeFileSync(archive, changed);
+      const into = join(parent, `${at}`);
+      mkdirSync(into);
+      const result = await unzip(archive, into).catch((error: unknown) => error);
+      if (Array.isArray(result))
+        for (const path of result as string[])
+          expect(readFileSync(join(into, path), 'utf8')).to.equal('text');
+      else {
+        expect(result, `byte ${at}`).to.be.instanceOf(CaptionerError);
+        expect(readdirSync(into)).to.deep.equal([]);
+      }
+    }
   });
 });

@@ -1,0 +1,112 @@
+import {execFileSync} from 'node:child_process';
+import {readdirSync, readFileSync} from 'node:fs';
+import {createServer as createSecureServer, globalAgent} from 'node:https';
+import {join} from 'node:path';
+import {expect} from 'chai';
+import {download} from 'captioner/dist/files/download';
+import {temporaryFolder} from '../support';
+import {closeServers, listen, md5, quick, refused, serve, status, whole} from './server';
+
+describe('What is fetched', () => {
+  let folder: string;
+  let path: string;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    path = join(folder, 'file');
+  });
+  afterEach(closeServers);
+
+  it('follows redirects, and gives up on a loop', async () => {
+    const {address} = await serve(whole);
+    const first = await serve(status(302, {location: '/next'}), status(307, {location: address}));
+    await download(first.address, path, {...quick, md5});
+    const loop = await serve(status(301, {location: '/file'}));
+    await refused(
+      download(loop.address, join(folder, 'other'), quick),
+      'download',
+      /expected at most 10 redirects, got more$/,
+    );
+    expect(loop.requests.length).to.equal(11);
+    const nowhere = await serve(status(302));
+    await refused(
+      download(nowhere.address, join(folder, 'other'), quick),
+      'download',
+      /to say where to, got undefined$/,
+    );
+  });
+
+  it('comes over https only, whatever a redirect says', async () => {
+    const {address, requests} = await serve(whole);
+    await refused(download(address, path), 'download', /^http:.*: expected an https address$/);
+    for (const elsewhere of [
+      'http://captioner.invalid/file',
+      'file:///etc/passwd',
+      'ftp://captioner.invalid/file',
+    ]) {
+      const away = await serve(status(302, {location: elsewhere}));
+      await refused(
+        download(away.address, path, quick),
+        'download',
+        new RegExp(`: expected a redirect to an https address, got ${elsewhere}$`),
+      );
+    }
+    expect(requests.length).to.equal(0);
+  });
+
+  it('goes no way back from https to http, and trusts no certificate of unknown origin', async function () {
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    try {
+      const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+      const kind = [
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+      ];
+      execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', certificate], {
+        stdio: 'ignore',
+      });
+    } catch {
+      this.skip();
+    }
+    const [cert, plain] = [readFileSync(certificate), await serve(whole)];
+    const secure = createSecureServer({key: readFileSync(key), cert}, (request, response) =>
+      request.url === '/down'
+        ? status(302, {location: plain.address})(request, response)
+        : whole(request, response),
+    );
+    const address = await listen(secure, 'https');
+    await refused(download(address, path, quick), 'download', /expected a certificate to be trusted/);
+    globalAgent.options.ca = cert;
+    try {
+      await download(address, path, {...quick, md5});
+      const down = address.replace('file', 'down');
+      await refused(
+        download(down, join(folder, 'other'), quick),
+        'download',
+        /to an https address, got http:/,
+      );
+      expect(plain.requests.length).to.equal(0);
+    } finally {
+      delete globalAgent.options.ca;
+    }
+  });
+
+  it('says at once when the host cannot be reached', async () => {
+    const {address} = await serve(whole);
+    closeServers();
+    const start = performance.now();
+    await refused(
+      download(address, path, {insecure: true}),
+      'download',
+      /file: 127.0.0.1:\d+ can't be reached: .*ECONNREFUSED.*; is there a network\?$/,
+    );
+    expect(performance.now() - start).to.be.below(1000);
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,86 @@
+/** A file, and servers on this machine that have it and behave as they are told. */
+import {createHash, randomBytes} from 'node:crypto';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {expect} from 'chai';
+import {CaptionerError, type ErrorCode} from 'captioner/dist/errors';
+import type {DownloadOptions} from 'captioner/dist/files/download';
+
+export const content = randomBytes(300_000);
+export const half = 150_000;
+export const md5 = createHash('md5').update(content).digest('hex');
+export const quick: DownloadOptions = {insecure: true, timeout: 300, pause: 5};
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const servers: Server[] = [];
+
+/** For `afterEach`. */
+export function closeServers(): void {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+export async function listen(server: Server, scheme = 'http'): Promise<string> {
+  servers.push(server);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
+}
+
+/** A server on this machine that answers each request with the next handler, the last one again and again. */
+export async function serve(
+  ...handlers: Handler[]
+): Promise<{address: string; requests: IncomingMessage['headers'][]}> {
+  const requests: IncomingMessage['headers'][] = [];
+  const listener: RequestListener = (request, response) => {
+    requests.push(request.headers);
+    handlers[Math.min(requests.length, handlers.length) - 1]!(request, response);
+  };
+  return {address: await listen(createServer(listener)), requests};
+}
+
+/** The file, or the rest that was asked for, as a sound server answers. */
+export const whole: Handler = (request, response) => {
+  const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+  const rest = content.subarray(Number(from ?? 0));
+  response.writeHead(from === undefined ? 200 : 206, {
+    'etag': '"one"',
+    'content-length': rest.length,
+    ...(from && {'content-range': `bytes ${from}-${content.length - 1}/${content.length}`}),
+  });
+  response.end(rest);
+};
+
+/** Half of the file, then silence, or the end of the connection. */
+export const broken =
+  (after: 'silence' | 'end'): Handler =>
+  (_, response) => {
+    response.writeHead(200, {'etag': '"one"', 'content-length': content.length});
+    response.write(
+      content.subarray(0, half),
+      () => after === 'end' && setTimeout(() => response.destroy(), 30),
+    );
+  };
+
+export const status =
+  (code: number, headers: Record<string, string> = {}): Handler =>
+  (_, response) =>
+    response.writeHead(code, headers).end();
+
+export async function refused(work: Promise<unknown>, code: ErrorCode, message: RegExp): Promise<void> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error, String(error)).to.be.instanceOf(CaptionerError);
+  expect((error as CaptionerError).message).to.match(message);
+  expect((error as CaptionerError).code).to.equal(code);
+}
