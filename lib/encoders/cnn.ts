@@ -40,9 +40,16 @@ export class Cnn implements Encoder {
     {tensors, digest}: WeightFile,
     where: string,
   ): Cnn {
-    const shapes = weightShapes(architecture.layers);
+    const {name, layers} = architecture;
+    const sides = [...sidesOf(layers, preprocessing.size).values()];
+    if (Math.min(...sides) < 1)
+      throw new CaptionerError(
+        'options',
+        `${name}: expected larger pictures, got ${preprocessing.size} pixels, of which its last layers would see none`,
+      );
+    const shapes = weightShapes(layers);
     if (tensors.has('classes.weight')) {
-      shapes.set('classes.weight', [classCount, depthOf(architecture.layers)]);
+      shapes.set('classes.weight', [classCount, depthOf(layers)]);
       shapes.set('classes.bias', [classCount]);
     }
     const values = [...shapes].map(([name, shape]) => takeTensor(tensors, name, shape, where));

@@ -40,7 +40,7 @@ async function tensorsOf(
   if (bytes.subarray(0, zip.length).equals(zip))
     throw new CaptionerError(
       'weights',
-      `${file}: expected PyTorch weights in the format before 1.6 (torch.save with _use_new_zipfile_serialization=False), got the newer one`,
+      `${file}: expected .safetensors, Keras's .h5 or PyTorch's .pth in the format before 1.6 (torch.save with _use_new_zipfile_serialization=False), got a ZIP file`,
     );
   return parseSafetensors(bytes, file).tensors;
 }

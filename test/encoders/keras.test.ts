@@ -115,9 +115,17 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       expect(foreign.code).to.equal('weights');
       expect(foreign.message).to.include(`layers with weights of ${other!.name}`);
       writeFileSync(damaged, 'PK\x03\x04 as PyTorch writes them');
-      expect((await refusal(loadEncoder(name, {weights: damaged}))).message).to.include('format before 1.6');
+      expect((await refusal(loadEncoder(name, {weights: damaged}))).message).to.include('got a ZIP file');
       writeFileSync(damaged, 'nothing of the kind');
       expect((await refusal(loadEncoder(name, {weights: damaged}))).code).to.equal('header');
+    });
+
+    it('says when pictures are too small for it', async () => {
+      const options = {weights: join(folder, 'keras2.h5'), preprocessing: {size: 40}};
+      if (name === 'mobilenet-v2') return (await loadEncoder(name, options)).dispose();
+      const error = await refusal(loadEncoder(name, options));
+      expect(error.code).to.equal('options');
+      expect(error.message).to.include('expected larger pictures, got 40 pixels');
     });
 
     it('holds no tensor after it is disposed', async () => {
