@@ -2,10 +2,15 @@
  * A picture file becomes pixels. Only JPEG, PNG, WebP and the first frame of a GIF are decoded, told by their content; what
  * is damaged, hostile or of another kind is refused with a reason, so that a caller can put it aside and go on.
  */
-import {promises as fs} from 'node:fs';
+import {readFile, stat} from 'node:fs';
+import {promisify} from 'node:util';
 import sharp from 'sharp';
 import type {Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
+
+// These ask less of the thread of JavaScript than those of `fs.promises`, which shows with hundreds of pictures a second.
+const statFile = promisify(stat);
+const readWhole = promisify(readFile);
 
 /** How files of each kind begin. What begins otherwise never reaches a decoder: SVG and PDF would be drawn too. */
 const formats: Readonly<Record<string, RegExp>> = {
@@ -78,11 +83,11 @@ export async function readPicture(file: string, width = 320): Promise<Buffer> {
 export async function readImageFile(file: string): Promise<Buffer> {
   try {
     // Asked first, because a device or a pipe would be read for ever.
-    const stat = await fs.stat(file);
-    if (!stat.isFile())
-      return refuse(file, `expected an image, got a ${stat.isDirectory() ? 'folder' : 'device'}`);
-    if (stat.size > byteLimit) return refuse(file, `expected at most 256 MB, got ${stat.size} bytes`);
-    return await fs.readFile(file);
+    const found = await statFile(file);
+    if (!found.isFile())
+      return refuse(file, `expected an image, got a ${found.isDirectory() ? 'folder' : 'device'}`);
+    if (found.size > byteLimit) return refuse(file, `expected at most 256 MB, got ${found.size} bytes`);
+    return await readWhole(file);
   } catch (error) {
     if (error instanceof CaptionerError) throw error;
     const {code, message} = error as NodeJS.ErrnoException;
