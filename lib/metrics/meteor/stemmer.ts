@@ -5,7 +5,10 @@
  */
 
 const exceptions: ReadonlyMap<string, string> = new Map([
-  ...['sky', 'news', 'howe', 'atlas', 'cosmos', 'bias', 'andes'].map((word): [string, string] => [word, word]),
+  ...['sky', 'news', 'howe', 'atlas', 'cosmos', 'bias', 'andes'].map((word): [string, string] => [
+    word,
+    word,
+  ]),
   ['skis', 'ski'],
   ['skies', 'sky'],
   ['dying', 'die'],
