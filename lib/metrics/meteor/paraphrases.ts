@@ -4,7 +4,6 @@
  */
 import {createReadStream} from 'node:fs';
 import {join} from 'node:path';
-import {pipeline} from 'node:stream/promises';
 import {createGunzip} from 'node:zlib';
 import {CaptionerError} from '../../errors';
 import {HashSet, hashStart, hashStep} from './hashes';
@@ -12,6 +11,8 @@ import type {Span} from './sentence';
 
 const longest = 7;
 const [blank, newline] = [0x20, 0x0a];
+/** A pair of the table has a hundred bytes. */
+const pairLimit = 2 ** 20;
 
 export class Paraphrases {
   readonly #phrases = new Map<string, number>();
@@ -59,20 +60,24 @@ export async function readParaphrases(
   const path = join(folder, 'data', 'paraphrase-en.gz');
   const paraphrases = new Paraphrases();
   const wanted = phraseHashes(sentences);
+  const file = createReadStream(path);
+  const text = file.pipe(createGunzip({chunkSize: 2 ** 20}));
+  file.on('error', (error) => text.destroy(error));
   try {
-    await pipeline(createReadStream(path), createGunzip({chunkSize: 2 ** 20}), async (chunks) => {
-      let rest: Buffer = Buffer.alloc(0);
-      for await (const chunk of chunks as AsyncIterable<Buffer>) {
-        const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-        rest = bytes.subarray(readPairs(bytes, wanted, paraphrases));
-      }
-      if (rest.length > 0) throw new Error(`the last pair of phrases ends after ${rest.length} bytes`);
-    });
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of text as AsyncIterable<Buffer>) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      rest = bytes.subarray(readPairs(bytes, wanted, paraphrases));
+      if (rest.length > pairLimit) throw new Error(`a pair of phrases has more than ${pairLimit} bytes`);
+    }
+    if (rest.length > 0) throw new Error(`the last pair of phrases is cut off after ${rest.length} bytes`);
   } catch (cause) {
     const {code, message} = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT')
       throw new CaptionerError('not-found', `${path}: expected METEOR's paraphrases, found nothing`, {cause});
     throw new CaptionerError('archive', `${path}: expected METEOR's paraphrases: ${message}`, {cause});
+  } finally {
+    file.destroy();
   }
   return paraphrases;
 }

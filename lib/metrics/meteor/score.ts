@@ -26,11 +26,11 @@ export function count(candidate: Sentence, reference: Sentence, matches: readonl
     addWords(total, at, candidate, match.candidate);
     addWords(total, at + 1, reference, match.reference);
   }
-  // A caption that equals its reference is in one piece, which is no fragment, be it alone or among others.
+  // A caption that matches from end to end in one piece has no fragments, be it alone or among others.
   const chunks = countChunks(matches);
   const [ours, theirs] = matched(total);
-  const same = ours === candidate.words.length && theirs === reference.words.length && chunks === 1;
-  total[chunksAt] = same ? 0 : chunks;
+  const whole = ours === candidate.words.length && theirs === reference.words.length && chunks === 1;
+  total[chunksAt] = whole ? 0 : chunks;
   return total;
 }
 
