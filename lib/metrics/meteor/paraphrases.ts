@@ -1,0 +1,119 @@
+/**
+ * METEOR's table of paraphrases: five million pairs of phrases of up to seven words. A pair can matter only if one of its
+ * sides is in a reference, so the others are passed over as the file is unpacked, by the hash of their bytes alone.
+ */
+import {createReadStream} from 'node:fs';
+import {join} from 'node:path';
+import {createGunzip} from 'node:zlib';
+import {CaptionerError} from '../../errors';
+import {HashSet, hashStart, hashStep} from './hashes';
+import type {Span} from './sentence';
+
+const longest = 7;
+const [blank, newline] = [0x20, 0x0a];
+/** A pair of the table has a hundred bytes. */
+const pairLimit = 2 ** 20;
+
+export class Paraphrases {
+  readonly #phrases = new Map<string, number>();
+  readonly #others: number[][] = [];
+
+  /** To keep a pair twice is to match by it twice, as METEOR does. */
+  add(phrase: string, other: string): void {
+    this.#others[this.#number(phrase)]!.push(this.#number(other));
+  }
+
+  /** The phrases of a sentence that the table has, from left to right and from short to long. */
+  *phrasesOf(words: readonly string[]): Generator<[phrase: number, span: Span]> {
+    for (let start = 0; start < words.length; start++) {
+      let text = '';
+      for (let length = 1; length <= longest && start + length <= words.length; length++) {
+        text += (length > 1 ? ' ' : '') + words[start + length - 1]!;
+        const phrase = this.#phrases.get(text);
+        if (phrase !== undefined) yield [phrase, {start, length}];
+      }
+    }
+  }
+
+  /** The paraphrases of a phrase in the order of the table. */
+  of(phrase: number): readonly number[] {
+    return this.#others[phrase]!;
+  }
+
+  #number(text: string): number {
+    const known = this.#phrases.get(text);
+    if (known !== undefined) return known;
+    this.#phrases.set(text, this.#others.length);
+    return this.#others.push([]) - 1;
+  }
+}
+
+/**
+ * @param folder pycocoevalcap's `meteor`.
+ * @param sentences The words of all references.
+ * @throws CaptionerError `not-found` or `archive`
+ */
+export async function readParaphrases(
+  folder: string,
+  sentences: Iterable<readonly string[]>,
+): Promise<Paraphrases> {
+  const path = join(folder, 'data', 'paraphrase-en.gz');
+  const paraphrases = new Paraphrases();
+  const wanted = phraseHashes(sentences);
+  const file = createReadStream(path);
+  const text = file.pipe(createGunzip({chunkSize: 2 ** 20}));
+  file.on('error', (error) => text.destroy(error));
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of text as AsyncIterable<Buffer>) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      rest = bytes.subarray(readPairs(bytes, wanted, paraphrases));
+      if (rest.length > pairLimit) throw new Error(`a pair of phrases has more than ${pairLimit} bytes`);
+    }
+    if (rest.length > 0) throw new Error(`the last pair of phrases is cut off after ${rest.length} bytes`);
+  } catch (cause) {
+    const {code, message} = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new CaptionerError('not-found', `${path}: expected METEOR's paraphrases, found nothing`, {cause});
+    throw new CaptionerError('archive', `${path}: expected METEOR's paraphrases: ${message}`, {cause});
+  } finally {
+    file.destroy();
+  }
+  return paraphrases;
+}
+
+function phraseHashes(sentences: Iterable<readonly string[]>): HashSet {
+  const hashes = new HashSet();
+  for (const words of sentences)
+    for (let start = 0; start < words.length; start++) {
+      const bytes = Buffer.from(`${words.slice(start, start + longest).join(' ')} `);
+      let hash = hashStart;
+      for (const byte of bytes) {
+        if (byte === blank) hashes.add(hash);
+        hash = hashStep(hash, byte);
+      }
+    }
+  return hashes;
+}
+
+/**
+ * Adds the pairs of which a side is wanted; three lines each, a probability and the two phrases.
+ *
+ * @returns Where the first pair starts that `bytes` does not have the whole of.
+ */
+function readPairs(bytes: Buffer, wanted: HashSet, paraphrases: Paraphrases): number {
+  for (let pair = 0, at = 0; ; pair = at) {
+    while (at < bytes.length && bytes[at] !== newline) at++;
+    const first = ++at;
+    let hash = hashStart;
+    for (; at < bytes.length && bytes[at] !== newline; at++) hash = hashStep(hash, bytes[at]!);
+    const firstHash = hash;
+    const second = ++at;
+    hash = hashStart;
+    for (; at < bytes.length && bytes[at] !== newline; at++) hash = hashStep(hash, bytes[at]!);
+    if (at >= bytes.length) return pair;
+    if (wanted.has(firstHash) || wanted.has(hash))
+      paraphrases.add(bytes.toString('utf8', first, second - 1), bytes.toString('utf8', second, at));
+    at++;
+  }
+}
