@@ -20,6 +20,11 @@ const weights = ['weights other than the usual ones: .safetensors, .h5 of Keras,
 const size = ['side of its input (default: as it was trained)', whole('--size')] as const;
 const fit = ['stretch or crop (default: stretch)'] as const;
 const json = ['--json <file>', 'writes the scores as JSON'] as const;
+const perImage = ['--per-image <file>', 'writes captions with their own scores as JSON'] as const;
+const frequencies = [
+  '--frequencies <file>',
+  'document frequencies for CIDEr-D (default: of the references)',
+] as const;
 
 function program(): Command {
   const all = new Command('captioner')
@@ -69,7 +74,7 @@ function program(): Command {
     .option('--set <key=value>', 'an option of the trainer or the decoder; may be repeated', setting, {})
     .option('--resume', 'go on where the run was stopped')
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
-  command('evaluate', 'scores free-running captions of a split')
+  command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
     .requiredOption('--checkpoint <dir>', 'a checkpoint or a run')
     .requiredOption(...data)
     .option('--split <name>', 'train, validation or test', 'test')
@@ -77,11 +82,17 @@ function program(): Command {
     .option(...beams)
     .option('--predictions <file>', 'writes the captions as JSON')
     .option(...json)
+    .option(...perImage)
+    .option(...frequencies)
     .action(async (flags: EvaluateFlags) => (await import('./commands/evaluate.js')).evaluate(flags));
-  command('score', 'scores captions of any origin')
+  command('score', 'scores captions of any origin (all metrics but SPICE)')
     .requiredOption('--references <file>', 'JSON: image id to captions, or COCO annotations')
     .requiredOption('--candidates <file>', 'JSON: [{"image_id": …, "caption": "…"}]')
     .option(...json)
+    .option(...perImage)
+    .option(...frequencies)
+    .option('--save-frequencies <file>', "saves the references' document frequencies")
+    .option('--against <file>', 'other captions of the same images: which are better?')
     .action(async (flags: ScoreFlags) => (await import('./commands/evaluate.js')).score(flags));
   command('download', 'fetches a data set or weights; without a name, lists them')
     .argument('[name]')

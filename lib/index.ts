@@ -19,6 +19,7 @@ export {BatchPlan, collate, type Batch, type Example} from './data/batches';
 
 // Text
 export {tokenize} from './text/tokenizer';
+export {ptbTokenize} from './text/ptb-tokenizer';
 export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} from './text/vocabulary';
 
 // Encoders
@@ -45,8 +46,10 @@ export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './d
 // Training
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
 export {
+  criteria,
   schedules,
   suitedOptions,
+  type Criterion,
   type Schedule,
   type Settings as TrainerSettings,
   type TrainerOptions,
@@ -64,8 +67,24 @@ export {LiveFeatures, type LiveOptions} from './training/live-features';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed} from './captioner';
-export {bleu, type BleuScores} from './metrics/bleu';
-export {evaluate, scoreCaptions, type Evaluation, type Writer} from './metrics/evaluate';
+export {
+  evaluate,
+  scoreCaptions,
+  type CaptionScores,
+  type Evaluation,
+  type ScoreOptions,
+  type Writer,
+} from './metrics/evaluate';
+export {metricNames, Scorer, type MetricName, type ScorerOptions} from './metrics/scorer';
+export {
+  compareScores,
+  intervals,
+  type BootstrapOptions,
+  type Comparison,
+  type Interval,
+} from './metrics/bootstrap';
+export {DocumentFrequencies} from './metrics/document-frequencies';
+export type {Measured} from './metrics/measured';
 
 // Showing
 export * from './show/index';

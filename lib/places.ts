@@ -1,16 +1,38 @@
 /** Where the project keeps what it makes and what set-up converts, whatever folder a command is given in. */
 import {createHash} from 'node:crypto';
-import {realpathSync} from 'node:fs';
+import {existsSync, readdirSync, realpathSync} from 'node:fs';
 import {basename, join, resolve} from 'node:path';
+
+/** The folder that this library was built in, where set-up puts the Python packages. */
+function project(): string {
+  return resolve(realpathSync(__dirname), '..', '..');
+}
 
 /** The project's folder: `CAPTIONER_HOME`, or the one this library was built in. */
 export function home(): string {
-  return process.env['CAPTIONER_HOME'] ?? resolve(realpathSync(__dirname), '..', '..');
+  return process.env['CAPTIONER_HOME'] ?? project();
 }
 
 /** The folder of converted encoder weights, `<name>.safetensors` each. */
 export function encoderFolder(): string {
   return join(home(), 'data', 'encoders');
+}
+
+/**
+ * The folder of the Python package pycocoevalcap, whose tables METEOR needs: `PYCOCOEVALCAP`, or where set-up or conda put it.
+ *
+ * @returns undefined where it is not installed.
+ */
+export function meteorFolder(): string | undefined {
+  const named = process.env['PYCOCOEVALCAP'];
+  if (named) return named;
+  const roots = [join(project(), '.venv'), process.env['CONDA_PREFIX']].filter((root) => root !== undefined);
+  const libraries = roots.map((root) => join(root, 'lib')).filter((folder) => existsSync(folder));
+  return libraries
+    .flatMap((folder) =>
+      readdirSync(folder).map((name) => join(folder, name, 'site-packages', 'pycocoevalcap')),
+    )
+    .find((folder) => existsSync(join(folder, 'meteor')));
 }
 
 /**

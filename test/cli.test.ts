@@ -3,6 +3,7 @@ import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, w
 import {join} from 'node:path';
 import {downloadNames} from 'captioner/dist/data/downloads';
 import {drawScenes} from 'captioner/dist/data/scenes';
+import {metricNames} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from './support';
 
@@ -218,34 +219,70 @@ describe('captioner', function () {
 
   it('scores a checkpoint, and gives the same scores to its captions from a file', async () => {
     const evaluated = ['evaluate', '--checkpoint', 'run', '--data', 'drawn', '--split', 'test'];
-    const {code, stdout} = await captioner([
-      ...evaluated,
-      '--predictions',
-      'said.json',
-      '--json',
-      'scores.json',
-    ]);
+    const written = ['--predictions', 'said.json', '--json', 'scores.json', '--per-image', 'each.json'];
+    const {code, stdout} = await captioner([...evaluated, ...written]);
     expect(code).to.equal(0);
     const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown;
-    const scores = read('scores.json') as Record<string, number>;
-    expect(Object.keys(scores)).to.deep.equal(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'true']);
-    expect(stdout).to.include(`BLEU-1   ${scores['BLEU-1']!.toFixed(4)}`);
+    const {true: share, novel, ...scores} = read('scores.json') as Record<string, number>;
+    expect(Object.keys(scores).slice(0, 7)).to.deep.equal([...metricNames]);
+    for (const value of [share, novel, scores['distinct-1'], scores['distinct-2'], scores['repeated']])
+      expect(value).to.be.within(0, 1);
+    expect(stdout).to.match(new RegExp(`^BLEU-1   ${scores['BLEU-1']!.toFixed(4)}  \\(0\\.\\d+ to `, 'm'));
+    expect(stdout).to.include('SPICE is not computed');
+
+    const said = read('said.json') as {image_id: string; caption: string}[];
+    const each = read('each.json') as ({image_id: string; caption: string} & Record<string, number>)[];
+    expect(each.map(({image_id, caption}) => ({image_id, caption}))).to.deep.equal(said);
+    for (const name of ['ROUGE-L', 'CIDEr-D']) {
+      const mean = each.reduce((sum, own) => sum + own[name]!, 0) / each.length;
+      expect(mean).to.be.closeTo(scores[name]!, 1e-9);
+    }
 
     const record = read('drawn/scenes.json') as {scenes: {file: string; captions: string[]}[]};
     const references = Object.fromEntries(record.scenes.map(({file, captions}) => [file, captions]));
     writeFileSync(join(folder, 'references.json'), JSON.stringify(references));
-    const score = [
-      'score',
-      '--references',
-      'references.json',
-      '--candidates',
-      'said.json',
-      '--json',
-      'again.json',
-    ];
-    expect((await captioner(score)).code).to.equal(0);
-    delete scores['true']; // which nobody knows without the drawings
+    const score = ['score', '--references', 'references.json', '--candidates'];
+    const again = await captioner([...score, 'said.json', '--json', 'again.json']);
+    expect(again.code).to.equal(0);
+    // What nobody knows without the drawings and the captions learnt from is missing.
     expect(read('again.json')).to.deep.equal(scores);
+    const others = Object.keys(references).length - said.length;
+    expect(again.stderr).to.include(`${others} images have references but no caption`);
+
+    // A single caption is scored as among all, by their document frequencies.
+    await captioner([...score, 'said.json', '--save-frequencies', 'frequencies.json']);
+    writeFileSync(join(folder, 'one.json'), JSON.stringify(said.slice(0, 1)));
+    await captioner([...score, 'one.json', '--frequencies', 'frequencies.json', '--json', 'single.json']);
+    const single = read('single.json') as Record<string, number>;
+    expect(single['CIDEr-D']).to.be.closeTo(each[0]!['CIDEr-D']!, 1e-12);
+  });
+
+  it('says of other captions whether they are better', async () => {
+    const record = JSON.parse(readFileSync(join(folder, 'drawn', 'scenes.json'), 'utf8')) as {
+      scenes: {file: string; captions: string[]}[];
+    };
+    const write = (name: string, value: unknown): void =>
+      writeFileSync(join(folder, name), JSON.stringify(value));
+    const candidates = (caption: (captions: string[]) => string) =>
+      record.scenes.map(({file, captions}) => ({image_id: file, caption: caption(captions)}));
+    write('people.json', Object.fromEntries(record.scenes.map(({file, captions}) => [file, captions])));
+    write(
+      'dull.json',
+      candidates(() => 'a picture of the'),
+    );
+    write(
+      'human.json',
+      candidates((captions) => captions[0]!),
+    );
+    write('few.json', candidates((captions) => captions[0]!).slice(1));
+    const score = ['score', '--references', 'people.json', '--candidates', 'dull.json', '--against'];
+    const {code, stdout, stderr} = await captioner([...score, 'human.json']);
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^human\.json against dull\.json:$/m);
+    expect(stdout).to.match(/^CIDEr-D {2}\+\d\.\d{4} {2}\(\+.* to \+.*, p 0\.001\)$/m);
+    expect(stderr).to.match(/images have the same caption: "a picture of the"/);
+    expect(stderr).to.match(/captions break off, such as "… picture of the"/);
+    await refused(1, /few\.json: expected captions of the same \d+ images/, ...score, 'few.json');
   });
 
   it('computes features once, and names pictures that it can not read', async () => {

@@ -1,7 +1,8 @@
 /**
- * Compares our speed with PyTorch's, or with Keras's where a benchmark's name says so. A benchmark is a pair of programs, `bench/<name>.mjs` and `bench/<name>.py`, that do the same work: each
- * prints a line `{"ready": true}` when it is set up, then for every line on its input does one block of work and prints
- * `{"seconds": …, "amount": …}`. The two are asked in turns, so that whatever else the machine does falls on both.
+ * Compares our speed with PyTorch's, or with Keras's or pycocoevalcap's where a benchmark's name says so. A benchmark is a pair
+ * of programs, `bench/<name>.mjs` and `bench/<name>.py`, that do the same work: each prints a line `{"ready": true}` when it is
+ * set up, then for every line on its input does one block of work and prints `{"seconds": …, "amount": …}`. The two are asked
+ * in turns, so that whatever else the machine does falls on both.
  */
 import {spawn} from 'node:child_process';
 import {readdirSync, writeFileSync} from 'node:fs';
@@ -151,11 +152,11 @@ function parse(argv) {
   return {wanted: wanted.length > 0 ? wanted : names, json, rounds};
 }
 
-/** Keras is in the project's own environment, PyTorch in one of its own, which is made only when it is needed. */
+/** Keras and pycocoevalcap are in the project's own environment, PyTorch in one of its own, which is made only when it is needed. */
 function peerPython(wanted) {
-  const ofKeras = (name) => name.endsWith('-keras');
-  const torch = wanted.every(ofKeras) ? undefined : pytorch();
-  return (name) => (ofKeras(name) ? environment(openProject()).python : torch);
+  const own = (name) => name.endsWith('-keras') || name.startsWith('score-');
+  const torch = wanted.every(own) ? undefined : pytorch();
+  return (name) => (own(name) ? environment(openProject()).python : torch);
 }
 
 const digits = (value) => value.toPrecision(3);

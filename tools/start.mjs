@@ -8,7 +8,7 @@ import {frontPage} from './front-page.mjs';
 import {command, display, report, ReportError, reports} from './report.mjs';
 import {home} from './setup/project.mjs';
 
-const walkThrough = /^0[1-4]-.*\.ipynb$/;
+const walkThrough = /^0[1-5]-.*\.ipynb$/;
 
 await command(async () => {
   const folder = join(home, 'notebooks');
@@ -16,7 +16,7 @@ await command(async () => {
     .filter((name) => walkThrough.test(name))
     .sort();
   if (notebooks.length === 0)
-    throw new ReportError(`Expected the notebooks 01 to 04 in ${folder}, found none`);
+    throw new ReportError(`Expected the notebooks 01 to 05 in ${folder}, found none`);
 
   const executed = [];
   for (const [at, name] of notebooks.entries()) {

@@ -2,23 +2,30 @@
 import {Captioner} from '../captioner';
 import {ofSplit, splits} from '../data/dataset';
 import {CaptionerError} from '../errors';
-import {bleu} from '../metrics/bleu';
-import {evaluate as evaluateCaptions} from '../metrics/evaluate';
-import {pairCaptions} from '../metrics/pairs';
+import {compareScores, intervals} from '../metrics/bootstrap';
+import {DocumentFrequencies} from '../metrics/document-frequencies';
+import {evaluate as evaluateCaptions, scoreCaptions, type CaptionScores} from '../metrics/evaluate';
+import {pairCaptions, type Pair} from '../metrics/pairs';
+import {Scorer} from '../metrics/scorer';
 import {userPath} from '../places';
-import {tokenize} from '../text/tokenizer';
 import {open} from './data';
 import {usualFeatures} from './features';
-import {readJson, report, weightsOf, writeJson} from './output';
+import {print, readJson, warn, weightsOf, writeJson} from './output';
 
-export interface EvaluateFlags {
+interface ReportFlags {
+  readonly json?: string;
+  readonly perImage?: string;
+  /** Document frequencies of CIDEr-D, saved earlier. */
+  readonly frequencies?: string;
+}
+
+export interface EvaluateFlags extends ReportFlags {
   readonly checkpoint: string;
   readonly data: string;
   readonly split: string;
   readonly weights?: string;
   readonly beams?: number;
   readonly predictions?: string;
-  readonly json?: string;
 }
 
 export async function evaluate(flags: EvaluateFlags): Promise<void> {
@@ -31,23 +38,99 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
   const captioner = await Captioner.load(userPath(flags.checkpoint), weightsOf(flags));
   const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
-  const search = flags.beams === undefined ? {} : {beams: flags.beams};
-  const {metrics, predictions} = evaluateCaptions(captioner, store, images, search);
-  if (flags.predictions !== undefined) await writeJson(flags.predictions, predictions);
-  await report(metrics, flags.json);
+  const usable = images.filter(({id}) => store.has(id));
+  const found = await evaluateCaptions(captioner, store, usable, {
+    ...(flags.beams !== undefined && {beams: flags.beams}),
+    scorer: await Scorer.create(
+      usable.map(({captions}) => captions),
+      frequenciesOf(flags),
+    ),
+    training: ofSplit(dataset, 'train').flatMap(({captions}) => captions),
+  });
+  if (flags.predictions !== undefined) await writeJson(flags.predictions, found.predictions);
+  await report(found, found.predictions, flags);
 }
 
-export interface ScoreFlags {
+export interface ScoreFlags extends ReportFlags {
   readonly references: string;
   readonly candidates: string;
-  readonly json?: string;
+  /** Other captions of the same images, to be compared. */
+  readonly against?: string;
+  readonly saveFrequencies?: string;
 }
 
-export async function score({references, candidates, json}: ScoreFlags): Promise<void> {
-  const pairs = pairCaptions(readJson(candidates), readJson(references));
-  const metrics = bleu(
-    pairs.map(({candidate}) => tokenize(candidate)),
-    pairs.map((pair) => pair.references.map(tokenize)),
+export async function score(flags: ScoreFlags): Promise<void> {
+  const {pairs, unused} = pairCaptions(readJson(flags.candidates), readJson(flags.references));
+  const rivals = flags.against === undefined ? undefined : captionsOfSame(pairs, flags.against, flags);
+  if (unused.length > 0)
+    warn(
+      `${unused.length} images have references but no caption, and do not count; the first is ${unused[0]!}`,
+    );
+  const captions = pairs.map(({candidate}) => candidate);
+  const images = pairs.map(({references}) => ({captions: references}));
+  const scorer = await Scorer.create(
+    images.map((image) => image.captions),
+    frequenciesOf(flags),
   );
-  await report(metrics, json);
+  if (flags.saveFrequencies !== undefined) await scorer.frequencies.save(userPath(flags.saveFrequencies));
+  const found = await scoreCaptions(captions, images, {scorer});
+  await report(
+    found,
+    pairs.map(({id, candidate}) => ({image_id: id, caption: candidate})),
+    flags,
+  );
+  if (rivals === undefined) return;
+  print(`\n${flags.against!} against ${flags.candidates}:`);
+  for (const [name, {difference, low, high, p}] of Object.entries(
+    compareScores(found.measured, scorer.score(rivals)),
+  ))
+    print(`${name.padEnd(8)} ${signed(difference)}  (${signed(low)} to ${signed(high)}, p ${p.toFixed(3)})`);
+}
+
+/** Other captions of the same images, in their order. */
+function captionsOfSame(
+  pairs: readonly Pair[],
+  file: string,
+  {references}: Pick<ScoreFlags, 'references'>,
+): string[] {
+  const others = pairCaptions(readJson(file), readJson(references)).pairs;
+  const byId = new Map(others.map(({id, candidate}) => [id, candidate]));
+  const missing = pairs.find(({id}) => !byId.has(id));
+  if (missing || others.length !== pairs.length)
+    throw new CaptionerError(
+      'captions',
+      `${file}: expected captions of the same ${pairs.length} images, got ${others.length}${missing ? `, without ${missing.id}` : ''}`,
+    );
+  return pairs.map(({id}) => byId.get(id)!);
+}
+
+/** Scores with their intervals go to stdout and, where files are named, into them as JSON. */
+async function report(
+  {metrics, measured, images, diversity, warnings}: CaptionScores,
+  captions: readonly {readonly image_id: string | number; readonly caption: string}[],
+  {json, perImage}: ReportFlags,
+): Promise<void> {
+  if (json !== undefined) await writeJson(json, {...metrics, ...diversity});
+  if (perImage !== undefined)
+    await writeJson(
+      perImage,
+      captions.map((caption, at) => ({...caption, ...images[at]})),
+    );
+  const ranges = intervals(measured);
+  for (const [name, value] of Object.entries(metrics)) {
+    const {low, high} = ranges[name]!;
+    print(`${name.padEnd(8)} ${value.toFixed(4)}  (${low.toFixed(4)} to ${high.toFixed(4)})`);
+  }
+  for (const [name, value] of Object.entries(diversity))
+    print(`${name.padEnd(10)} ${Number.isInteger(value) ? value : value.toFixed(3)}`);
+  print('SPICE is not computed.');
+  for (const warning of warnings) warn(warning);
+}
+
+function frequenciesOf({frequencies}: ReportFlags): {frequencies?: DocumentFrequencies} {
+  return frequencies === undefined ? {} : {frequencies: DocumentFrequencies.load(userPath(frequencies))};
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(4)}`;
 }

@@ -18,15 +18,6 @@ export function warn(message: string): void {
   process.stderr.write(`captioner: ${message}\n`);
 }
 
-/** Scores as a table, and as one flat JSON object where a file is named. */
-export async function report(
-  metrics: Readonly<Record<string, number>>,
-  json: string | undefined,
-): Promise<void> {
-  if (json !== undefined) await writeJson(json, metrics);
-  for (const [name, value] of Object.entries(metrics)) print(`${name.padEnd(8)} ${value.toFixed(4)}`);
-}
-
 export async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFileAtomic(userPath(file), `${JSON.stringify(value, undefined, 2)}\n`);
 }

@@ -14,7 +14,7 @@ import {isImageFile} from './image-folders';
 import type {Layout} from './layouts/layout';
 import {captionsOf} from './scenes/captions';
 import {compose} from './scenes/composition';
-import {Dice} from './scenes/dice';
+import {Dice} from '../runtime/dice';
 import {draw} from './scenes/drawing';
 import type {Scene} from './scenes/scene';
 

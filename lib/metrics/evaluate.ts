@@ -4,9 +4,11 @@ import {falseClaims} from '../data/scenes';
 import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../decoders/search';
-import {tokenize} from '../text/tokenizer';
+import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
-import {bleu} from './bleu';
+import {alarms, diversity, type Diversity} from './diversity';
+import {mean, type Measured} from './measured';
+import {perImage, Scorer, totals} from './scorer';
 
 /** What writes captions: a decoder and the words of its ids. */
 export interface Writer {
@@ -14,12 +16,29 @@ export interface Writer {
   readonly vocabulary: Vocabulary;
 }
 
-export interface Evaluation {
-  /** By name, 0 to 1: BLEU-1 to BLEU-4, and for drawn scenes the share of captions that are true. */
+export interface CaptionScores {
+  /** By name: BLEU-1 to BLEU-4, METEOR and ROUGE-L, 0 to 1; CIDEr-D, 0 to 10; for drawn scenes `true`, the share of captions that are. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What the scores were computed from: for intervals and comparisons. */
+  readonly measured: readonly Measured[];
+  /** The same metrics for each image. */
+  readonly images: readonly Readonly<Record<string, number>>[];
+  readonly diversity: Diversity;
+  /** What looks wrong in the captions, a line each. */
+  readonly warnings: readonly string[];
+}
+
+export interface Evaluation extends CaptionScores {
   readonly captions: readonly {readonly image_id: string; readonly caption: string}[];
   /** The same in COCO's form for results: an image that has a number in COCO goes by it, as in COCO's annotations. */
   readonly predictions: readonly {readonly image_id: string | number; readonly caption: string}[];
+}
+
+export interface ScoreOptions {
+  /** Of the same images, where they are scored more than once. */
+  readonly scorer?: Scorer;
+  /** Captions learnt from, to tell which are novel. */
+  readonly training?: readonly string[];
 }
 
 const pictures = 64;
@@ -29,16 +48,16 @@ const pictures = 64;
  *
  * @throws CaptionerError `captions` when no image is left.
  */
-export function evaluate(
+export async function evaluate(
   writer: Writer,
   store: FeatureReader,
   images: readonly CaptionedImage[],
-  options: SearchOptions = {},
-): Evaluation {
+  {scorer, training, ...search}: SearchOptions & ScoreOptions = {},
+): Promise<Evaluation> {
   const usable = images.filter(({id}) => store.has(id));
-  const captions = captionImages(writer, store, usable, options);
+  const captions = captionImages(writer, store, usable, search);
   return {
-    metrics: scoreCaptions(captions, usable),
+    ...(await scoreCaptions(captions, usable, {...(scorer && {scorer}), ...(training && {training})})),
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
     predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
   };
@@ -65,13 +84,30 @@ export function captionImages(
  * @param captions One for each image.
  * @throws CaptionerError `captions` when there are none.
  */
-export function scoreCaptions(
+export async function scoreCaptions(
   captions: readonly string[],
-  images: readonly CaptionedImage[],
-): Record<string, number> {
-  const references = images.map((image) => image.captions.map(tokenize));
-  const scores: Record<string, number> = {...bleu(captions.map(tokenize), references)};
-  const drawn = images.flatMap(({scene}, at) => (scene ? [falseClaims(captions[at]!, scene)] : []));
-  if (drawn.length > 0) scores['true'] = drawn.filter((claims) => claims.length === 0).length / drawn.length;
-  return scores;
+  images: readonly Pick<CaptionedImage, 'captions' | 'scene'>[],
+  {scorer, training}: ScoreOptions = {},
+): Promise<CaptionScores> {
+  const own = scorer ?? (await Scorer.create(images.map((image) => image.captions)));
+  const measured = [...own.score(captions), ...truth(captions, images)];
+  const tokens = captions.map(ptbTokenize);
+  return {
+    metrics: totals(measured),
+    measured,
+    images: perImage(measured),
+    diversity: diversity(tokens, training?.map(ptbTokenize)),
+    warnings: alarms(tokens),
+  };
+}
+
+/** Where all images are drawn, the share of captions without a false claim. */
+function truth(
+  captions: readonly string[],
+  images: readonly Pick<CaptionedImage, 'scene'>[],
+): [] | [Measured] {
+  const found = images.flatMap(({scene}, at) =>
+    scene ? [falseClaims(captions[at]!, scene).length === 0] : [],
+  );
+  return found.length === images.length && found.length > 0 ? [mean('true', found.map(Number))] : [];
 }

@@ -5,7 +5,7 @@
  */
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
-import type {Measured, Words} from './measured';
+import {checkPairs, type Measured, type Words} from './measured';
 import {align} from './meteor/alignment';
 import {findMatches} from './meteor/matches';
 import {normalize, type Abbreviations} from './meteor/normalizer';
@@ -13,6 +13,9 @@ import {Paraphrases, readParaphrases} from './meteor/paraphrases';
 import {count, score} from './meteor/score';
 import {SentenceReader, type Sentence} from './meteor/sentence';
 import {readTables} from './meteor/tables';
+
+/** What scores are called that were computed without the tables: they are others. */
+export const meteorWithoutTables = 'METEOR (exact and stem)';
 
 export class Meteor {
   readonly #name: string;
@@ -46,13 +49,7 @@ export class Meteor {
     const read = new Map(
       [...lines].map(([line, parts]) => [line, parts.map((words) => sentences.read(words))]),
     );
-    return new Meteor(
-      tables ? 'METEOR' : 'METEOR (exact and stem)',
-      abbreviations,
-      paraphrases,
-      sentences,
-      read,
-    );
+    return new Meteor(tables ? 'METEOR' : meteorWithoutTables, abbreviations, paraphrases, sentences, read);
   }
 
   private constructor(
@@ -78,20 +75,16 @@ export class Meteor {
    * @throws CaptionerError `captions`
    */
   measure(candidates: readonly Words[], references: readonly (readonly Words[])[]): Measured {
-    if (candidates.length !== references.length)
-      throw new CaptionerError(
-        'captions',
-        `METEOR: expected a set of references for each caption, got ${references.length} for ${candidates.length}`,
-      );
+    checkPairs(candidates, references);
     return {
       names: [this.#name],
       statistics: candidates.map((words, at) => {
         const line = words.join(' ').replaceAll('|||', '');
         const candidate = this.#sentences.read(normalize(line, this.#abbreviations));
-        const own = references[at]!.flatMap((reference) => this.#reference(reference));
-        if (own.length === 0)
-          throw new CaptionerError('captions', `METEOR: expected references for caption ${at}, got none`);
-        return this.#best(candidate, own);
+        return this.#best(
+          candidate,
+          references[at]!.flatMap((reference) => this.#reference(reference)),
+        );
       }),
       scores: (total) => [score(total)],
     };

@@ -17,9 +17,13 @@ const annotations = z.object({annotations: candidatesSchema});
 /**
  * @param candidates `[{"image_id": …, "caption": "…"}]`, one for each image.
  * @param references An object from image id to an array of captions, or COCO annotations.
+ * @returns Also the images that have references but no caption: COCO's annotations are often of more images than were captioned.
  * @throws CaptionerError `captions` when the JSON has another form, an image comes twice, or has no references.
  */
-export function pairCaptions(candidates: unknown, references: unknown): Pair[] {
+export function pairCaptions(
+  candidates: unknown,
+  references: unknown,
+): {readonly pairs: readonly Pair[]; readonly unused: readonly string[]} {
   const known = readReferences(references);
   const seen = new Set<string>();
   const pairs = read(candidatesSchema, candidates, 'candidates').map(({image_id: id, caption}) => {
@@ -31,7 +35,7 @@ export function pairCaptions(candidates: unknown, references: unknown): Pair[] {
     return {id, candidate: caption, references: own};
   });
   if (pairs.length === 0) throw new CaptionerError('captions', 'candidates: expected captions, found none');
-  return pairs;
+  return {pairs, unused: [...known.keys()].filter((id) => !seen.has(id))};
 }
 
 function readReferences(json: unknown): Map<string, readonly string[]> {

@@ -51,7 +51,7 @@ export class Course {
    */
   finish(score: number | undefined): boolean {
     const {step, epoch, best} = this.at;
-    const better = score !== undefined && score > (best?.score ?? -1);
+    const better = score !== undefined && score > (best?.score ?? -Infinity);
     this.at = {step, epoch: epoch + 1, batch: 0, best: better ? {score, step} : best};
     return better;
   }

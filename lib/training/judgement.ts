@@ -9,11 +9,13 @@ import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import type {SearchOptions} from '../decoders/search';
 import {captionImages, scoreCaptions, type Writer} from '../metrics/evaluate';
+import {meteorWithoutTables} from '../metrics/meteor';
+import {Scorer} from '../metrics/scorer';
 import {tf} from '../runtime/native';
 import type {EpochReport, PanelEntry} from './history';
 import {captionLoss} from './loss';
 import type {Material, Parts} from './material';
-import type {Settings} from './options';
+import type {Criterion, Settings} from './options';
 
 /** Work that pauses after each piece. */
 export type Pieces<T> = Generator<void, T, void>;
@@ -56,26 +58,52 @@ export function* captionsOf(
   return captions;
 }
 
-/** What is looked at after an epoch; undefined when `stopped` says so meanwhile. */
-export async function judge(
-  parts: Parts,
-  {judged, shown, validation}: Material,
-  settings: Settings,
-  stopped: () => boolean,
-): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'> | undefined> {
-  const {decoder, store} = parts;
-  const validationLoss = await unhurried(lossOf(decoder, store, validation), stopped);
-  if (validationLoss === undefined) return undefined;
-  const images = judged.slice(0, settings.judged);
-  const captions = await unhurried(captionsOf(parts, store, images, searchOf(settings)), stopped);
-  if (captions === undefined) return undefined;
-  const metrics = images.length > 0 ? scoreCaptions(captions, images) : {};
-  return {validationLoss, metrics, panel: panelOf(parts, shown.slice(0, settings.panel), settings)};
+/** Looks at a decoder after each epoch. */
+export class Judge {
+  #scorer: {readonly images: number; readonly made: Promise<Scorer>} | undefined;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly material: Material,
+  ) {}
+
+  /** Undefined when `stopped` says so meanwhile. */
+  async epoch(
+    settings: Settings,
+    stopped: () => boolean,
+  ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'> | undefined> {
+    const {parts} = this;
+    const {judged, shown, validation} = this.material;
+    const validationLoss = await unhurried(lossOf(parts.decoder, parts.store, validation), stopped);
+    if (validationLoss === undefined) return undefined;
+    const images = judged.slice(0, settings.judged);
+    const captions = await unhurried(captionsOf(parts, parts.store, images, searchOf(settings)), stopped);
+    if (captions === undefined) return undefined;
+    const metrics = images.length > 0 ? await this.#score(captions, images, settings) : {};
+    return {validationLoss, metrics, panel: panelOf(parts, shown.slice(0, settings.panel), settings)};
+  }
+
+  async #score(
+    captions: readonly string[],
+    images: readonly CaptionedImage[],
+    {best}: Settings,
+  ): Promise<Readonly<Record<string, number>>> {
+    if (this.#scorer?.images !== images.length) {
+      const references = images.map((image) => image.captions);
+      // METEOR's tables take seconds to read, so it is computed in each epoch only where it decides.
+      this.#scorer = {images: images.length, made: Scorer.create(references, {meteor: best === 'METEOR'})};
+    }
+    return (await scoreCaptions(captions, images, {scorer: await this.#scorer.made})).metrics;
+  }
 }
 
-/** What the best epoch is chosen by: truth where it is known, as in drawn scenes, else the likeness to people's words. */
-export function scoreOf(metrics: Readonly<Record<string, number>>): number | undefined {
-  return metrics['true'] ?? metrics['BLEU-4'];
+/**
+ * What the best epoch is chosen by: unless a metric is named, truth where it is known, as in drawn scenes, else CIDEr-D, which
+ * was made for captions and rewards what is particular to a picture.
+ */
+export function scoreOf(metrics: Readonly<Record<string, number>>, best: Criterion): number | undefined {
+  if (best === 'auto') return metrics['true'] ?? metrics['CIDEr-D'];
+  return metrics[best] ?? (best === 'METEOR' ? metrics[meteorWithoutTables] : undefined);
 }
 
 /** Pictures with what the decoder says about them now. */

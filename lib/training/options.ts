@@ -1,10 +1,15 @@
 /** What can be tuned in training, with defaults that are good for Flickr8k and, where its size asks for others, for a small set. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
+import {metricNames, type MetricName} from '../metrics/scorer';
 import {parseOptions} from '../options';
 
 export const schedules = ['cosine', 'constant'] as const;
 export type Schedule = (typeof schedules)[number];
+
+/** What the best epoch can be chosen by. */
+export type Criterion = 'auto' | 'true' | MetricName;
+export const criteria: readonly Criterion[] = ['auto', 'true', ...metricNames];
 
 export interface TrainerOptions {
   /** Times that each caption is seen; the schedule ends here. @default see `suitedOptions` */
@@ -33,6 +38,8 @@ export interface TrainerOptions {
   readonly saveEvery?: number;
   /** Epochs without a better score on validation after which training ends; 0: never. @default 0 */
   readonly patience?: number;
+  /** Metric of validation captions that the best epoch has most of; `auto`: `true` for drawn scenes, else CIDEr-D. @default 'auto' */
+  readonly best?: Criterion;
   /** Validation pictures that are captioned and judged after each epoch. @default 1000 */
   readonly judged?: number;
   /** Test pictures that are captioned after each epoch. @default 8 */
@@ -62,6 +69,7 @@ const schema = z.strictObject({
   maximumLength: z.int().min(1).max(200).default(24),
   saveEvery: z.int().min(1).default(500),
   patience: z.int().min(0).default(0),
+  best: z.enum(criteria).default('auto'),
   judged: z.int().min(0).default(1000),
   panel: z.int().min(0).max(100).default(8),
   beams: z.int().min(1).max(100).default(3),
@@ -70,8 +78,13 @@ const schema = z.strictObject({
 
 export type Settings = Readonly<Required<TrainerOptions>>;
 
-/** What decides which captions a step sees: to change it under way would make the position meaningless. */
-const fixed = ['batch', 'seed', 'maximumLength'] as const;
+/** What the rest of a run depends on: to change it under way would make the position, or the best score, meaningless. */
+const fixed = {
+  batch: 'the order of the captions',
+  seed: 'the order of the captions',
+  maximumLength: 'the order of the captions',
+  best: 'which epoch is the best',
+} as const;
 
 /**
  * Few captions are learnt from more often, and in more and smaller steps.
@@ -90,11 +103,11 @@ export function trainerSettings(options: unknown = {}): Settings {
 /** @throws CaptionerError `options`, also when a change would reach into the order of the captions. */
 export function changedSettings(settings: Settings, changes: TrainerOptions): Settings {
   const next = trainerSettings({...settings, ...changes});
-  for (const key of fixed)
+  for (const [key, what] of Object.entries(fixed) as [keyof typeof fixed, string][])
     if (next[key] !== settings[key])
       throw new CaptionerError(
         'options',
-        `trainer: \`${key}\` decides the order of the captions: expected it to stay ${settings[key]} in this run, got ${next[key]}`,
+        `trainer: \`${key}\` decides ${what}: expected it to stay ${settings[key]} in this run, got ${next[key]}`,
       );
   return next;
 }

@@ -18,7 +18,7 @@ import {
   type StepReport,
 } from './history';
 import {Interrupt} from './interrupt';
-import {atOnce, judge, lossOf, panelOf, scoreOf} from './judgement';
+import {atOnce, Judge, lossOf, panelOf, scoreOf} from './judgement';
 import {LiveFeatures} from './live-features';
 import type {Material, Parts} from './material';
 import {changedSettings, scheduled, type Settings, type TrainerOptions} from './options';
@@ -51,6 +51,7 @@ export class Trainer {
   readonly skipped: readonly Skipped[];
   readonly #parts: Parts;
   readonly #material: Material;
+  readonly #judge: Judge;
   readonly #course: Course;
   readonly #adam: Adam;
   readonly #run: Run | undefined;
@@ -63,6 +64,7 @@ export class Trainer {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
     ({adam: this.#adam, run: this.#run, log: this.#log} = start);
+    this.#judge = new Judge(this.#parts, this.#material);
   }
 
   /**
@@ -232,10 +234,10 @@ export class Trainer {
   }
 
   async #endEpoch(start: number): Promise<EpochReport | undefined> {
-    const found = await judge(this.#parts, this.#material, this.#settings, () => this.#interrupt.asked);
+    const found = await this.#judge.epoch(this.#settings, () => this.#interrupt.asked);
     if (found === undefined) return undefined;
     const {step, epoch} = this.#course.position;
-    const best = this.#course.finish(scoreOf(found.metrics));
+    const best = this.#course.finish(scoreOf(found.metrics, this.#settings.best));
     const seconds = (performance.now() - start) / 1000;
     const rate = this.history.steps.at(-1)?.rate ?? this.rate;
     const loss = meanLoss(this.history, epoch + 1);

@@ -1,7 +1,7 @@
 import {falseClaims} from 'captioner/dist/data/scenes';
 import {captionsOf} from 'captioner/dist/data/scenes/captions';
 import {compose, type Composition} from 'captioner/dist/data/scenes/composition';
-import {Dice} from 'captioner/dist/data/scenes/dice';
+import {Dice} from 'captioner/dist/runtime/dice';
 import {expect} from 'chai';
 
 const scenes = Array.from({length: 400}, (_, turn) => compose(new Dice(turn, 1), turn));

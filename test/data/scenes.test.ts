@@ -4,7 +4,7 @@ import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/data/da
 import {openDataset} from 'captioner/dist/data/layouts';
 import {drawScenes, readScenes, type Box, type Scene} from 'captioner/dist/data/scenes';
 import {compose} from 'captioner/dist/data/scenes/composition';
-import {Dice} from 'captioner/dist/data/scenes/dice';
+import {Dice} from 'captioner/dist/runtime/dice';
 import {draw} from 'captioner/dist/data/scenes/drawing';
 import {backgrounds, kinds, places, relations, side, sizes, times} from 'captioner/dist/data/scenes/scene';
 import {CaptionerError} from 'captioner/dist/errors';

@@ -1,14 +1,12 @@
 import {existsSync} from 'node:fs';
 import type {CaptionedImage} from 'captioner/dist/data/dataset';
 import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {CaptionerError} from 'captioner/dist/errors';
-import {bleu} from 'captioner/dist/metrics/bleu';
 import {captionImages, evaluate, scoreCaptions} from 'captioner/dist/metrics/evaluate';
 import {pairCaptions} from 'captioner/dist/metrics/pairs';
+import {metricNames, Scorer, totals} from 'captioner/dist/metrics/scorer';
 import {tf} from 'captioner/dist/runtime/native';
-import {tokenize} from 'captioner/dist/text/tokenizer';
 import {expect} from 'chai';
-import {temporaryFolder} from '../support';
+import {refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, type Toy} from '../training/toy';
 
 const image = (id: string, captions: readonly string[]): CaptionedImage => ({
@@ -30,33 +28,32 @@ describe('evaluate', () => {
   });
   after(() => decoder.dispose());
 
-  it('gives a caption to each image that has features, and leaves the others out', () => {
+  it('gives a caption to each image that has features, and leaves the others out', async () => {
     const {images} = toy.dataset;
     const strangers = [image('nowhere.png', ['a square'])];
-    const {captions, metrics} = evaluate(writer, toy.store, [...strangers, ...images], {beams: 2});
+    const {captions, metrics} = await evaluate(writer, toy.store, [...strangers, ...images], {beams: 2});
     expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
-    expect(metrics).to.deep.equal(evaluate(writer, toy.store, images, {beams: 2}).metrics);
-    expect(Object.keys(metrics)).to.deep.equal(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4']);
+    expect(metrics).to.deep.equal((await evaluate(writer, toy.store, images, {beams: 2})).metrics);
+    expect(Object.keys(metrics)).to.deep.equal([...metricNames]);
   });
 
-  it('goes by the numbers of COCO in predictions, so that they meet its annotations', () => {
+  it('goes by the numbers of COCO in predictions, so that they meet its annotations', async () => {
     const images = toy.dataset.images.map((one, at) => (at === 0 ? one : {...one, number: 100 + at}));
-    const {captions, predictions} = evaluate(writer, toy.store, images);
+    const {captions, predictions} = await evaluate(writer, toy.store, images);
     expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
     expect(predictions.slice(0, 3).map(({image_id}) => image_id)).to.deep.equal([images[0]!.id, 101, 102]);
     const annotations = images
       .slice(1)
       .flatMap(({number, captions: own}) => own.map((caption) => ({image_id: number, caption})));
-    const pairs = pairCaptions(predictions.slice(1), {images: [], annotations});
+    const {pairs} = pairCaptions(predictions.slice(1), {images: [], annotations});
     expect(pairs.map(({references}) => references)).to.deep.equal(images.slice(1).map((one) => one.captions));
   });
 
-  it('scores what was said against all references of its own image', () => {
+  it('scores what was said against all references of its own image', async () => {
     const {images} = toy.dataset;
-    const {captions, metrics} = evaluate(writer, toy.store, images, {beams: 1});
-    const candidates = captions.map(({caption}) => tokenize(caption));
-    const references = images.map((one) => one.captions.map(tokenize));
-    expect(metrics).to.deep.equal(bleu(candidates, references));
+    const {captions, metrics} = await evaluate(writer, toy.store, images, {beams: 1});
+    const scorer = await Scorer.create(images.map((one) => one.captions));
+    expect(metrics).to.deep.equal(totals(scorer.score(captions.map(({caption}) => caption))));
   });
 
   it('says of many images what it says of each alone', () => {
@@ -68,34 +65,59 @@ describe('evaluate', () => {
     expect(together).to.deep.equal(Array.from({length: 5}, () => alone).flat());
   });
 
-  it('leaves no tensor behind', () => {
+  it('leaves no tensor behind', async () => {
     const before = tf.memory().numTensors;
-    evaluate(writer, toy.store, toy.dataset.images);
+    await evaluate(writer, toy.store, toy.dataset.images);
     expect(tf.memory().numTensors).to.equal(before);
   });
 
-  it('refuses to score nothing', () => {
+  it('refuses to score nothing', async () => {
     const strangers = [image('nowhere.png', ['a square'])];
     for (const images of [[], strangers])
-      expect(() => evaluate(writer, toy.store, images))
-        .to.throw(CaptionerError)
-        .with.property('code', 'captions');
+      expect((await refusal(evaluate(writer, toy.store, images))).code).to.equal('captions');
   });
 });
 
 describe('scoreCaptions', () => {
-  it('gives 1 to captions that people wrote, and less to others', () => {
-    const images = [
-      image('a', ['A dog runs on the grass.', 'a brown dog is running']),
-      image('b', ['two cats sit on a red sofa']),
-    ];
-    const exact = scoreCaptions(['a dog runs on the grass', 'two cats sit on a red sofa'], images);
-    for (const score of Object.values(exact)) expect(score).to.be.closeTo(1, 1e-6);
-    const exchanged = scoreCaptions(['two cats sit on a red sofa', 'a dog runs on the grass'], images);
-    expect(exchanged['BLEU-4']).to.be.below(0.01);
+  const images = [
+    image('a', ['A dog runs on the grass.', 'a brown dog is running']),
+    image('b', ['two cats sit on a red sofa']),
+  ];
+  const exact = ['a dog runs on the grass', 'Two cats sit on a red sofa .'];
+
+  it('gives most to captions that people wrote, and less to others', async () => {
+    const {metrics} = await scoreCaptions(exact, images);
+    for (const name of ['BLEU-1', 'BLEU-4', 'METEOR', 'ROUGE-L'])
+      expect(metrics[name], name).to.be.closeTo(1, 1e-6);
+    expect(metrics['CIDEr-D']).to.be.above(5);
+    const {metrics: exchanged} = await scoreCaptions([...exact].reverse(), images);
+    for (const [name, score] of Object.entries(metrics)) expect(exchanged[name], name).to.be.below(score / 2);
   });
 
-  it('says how many captions are true where it is known what was drawn', () => {
+  it('scores each image alone, too', async () => {
+    const {images: each, metrics} = await scoreCaptions(['a dog runs on the grass', 'a man'], images);
+    expect(each.map((own) => Object.keys(own))).to.deep.equal([Object.keys(metrics), Object.keys(metrics)]);
+    expect(each[0]!['ROUGE-L']).to.be.above(each[1]!['ROUGE-L']!);
+    expect((each[0]!['CIDEr-D']! + each[1]!['CIDEr-D']!) / 2).to.be.closeTo(metrics['CIDEr-D']!, 1e-12);
+  });
+
+  it('says how varied captions are, and which nobody wrote before', async () => {
+    const {diversity} = await scoreCaptions(exact, images, {training: ['A dog runs on the grass!']});
+    expect(diversity['novel']).to.equal(0.5);
+    expect(diversity['length']).to.equal(6.5);
+    expect((await scoreCaptions(exact, images)).diversity).not.to.have.property('novel');
+  });
+
+  it('gives the same with a scorer that was made before', async () => {
+    const scorer = await Scorer.create(images.map(({captions}) => captions));
+    for (const captions of [exact, ['a', '']])
+      expect((await scoreCaptions(captions, images, {scorer})).metrics).to.deep.equal(
+        (await scoreCaptions(captions, images)).metrics,
+      );
+    expect((await refusal(scoreCaptions(['a'], images, {scorer}))).code).to.equal('captions');
+  });
+
+  it('says how many captions are true where it is known what was drawn', async () => {
     const scene = {
       file: 'a.jpg',
       background: 'snow',
@@ -105,9 +127,11 @@ describe('scoreCaptions', () => {
       objects: [{kind: 'dog', words: ['dog'], colour: 'brown', size: 'small', place: 'left', action: 'stand', box: [0, 0, 9, 9]}], // prettier-ignore
       captions: ['a dog stands in the snow'],
     } as const;
-    const images = ['a', 'b', 'c', 'd'].map((id) => ({...image(id, scene.captions), scene}));
+    const drawn = ['a', 'b', 'c', 'd'].map((id) => ({...image(id, scene.captions), scene}));
     const captions = ['a brown dog', 'two dogs', 'a dog in the snow', 'a white dog'];
-    expect(scoreCaptions(captions, images)['true']).to.equal(0.5);
-    expect(scoreCaptions(['a dog'], [image('e', ['a dog'])])).not.to.have.property('true');
+    const scores = await scoreCaptions(captions, drawn);
+    expect(scores.metrics['true']).to.equal(0.5);
+    expect(scores.images.map((own) => own['true'])).to.deep.equal([1, 0, 1, 0]);
+    expect((await scoreCaptions(['a dog'], [image('e', ['a dog'])])).metrics).not.to.have.property('true');
   });
 });

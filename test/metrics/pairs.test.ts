@@ -5,12 +5,12 @@ describe('pairCaptions', () => {
   const candidates = [{image_id: 'a.jpg', caption: 'a dog'}];
 
   it('finds the references of each caption, by name or number', () => {
-    expect(pairCaptions(candidates, {'a.jpg': ['one', 'two'], 'b.jpg': ['three']})).to.deep.equal([
-      {id: 'a.jpg', candidate: 'a dog', references: ['one', 'two']},
-    ]);
+    const {pairs, unused} = pairCaptions(candidates, {'a.jpg': ['one', 'two'], 'b.jpg': ['three']});
+    expect(pairs).to.deep.equal([{id: 'a.jpg', candidate: 'a dog', references: ['one', 'two']}]);
+    expect(unused, 'without a caption').to.deep.equal(['b.jpg']);
     const annotations = [1, 2, 1].map((image_id, at) => ({id: at, image_id, caption: `caption ${at}`}));
     expect(
-      pairCaptions([{image_id: 1, caption: 'x'}], {annotations, images: []})[0]?.references,
+      pairCaptions([{image_id: 1, caption: 'x'}], {annotations, images: []}).pairs[0]?.references,
     ).to.deep.equal(['caption 0', 'caption 2']);
   });
 

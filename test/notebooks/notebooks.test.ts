@@ -27,7 +27,7 @@ function source({source: lines}: Cell): string {
 
 describe('Notebooks', () => {
   it('hold the four chapters of the walk-through', () => {
-    expect(notebooks.map((name) => name.slice(0, 3))).to.include.members(['01-', '02-', '03-', '04-']);
+    expect(notebooks.map((name) => name.slice(0, 3))).to.include.members(['01-', '02-', '03-', '04-', '05-']);
   });
 
   for (const name of notebooks) {

@@ -29,6 +29,7 @@ const quick: Readonly<Record<string, Quick>> = {
   '02-encoder.ipynb': {parameters: [['encoderName', 'efficientnet-lite0'], ['inputSize', '192']]}, // prettier-ignore
   '03-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
   '04-captions.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
+  '05-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
 };
 
 const folder = join(projectRoot, 'notebooks');

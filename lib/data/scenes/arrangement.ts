@@ -1,5 +1,5 @@
 /** Where things are in the picture: a row of one kind, or one kind in a relation to another. */
-import type {Dice} from './dice';
+import type {Dice} from '../../runtime/dice';
 import {seconds, type Habit} from './habits';
 import {side} from './scene';
 import type {Box, Kind, Relation, Size} from './scene';

@@ -1,5 +1,5 @@
 /** What is behind the things: the sky of a time of day above the ground of a background. */
-import type {Dice} from './dice';
+import type {Dice} from '../../runtime/dice';
 import {side, type Background, type Time} from './scene';
 
 /** The height of the horizon in pixels from the top. */

@@ -3,7 +3,7 @@
  * in the record of the scene.
  */
 import type {Composition} from './composition';
-import type {Dice} from './dice';
+import type {Dice} from '../../runtime/dice';
 import type {SceneObject} from './scene';
 import {
   backgroundPhrases,

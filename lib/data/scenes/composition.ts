@@ -3,7 +3,7 @@
  * beach), and only where it can be seen well: no white dog in the snow, no group so large that it hides what is behind.
  */
 import {arrange, row} from './arrangement';
-import type {Dice} from './dice';
+import type {Dice} from '../../runtime/dice';
 import {habits, mainKinds, pairs, seconds, stands} from './habits';
 import {side, times} from './scene';
 import type {Action, Box, Colour, Kind, Place, Scene, SceneObject, Size} from './scene';

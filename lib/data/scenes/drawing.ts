@@ -1,6 +1,6 @@
 /** A composition as SVG: sky, ground, then the things from back to front, each with its shadow, in the light of the hour. */
 import type {Composition} from './composition';
-import type {Dice} from './dice';
+import type {Dice} from '../../runtime/dice';
 import {ground, sky} from './backdrop';
 import {gradients} from './palette';
 import {side, type SceneObject} from './scene';

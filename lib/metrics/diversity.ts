@@ -1,0 +1,67 @@
+/** How varied captions are, whether they were merely learnt by heart, and what looks wrong in them at first sight. */
+import type {Words} from './measured';
+import {runs} from './ngrams';
+
+export type Diversity = Readonly<Record<string, number>>;
+
+/** Words that a finished sentence hardly ever ends in: of people's captions of Flickr8k one in two thousand does. */
+const unfinished = new Set(
+  'a an the of and or with to is are am at in for from into near upon before after as that his their its'.split(
+    ' ',
+  ),
+);
+
+/**
+ * `distinct-1` and `distinct-2`: different words, or pairs of them, among all (Li et al. 2016, arXiv 1510.03055). `repeated`:
+ * share of captions that another image has too. `novel`: share that no training image has. `vocabulary`: different words.
+ * `length`: mean number of words.
+ *
+ * @param captions Tokens of one caption for each image, at least one.
+ * @param training Tokens of the captions learnt from; absent: `novel` is left out.
+ */
+export function diversity(captions: readonly Words[], training?: readonly Words[]): Diversity {
+  const distinct = (order: number): number => {
+    const all = captions.flatMap((words) => runs(words, order));
+    return all.length > 0 ? new Set(all).size / all.length : 0;
+  };
+  const counts = countSentences(captions);
+  const repeated = [...counts.values()].filter((count) => count > 1).reduce((sum, count) => sum + count, 0);
+  const known = training && new Set(training.map((words) => words.join(' ')));
+  const novel = known && captions.filter((words) => !known.has(words.join(' '))).length / captions.length;
+  return {
+    'distinct-1': distinct(1),
+    'distinct-2': distinct(2),
+    'repeated': repeated / captions.length,
+    ...(novel !== undefined && {novel}),
+    'vocabulary': new Set(captions.flat()).size,
+    'length': captions.reduce((sum, words) => sum + words.length, 0) / captions.length,
+  };
+}
+
+/**
+ * Warnings, a line each: when one caption stands for more than a tenth of the images, when captions are empty, and when more
+ * than one in two hundred breaks off (`a dog in the`).
+ */
+export function alarms(captions: readonly Words[]): string[] {
+  const found: string[] = [];
+  const [most] = [...countSentences(captions)].sort(([, a], [, b]) => b - a);
+  if (most && most[1] > Math.max(1, captions.length / 10))
+    found.push(`${most[1]} of ${captions.length} images have the same caption: "${most[0]}"`);
+  const empty = captions.filter((words) => words.length === 0).length;
+  if (empty > 0) found.push(`${empty} of ${captions.length} captions are empty`);
+  const broken = captions.filter((words) => unfinished.has(words.at(-1) ?? ''));
+  if (broken.length > captions.length / 200)
+    found.push(
+      `${broken.length} of ${captions.length} captions break off, such as "… ${broken[0]!.slice(-3).join(' ')}"`,
+    );
+  return found;
+}
+
+function countSentences(captions: readonly Words[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const words of captions) {
+    const sentence = words.join(' ');
+    counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,62 @@
+import {alarms, diversity} from 'captioner/dist/metrics/diversity';
+import {expect} from 'chai';
+
+const words = (...captions: string[]): string[][] =>
+  captions.map((caption) => caption.split(' ').filter(Boolean));
+
+describe('diversity', () => {
+  it('counts words, pairs of words and captions', () => {
+    const captions = words('a dog runs', 'a dog runs', 'a cat', 'two cats');
+    expect(diversity(captions, words('a cat', 'a bird'))).to.deep.equal({
+      'distinct-1': 6 / 10,
+      'distinct-2': 4 / 6,
+      'repeated': 0.5,
+      'novel': 0.75,
+      'vocabulary': 6,
+      'length': 2.5,
+    });
+  });
+
+  it('leaves out what is novel where it is not known', () => {
+    expect(diversity(words('a dog'))).not.to.have.property('novel');
+  });
+
+  it('is a number for empty captions', () => {
+    expect(diversity([[], []])).to.deep.equal({
+      'distinct-1': 0,
+      'distinct-2': 0,
+      'repeated': 1,
+      'vocabulary': 0,
+      'length': 0,
+    });
+  });
+});
+
+describe('alarms', () => {
+  const varied = Array.from({length: 40}, (_, at) => `a dog number ${at} runs`);
+
+  it('are silent where nothing is wrong', () => {
+    expect(alarms(words(...varied))).to.deep.equal([]);
+    expect(alarms(words('a dog'))).to.deep.equal([]);
+  });
+
+  it('tell of one caption for more than a tenth of the images', () => {
+    const same = Array<string>(5).fill('a man in a red shirt');
+    expect(alarms(words(...varied, ...same))).to.deep.equal([
+      '5 of 45 images have the same caption: "a man in a red shirt"',
+    ]);
+    expect(alarms(words(...varied, ...same.slice(1)))).to.deep.equal([]);
+  });
+
+  it('tell of captions that break off', () => {
+    expect(alarms(words(...varied, 'a dog runs in the'))).to.deep.equal([
+      '1 of 41 captions break off, such as "… runs in the"',
+    ]);
+    for (const end of ['a', 'the', 'of', 'with'])
+      expect(alarms(words(...varied, `a dog ${end}`))).to.have.length(1);
+  });
+
+  it('tell of empty captions', () => {
+    expect(alarms(words(...varied, ''))).to.deep.equal(['1 of 41 captions are empty']);
+  });
+});
