@@ -19,6 +19,7 @@ export const parts = [
   'encoder weights',
   'kernel',
   'Jupyter',
+  'METEOR',
 ] as const;
 export type Part = (typeof parts)[number];
 
@@ -54,7 +55,8 @@ export async function doctor(): Promise<Finding[]> {
     'binding': native.failure === undefined ? ok(native.detail) : wrong(native.failure),
     'encoder weights': weights,
     'kernel': kernel,
-    'Jupyter': checkJupyter(python),
+    'Jupyter': checkPackages(python, ['jupyterlab', 'papermill', 'nbconvert']),
+    'METEOR': checkPackages(python, ['pycocoevalcap']),
   };
   return parts.map((part) => ({part, ...verdicts[part]}));
 }
@@ -124,9 +126,8 @@ function checkTensorFlow(python: Python | string): Verdict {
   return problem === undefined ? ok(`${name} ${got}`) : wrong(problem);
 }
 
-function checkJupyter(python: Python | string): Verdict {
+function checkPackages(python: Python | string, names: readonly string[]): Verdict {
   if (typeof python === 'string') return wrong('there is no Python that could have it');
-  const names = ['jupyterlab', 'papermill', 'nbconvert'];
   const problem = names
     .map((name) => checkPackage(name, python.packages[name], wantedVersion(name)))
     .find((one) => one !== undefined);

@@ -1,6 +1,6 @@
 /**
- * A caption becomes words: small letters, no punctuation. The same words are what a vocabulary counts, what a decoder
- * learns to write and what metrics compare.
+ * A caption becomes words: small letters, no punctuation. The same words are what a vocabulary counts and what a decoder
+ * learns to write. Metrics split captions by themselves, as the COCO evaluation does: `ptb-tokenizer.ts`.
  */
 
 const maximumLength = 2000;

@@ -60,7 +60,8 @@ export function* captionsOf(
 
 /** Looks at a decoder after each epoch. */
 export class Judge {
-  #scorer: {readonly images: number; readonly made: Promise<Scorer>} | undefined;
+  /** Made anew when what is judged was changed under way. */
+  #scorer: {readonly images: number; readonly meteor: boolean; readonly made: Promise<Scorer>} | undefined;
 
   constructor(
     private readonly parts: Parts,
@@ -86,12 +87,15 @@ export class Judge {
   async #score(
     captions: readonly string[],
     images: readonly CaptionedImage[],
-    {best}: Settings,
+    {best, meteor}: Settings,
   ): Promise<Readonly<Record<string, number>>> {
-    if (this.#scorer?.images !== images.length) {
-      const references = images.map((image) => image.captions);
-      // METEOR's tables take seconds to read, so it is computed in each epoch only where it decides.
-      this.#scorer = {images: images.length, made: Scorer.create(references, {meteor: best === 'METEOR'})};
+    const wanted = meteor || best === 'METEOR';
+    if (this.#scorer?.images !== images.length || this.#scorer.meteor !== wanted) {
+      const made = Scorer.create(
+        images.map((image) => image.captions),
+        {meteor: wanted},
+      );
+      this.#scorer = {images: images.length, meteor: wanted, made};
     }
     return (await scoreCaptions(captions, images, {scorer: await this.#scorer.made})).metrics;
   }

@@ -40,6 +40,8 @@ export interface TrainerOptions {
   readonly patience?: number;
   /** Metric of validation captions that the best epoch has most of; `auto`: `true` for drawn scenes, else CIDEr-D. @default 'auto' */
   readonly best?: Criterion;
+  /** Whether METEOR is computed after each epoch; its tables are read once, which takes one or two seconds. @default true */
+  readonly meteor?: boolean;
   /** Validation pictures that are captioned and judged after each epoch. @default 1000 */
   readonly judged?: number;
   /** Test pictures that are captioned after each epoch. @default 8 */
@@ -70,6 +72,7 @@ const schema = z.strictObject({
   saveEvery: z.int().min(1).default(500),
   patience: z.int().min(0).default(0),
   best: z.enum(criteria).default('auto'),
+  meteor: z.boolean().default(true),
   judged: z.int().min(0).default(1000),
   panel: z.int().min(0).max(100).default(8),
   beams: z.int().min(1).max(100).default(3),

@@ -31,7 +31,7 @@ describe('An encoder that learns', function () {
       from,
       kind: 'pooled',
     });
-  const options = {epochs: 2, judged: 4, panel: 0, beams: 1, crop: 0.9} as const;
+  const options = {epochs: 2, judged: 4, meteor: false, panel: 0, beams: 1, crop: 0.9} as const;
   const parts = (store: LiveFeatures): TrainerParts => ({
     dataset,
     store,

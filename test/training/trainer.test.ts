@@ -1,3 +1,4 @@
+import {metricNames} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -167,7 +168,7 @@ describe('Trainer', () => {
 
   describe('train', () => {
     it('lowers both losses and reports scores and the same pictures after every epoch', async () => {
-      const trainer = await create({options: {epochs: 4}});
+      const trainer = await create({options: {epochs: 4, meteor: true}});
       const steps: number[] = [];
       const epochs: number[] = [];
       const result = await trainer.train({
@@ -180,7 +181,7 @@ describe('Trainer', () => {
       const [first, , , last] = trainer.history.epochs;
       expect(last!.loss).to.be.below(first!.loss);
       expect(last!.validationLoss).to.be.below(first!.validationLoss);
-      expect(last!.metrics).to.have.all.keys('BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4');
+      expect(last!.metrics).to.have.all.keys(...metricNames);
       const test = toy.dataset.images.filter(({split}) => split === 'test').slice(0, 2);
       for (const {panel} of [first!, last!])
         expect(panel.map(({id, references}) => ({id, references}))).to.deep.equal(
@@ -230,12 +231,24 @@ describe('Trainer', () => {
         .and.to.be.below(50);
     });
 
-    it('keeps the best checkpoint by BLEU-4 and the two newest', async () => {
+    for (const metric of ['BLEU-2', 'METEOR', 'ROUGE-L'] as const)
+      it(`knows the best epoch by ${metric} when it is told to`, async () => {
+        const trainer = await create({options: {epochs: 6, best: metric}});
+        await trainer.train();
+        const {epochs} = trainer.history;
+        const scores = epochs.map(({metrics}) => metrics[metric]!);
+        expect(new Set(scores).size).to.be.above(1);
+        for (const [at, {best}] of epochs.entries())
+          expect(best, `epoch ${at + 1}`).to.equal(scores.slice(0, at).every((score) => score < scores[at]!));
+        expect(() => trainer.configure({best: 'CIDEr-D'})).to.throw('`best` decides which epoch is the best');
+      });
+
+    it('keeps the best checkpoint by CIDEr-D and the two newest', async () => {
       const run = newRun();
       const trainer = await create({run, options: {epochs: 8}});
       await trainer.train();
       const reports = trainer.history.epochs;
-      const scores = reports.map(({metrics}) => metrics['BLEU-4']!);
+      const scores = reports.map(({metrics}) => metrics['CIDEr-D']!);
       const best = reports[scores.indexOf(Math.max(...scores))]!;
       const name = (step: number): string => `step-${String(step).padStart(9, '0')}`;
       expect(readFileSync(join(run, 'best'), 'utf8').trim()).to.equal(name(best.step));
