@@ -38,9 +38,10 @@ export {
 } from './data/feature-store';
 
 // Decoders
-export type {Decoder, DecoderState, DropoutKey} from './decoders/decoder';
-export {createDecoder, decoderKinds} from './decoders/registry';
+export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoders/decoder';
+export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
+export type {AttentionOptions} from './decoders/attention';
 export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
 
 // Training

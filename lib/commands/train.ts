@@ -1,7 +1,7 @@
 /** `captioner train`: a run from its first step, or on from where it was stopped. */
 import {ofSplit, type Dataset} from '../data/dataset';
 import type {FeatureReader} from '../data/feature-reader';
-import {createDecoder} from '../decoders/registry';
+import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
@@ -26,17 +26,15 @@ export interface TrainFlags extends EncoderFlags {
   readonly fineTune?: string;
 }
 
-/** Options that a decoder is made with, and cannot change afterwards; all others are the trainer's. */
-const ofDecoder = ['units', 'embedding', 'dropout'];
-
 export async function train(flags: TrainFlags): Promise<void> {
+  const kind = featuresOf(flags.decoder);
   const dataset = await open(flags.data);
   introduce(dataset);
   const encoder = await openEncoder(flags);
   const store =
     flags.fineTune === undefined
-      ? await usualFeatures(encoder, dataset, 'pooled')
-      : await liveFeatures(encoder, dataset, 'pooled', flags.fineTune);
+      ? await usualFeatures(encoder, dataset, kind)
+      : await liveFeatures(encoder, dataset, kind, flags.fineTune);
   if (!(store instanceof LiveFeatures)) encoder.dispose();
   const trainer = await (flags.resume ? resume(flags, dataset, store) : begin(flags, dataset, store));
   for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
@@ -80,7 +78,9 @@ async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader)
   return trainer;
 }
 
-function options({set, epochs}: TrainFlags): {made: object; changeable: object} {
+/** Options that the decoder is made with, and cannot change afterwards; all others are the trainer's, `seed` among them. */
+function options({set, epochs, decoder}: TrainFlags): {made: object; changeable: object} {
+  const ofDecoder = optionsOf(decoder).filter((name) => name !== 'seed');
   const of = (wanted: boolean) =>
     Object.fromEntries(Object.entries(set).filter(([key]) => ofDecoder.includes(key) === wanted));
   return {made: of(true), changeable: {...of(false), ...(epochs !== undefined && {epochs})}};

@@ -9,6 +9,8 @@ export interface Hypothesis {
   readonly tokens: readonly number[];
   /** The logarithm of each word's probability given those before, the end's included where the sentence ends. */
   readonly logProbabilities: readonly number[];
+  /** Where the decoder looked for each of these words, shares of the cells; absent where it does not look at a grid. */
+  readonly attention?: readonly Float32Array[];
   /** Sum of the log-probabilities divided by length^lengthExponent; the larger the better. */
   readonly score: number;
   /** Whether the sentence ended by itself. */
@@ -22,6 +24,7 @@ export type Continuation = readonly [word: number, logProbability: number];
 interface Open {
   readonly tokens: readonly number[];
   readonly logProbabilities: readonly number[];
+  readonly attention: readonly Float32Array[];
   /** Of the log-probabilities. */
   readonly sum: number;
   /** Where among the rows of the last step the sentence stood that this one goes on from. */
@@ -35,7 +38,7 @@ export interface BeamSettings {
 }
 
 export class Beam {
-  #open: readonly Open[] = [{tokens: [], logProbabilities: [], sum: 0, row: 0}];
+  #open: readonly Open[] = [{tokens: [], logProbabilities: [], attention: [], sum: 0, row: 0}];
   #done: Hypothesis[] = [];
   #length = 0;
 
@@ -51,20 +54,28 @@ export class Beam {
    *
    * @param words What may come next in a row of the step.
    * @param first The row of the first open sentence; the others follow.
+   * @param attention Where a row of the step looked, if it did.
    */
-  advance(words: (row: number) => readonly Continuation[], first: number): void {
+  advance(
+    words: (row: number) => readonly Continuation[],
+    first: number,
+    attention?: (row: number) => Float32Array,
+  ): void {
     if (this.#open.length === 0) return;
     this.#length++;
     const {beams, maximumLength} = this.settings;
-    const candidates = this.#open.flatMap(({tokens, logProbabilities, sum}, at) =>
-      words(first + at).map(([word, logProbability]) => ({
+    const candidates = this.#open.flatMap(({tokens, logProbabilities, attention: before, sum}, at) => {
+      const row = first + at;
+      const looked = attention ? [...before, attention(row)] : before;
+      return words(row).map(([word, logProbability]) => ({
         word,
         tokens,
         logProbabilities: [...logProbabilities, logProbability],
+        attention: looked,
         sum: sum + logProbability,
-        row: first + at,
-      })),
-    );
+        row,
+      }));
+    });
     candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.word - b.word);
     const next: Open[] = [];
     for (const [rank, {word, ...candidate}] of candidates.entries()) {
@@ -84,8 +95,15 @@ export class Beam {
     return this.#done.sort((a, b) => b.score - a.score).slice(0, this.settings.beams);
   }
 
-  #end({tokens, logProbabilities, sum}: Open, finished: boolean): void {
-    this.#done.push({tokens, logProbabilities, score: this.#score(sum, this.#length), finished});
+  #end({tokens, logProbabilities, attention, sum}: Open, finished: boolean): void {
+    const score = this.#score(sum, this.#length);
+    this.#done.push({
+      tokens,
+      logProbabilities,
+      ...(attention.length > 0 && {attention}),
+      score,
+      finished,
+    });
   }
 
   #score(sum: number, length: number): number {

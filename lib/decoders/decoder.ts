@@ -18,6 +18,22 @@ export interface OutputLayer {
   readonly bias: tf.Variable;
 }
 
+export interface DecoderStep {
+  readonly logits: tf.Tensor2D;
+  readonly state: DecoderState;
+  readonly attention?: tf.Tensor2D;
+}
+
+/** What a decoder that looks at a grid gives for all steps at once. */
+export interface Attended {
+  /** As `Decoder.states` gives them. */
+  readonly states: tf.Tensor3D;
+  /** Where it looked for each word, `[batch, steps, cells]`: shares of 1, or of less where it looked less. */
+  readonly attention: tf.Tensor3D;
+  /** What training makes small beside the loss. */
+  readonly penalty: tf.Scalar;
+}
+
 export interface Decoder {
   readonly kind: string;
   /** Which image features it reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
@@ -45,6 +61,8 @@ export interface Decoder {
    * @returns `[batch, steps, units]`, differentiable with respect to `weights`.
    */
   states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): tf.Tensor3D;
+  /** For decoders that look at a grid: the states together with where they looked. The caller disposes all three. */
+  attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): Attended;
   /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
   /** The state before the first word. The caller disposes it. */
@@ -53,8 +71,9 @@ export interface Decoder {
    * One word further.
    *
    * @param tokens The words just chosen, int32 `[batch]`; the start id first.
-   * @returns Logits `[batch, vocabulary]` and the next state, both the caller's to dispose; `state` is left as it is.
+   * @returns Logits `[batch, vocabulary]`, the next state and, of a decoder that looks at a grid, where it looked, `[batch, cells]`;
+   *   all the caller's to dispose. `state` is left as it is.
    */
-  step(tokens: tf.Tensor1D, state: DecoderState): {logits: tf.Tensor2D; state: DecoderState};
+  step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
   dispose(): void;
 }

@@ -9,8 +9,9 @@ import {embed} from '../runtime/embedding';
 import {bool, kernel, type} from '../runtime/kernels';
 import {lstm, lstmCell} from '../runtime/lstm';
 import {tf} from '../runtime/native';
-import {dropout, mix, uniform} from '../runtime/random';
+import {dropout} from '../runtime/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
+import {featureConstants, standardize, WeightTable} from './weights';
 
 export interface LstmOptions {
   /** Size of a word's vector. @default 256 */
@@ -34,6 +35,9 @@ const schema = z.strictObject({
     .default(1),
 });
 
+/** Names of its options. */
+export const lstmOptions: readonly string[] = Object.keys(schema.shape);
+
 const layers = {input: 0, output: 1} as const;
 const transposed = [bool('transpose_a', false), bool('transpose_b', true), type('T', 'float32')];
 
@@ -45,19 +49,15 @@ const transposed = [bool('transpose_a', false), bool('transpose_b', true), type(
 export function createLstm(vocabulary: number, depth: number, options: LstmOptions = {}): Decoder {
   const settings = parseOptions(schema, options, 'lstm decoder');
   const {embedding, units, seed} = settings;
-  // Glorot and Bengio 2010 for what is multiplied; the forget gate begins open (Jozefowicz et al. 2015).
-  const glorot = (rows: number, columns: number) => Math.sqrt(6 / (rows + columns));
-  const weights = new Map<string, tf.Variable>();
-  const add = (name: string, shape: readonly number[], limit: number) =>
-    weights.set(name, initial(shape, limit, [seed, weights.size]));
-  add('image.weight', [depth, embedding], glorot(depth, embedding));
-  add('image.bias', [embedding], 0);
-  add('embedding', [vocabulary, embedding], 0.08);
-  add('lstm.weight', [embedding + units, 4 * units], glorot(embedding + units, units));
-  weights.set('lstm.bias', forgetGateOpen(units));
-  add('output.weight', [vocabulary, units], glorot(vocabulary, units));
-  add('output.bias', [vocabulary], 0);
-  return new Lstm(vocabulary, depth, settings, weights);
+  const weights = new WeightTable(seed)
+    .matrix('image.weight', depth, embedding)
+    .zeros('image.bias', embedding)
+    .uniform('embedding', [vocabulary, embedding], 0.08)
+    .matrix('lstm.weight', embedding + units, 4 * units)
+    .gates('lstm.bias', units)
+    .matrix('output.weight', vocabulary, units)
+    .zeros('output.bias', vocabulary);
+  return new Lstm(vocabulary, depth, settings, weights.all);
 }
 
 class Lstm implements Decoder {
@@ -72,11 +72,7 @@ class Lstm implements Decoder {
     readonly options: Readonly<Required<LstmOptions>> & Readonly<Record<string, unknown>>,
     readonly weights: ReadonlyMap<string, tf.Variable>,
   ) {
-    // Features of a CNN are small and mostly zero; standardised, the image is as loud as a word from the first step on.
-    this.constants = new Map([
-      ['features.mean', tf.tidy(() => tf.variable(tf.zeros([depth]), false))],
-      ['features.deviation', tf.tidy(() => tf.variable(tf.ones([depth]), false))],
-    ]);
+    this.constants = featureConstants(depth);
     this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
   }
 
@@ -139,8 +135,7 @@ class Lstm implements Decoder {
   }
 
   #project(features: tf.Tensor): tf.Tensor2D {
-    const centred = tf.sub(features, this.constants.get('features.mean')!);
-    const standard = tf.div(centred, this.constants.get('features.deviation')!);
+    const standard = standardize(features as tf.Tensor2D, this.constants);
     const product = tf.matMul(standard, this.#weight<tf.Rank.R2>('image.weight'));
     return tf.add(product, this.#weight('image.bias'));
   }
@@ -148,21 +143,4 @@ class Lstm implements Decoder {
   #weight<R extends tf.Rank>(name: string): tf.Variable<R> {
     return this.weights.get(name) as tf.Variable<R>;
   }
-}
-
-/** Uniform between -limit and limit. */
-function initial(
-  shape: readonly number[],
-  limit: number,
-  [seed, place]: readonly [number, number],
-): tf.Variable {
-  return tf.tidy(() => {
-    const numbers = limit === 0 ? tf.zeros([...shape]) : uniform(shape, [mix(seed, place), place]);
-    return tf.variable(limit === 0 ? numbers : numbers.mul(2 * limit).sub(limit));
-  });
-}
-
-function forgetGateOpen(units: number): tf.Variable {
-  const gates = new Float32Array(4 * units).fill(1, 2 * units, 3 * units);
-  return tf.tidy(() => tf.variable(tf.tensor1d(gates)));
 }

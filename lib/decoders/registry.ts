@@ -1,11 +1,21 @@
 /** Every kind of decoder by its name: a new one is a file and a line here. */
 import {CaptionerError} from '../errors';
 import type {Decoder} from './decoder';
-import {createLstm} from './lstm';
+import {attentionOptions, createAttention} from './attention';
+import {createLstm, lstmOptions} from './lstm';
 
 type Create = (vocabulary: number, depth: number, options?: object) => Decoder;
 
-const decoders: ReadonlyMap<string, Create> = new Map<string, Create>([['lstm', createLstm]]);
+interface Kind {
+  readonly create: Create;
+  readonly features: Decoder['features'];
+  readonly options: readonly string[];
+}
+
+const decoders: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['lstm', {create: createLstm, features: 'pooled', options: lstmOptions}],
+  ['attention', {create: createAttention, features: 'grid', options: attentionOptions}],
+]);
 
 /** The kinds that `createDecoder` knows. */
 export const decoderKinds: readonly string[] = [...decoders.keys()];
@@ -23,9 +33,29 @@ export function createDecoder(
   depth: number,
   options: object = {},
 ): Decoder {
-  const create = decoders.get(kind);
-  if (create === undefined) {
-    throw new CaptionerError('options', `Unknown decoder "${kind}"; known: ${decoderKinds.join(', ')}`);
-  }
-  return create(vocabulary, depth, options);
+  return known(kind).create(vocabulary, depth, options);
+}
+
+/**
+ * Which image features a kind of decoder reads.
+ *
+ * @throws CaptionerError `options`
+ */
+export function featuresOf(kind: string): Decoder['features'] {
+  return known(kind).features;
+}
+
+/**
+ * Names of the options of a kind of decoder.
+ *
+ * @throws CaptionerError `options`
+ */
+export function optionsOf(kind: string): readonly string[] {
+  return known(kind).options;
+}
+
+function known(kind: string): Kind {
+  const found = decoders.get(kind);
+  if (found) return found;
+  throw new CaptionerError('options', `Unknown decoder "${kind}"; known: ${decoderKinds.join(', ')}`);
 }

@@ -67,7 +67,7 @@ export function beamSearch(
       let row = 0;
       for (const beam of beams) {
         const {length} = beam.open;
-        beam.advance(step.words, row);
+        beam.advance(step.words, row, step.attention);
         row += length;
       }
       const kept = beams.flatMap(({open}) => open.map((sentence) => sentence.row));
@@ -90,6 +90,7 @@ function bannedWords(vocabulary: number): Float32Array {
 interface Step {
   readonly state: DecoderState;
   readonly words: (row: number) => Continuation[];
+  readonly attention?: (row: number) => Float32Array;
 }
 
 function bestWords(
@@ -99,7 +100,7 @@ function bestWords(
   banned: Float32Array,
   count: number,
 ): Step {
-  const {logits, state} = (() => {
+  const {logits, state, attention} = (() => {
     const tokens = tf.tensor1d(words, 'int32');
     const result = decoder.step(tokens, before);
     tokens.dispose();
@@ -111,7 +112,9 @@ function bestWords(
     const best = tf.topk(tf.add(logProbabilities, tf.tensor1d(banned)), count);
     return [best.values.dataSync<'float32'>(), best.indices.dataSync<'int32'>()] as const;
   });
-  logits.dispose();
+  const [cells = 0] = attention?.shape.slice(1) ?? [];
+  const maps = attention?.dataSync<'float32'>();
+  tf.dispose(attention ? [logits, attention] : logits);
   if (values.some(Number.isNaN)) {
     tf.dispose(state as tf.Tensor[]);
     throw new CaptionerError(
@@ -121,6 +124,7 @@ function bestWords(
   }
   return {
     state,
+    ...(maps && {attention: (row: number) => maps.slice(row * cells, (row + 1) * cells)}),
     words: (row) =>
       Array.from(
         {length: count},

@@ -13,7 +13,7 @@ import {tf} from '../runtime/native';
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
  * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
  * @param dropout Absent: no dropout (evaluation).
- * @returns A scalar, differentiable with respect to the decoder's weights. The caller disposes it.
+ * @returns With `dropout` the decoder's penalty too. A scalar, differentiable with respect to the decoder's weights. The caller disposes it.
  * @throws CaptionerError `mismatch`, when a word id lies outside the decoder's vocabulary; `shape`; `captions`, when
  *   there is nothing but padding.
  */
@@ -38,7 +38,9 @@ export function captionLoss(
     throw new CaptionerError('captions', 'Loss: expected words in the batch, got only padding');
 
   return tf.tidy(() => {
-    const states = decoder.states(features, inputs, dropout);
+    const {states, penalty} = decoder.attend?.(features, inputs, dropout) ?? {
+      states: decoder.states(features, inputs, dropout),
+    };
     const units = states.shape[2];
     const kept = takeRows(tf.reshape(states, [batch * steps, units]), tf.tensor1d(rows, 'int32'));
     const next = tf.tensor1d(
@@ -46,7 +48,14 @@ export function captionLoss(
       'int32',
     );
     const {weight, bias} = decoder.output;
-    return sparseCrossEntropy(kept, weight as tf.Variable<tf.Rank.R2>, bias as tf.Variable<tf.Rank.R1>, next);
+    const loss = sparseCrossEntropy(
+      kept,
+      weight as tf.Variable<tf.Rank.R2>,
+      bias as tf.Variable<tf.Rank.R1>,
+      next,
+    );
+    // Only training pays it: what is reported of validation is the cross entropy alone.
+    return dropout && penalty ? tf.add(loss, penalty) : loss;
   });
 }
 

@@ -95,7 +95,8 @@ export function checkResumable(
  * @throws CaptionerError `diverged` when features are not finite
  */
 export function measureFeatures({store, decoder}: Parts, {training}: Material): void {
-  const ids = [...new Set(training.map(({id}) => id))].slice(0, 2000);
+  // A grid has so many vectors that fewer images tell as much.
+  const ids = [...new Set(training.map(({id}) => id))].slice(0, store.kind === 'grid' ? 200 : 2000);
   tf.tidy(() => {
     const features = store.read(ids);
     const {mean, variance} = tf.moments(tf.reshape(features, [-1, store.depth]), 0);

@@ -1,28 +1,8 @@
 /** Our side of train-lstm: forward, backward and Adam of the LSTM decoder, on full captions. */
 import {createRequire} from 'node:module';
-import {serve} from './serve.mjs';
+import {trainDecoder} from './train-decoder.mjs';
 
-const require = createRequire(import.meta.url);
-const {createDecoder} = require('captioner/dist/decoders/registry');
-const {gradients} = require('captioner/dist/training/loss');
-const {Adam} = require('captioner/dist/runtime/adam');
-const {tf} = require('captioner/dist/runtime/native');
-
-const {batch, steps, vocabulary, depth, block, ...options} = require('./train-lstm.json');
-const {embedding, units, dropout} = options;
-const decoder = createDecoder('lstm', vocabulary, depth, {embedding, units, dropout});
-const adam = new Adam(decoder.weights);
-const features = tf.randomUniform([batch, depth]);
-const words = tf.randomUniform([batch, steps + 1], 4, vocabulary, 'int32');
-const inputs = words.slice([0, 0], [batch, steps]);
-const targets = words.slice([0, 1], [batch, steps]);
-
-let step = 0;
-serve('seconds a step', () => {
-  for (let k = 0; k < block; k++) {
-    const result = gradients(decoder, features, inputs, targets, {seed: 1, step: step++});
-    adam.apply(result.gradients, 1e-3);
-    tf.dispose([...result.gradients.values()]);
-  }
-  return block;
-});
+const {batch, steps, vocabulary, depth, block, ...options} = createRequire(import.meta.url)(
+  './train-lstm.json',
+);
+trainDecoder('lstm', {features: [batch, depth], steps, vocabulary, depth, block}, options);

@@ -1,0 +1,263 @@
+/**
+ * The decoder of «Show, Attend and Tell» (Xu et al. 2015, arXiv 1502.03044) with soft attention: before each word it looks at
+ * the grid again. Which cells it looks at depends on its state; a gate says how much of what it sees goes into the LSTM
+ * (section 4.2.1); state, view and last word together give the next one (deep output, equation 7).
+ */
+import {z} from 'zod';
+import {parseOptions} from '../options';
+import {additiveAttention} from '../runtime/additive-attention';
+import {embed} from '../runtime/embedding';
+import {tf} from '../runtime/native';
+import {dropout} from '../runtime/random';
+import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
+import {featureConstants, standardize, WeightTable} from './weights';
+
+export interface AttentionOptions {
+  /** Size of a word's vector. @default 256 */
+  readonly embedding?: number;
+  /** Size of the recurrent state, and of a cell of the grid once it is projected. @default 512 */
+  readonly units?: number;
+  /** Size of what states and cells are compared in. @default 512 */
+  readonly attention?: number;
+  /** Part of words, cells and outputs that training leaves out. @default 0.5 */
+  readonly dropout?: number;
+  /** How much it counts in training that every cell is looked at, over a sentence, once in all (equation 14). @default 1 */
+  readonly regularization?: number;
+  /** Of the weights' first values. @default 1 */
+  readonly seed?: number;
+}
+
+const size = z.int().min(1).max(65536);
+const schema = z.strictObject({
+  embedding: size.default(256),
+  units: size.default(512),
+  attention: size.default(512),
+  dropout: z.number().min(0).lt(1).default(0.5),
+  regularization: z.number().min(0).max(1000).default(1),
+  seed: z
+    .int()
+    .min(-(2 ** 31))
+    .lt(2 ** 31)
+    .default(1),
+});
+
+/** Names of its options. */
+export const attentionOptions: readonly string[] = Object.keys(schema.shape);
+
+type Settings = Readonly<Required<AttentionOptions>> & Readonly<Record<string, unknown>>;
+const layers = {words: 0, grid: 1, output: 2} as const;
+
+/**
+ * @param vocabulary Number of word ids.
+ * @param depth Depth of the grid of image features.
+ * @throws CaptionerError `options`
+ */
+export function createAttention(vocabulary: number, depth: number, options: AttentionOptions = {}): Decoder {
+  const settings = parseOptions(schema, options, 'attention decoder');
+  const {embedding, units, attention, seed} = settings;
+  const weights = new WeightTable(seed)
+    .matrix('image.weight', depth, units)
+    .zeros('image.bias', units)
+    .uniform('embedding', [vocabulary, embedding], 0.08)
+    .matrix('begin.weight', units, 2 * units)
+    .zeros('begin.bias', 2 * units)
+    .matrix('attention.image', units, attention)
+    .matrix('attention.state', units, attention)
+    .zeros('attention.bias', attention)
+    .matrix('attention.score', attention, 1)
+    .matrix('gate.weight', units, 1)
+    .zeros('gate.bias', 1)
+    .matrix('lstm.weight', embedding + 2 * units, 4 * units)
+    .gates('lstm.bias', units)
+    .matrix('output.state', units, embedding)
+    .matrix('output.view', units, embedding)
+    .matrix('output.weight', vocabulary, embedding)
+    .zeros('output.bias', vocabulary);
+  return new Attention(vocabulary, depth, settings, weights.all);
+}
+
+/** What an image gives once and every step reads. */
+interface Seen {
+  /** `[batch, cells, units]` */
+  readonly grid: tf.Tensor3D;
+  /** `[batch, cells, attention]` */
+  readonly keys: tf.Tensor3D;
+}
+
+interface Step {
+  readonly h: tf.Tensor2D;
+  readonly c: tf.Tensor2D;
+  /** What was seen, behind the gate, `[batch, units]`. */
+  readonly view: tf.Tensor2D;
+  /** `[batch, cells]`, sums to 1. */
+  readonly attention: tf.Tensor2D;
+}
+
+class Attention implements Decoder {
+  readonly kind = 'attention';
+  readonly features = 'grid';
+  readonly output: Decoder['output'];
+  readonly constants: ReadonlyMap<string, tf.Variable>;
+
+  constructor(
+    readonly vocabulary: number,
+    readonly depth: number,
+    readonly options: Settings,
+    readonly weights: ReadonlyMap<string, tf.Variable>,
+  ) {
+    this.constants = featureConstants(depth);
+    this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
+  }
+
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
+    return tf.tidy(() => this.attend(features, inputs, key).states);
+  }
+
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): Attended {
+    const [batch, steps] = inputs.shape;
+    const {embedding, units, dropout: rate, regularization} = this.options;
+    return tf.tidy((): Attended & tf.TensorContainerObject => {
+      const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
+        key === undefined ? x : dropout(x, rate, key, layer);
+      const seen = this.#see(features as tf.Tensor3D, (grid) => drop(grid, layers.grid));
+      const words = drop(embed(this.#weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
+      const [ofWords, ofOthers] = tf.split(
+        this.#weight<tf.Rank.R2>('lstm.weight'),
+        [embedding, 2 * units],
+        0,
+      ) as [tf.Tensor2D, tf.Tensor2D];
+      const flat = tf.reshape<tf.Rank.R2>(words, [steps * batch, embedding]);
+      const gates = tf.split(tf.add(tf.matMul(flat, ofWords), this.#weight('lstm.bias')), steps, 0);
+      let [h, c] = this.#first(seen.grid);
+      const all: Step[] = [];
+      for (const wordGates of gates) {
+        const step = this.#advance(seen, wordGates as tf.Tensor2D, ofOthers, h, c);
+        all.push(step);
+        ({h, c} = step);
+      }
+      const states = this.#deepOutput(
+        flat,
+        tf.concat(all.map((step) => step.h)),
+        tf.concat(all.map((step) => step.view)),
+      );
+      const attention = tf.stack(
+        all.map((step) => step.attention),
+        1,
+      ) as tf.Tensor3D;
+      // Words behind the end are not looked for, so where they would look does not count.
+      const real = tf.expandDims(tf.cast(tf.greater(inputs, 0), 'float32'), 2);
+      const looked = tf.sum(tf.mul(attention, real), 1); // [batch, cells]
+      const penalty = tf.mul<tf.Scalar>(tf.mean(tf.square(tf.sub(1, looked))), regularization);
+      const rows = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
+      return {states: drop(tf.transpose(rows, [1, 0, 2]), layers.output), attention, penalty};
+    });
+  }
+
+  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
+    const [batch, steps] = inputs.shape;
+    return tf.tidy(() => {
+      const states = this.states(features, inputs);
+      const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, this.options.embedding]);
+      return tf.reshape(this.#logits(rows), [batch, steps, this.vocabulary]);
+    });
+  }
+
+  begin(features: tf.Tensor): DecoderState {
+    return tf.tidy(() => {
+      const seen = this.#see(features as tf.Tensor3D);
+      return [...this.#first(seen.grid), seen.grid, seen.keys];
+    });
+  }
+
+  step(
+    tokens: tf.Tensor1D,
+    state: DecoderState,
+  ): {logits: tf.Tensor2D; state: DecoderState; attention: tf.Tensor2D} {
+    return tf.tidy(() => {
+      const [before, cell, grid, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
+      const {embedding, units} = this.options;
+      const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
+      const [ofWords, ofOthers] = tf.split(
+        this.#weight<tf.Rank.R2>('lstm.weight'),
+        [embedding, 2 * units],
+        0,
+      ) as [tf.Tensor2D, tf.Tensor2D];
+      const gates = tf.add<tf.Tensor2D>(tf.matMul(word, ofWords), this.#weight('lstm.bias'));
+      const {h, c, view, attention} = this.#advance({grid, keys}, gates, ofOthers, before, cell);
+      const logits = this.#logits(this.#deepOutput(word, h, view));
+      return {logits, attention, state: [h, c, tf.clone(grid), tf.clone(keys)]};
+    });
+  }
+
+  dispose(): void {
+    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
+  }
+
+  #see(features: tf.Tensor3D, drop: (grid: tf.Tensor3D) => tf.Tensor3D = (grid) => grid): Seen {
+    const [batch, cells, depth] = features.shape;
+    const {units, attention} = this.options;
+    const standard = standardize(tf.reshape<tf.Rank.R2>(features, [batch * cells, depth]), this.constants);
+    const projected = tf.relu(
+      tf.add(tf.matMul(standard, this.#weight<tf.Rank.R2>('image.weight')), this.#weight('image.bias')),
+    );
+    const grid = drop(tf.reshape(projected, [batch, cells, units]));
+    const keys = tf.add(
+      tf.matMul(
+        tf.reshape<tf.Rank.R2>(grid, [batch * cells, units]),
+        this.#weight<tf.Rank.R2>('attention.image'),
+      ),
+      this.#weight('attention.bias'),
+    );
+    return {grid, keys: tf.reshape(keys, [batch, cells, attention])};
+  }
+
+  /** State and cell before the first word, from the mean of the grid. */
+  #first(grid: tf.Tensor3D): [tf.Tensor2D, tf.Tensor2D] {
+    const mean = tf.mean<tf.Tensor2D>(grid, 1);
+    const both = tf.tanh(
+      tf.add(tf.matMul(mean, this.#weight<tf.Rank.R2>('begin.weight')), this.#weight('begin.bias')),
+    );
+    return tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+  }
+
+  /**
+   * @param wordGates What the word adds to the gates, `[batch, 4 · units]`, in the order of `lib/runtime/lstm.ts`.
+   * @param weight Of the view and the state before in the gates, `[2 · units, 4 · units]`.
+   */
+  #advance(
+    {grid, keys}: Seen,
+    wordGates: tf.Tensor2D,
+    weight: tf.Tensor2D,
+    before: tf.Tensor2D,
+    cell: tf.Tensor2D,
+  ): Step {
+    const {units} = this.options;
+    const query = tf.matMul<tf.Tensor2D>(before, this.#weight<tf.Rank.R2>('attention.state'));
+    const both = additiveAttention(keys, query, this.#weight<tf.Rank.R2>('attention.score'), grid);
+    const [context, attention] = tf.split(both, [units, keys.shape[1]], 1) as [tf.Tensor2D, tf.Tensor2D];
+    const opened = tf.sigmoid(
+      tf.add(tf.matMul(before, this.#weight<tf.Rank.R2>('gate.weight')), this.#weight('gate.bias')),
+    );
+    const view = tf.mul<tf.Tensor2D>(context, opened);
+    const gates = tf.add<tf.Tensor2D>(wordGates, tf.matMul(tf.concat([view, before], 1), weight));
+    const [i, ci, f, o] = tf.split(gates, 4, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+    const c = tf.add<tf.Tensor2D>(tf.mul(tf.sigmoid(f), cell), tf.mul(tf.sigmoid(i), tf.tanh(ci)));
+    return {h: tf.mul<tf.Tensor2D>(tf.sigmoid(o), tf.tanh(c)), c, view, attention};
+  }
+
+  /** All `[rows, …]`; the word is that before the one to come. */
+  #deepOutput(word: tf.Tensor2D, h: tf.Tensor2D, view: tf.Tensor2D): tf.Tensor2D {
+    const ofState = tf.matMul(h, this.#weight<tf.Rank.R2>('output.state'));
+    const ofView = tf.matMul(view, this.#weight<tf.Rank.R2>('output.view'));
+    return tf.add(word, tf.add(ofState, ofView));
+  }
+
+  #logits(rows: tf.Tensor2D): tf.Tensor2D {
+    const {weight, bias} = this.output;
+    return tf.add(tf.matMul(rows, weight as tf.Variable<tf.Rank.R2>, false, true), bias);
+  }
+
+  #weight<R extends tf.Rank>(name: string): tf.Variable<R> {
+    return this.weights.get(name) as tf.Variable<R>;
+  }
+}

@@ -1,0 +1,182 @@
+/** What holds of every decoder, whatever its kind. */
+import type {Decoder, DecoderState} from 'captioner/dist/decoders/decoder';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {beamSearch, greedySearch} from 'captioner/dist/decoders/search';
+import {Adam} from 'captioner/dist/runtime/adam';
+import {tf} from 'captioner/dist/runtime/native';
+import {uniform} from 'captioner/dist/runtime/random';
+import {captionLoss, gradients} from 'captioner/dist/training/loss';
+import {expect} from 'chai';
+import {leaked} from '../tensors';
+
+export const vocabulary = 12;
+export const depth = 6;
+const cells = 4;
+
+export const ids = (rows: number[][]): tf.Tensor2D => tf.tensor2d(rows, undefined, 'int32');
+export const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
+export const largestDifference = (a: tf.Tensor, b: tf.Tensor): number =>
+  tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
+
+const captions = [
+  [1, 4, 5, 6, 7],
+  [1, 8, 9, 2, 0],
+  [1, 10, 2, 0, 0],
+];
+const inputs = ids(captions.map((words) => words.slice(0, -1)));
+const targets = ids(captions.map((words) => words.slice(1)));
+
+/**
+ * @param options Of a small decoder, with a dropout of 0.3.
+ * @param width Of what its states give to the output layer.
+ */
+export function behavesLikeADecoder(
+  kind: string,
+  reads: 'pooled' | 'grid',
+  options: object,
+  width: number,
+): void {
+  const features = uniform(reads === 'grid' ? [3, cells, depth] : [3, depth], [1, 1]);
+  const make = (): Decoder => createDecoder(kind, vocabulary, depth, options);
+  let decoder: Decoder;
+  beforeEach(() => {
+    decoder = make();
+  });
+  afterEach(() => decoder.dispose());
+
+  it('gives states and logits for every word', () => {
+    expect(decoder.features).to.equal(reads);
+    expect(decoder.states(features, inputs).shape).to.deep.equal([3, 4, width]);
+    expect(decoder.logits(features, inputs).shape).to.deep.equal([3, 4, vocabulary]);
+  });
+
+  it('begins with the same weights for the same seed', () => {
+    const same = make();
+    const other = createDecoder(kind, vocabulary, depth, {...options, seed: 8});
+    for (const [name, weight] of decoder.weights) {
+      expect(values(same.weights.get(name)!), name).to.deep.equal(values(weight));
+      if (new Set(values(weight)).size > 2)
+        expect(values(other.weights.get(name)!), name).to.not.deep.equal(values(weight));
+    }
+    same.dispose();
+    other.dispose();
+  });
+
+  it('says the same word by word as all at once', () => {
+    const all = decoder.logits(features, inputs);
+    let state = decoder.begin(features);
+    for (let t = 0; t < 4; t++) {
+      const word = tf.reshape<tf.Rank.R1>(tf.slice(inputs, [0, t], [3, 1]), [3]);
+      const next = decoder.step(word, state);
+      state = next.state;
+      expect(
+        largestDifference(
+          next.logits,
+          tf.reshape(tf.slice(all, [0, t, 0], [3, 1, vocabulary]), [3, vocabulary]),
+        ),
+      ).to.be.below(2e-6);
+    }
+  });
+
+  it('lets search gather, repeat and reorder the rows of its state', () => {
+    const first = tf.tensor1d([1, 1, 1], 'int32');
+    const {state} = decoder.step(first, decoder.begin(features));
+    for (const part of state) expect(part.shape[0]).to.equal(3);
+    const order = tf.tensor1d([2, 0, 2], 'int32');
+    const moved: DecoderState = state.map((part) => tf.gather(part, order));
+    const word = tf.tensor1d([4, 4, 4], 'int32');
+    const straight = tf.gather(decoder.step(word, state).logits, order);
+    expect(largestDifference(decoder.step(word, moved).logits, straight)).to.be.below(2e-6);
+    for (const part of state) expect(part.isDisposed).to.equal(false);
+  });
+
+  it('does not look ahead, nor from one caption to another', () => {
+    const logits = decoder.logits(features, inputs);
+    const changed = inputs.arraySync();
+    changed[0]![3] = 9;
+    changed[1] = [1, 3, 3, 3];
+    const after = decoder.logits(features, ids(changed));
+    const before = (all: tf.Tensor3D) => tf.slice(all, [0, 0, 0], [1, 3, vocabulary]);
+    expect(largestDifference(before(logits), before(after))).to.be.below(2e-6);
+    const last = (all: tf.Tensor3D) => tf.slice(all, [2, 0, 0], [1, 4, vocabulary]);
+    expect(largestDifference(last(logits), last(after))).to.be.below(2e-6);
+    expect(largestDifference(logits, after)).to.be.above(1e-4);
+  });
+
+  it('learns the same from captions with more padding', () => {
+    const wider = (rows: tf.Tensor2D) =>
+      tf.concat<tf.Tensor2D>([rows, tf.zeros<tf.Rank.R2>([3, 2], 'int32')], 1);
+    const key = {seed: 1, step: 1};
+    // Dropout would draw other masks for other shapes.
+    const plain = createDecoder(kind, vocabulary, depth, {...options, dropout: 0});
+    const one = captionLoss(plain, features, inputs, targets, key).dataSync()[0]!;
+    const two = captionLoss(plain, features, wider(inputs), wider(targets), key).dataSync()[0]!;
+    expect(two).to.be.closeTo(one, 2e-6);
+    plain.dispose();
+  });
+
+  it('drops out in training only', () => {
+    const states = (step?: number) =>
+      values(decoder.states(features, inputs, step === undefined ? step : {seed: 1, step}));
+    expect(states()).to.deep.equal(states());
+    expect(states(1)).to.deep.equal(states(1));
+    expect(states(1)).to.not.deep.equal(states(2));
+    expect(states()).to.not.deep.equal(states(1));
+  });
+
+  it('has gradients that equal finite differences', () => {
+    const key = {seed: 1, step: 1};
+    const {gradients: found} = gradients(decoder, features, inputs, targets, key);
+    const loss = () => tf.tidy(() => captionLoss(decoder, features, inputs, targets, key).dataSync()[0]!);
+    for (const [name, weight] of decoder.weights) {
+      // Along one random direction: of float32 that is as much as can be asked for.
+      const direction = uniform(weight.shape, [5, name.length]).sub(0.5);
+      const expected = tf.sum(tf.mul(found.get(name)!, direction)).dataSync()[0]!;
+      const start = weight.clone();
+      const at = (scale: number) => {
+        weight.assign(tf.add(start, tf.mul(direction, scale)));
+        return loss();
+      };
+      const size = 4e-3;
+      const slope = (8 * (at(size) - at(-size)) - (at(2 * size) - at(-2 * size))) / (12 * size);
+      weight.assign(start);
+      expect(slope, name).to.be.closeTo(expected, 1e-3 + 0.02 * Math.abs(expected));
+    }
+    tf.dispose([...found.values()]);
+  });
+
+  it('can learn one batch by heart', () => {
+    const adam = new Adam(decoder.weights);
+    let loss = Infinity;
+    for (let step = 0; step < 150; step++) {
+      const result = gradients(decoder, features, inputs, targets);
+      adam.apply(result.gradients, 0.02);
+      tf.dispose([...result.gradients.values()]);
+      loss = result.loss;
+    }
+    adam.dispose();
+    expect(loss).to.be.below(0.05);
+    const found = greedySearch(decoder, features).map(({tokens}) => tokens);
+    expect(found[1]).to.deep.equal([8, 9]);
+    expect(found[2]).to.deep.equal([10]);
+    const [best] = beamSearch(decoder, features, {beams: 3}).map(([first]) => first!.tokens.slice(0, 4));
+    expect(best).to.deep.equal([4, 5, 6, 7]);
+  });
+
+  it('leaves no tensors behind', () => {
+    const word = tf.tensor1d([1, 1, 1], 'int32');
+    const work = () => {
+      const own = make();
+      tf.dispose([own.states(features, inputs, {seed: 1, step: 1}), own.logits(features, inputs)]);
+      tf.dispose(Object.values(own.attend?.(features, inputs) ?? {}));
+      const state = own.begin(features);
+      const next = own.step(word, state);
+      tf.dispose([...state, next.logits, ...next.state, ...(next.attention ? [next.attention] : [])]);
+      tf.dispose([...gradients(own, features, inputs, targets, {seed: 1, step: 1}).gradients.values()]);
+      beamSearch(own, features, {beams: 2, maximumLength: 4});
+      own.dispose();
+    };
+    work();
+    expect(leaked(work)).to.deep.equal({tensors: 0, native: 0});
+  });
+}
