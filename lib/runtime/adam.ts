@@ -1,5 +1,6 @@
 /**
- * Adam (Kingma and Ba 2015) by TensorFlow's kernel `ResourceApplyAdam`, in place and many times faster than tfjs's.
+ * Adam (Kingma and Ba 2015), with decoupled weight decay where it is asked for (AdamW, Loshchilov and Hutter 2019), by TensorFlow's
+ * kernel `ResourceApplyAdam`, in place and many times faster than tfjs's.
  * Its whole state can be taken out and put back to the bit, so that a resumed run equals an uninterrupted one.
  */
 import {CaptionerError} from '../errors';
@@ -60,8 +61,13 @@ export class Adam {
    *
    * @param gradients By the weights' names. They stay the caller's.
    * @param rate The learning rate, or that of each weight.
+   * @param decay What is taken off every matrix before, as a part of it and times its rate; vectors (biases) keep what they have.
    */
-  apply(gradients: ReadonlyMap<string, tf.Tensor>, rate: number | ((name: string) => number)): void {
+  apply(
+    gradients: ReadonlyMap<string, tf.Tensor>,
+    rate: number | ((name: string) => number),
+    decay = 0,
+  ): void {
     tf.tidy(() => {
       const [beta1, beta2, epsilon] = this.#constants;
       const powers = [tf.scalar(this.#powers[0]!), tf.scalar(this.#powers[1]!)];
@@ -74,7 +80,9 @@ export class Adam {
       for (const [name, gradient] of gradients) {
         const slot = this.#slot(name);
         const {weight, value, m, v} = slot;
-        if (weight.dataId !== slot.known) assign(value, weight);
+        if (decay > 0 && weight.rank > 1)
+          assign(value, tf.sub(weight, tf.mul(weight, tf.mul(rateOf(name), decay))));
+        else if (weight.dataId !== slot.known) assign(value, weight);
         // A buffer that two tensors share is copied before it is written, so the weight lets go of it meanwhile.
         weight.assign(hollow(weight.shape));
         try {

@@ -15,12 +15,14 @@ const segments = [float32, type('Tindices', 'int32'), type('Tnumsegments', 'int3
 const smallest = 1.2e-38;
 
 /**
- * Mean over rows of `-log softmax(states · weightᵀ + bias)[target]`.
+ * Mean over rows of `-log softmax(states · weightᵀ + bias)[target]`; with label smoothing (Szegedy et al. 2016, arXiv 1512.00567,
+ * section 7) the target is a mixture, of which all words share a little.
  *
  * @param states `[rows, units]`, without rows for padding.
  * @param weight `[vocabulary, units]`
  * @param bias `[vocabulary]`
  * @param targets The right word of each row, int32 `[rows]`.
+ * @param smoothing What all words share, from 0 to less than 1.
  * @returns A scalar, differentiable with respect to `states`, `weight` and `bias`.
  */
 export function sparseCrossEntropy(
@@ -28,6 +30,7 @@ export function sparseCrossEntropy(
   weight: tf.Tensor2D,
   bias: tf.Tensor1D,
   targets: tf.Tensor1D,
+  smoothing: number = 0,
 ): tf.Scalar {
   const [rows, units] = states.shape;
   const vocabulary = weight.shape[0];
@@ -39,29 +42,34 @@ export function sparseCrossEntropy(
     const places = tf.stack([tf.range(0, rows, 1, 'int32'), targets], 1); // [rows, 2]
     const right = tf.gatherND(probabilities, places);
     save([probabilities, states, weight, targets]);
+    const loss = tf.neg(tf.mean(tf.log(tf.maximum(right, smallest))));
+    // The mean of all words' losses differs from the right one's as their logits do.
+    const others = (): tf.Tensor => tf.mean(tf.sub(tf.gatherND(logits, places), tf.mean(logits, 1)));
     return {
-      value: tf.neg(tf.mean(tf.log(tf.maximum(right, smallest)))),
+      value: smoothing > 0 ? tf.add(loss, tf.mul(others(), smoothing)) : loss,
       gradFunc: (dy, saved) => gradient(dy as tf.Scalar, saved),
     };
   });
   return loss(states, weight, bias) as tf.Scalar;
 
-  // With p the softmax: d logits = (p - onehot(targets)) · dy / rows, whose two parts are never put together.
+  // With p the softmax: d logits = (p - (1 - smoothing) · onehot(targets) - smoothing / vocabulary) · dy / rows, whose parts are
+  // never put together.
   function gradient(dy: tf.Scalar, saved: readonly tf.Tensor[]): tf.Tensor[] {
     const [p, states, weight, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
     const scale = tf.div(dy, rows);
     const scaled = tf.mul(states, scale);
     const ones = tf.mul(tf.ones([rows, 1]), scale);
     const count = tf.scalar(vocabulary, 'int32');
-    const dStates = tf.mul(tf.sub(kernel('MatMul', [p, weight], plain), tf.gather(weight, targets)), scale);
-    const dWeight = tf.sub(
-      kernel('MatMul', [p, scaled], firstTransposed),
-      kernel('UnsortedSegmentSum', [scaled, targets, count], segments),
-    );
-    const dBias = tf.sub(
-      kernel('MatMul', [p, ones], firstTransposed),
-      kernel('UnsortedSegmentSum', [ones, targets, count], segments),
-    );
+    const share = (ofRight: tf.Tensor, ofAll: () => tf.Tensor): tf.Tensor =>
+      smoothing > 0 ? tf.add(tf.mul(ofRight, 1 - smoothing), tf.mul(ofAll(), smoothing)) : ofRight;
+    const byWord = (rows: tf.Tensor): tf.Tensor =>
+      share(kernel('UnsortedSegmentSum', [rows, targets, count], segments), () =>
+        tf.div(tf.sum(rows, 0, true), vocabulary),
+      );
+    const right = share(tf.gather(weight, targets), () => tf.mean(weight, 0, true));
+    const dStates = tf.mul(tf.sub(kernel('MatMul', [p, weight], plain), right), scale);
+    const dWeight = tf.sub(kernel('MatMul', [p, scaled], firstTransposed), byWord(scaled));
+    const dBias = tf.sub(kernel('MatMul', [p, ones], firstTransposed), byWord(ones));
     return [
       tf.reshape(dStates, [rows, units]),
       tf.reshape(dWeight, [vocabulary, units]),

@@ -8,12 +8,18 @@ import {sparseCrossEntropy} from '../runtime/cross-entropy';
 import {kernel, type} from '../runtime/kernels';
 import {tf} from '../runtime/native';
 
+/** What a step of training has that evaluation has not. */
+export interface TrainingKey extends DropoutKey {
+  /** Probability that all words share instead of the right one's. @default 0 */
+  readonly labelSmoothing?: number;
+}
+
 /**
  * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
  * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
- * @param dropout Absent: no dropout (evaluation).
- * @returns With `dropout` the decoder's penalty too. A scalar, differentiable with respect to the decoder's weights. The caller disposes it.
+ * @param training Absent: neither dropout nor smoothing (evaluation).
+ * @returns With `training` the decoder's penalty too. A scalar, differentiable with respect to the decoder's weights. The caller disposes it.
  * @throws CaptionerError `mismatch`, when a word id lies outside the decoder's vocabulary; `shape`; `captions`, when
  *   there is nothing but padding.
  */
@@ -22,7 +28,7 @@ export function captionLoss(
   features: tf.Tensor,
   inputs: tf.Tensor2D,
   targets: tf.Tensor2D,
-  dropout?: DropoutKey,
+  training?: TrainingKey,
 ): tf.Scalar {
   const [batch, steps] = inputs.shape;
   if (targets.shape[0] !== batch || targets.shape[1] !== steps || features.shape[0] !== batch) {
@@ -38,8 +44,8 @@ export function captionLoss(
     throw new CaptionerError('captions', 'Loss: expected words in the batch, got only padding');
 
   return tf.tidy(() => {
-    const {states, penalty} = decoder.attend?.(features, inputs, dropout) ?? {
-      states: decoder.states(features, inputs, dropout),
+    const {states, penalty} = decoder.attend?.(features, inputs, training) ?? {
+      states: decoder.states(features, inputs, training),
     };
     const units = states.shape[2];
     const kept = takeRows(tf.reshape(states, [batch * steps, units]), tf.tensor1d(rows, 'int32'));
@@ -53,9 +59,10 @@ export function captionLoss(
       weight as tf.Variable<tf.Rank.R2>,
       bias as tf.Variable<tf.Rank.R1>,
       next,
+      training?.labelSmoothing,
     );
     // Only training pays it: what is reported of validation is the cross entropy alone.
-    return dropout && penalty ? tf.add(loss, penalty) : loss;
+    return training && penalty ? tf.add(loss, penalty) : loss;
   });
 }
 
@@ -71,13 +78,13 @@ export function gradients(
   features: tf.Tensor | (() => tf.Tensor),
   inputs: tf.Tensor2D,
   targets: tf.Tensor2D,
-  dropout?: DropoutKey,
+  training?: TrainingKey,
   more: ReadonlyMap<string, tf.Variable> = new Map(),
 ): {loss: number; gradients: Map<string, tf.Tensor>} {
   const learning = new Map([...decoder.weights, ...more]);
   const {value, grads} = tf.variableGrads(() => {
     const seen = typeof features === 'function' ? features() : features;
-    return captionLoss(decoder, seen, inputs, targets, dropout);
+    return captionLoss(decoder, seen, inputs, targets, training);
   }, [...learning.values()]);
   const loss = value.dataSync()[0]!;
   value.dispose();

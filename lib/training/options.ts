@@ -24,6 +24,10 @@ export interface TrainerOptions {
   readonly warmup?: number;
   /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
   readonly clip?: number;
+  /** Probability that all words share instead of the right one's, so that the decoder is never too sure. @default 0 */
+  readonly labelSmoothing?: number;
+  /** Part of each weight, times the rate, that a step takes off, apart from the gradient (AdamW); biases keep theirs. @default 0 */
+  readonly weightDecay?: number;
   /** Learning rate of an encoder that learns too, before the schedule. @default 1e-4 */
   readonly encoderRate?: number;
   /** Of its pictures: smallest side of the part that is seen, as a share of the picture's. @default 0.85 */
@@ -64,6 +68,8 @@ const schema = z.strictObject({
   schedule: z.enum(schedules).default('cosine'),
   warmup: z.int().min(0).default(0),
   clip: z.number().gt(0).default(5),
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+  weightDecay: z.number().min(0).max(1).default(0),
   encoderRate: z.number().gt(0).max(1).default(1e-4),
   crop: z.number().gt(0).max(1).default(0.85),
   flip: z.boolean().default(false),

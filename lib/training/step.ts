@@ -16,6 +16,8 @@ export interface StepSettings {
   readonly step: number;
   readonly rate: number;
   readonly clip: number;
+  readonly labelSmoothing: number;
+  readonly weightDecay: number;
   /** Of an encoder that learns too: its rate, and how its pictures are varied. */
   readonly encoderRate: number;
   readonly crop: number;
@@ -28,15 +30,23 @@ export function learn(
   store: FeatureReader,
   adam: Adam,
   {ids, inputs, targets, size, steps}: Batch,
-  {seed, step, rate, clip, encoderRate, crop, flip}: StepSettings,
+  settings: StepSettings,
 ): {loss: number; gradientNorm: number} {
+  const {seed, step, rate, clip, encoderRate, crop, flip, labelSmoothing, weightDecay} = settings;
   return tf.tidy(() => {
     // Forward and backward.
     const live = store instanceof LiveFeatures ? store : undefined;
     const prepared = live?.prepare(ids, {seed, step, crop, flip});
     const features = prepared ? () => live!.features(prepared) : store.read(ids);
     const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-    const {loss, gradients: found} = gradients(decoder, features, read!, next!, {seed, step}, live?.weights);
+    const {loss, gradients: found} = gradients(
+      decoder,
+      features,
+      read!,
+      next!,
+      {seed, step, labelSmoothing},
+      live?.weights,
+    );
 
     // Clip.
     const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(found, clip);
@@ -54,7 +64,7 @@ export function learn(
           `the weights are as they were before this step: ${what}`,
       );
     }
-    adam.apply(clipped, (name) => (live?.weights.has(name) ? encoderRate : rate));
+    adam.apply(clipped, (name) => (live?.weights.has(name) ? encoderRate : rate), weightDecay);
     return {loss, gradientNorm};
   });
 }

@@ -4,10 +4,13 @@ import {tf} from 'captioner/dist/runtime/native';
 import {normal} from 'captioner/dist/runtime/random';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 
-const reference = readFixture<{weight: Reference; rates: number[]; gradients: Reference; after: Reference}>(
-  'runtime',
-  'adam.json',
-);
+interface Moved {
+  readonly weight: Reference;
+  readonly rates: number[];
+  readonly gradients: Reference;
+  readonly after: Reference;
+  readonly decay?: number;
+}
 
 /** Two weights, and for each step gradients that depend on the step alone. */
 function toy(): {weights: Map<string, tf.Variable>; step: (adam: Adam, number: number) => void} {
@@ -29,15 +32,25 @@ function toy(): {weights: Map<string, tf.Variable>; step: (adam: Adam, number: n
 const bits = (values: ArrayLike<number>) => Array.from(new Int32Array(Float32Array.from(values).buffer));
 
 describe('Adam', () => {
-  it("moves weights as PyTorch's does", () => {
-    const weight = tf.variable(tensorOf(reference.weight));
-    const adam = new Adam(new Map([['w', weight]]));
-    const gradients = tf.unstack(tensorOf(reference.gradients));
-    const after = tf.unstack(tensorOf(reference.after));
-    for (const [k, rate] of reference.rates.entries()) {
-      adam.apply(new Map([['w', gradients[k]!]]), rate);
-      expect(relativeError(weight, after[k]!.dataSync())).to.be.below(1e-5);
-    }
+  for (const name of ['adam', 'adamw'])
+    it(`moves weights as PyTorch's ${name} does`, () => {
+      const reference = readFixture<Moved>('runtime', `${name}.json`);
+      const weight = tf.variable(tensorOf(reference.weight));
+      const adam = new Adam(new Map([['w', weight]]));
+      const gradients = tf.unstack(tensorOf(reference.gradients));
+      const after = tf.unstack(tensorOf(reference.after));
+      for (const [k, rate] of reference.rates.entries()) {
+        adam.apply(new Map([['w', gradients[k]!]]), rate, reference.decay);
+        expect(relativeError(weight, after[k]!.dataSync())).to.be.below(1e-5);
+      }
+      adam.dispose();
+    });
+
+  it('takes nothing off biases', () => {
+    const bias = tf.variable(tf.tensor1d([1, -2]));
+    const adam = new Adam(new Map([['bias', bias]]));
+    adam.apply(new Map([['bias', tf.zeros([2])]]), 0.1, 0.5);
+    expect([...bias.dataSync()]).to.deep.equal([1, -2]);
     adam.dispose();
   });
 
