@@ -34,7 +34,9 @@ interface Open {
 export interface BeamSettings {
   readonly beams: number;
   readonly lengthExponent: number;
+  readonly minimumLength: number;
   readonly maximumLength: number;
+  readonly noRepeatNgram: number;
 }
 
 export class Beam {
@@ -67,7 +69,8 @@ export class Beam {
     const candidates = this.#open.flatMap(({tokens, logProbabilities, attention: before, sum}, at) => {
       const row = first + at;
       const looked = attention ? [...before, attention(row)] : before;
-      return words(row).map(([word, logProbability]) => ({
+      const allowed = words(row).filter(([word]) => this.#allows(tokens, word));
+      return allowed.map(([word, logProbability]) => ({
         word,
         tokens,
         logProbabilities: [...logProbabilities, logProbability],
@@ -86,7 +89,8 @@ export class Beam {
     }
     const over = this.#length === maximumLength || this.#settled(next);
     // A caption that did not end is better than none.
-    if (over && this.#done.length === 0) for (const sentence of next) this.#end(sentence, false);
+    if (over && this.#done.length === 0)
+      for (const sentence of next.length > 0 ? next : this.#open) this.#end(sentence, false);
     this.#open = over ? [] : next;
   }
 
@@ -95,8 +99,18 @@ export class Beam {
     return this.#done.sort((a, b) => b.score - a.score).slice(0, this.settings.beams);
   }
 
+  #allows(tokens: readonly number[], word: number): boolean {
+    const {minimumLength, noRepeatNgram: order} = this.settings;
+    if (word === special.end) return tokens.length >= minimumLength;
+    if (order === 0 || tokens.length < order) return true;
+    const last = [...tokens.slice(tokens.length - order + 1), word];
+    for (let at = 0; at + order <= tokens.length; at++)
+      if (last.every((id, k) => tokens[at + k] === id)) return false;
+    return true;
+  }
+
   #end({tokens, logProbabilities, attention, sum}: Open, finished: boolean): void {
-    const score = this.#score(sum, this.#length);
+    const score = this.#score(sum, logProbabilities.length);
     this.#done.push({
       tokens,
       logProbabilities,

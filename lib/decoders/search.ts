@@ -21,15 +21,29 @@ export interface SearchOptions {
    * (arXiv 1609.08144, equation 14), where the length counts the end. @default 0.7
    */
   readonly lengthExponent?: number;
+  /** Words in a caption at least, unless the decoder has no other way to go on than to end. @default 0 */
+  readonly minimumLength?: number;
   /** Words in a caption at most. @default 20 */
   readonly maximumLength?: number;
+  /** No run of so many words comes twice in a caption (Paulus et al. 2018, arXiv 1705.04304, section 2.5); 0: it may. @default 0 */
+  readonly noRepeatNgram?: number;
+  /** Ids of words that are never written. @default [] */
+  readonly banned?: readonly number[];
 }
 
-const schema = z.strictObject({
-  beams: z.int().min(1).max(100).default(3),
-  lengthExponent: z.number().min(0).max(5).default(0.7),
-  maximumLength: z.int().min(1).max(200).default(20),
-});
+const schema = z
+  .strictObject({
+    beams: z.int().min(1).max(100).default(3),
+    lengthExponent: z.number().min(0).max(5).default(0.7),
+    minimumLength: z.int().min(0).max(200).default(0),
+    maximumLength: z.int().min(1).max(200).default(20),
+    noRepeatNgram: z.int().min(0).max(200).default(0),
+    banned: z.array(z.int().min(0)).default([]),
+  })
+  .refine(({minimumLength, maximumLength}) => minimumLength <= maximumLength, {
+    path: ['minimumLength'],
+    message: 'expected at most `maximumLength`',
+  });
 
 /** The most probable word at each step. */
 export function greedySearch(
@@ -53,9 +67,11 @@ export function beamSearch(
   const settings = parseOptions(schema, options, 'search');
   const beams = Array.from({length: features.shape[0]}, () => new Beam(settings));
   if (beams.length === 0) return [];
-  const banned = bannedWords(decoder.vocabulary);
+  const banned = bannedWords(decoder.vocabulary, settings.banned);
   // Of each sentence only its best few can be among the picture's best: an ending, and as many that go on.
-  const count = Math.min(settings.beams + 1, decoder.vocabulary);
+  // Words that would repeat a run are at most as many as the sentence has, and are passed over.
+  const repeated = settings.noRepeatNgram > 0 ? settings.maximumLength : 0;
+  const count = Math.min(settings.beams + 1 + repeated, decoder.vocabulary);
 
   let state = decoder.begin(features);
   try {
@@ -79,10 +95,10 @@ export function beamSearch(
   }
 }
 
-/** Never written: padding, the start, and the word that stands for all unknown ones. */
-function bannedWords(vocabulary: number): Float32Array {
+/** Never written: padding, the start, the word that stands for all unknown ones, and what the user bans. */
+function bannedWords(vocabulary: number, more: readonly number[]): Float32Array {
   const penalties = new Float32Array(vocabulary);
-  for (const id of [special.padding, special.start, special.unknown])
+  for (const id of [special.padding, special.start, special.unknown, ...more])
     if (id < vocabulary) penalties[id] = -Infinity;
   return penalties;
 }

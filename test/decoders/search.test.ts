@@ -165,6 +165,83 @@ describe('beamSearch', () => {
     pictures.dispose();
   });
 
+  /** Whether a run of `order` words comes twice. */
+  const repeats = (tokens: readonly number[], order: number): boolean => {
+    const runs = tokens.slice(order - 1).map((_, at) => tokens.slice(at, at + order).join());
+    return new Set(runs).size < runs.length;
+  };
+
+  it('keeps to its constraints, each alone and all together', () => {
+    const pictures = features(5);
+    for (const beams of [1, 3, 6])
+      for (const noRepeatNgram of [0, 1, 2, 3])
+        for (const minimumLength of [0, 4])
+          for (const banned of [[], [5]]) {
+            const options = {beams, noRepeatNgram, minimumLength, banned, maximumLength: 8};
+            for (const {tokens, finished} of beamSearch(model, pictures, options).flat()) {
+              if (noRepeatNgram > 0) expect(repeats(tokens, noRepeatNgram), tokens.join()).to.equal(false);
+              if (finished) expect(tokens.length).to.be.at.least(minimumLength);
+              expect(tokens).not.to.include.members(banned.length > 0 ? banned : [special.unknown]);
+            }
+          }
+    const free = beamSearch(model, pictures, {beams: 1, maximumLength: 8}).flat();
+    expect(free.some(({tokens}) => repeats(tokens, 2))).to.equal(true);
+    pictures.dispose();
+  });
+
+  it('blocks runs inside the beam: what it finds is the best of what is allowed', () => {
+    const pictures = features(3);
+    const wide = {beams: 100, maximumLength: 4};
+    for (const [at, list] of beamSearch(model, pictures, wide).entries()) {
+      const allowed = list.filter(
+        ({tokens, finished}) => finished && !repeats(tokens, 1) && tokens.length > 1,
+      );
+      const found = beamSearch(model, pictures, {...wide, noRepeatNgram: 1, minimumLength: 2})[at]!;
+      close(
+        found.find(({finished}) => finished)!,
+        allowed[0]!,
+      );
+    }
+    pictures.dispose();
+  });
+
+  it('gives the caption so far when nothing is allowed to follow', () => {
+    const silent = stubborn([0, 0, -100, 0, 3, 2, 1]);
+    const pictures = features(1);
+    const [[best]] = beamSearch(silent, pictures, {beams: 2, noRepeatNgram: 1, minimumLength: 6}) as [
+      [Hypothesis],
+    ];
+    expect([...best.tokens].sort()).to.deep.equal([4, 5, 6]);
+    expect(best.finished).to.equal(false);
+    const [[none]] = beamSearch(silent, pictures, {banned: [4, 5, 6], minimumLength: 1}) as [[Hypothesis]];
+    expect(none).to.include({finished: false});
+    expect(none.tokens).to.deep.equal([]);
+    expect(Number.isNaN(none.score)).to.equal(false);
+    pictures.dispose();
+  });
+
+  it('says where an attending decoder looked for each word', () => {
+    const attending = createDecoder('attention', vocabulary, depth, {units: 8, embedding: 5, attention: 4});
+    const grid = tf.randomNormal([2, 9, depth], 0, 1, 'float32', 6);
+    for (const {logProbabilities, attention} of beamSearch(attending, grid, {beams: 3}).flat()) {
+      expect(attention).to.have.length(logProbabilities.length);
+      for (const map of attention!) {
+        expect(map).to.have.length(9);
+        expect(map.reduce((sum, share) => sum + share, 0)).to.be.closeTo(1, 1e-5);
+      }
+    }
+    const [[best]] = beamSearch(attending, grid, {beams: 3}) as [[Hypothesis]];
+    tf.tidy(() => {
+      const inputs = tf.tensor2d([[special.start, ...best.tokens]], undefined, 'int32');
+      const first = tf.slice(grid, [0, 0, 0], [1, 9, depth]);
+      const maps = attending.attend!(first, inputs).attention.arraySync()[0]!;
+      for (const [step, map] of best.attention!.entries())
+        for (const [cell, share] of map.entries()) expect(share).to.be.closeTo(maps[step]![cell]!, 1e-5);
+    });
+    attending.dispose();
+    grid.dispose();
+  });
+
   it('refuses logits that are not numbers', () => {
     const broken = stubborn([0, 0, 0, 0, NaN, 0, 0]);
     const pictures = features(1);
@@ -180,6 +257,9 @@ describe('beamSearch', () => {
       .to.throw('`beams`')
       .with.property('code', 'options');
     expect(() => beamSearch(model, pictures, {lengthExponent: -1})).to.throw('`lengthExponent`');
+    expect(() => beamSearch(model, pictures, {minimumLength: 9, maximumLength: 8})).to.throw(
+      '`minimumLength`',
+    );
     pictures.dispose();
   });
 
