@@ -383,6 +383,19 @@ describe('captioner', function () {
     expect([caption.code, caption.stdout.trim().split('\n').length], caption.stderr).to.deep.equal([0, 1]);
   });
 
+  it('trains soft attention on grids, and knows when it goes on what it was training', async () => {
+    const run = ['train', '--data', 'drawn', '--run', 'looking'];
+    const sizes = ['units=16', 'embedding=8', 'attention=8', 'meteor=false'].flatMap((set) => ['--set', set]);
+    const begun = await captioner([...run, '--decoder', 'attention', '--epochs', '1', ...sizes]);
+    expect(begun.code, begun.stderr).to.equal(0);
+    const more = await captioner([...run, '--resume', '--epochs', '2']);
+    expect(more.code, more.stderr).to.equal(0);
+    expect(more.stdout).to.match(/^epoch 2 /m);
+    const said = await captioner(['caption', 'drawn/train-0001.jpg', '--checkpoint', 'looking', '--json']);
+    expect(said.code, said.stderr).to.equal(0);
+    await refused(2, /Unknown decoder "gru"; known: lstm, attention/, ...run, '--decoder', 'gru');
+  });
+
   it('stops at Ctrl-C, saves, and goes on to as many epochs as it is told then', async () => {
     const run = ['train', '--data', 'drawn', '--run', 'stopped'];
     let told = false;

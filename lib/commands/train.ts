@@ -8,6 +8,7 @@ import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
+import {decoderOfRun} from '../training/run';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
 import {liveFeatures, openEncoder, usualFeatures, type EncoderFlags} from './features';
@@ -27,7 +28,9 @@ export interface TrainFlags extends EncoderFlags {
 }
 
 export async function train(flags: TrainFlags): Promise<void> {
-  const kind = featuresOf(flags.decoder);
+  // A run that goes on has its decoder.
+  const decoder = (flags.resume && decoderOfRun(userPath(flags.run))) || flags.decoder;
+  const kind = featuresOf(decoder);
   const dataset = await open(flags.data);
   introduce(dataset);
   const encoder = await openEncoder(flags);
@@ -36,7 +39,9 @@ export async function train(flags: TrainFlags): Promise<void> {
       ? await usualFeatures(encoder, dataset, kind)
       : await liveFeatures(encoder, dataset, kind, flags.fineTune);
   if (!(store instanceof LiveFeatures)) encoder.dispose();
-  const trainer = await (flags.resume ? resume(flags, dataset, store) : begin(flags, dataset, store));
+  const trainer = await (flags.resume
+    ? resume({...flags, decoder}, dataset, store)
+    : begin(flags, dataset, store));
   for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
   const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
   const {stopped} = await trainer.train({

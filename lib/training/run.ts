@@ -9,12 +9,27 @@ import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
 import {userPath} from '../places';
+import {parseCard} from './card';
 import {checkpointFiles, loadCheckpoint, saveCheckpoint, stepName, type Checkpoint} from './checkpoint';
 
 /** A checkpoint that was passed over when a run was resumed, and why. */
 export interface Skipped {
   readonly checkpoint: string;
   readonly reason: string;
+}
+
+/** The kind of decoder that a run trains, as its newest readable checkpoint says. */
+export function decoderOfRun(folder: string): string | undefined {
+  const checkpoints = join(folder, 'checkpoints');
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints).filter((name) => stepName.test(name)) : [];
+  for (const name of names.sort().reverse())
+    try {
+      const card = join(checkpoints, name, 'checkpoint.json');
+      return parseCard(readFileSync(card), card).decoder.kind;
+    } catch {
+      // What is wrong with it is said when the run is resumed.
+    }
+  return undefined;
 }
 
 type Resumable = Checkpoint & Required<Pick<Checkpoint, 'training'>>;
