@@ -42,6 +42,7 @@ export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './d
 export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
+export type {AdaptiveOptions} from './decoders/adaptive';
 export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
 
 // Training

@@ -10,7 +10,8 @@ import {embed} from '../runtime/embedding';
 import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
-import {featureConstants, standardize, WeightTable} from './weights';
+import {readGrid, type Grid} from './grid';
+import {featureConstants, WeightTable} from './weights';
 
 export interface AttentionOptions {
   /** Size of a word's vector. @default 256 */
@@ -76,14 +77,6 @@ export function createAttention(vocabulary: number, depth: number, options: Atte
   return new Attention(vocabulary, depth, settings, weights.all);
 }
 
-/** What an image gives once and every step reads. */
-interface Seen {
-  /** `[batch, cells, units]` */
-  readonly grid: tf.Tensor3D;
-  /** `[batch, cells, attention]` */
-  readonly keys: tf.Tensor3D;
-}
-
 interface Step {
   readonly h: tf.Tensor2D;
   readonly c: tf.Tensor2D;
@@ -119,7 +112,7 @@ class Attention implements Decoder {
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const seen = this.#see(features as tf.Tensor3D, (grid) => drop(grid, layers.grid));
+      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid));
       const words = drop(embed(this.#weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
       const [ofWords, ofOthers] = tf.split(
         this.#weight<tf.Rank.R2>('lstm.weight'),
@@ -128,10 +121,10 @@ class Attention implements Decoder {
       ) as [tf.Tensor2D, tf.Tensor2D];
       const flat = tf.reshape<tf.Rank.R2>(words, [steps * batch, embedding]);
       const gates = tf.split(tf.add(tf.matMul(flat, ofWords), this.#weight('lstm.bias')), steps, 0);
-      let [h, c] = this.#first(seen.grid);
+      let [h, c] = this.#first(grid);
       const all: Step[] = [];
       for (const wordGates of gates) {
-        const step = this.#advance(seen, wordGates as tf.Tensor2D, ofOthers, h, c);
+        const step = this.#advance(grid, wordGates as tf.Tensor2D, ofOthers, h, c);
         all.push(step);
         ({h, c} = step);
       }
@@ -164,8 +157,8 @@ class Attention implements Decoder {
 
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
-      const seen = this.#see(features as tf.Tensor3D);
-      return [...this.#first(seen.grid), seen.grid, seen.keys];
+      const grid = readGrid(features as tf.Tensor3D, this);
+      return [...this.#first(grid), grid.cells, grid.keys];
     });
   }
 
@@ -174,7 +167,7 @@ class Attention implements Decoder {
     state: DecoderState,
   ): {logits: tf.Tensor2D; state: DecoderState; attention: tf.Tensor2D} {
     return tf.tidy(() => {
-      const [before, cell, grid, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
+      const [before, cell, cells, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
       const {embedding, units} = this.options;
       const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
       const [ofWords, ofOthers] = tf.split(
@@ -183,9 +176,9 @@ class Attention implements Decoder {
         0,
       ) as [tf.Tensor2D, tf.Tensor2D];
       const gates = tf.add<tf.Tensor2D>(tf.matMul(word, ofWords), this.#weight('lstm.bias'));
-      const {h, c, view, attention} = this.#advance({grid, keys}, gates, ofOthers, before, cell);
+      const {h, c, view, attention} = this.#advance({cells, keys}, gates, ofOthers, before, cell);
       const logits = this.#logits(this.#deepOutput(word, h, view));
-      return {logits, attention, state: [h, c, tf.clone(grid), tf.clone(keys)]};
+      return {logits, attention, state: [h, c, tf.clone(cells), tf.clone(keys)]};
     });
   }
 
@@ -193,27 +186,9 @@ class Attention implements Decoder {
     for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
   }
 
-  #see(features: tf.Tensor3D, drop: (grid: tf.Tensor3D) => tf.Tensor3D = (grid) => grid): Seen {
-    const [batch, cells, depth] = features.shape;
-    const {units, attention} = this.options;
-    const standard = standardize(tf.reshape<tf.Rank.R2>(features, [batch * cells, depth]), this.constants);
-    const projected = tf.relu(
-      tf.add(tf.matMul(standard, this.#weight<tf.Rank.R2>('image.weight')), this.#weight('image.bias')),
-    );
-    const grid = drop(tf.reshape(projected, [batch, cells, units]));
-    const keys = tf.add(
-      tf.matMul(
-        tf.reshape<tf.Rank.R2>(grid, [batch * cells, units]),
-        this.#weight<tf.Rank.R2>('attention.image'),
-      ),
-      this.#weight('attention.bias'),
-    );
-    return {grid, keys: tf.reshape(keys, [batch, cells, attention])};
-  }
-
   /** State and cell before the first word, from the mean of the grid. */
-  #first(grid: tf.Tensor3D): [tf.Tensor2D, tf.Tensor2D] {
-    const mean = tf.mean<tf.Tensor2D>(grid, 1);
+  #first({cells}: Grid): [tf.Tensor2D, tf.Tensor2D] {
+    const mean = tf.mean<tf.Tensor2D>(cells, 1);
     const both = tf.tanh(
       tf.add(tf.matMul(mean, this.#weight<tf.Rank.R2>('begin.weight')), this.#weight('begin.bias')),
     );
@@ -225,7 +200,7 @@ class Attention implements Decoder {
    * @param weight Of the view and the state before in the gates, `[2 · units, 4 · units]`.
    */
   #advance(
-    {grid, keys}: Seen,
+    {cells, keys}: Grid,
     wordGates: tf.Tensor2D,
     weight: tf.Tensor2D,
     before: tf.Tensor2D,
@@ -233,7 +208,7 @@ class Attention implements Decoder {
   ): Step {
     const {units} = this.options;
     const query = tf.matMul<tf.Tensor2D>(before, this.#weight<tf.Rank.R2>('attention.state'));
-    const both = additiveAttention(keys, query, this.#weight<tf.Rank.R2>('attention.score'), grid);
+    const both = additiveAttention(keys, query, this.#weight<tf.Rank.R2>('attention.score'), cells);
     const [context, attention] = tf.split(both, [units, keys.shape[1]], 1) as [tf.Tensor2D, tf.Tensor2D];
     const opened = tf.sigmoid(
       tf.add(tf.matMul(before, this.#weight<tf.Rank.R2>('gate.weight')), this.#weight('gate.bias')),

@@ -30,8 +30,8 @@ export interface Attended {
   readonly states: tf.Tensor3D;
   /** Where it looked for each word, `[batch, steps, cells]`: shares of 1, or of less where it looked less. */
   readonly attention: tf.Tensor3D;
-  /** What training makes small beside the loss. */
-  readonly penalty: tf.Scalar;
+  /** What training makes small beside the loss, if anything. */
+  readonly penalty?: tf.Scalar;
 }
 
 export interface Decoder {
@@ -61,7 +61,7 @@ export interface Decoder {
    * @returns `[batch, steps, units]`, differentiable with respect to `weights`.
    */
   states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): tf.Tensor3D;
-  /** For decoders that look at a grid: the states together with where they looked. The caller disposes all three. */
+  /** For decoders that look at a grid: the states together with where they looked. The caller disposes all. */
   attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): Attended;
   /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;

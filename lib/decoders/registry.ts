@@ -1,6 +1,7 @@
 /** Every kind of decoder by its name: a new one is a file and a line here. */
 import {CaptionerError} from '../errors';
 import type {Decoder} from './decoder';
+import {adaptiveOptions, createAdaptive} from './adaptive';
 import {attentionOptions, createAttention} from './attention';
 import {createLstm, lstmOptions} from './lstm';
 
@@ -15,6 +16,7 @@ interface Kind {
 const decoders: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['lstm', {create: createLstm, features: 'pooled', options: lstmOptions}],
   ['attention', {create: createAttention, features: 'grid', options: attentionOptions}],
+  ['adaptive', {create: createAdaptive, features: 'grid', options: adaptiveOptions}],
 ]);
 
 /** The kinds that `createDecoder` knows. */

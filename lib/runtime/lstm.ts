@@ -27,6 +27,15 @@ const peephole = bool('use_peephole', false);
  * @returns The states h after each step, `[steps, batch, units]`; differentiable with respect to all three.
  */
 export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor3D {
+  return run(x, weight, bias, false);
+}
+
+/** As `lstm`, with the cells c after each step behind the states, `[steps, batch, 2 · units]`. */
+export function lstmWithCells(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor3D {
+  return run(x, weight, bias, true);
+}
+
+function run(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D, withCells: boolean): tf.Tensor3D {
   const [steps, batch, inputs] = x.shape;
   const units = bias.shape[0] / 4;
   const layer = tf.customGrad((...args) => {
@@ -64,12 +73,21 @@ export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf
     }
     const states = stack(h);
     save([x1, wx, wh, whT, states, ...i, ...ci, ...f, ...o, ...c, ...co]);
-    return {value: states, gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs)};
+    return {
+      value: withCells ? tf.concat([states, stack(c)], 2) : states,
+      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs, withCells),
+    };
   });
   return layer(x, weight, bias) as tf.Tensor3D;
 }
 
-function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: number): tf.Tensor[] {
+function gradient(
+  dy: tf.Tensor3D,
+  saved: readonly tf.Tensor[],
+  inputs: number,
+  withCells: boolean,
+): tf.Tensor[] {
+  const [dStates, dCells] = withCells ? (tf.split(dy, 2, 2) as [tf.Tensor3D, tf.Tensor3D]) : [dy];
   const [steps, batch, units] = dStates.shape;
   const [x1, wx, wh, whT] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
   const states = saved[4] as tf.Tensor3D;
@@ -77,6 +95,7 @@ function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: num
     saved.slice(5 + k * steps, 5 + (k + 1) * steps),
   ) as [tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[]];
   const dh = unstack(dStates);
+  const dcHere = dCells && unstack(dCells);
   const zero = tf.zeros([batch, units]);
   // The kernel looks at the shapes of the input, the bias and the peephole weights, and at nothing else of them.
   const noInput = tf.zeros([batch, 0]);
@@ -89,6 +108,7 @@ function gradient(dStates: tf.Tensor3D, saved: readonly tf.Tensor[], inputs: num
   for (let t = steps - 1; t >= 0; t--) {
     const dhHere = dhNext === undefined ? dh[t]! : kernel('AddV2', [dh[t]!, dhNext], [float32]);
     const before = t === 0 ? zero : c[t - 1]!;
+    if (dcHere) dc = kernel('AddV2', [dc, dcHere[t]!], [float32]);
     const [dcBefore, dGates] = kernels(
       'LSTMBlockCellGrad',
       // prettier-ignore

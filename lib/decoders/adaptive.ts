@@ -1,0 +1,220 @@
+/**
+ * The decoder of «Knowing When to Look» (Lu et al. 2017, arXiv 1612.01887): an LSTM that sees the whole picture beside each
+ * word, and looks at the grid after each step; or not, since words like `of` can be read off what was said. A visual sentinel,
+ * what the LSTM keeps of the sentence, competes with the cells for attention (section 2.3): what the cells' shares lack of 1 is
+ * how little the word looked.
+ */
+import {z} from 'zod';
+import {parseOptions} from '../options';
+import {additiveAttention} from '../runtime/additive-attention';
+import {embed} from '../runtime/embedding';
+import {lstmCell, lstmWithCells} from '../runtime/lstm';
+import {tf} from '../runtime/native';
+import {dropout} from '../runtime/random';
+import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
+import {project, readGrid, type Grid} from './grid';
+import {featureConstants, WeightTable} from './weights';
+
+export interface AdaptiveOptions {
+  /** Size of a word's vector, and of the whole picture's. @default 256 */
+  readonly embedding?: number;
+  /** Size of the recurrent state, and of a cell of the grid once it is projected. @default 512 */
+  readonly units?: number;
+  /** Size of what states and cells are compared in. @default 512 */
+  readonly attention?: number;
+  /** Part of words, cells and outputs that training leaves out. @default 0.5 */
+  readonly dropout?: number;
+  /** Of the weights' first values. @default 1 */
+  readonly seed?: number;
+}
+
+const size = z.int().min(1).max(65536);
+const schema = z.strictObject({
+  embedding: size.default(256),
+  units: size.default(512),
+  attention: size.default(512),
+  dropout: z.number().min(0).lt(1).default(0.5),
+  seed: z
+    .int()
+    .min(-(2 ** 31))
+    .lt(2 ** 31)
+    .default(1),
+});
+
+/** Names of its options. */
+export const adaptiveOptions: readonly string[] = Object.keys(schema.shape);
+
+type Settings = Readonly<Required<AdaptiveOptions>> & Readonly<Record<string, unknown>>;
+const layers = {words: 0, grid: 1, output: 2} as const;
+
+/**
+ * @param vocabulary Number of word ids.
+ * @param depth Depth of the grid of image features.
+ * @throws CaptionerError `options`
+ */
+export function createAdaptive(vocabulary: number, depth: number, options: AdaptiveOptions = {}): Decoder {
+  const settings = parseOptions(schema, options, 'adaptive decoder');
+  const {embedding, units, attention, seed} = settings;
+  const weights = new WeightTable(seed)
+    .matrix('image.weight', depth, units)
+    .zeros('image.bias', units)
+    .matrix('whole.weight', units, embedding)
+    .zeros('whole.bias', embedding)
+    .uniform('embedding', [vocabulary, embedding], 0.08)
+    .matrix('lstm.weight', 2 * embedding + units, 4 * units)
+    .gates('lstm.bias', units)
+    .matrix('sentinel.weight', 2 * embedding + units, units)
+    .matrix('attention.image', units, attention)
+    .matrix('attention.sentinel', units, attention)
+    .matrix('attention.state', units, attention)
+    .zeros('attention.bias', attention)
+    .matrix('attention.score', attention, 1)
+    .matrix('output.weight', vocabulary, units)
+    .zeros('output.bias', vocabulary);
+  return new Adaptive(vocabulary, depth, settings, weights.all);
+}
+
+class Adaptive implements Decoder {
+  readonly kind = 'adaptive';
+  readonly features = 'grid';
+  readonly output: Decoder['output'];
+  readonly constants: ReadonlyMap<string, tf.Variable>;
+
+  constructor(
+    readonly vocabulary: number,
+    readonly depth: number,
+    readonly options: Settings,
+    readonly weights: ReadonlyMap<string, tf.Variable>,
+  ) {
+    this.constants = featureConstants(depth);
+    this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
+  }
+
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
+    return tf.tidy(() => this.attend(features, inputs, key).states);
+  }
+
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): Attended {
+    const [batch, steps] = inputs.shape;
+    const {units, dropout: rate} = this.options;
+    return tf.tidy((): Attended & tf.TensorContainerObject => {
+      const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
+        key === undefined ? x : dropout(x, rate, key, layer);
+      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid));
+      const words = embed(this.#weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
+      const whole = tf.tile(tf.expandDims(this.#whole(grid), 0), [steps, 1, 1]);
+      const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, whole as tf.Tensor3D], 2), layers.words);
+      const both = lstmWithCells(
+        x,
+        this.#weight<tf.Rank.R2>('lstm.weight'),
+        this.#weight<tf.Rank.R1>('lstm.bias'),
+      );
+      const [h, c] = tf.split(both, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
+      const before = tf.concat<tf.Tensor3D>([
+        tf.zeros<tf.Rank.R3>([1, batch, units]),
+        tf.slice(h, 0, steps - 1),
+      ]);
+      const rows = (all: tf.Tensor3D): tf.Tensor2D => tf.reshape(all, [steps * batch, all.shape[2]]);
+      const sentinel = this.#sentinel(rows(x), rows(before), rows(c));
+      const {query, sentinelKey} = this.#queries(rows(h), sentinel);
+      const byStep = (all: tf.Tensor2D): tf.Tensor2D[] => tf.split(all, steps);
+      const [queries, keys, sentinels] = [byStep(query), byStep(sentinelKey), byStep(sentinel)];
+      const looks = queries.map((one, t) => this.#look(grid, one, keys[t]!, sentinels[t]!));
+      const views = tf.stack(looks.map(({view}) => view)); // [steps, batch, units]
+      const states = tf.transpose(tf.add<tf.Tensor3D>(views, h), [1, 0, 2]);
+      const attention = tf.stack(
+        looks.map((look) => look.attention),
+        1,
+      ) as tf.Tensor3D;
+      return {states: drop(states, layers.output), attention};
+    });
+  }
+
+  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
+    return tf.tidy(() => {
+      const weight = tf.transpose(this.output.weight as tf.Variable<tf.Rank.R2>);
+      return tf.add(project(this.states(features, inputs), weight), this.output.bias);
+    });
+  }
+
+  begin(features: tf.Tensor): DecoderState {
+    return tf.tidy(() => {
+      const grid = readGrid(features as tf.Tensor3D, this);
+      const zeros = (): tf.Tensor => tf.zeros([features.shape[0], this.options.units]);
+      return [zeros(), zeros(), this.#whole(grid), grid.cells, grid.keys];
+    });
+  }
+
+  step(
+    tokens: tf.Tensor1D,
+    state: DecoderState,
+  ): {logits: tf.Tensor2D; state: DecoderState; attention: tf.Tensor2D} {
+    return tf.tidy(() => {
+      const [before, cell, whole] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+      const [cells, keys] = state.slice(3) as [tf.Tensor3D, tf.Tensor3D];
+      const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
+      const x = tf.concat<tf.Tensor2D>([word, whole], 1);
+      const {h, c} = lstmCell(
+        x,
+        before,
+        cell,
+        this.#weight<tf.Rank.R2>('lstm.weight'),
+        this.#weight<tf.Rank.R1>('lstm.bias'),
+      );
+      const sentinel = this.#sentinel(x, before, c);
+      const {query, sentinelKey} = this.#queries(h, sentinel);
+      const {view, attention} = this.#look({cells, keys}, query, sentinelKey, sentinel);
+      const {weight, bias} = this.output;
+      const logits = tf.add<tf.Tensor2D>(tf.matMul(tf.add<tf.Tensor2D>(view, h), weight, false, true), bias);
+      return {logits, attention, state: [h, c, ...state.slice(2).map((part) => tf.clone(part))]};
+    });
+  }
+
+  dispose(): void {
+    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
+  }
+
+  /** The whole picture, as large as a word, `[batch, embedding]`. */
+  #whole({cells}: Grid): tf.Tensor2D {
+    const mean = tf.mean<tf.Tensor2D>(cells, 1);
+    const product = tf.matMul(mean, this.#weight<tf.Rank.R2>('whole.weight'));
+    return tf.relu(tf.add<tf.Tensor2D>(product, this.#weight('whole.bias')));
+  }
+
+  /** What the LSTM keeps of the sentence (equations 9 and 10), `[rows, units]`. */
+  #sentinel(x: tf.Tensor2D, before: tf.Tensor2D, c: tf.Tensor2D): tf.Tensor2D {
+    const read = tf.matMul(
+      tf.concat<tf.Tensor2D>([x, before], 1),
+      this.#weight<tf.Rank.R2>('sentinel.weight'),
+    );
+    return tf.mul(tf.sigmoid(read), tf.tanh(c));
+  }
+
+  #queries(h: tf.Tensor2D, sentinel: tf.Tensor2D): {query: tf.Tensor2D; sentinelKey: tf.Tensor2D} {
+    const query = tf.matMul<tf.Tensor2D>(h, this.#weight<tf.Rank.R2>('attention.state'));
+    const key = tf.matMul(sentinel, this.#weight<tf.Rank.R2>('attention.sentinel'));
+    return {query, sentinelKey: tf.add(key, this.#weight('attention.bias'))};
+  }
+
+  /** The sentinel is one cell more (equation 12); what is seen is the mixture of all (equation 11). */
+  #look(
+    {cells, keys}: Grid,
+    query: tf.Tensor2D,
+    sentinelKey: tf.Tensor2D,
+    sentinel: tf.Tensor2D,
+  ): {view: tf.Tensor2D; attention: tf.Tensor2D} {
+    const [, count, units] = cells.shape;
+    const both = additiveAttention(
+      tf.concat([keys, tf.expandDims<tf.Tensor3D>(sentinelKey, 1)], 1),
+      query,
+      this.#weight<tf.Rank.R2>('attention.score'),
+      tf.concat([cells, tf.expandDims<tf.Tensor3D>(sentinel, 1)], 1),
+    );
+    const [view, attention] = tf.split(both, [units, count, 1], 1) as [tf.Tensor2D, tf.Tensor2D];
+    return {view, attention};
+  }
+
+  #weight<R extends tf.Rank>(name: string): tf.Variable<R> {
+    return this.weights.get(name) as tf.Variable<R>;
+  }
+}

@@ -1,0 +1,41 @@
+/** A grid of image features as attending decoders read it: standardised and projected, with the keys that queries are held against. */
+import {tf} from '../runtime/native';
+import {standardize} from './weights';
+
+export interface Grid {
+  /** `[batch, cells, units]`, 0 or more. */
+  readonly cells: tf.Tensor3D;
+  /** `[batch, cells, attention]` */
+  readonly keys: tf.Tensor3D;
+}
+
+export interface GridWeights {
+  readonly constants: ReadonlyMap<string, tf.Variable>;
+  /** `image.weight`, `image.bias`, `attention.image`, `attention.bias` */
+  readonly weights: ReadonlyMap<string, tf.Variable>;
+}
+
+/**
+ * @param features `[batch, cells, depth]`
+ * @param drop Dropout of the projected cells.
+ */
+export function readGrid(
+  features: tf.Tensor3D,
+  {constants, weights}: GridWeights,
+  drop: (cells: tf.Tensor3D) => tf.Tensor3D = (cells) => cells,
+): Grid {
+  const weight = (name: string) => weights.get(name) as tf.Variable<tf.Rank.R2>;
+  const projected = tf.relu(
+    project(standardize(features, constants), weight('image.weight')).add(weight('image.bias')),
+  );
+  const cells = drop(projected as tf.Tensor3D);
+  const keys = project(cells, weight('attention.image')).add(weight('attention.bias'));
+  return {cells, keys: keys as tf.Tensor3D};
+}
+
+/** `[a, b, inputs]` times `[inputs, outputs]`, as one product. */
+export function project(x: tf.Tensor3D, weight: tf.Tensor2D): tf.Tensor3D {
+  const [a, b, inputs] = x.shape;
+  const product = tf.matMul(tf.reshape<tf.Rank.R2>(x, [a * b, inputs]), weight);
+  return tf.reshape(product, [a, b, weight.shape[1]]);
+}
