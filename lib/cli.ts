@@ -45,6 +45,7 @@ function program(): Command {
     .argument('<image...>')
     .option('--checkpoint <dir>', 'a checkpoint or a run', join(home(), 'checkpoints', 'scenes'))
     .option(...beams)
+    .option('--set <key=value>', 'another option of the search; may be repeated', setting, {})
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option('--json', 'as a JSON array')
     .action(async (images: string[], flags: CaptionFlags) =>
@@ -80,6 +81,7 @@ function program(): Command {
     .option('--split <name>', 'train, validation or test', 'test')
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option(...beams)
+    .option('--set <key=value>', 'another option of the search; may be repeated', setting, {})
     .option('--predictions <file>', 'writes the captions as JSON')
     .option(...json)
     .option(...perImage)

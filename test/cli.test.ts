@@ -183,6 +183,14 @@ describe('captioner', function () {
     expect(lines.stdout).to.equal(written.map(({image, caption}) => `${image}: ${caption}\n`).join(''));
   });
 
+  it('hands options to the search', async () => {
+    const caption = ['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run'];
+    const {stdout} = await captioner([...caption, '--set', 'maximumLength=3', '--set', 'minimumLength=3']);
+    expect(stdout.trim().split(' ')).to.have.length(3);
+    await refused(2, /search: unknown option `width`/, ...caption, '--set', 'width=3');
+    await refused(2, /search: `minimumLength`: expected at most/, ...caption, '--set', 'minimumLength=30');
+  });
+
   it('captions the other pictures when some can not be read, names those, and ends with 1', async () => {
     const whole = readFileSync(join(folder, 'drawn', 'test-0003.jpg'));
     writeFileSync(join(folder, 'half.jpg'), whole.subarray(0, whole.length / 2));

@@ -1,11 +1,10 @@
 /** `captioner caption`: a sentence for each picture. */
 import {Captioner} from '../captioner';
 import {userPath} from '../places';
-import {complain, print, weightsOf} from './output';
+import {complain, print, searchOf, weightsOf, type SearchFlags} from './output';
 
-export interface CaptionFlags {
+export interface CaptionFlags extends SearchFlags {
   readonly checkpoint: string;
-  readonly beams?: number;
   readonly json?: boolean;
   readonly weights?: string;
 }
@@ -13,8 +12,7 @@ export interface CaptionFlags {
 /** Pictures that can't be read are named on stderr and make the exit code 1; the others get their captions. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
   const captioner = await Captioner.load(userPath(flags.checkpoint), weightsOf(flags));
-  const search = flags.beams === undefined ? {} : {beams: flags.beams};
-  const results = await captioner.caption(images.map(userPath), search);
+  const results = await captioner.caption(images.map(userPath), searchOf(flags));
   const written: {image: string; caption: string}[] = [];
   for (const [at, result] of results.entries()) {
     if ('error' in result) complain(result.error);

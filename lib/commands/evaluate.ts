@@ -10,7 +10,7 @@ import {Scorer} from '../metrics/scorer';
 import {userPath} from '../places';
 import {open} from './data';
 import {usualFeatures} from './features';
-import {print, readJson, warn, weightsOf, writeJson} from './output';
+import {print, readJson, searchOf, warn, weightsOf, writeJson, type SearchFlags} from './output';
 
 interface ReportFlags {
   readonly json?: string;
@@ -19,12 +19,11 @@ interface ReportFlags {
   readonly frequencies?: string;
 }
 
-export interface EvaluateFlags extends ReportFlags {
+export interface EvaluateFlags extends ReportFlags, SearchFlags {
   readonly checkpoint: string;
   readonly data: string;
   readonly split: string;
   readonly weights?: string;
-  readonly beams?: number;
   readonly predictions?: string;
 }
 
@@ -40,7 +39,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
   const usable = images.filter(({id}) => store.has(id));
   const found = await evaluateCaptions(captioner, store, usable, {
-    ...(flags.beams !== undefined && {beams: flags.beams}),
+    ...searchOf(flags),
     scorer: await Scorer.create(
       usable.map(({captions}) => captions),
       frequenciesOf(flags),

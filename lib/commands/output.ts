@@ -1,5 +1,6 @@
 /** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
 import {readFileSync} from 'node:fs';
+import type {SearchOptions} from '../decoders/search';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {userPath} from '../places';
@@ -32,6 +33,17 @@ export function readJson(file: string): unknown {
       throw new CaptionerError('not-found', `${path}: expected a JSON file, found nothing`, {cause});
     throw new CaptionerError('captions', `${path}: expected JSON: ${(cause as Error).message}`, {cause});
   }
+}
+
+export interface SearchFlags {
+  readonly beams?: number;
+  /** Other options of the search. */
+  readonly set: Readonly<Record<string, unknown>>;
+}
+
+/** Options of the search as the library takes, and checks, them. */
+export function searchOf({beams, set}: SearchFlags): SearchOptions {
+  return {...set, ...(beams !== undefined && {beams})};
 }
 
 /** The option `--weights` as the library takes it. */
