@@ -93,6 +93,8 @@ const rules: readonly Rule[] = [
   {pattern: caseless('&(?:ht|tl|ur|lr|qc|ql|qr|odq|cdq|#[0-9]+);')},
   {pattern: word, next: clitic},
   {pattern: String.raw`[A-Za-z\xad]*[A-MO-Za-mo-z]\xad*`, next: negation},
+  // The lexer sees the end of the line as one more character, which makes this longer than a word such as `etc.B`.
+  {pattern: lowered, next: '[^]$'},
   {pattern: word},
   {
     pattern: caseless(
