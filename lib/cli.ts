@@ -70,6 +70,12 @@ function program(): Command {
     .option('--size <pixels>', ...size)
     .option('--fit <fit>', ...fit)
     .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
+    .option(
+      '--views <n>',
+      'learns from parts and mirror images of the pictures too: views of each',
+      whole('--views'),
+      1,
+    )
     .option('--epochs <n>', 'epochs in all (default: what suits the data)', whole('--epochs'))
     .option('--minimum-count <n>', 'rarer words become unknown', whole('--minimum-count'), 5)
     .option('--set <key=value>', 'an option of the trainer or the decoder; may be repeated', setting, {})

@@ -27,6 +27,7 @@ export type {Encoder, Features, Preprocessing} from './encoders/encoder';
 export type {EncoderIdentity} from './encoders/identity';
 export {encoderNames, loadEncoder, type EncoderName, type EncoderOptions} from './encoders/registry';
 export {TunedEncoder, type Tuning} from './encoders/tuned';
+export {viewed, views, type View, type ViewOptions} from './encoders/views';
 export {imagenetLabels} from './encoders/imagenet-labels';
 export {throughput} from './encoders/throughput';
 export {
@@ -36,6 +37,7 @@ export {
   type FeatureKind,
   type ImageFile,
 } from './data/feature-store';
+export {FeatureViews} from './data/feature-views';
 
 // Decoders
 export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoders/decoder';

@@ -1,13 +1,13 @@
 /** `captioner features`: what an encoder sees in the pictures of a data set, computed once. */
-import type {Dataset} from '../data/dataset';
+import {ofSplit, type Dataset} from '../data/dataset';
 import {FeatureStore, type BuildOptions} from '../data/feature-store';
+import {FeatureViews} from '../data/feature-views';
 import type {Encoder} from '../encoders/encoder';
-import {pixelEncoder} from '../encoders/pixels';
 import {loadEncoder} from '../encoders/registry';
+import {viewed, views} from '../encoders/views';
 import {CaptionerError} from '../errors';
 import {featureFolder, userPath} from '../places';
 import {progress} from '../show/progress';
-import {LiveFeatures} from '../training/live-features';
 import {introduce, open} from './data';
 import {print, warn, weightsOf} from './output';
 
@@ -57,18 +57,18 @@ export function usualFeatures(
   return build(encoder, images, kind, featureFolder(dataset, encoder, kind));
 }
 
-/** Of an encoder that learns from a block on; it is taken over. */
-export async function liveFeatures(
+/** Features of its pictures and, of those that are learnt from, in other views too: `count` views in all. */
+export async function featuresInViews(
   encoder: Encoder,
   dataset: Dataset,
   kind: 'pooled' | 'grid',
-  from: string,
-): Promise<LiveFeatures> {
-  const bar = progress('Pixels', dataset.images.length);
-  const folder = featureFolder(dataset, pixelEncoder(encoder.preprocessing), 'grid');
-  const live = await LiveFeatures.open(encoder, dataset.images, folder, {from, kind, onProgress: bar.update});
-  await bar.finish();
-  return live;
+  count: number,
+): Promise<FeatureViews> {
+  const plain = await usualFeatures(encoder, dataset, kind);
+  const others: FeatureStore[] = [];
+  for (const view of views(count).slice(1))
+    others.push(await usualFeatures(viewed(encoder, view), dataset, kind, ofSplit(dataset, 'train')));
+  return new FeatureViews(plain, others);
 }
 
 async function build(

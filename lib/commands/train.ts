@@ -2,6 +2,7 @@
 import {ofSplit, type Dataset} from '../data/dataset';
 import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
+import type {Encoder} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
@@ -11,7 +12,7 @@ import {LiveFeatures} from '../training/live-features';
 import {decoderOfRun} from '../training/run';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
-import {liveFeatures, openEncoder, usualFeatures, type EncoderFlags} from './features';
+import {featuresInViews, openEncoder, type EncoderFlags} from './features';
 import {print, warn} from './output';
 
 export interface TrainFlags extends EncoderFlags {
@@ -25,6 +26,8 @@ export interface TrainFlags extends EncoderFlags {
   readonly resume?: boolean;
   /** The first block of the encoder that learns too. */
   readonly fineTune?: string;
+  /** Of each training picture. */
+  readonly views: number;
 }
 
 export async function train(flags: TrainFlags): Promise<void> {
@@ -34,10 +37,11 @@ export async function train(flags: TrainFlags): Promise<void> {
   const dataset = await open(flags.data);
   introduce(dataset);
   const encoder = await openEncoder(flags);
+  const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, flags.views);
   const store =
     flags.fineTune === undefined
-      ? await usualFeatures(encoder, dataset, kind)
-      : await liveFeatures(encoder, dataset, kind, flags.fineTune);
+      ? await seen(encoder, kind)
+      : await LiveFeatures.open(encoder, {from: flags.fineTune, kind}, (frozen) => seen(frozen, 'grid'));
   if (!(store instanceof LiveFeatures)) encoder.dispose();
   const trainer = await (flags.resume
     ? resume({...flags, decoder}, dataset, store)

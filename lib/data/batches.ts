@@ -31,23 +31,28 @@ export class BatchPlan {
   readonly #groups: readonly (readonly Example[])[];
 
   /**
-   * @param size Captions in a batch; the last one of a window may have fewer.
-   * @param order Absent: in the order of the examples sorted by length (evaluation).
+   * @param captions In a batch; the last one of a window may have fewer.
+   * @param order Absent: in the order of the examples sorted by length (evaluation). `together`: captions of a picture in the same batch.
    */
   constructor(
     examples: readonly Example[],
-    size: number,
-    order?: {readonly seed: number; readonly epoch: number},
+    captions: number,
+    order?: {readonly seed: number; readonly epoch: number; readonly together?: number},
   ) {
-    if (!Number.isInteger(size) || size < 1)
-      throw new CaptionerError('options', `Expected a batch size from 1 up, got ${size}`);
+    if (!Number.isInteger(captions) || captions < 1)
+      throw new CaptionerError('options', `Expected a batch size from 1 up, got ${captions}`);
     const shuffled = order
       ? Array.from(permutation(examples.length, order.seed, order.epoch), (at) => examples[at]!)
       : examples;
+    const together = order?.together ?? 1;
+    // What stays together, and how long that is.
+    const units = together > 1 ? ofPictures(shuffled, together) : shuffled.map((example) => [example]);
+    const size = Math.max(1, Math.floor(captions / together));
+    const length = (unit: readonly Example[]): number => Math.max(...unit.map(({tokens}) => tokens.length));
     const groups: (readonly Example[])[] = [];
-    for (const part of chunks(shuffled, order ? size * window : examples.length)) {
-      const sorted = [...part].sort((a, b) => a.tokens.length - b.tokens.length);
-      for (const group of chunks(sorted, size)) groups.push(group);
+    for (const part of chunks(units, order ? size * window : units.length)) {
+      const sorted = [...part].sort((a, b) => length(a) - length(b));
+      for (const group of chunks(sorted, size)) groups.push(group.flat());
     }
     this.#groups = order
       ? Array.from(permutation(groups.length, ~order.seed, order.epoch), (at) => groups[at]!)
@@ -63,6 +68,22 @@ export class BatchPlan {
     if (group === undefined) throw new RangeError(`expected a batch from 0 to ${this.length - 1}, got ${at}`);
     return collate(group);
   }
+}
+
+/** Of each picture its captions, so many at once, in the order of their first. */
+function ofPictures(examples: readonly Example[], together: number): Example[][] {
+  const open = new Map<string, Example[]>();
+  const all: Example[][] = [];
+  for (const example of examples) {
+    const unit = open.get(example.id);
+    if (unit && unit.length < together) unit.push(example);
+    else {
+      const fresh = [example];
+      open.set(example.id, fresh);
+      all.push(fresh);
+    }
+  }
+  return all;
 }
 
 export function collate(group: readonly Example[]): Batch {

@@ -1,6 +1,7 @@
 /** Where training and evaluation get the features of pictures from: a store, or an encoder that is learning itself. */
 import type {Preprocessing} from '../encoders/encoder';
 import type {tf} from '../runtime/native';
+import type {DropoutKey} from '../runtime/random';
 import type {FeatureKind} from './feature-shard';
 
 export interface FeatureReader {
@@ -15,4 +16,6 @@ export interface FeatureReader {
    * @returns float32 `[batch, depth]` or `[batch, cells, depth]`. The caller disposes it.
    */
   read(ids: readonly string[]): tf.Tensor;
+  /** As training sees them at a step, where that is not as they are: see `read`, which says the rest. */
+  draw?(ids: readonly string[], key: DropoutKey): tf.Tensor;
 }

@@ -9,7 +9,7 @@ import {tf} from '../runtime/native';
 import {Cnn} from './cnn';
 import type {Encoder, Features} from './encoder';
 import {forward, weightShapes} from './forward';
-import type {Layer} from './layers';
+import {depthOf, sidesOf, type Layer} from './layers';
 import {takeTensor} from './take-tensor';
 
 /** What was learnt, as a checkpoint keeps it. */
@@ -67,22 +67,38 @@ export class TunedEncoder {
     );
   }
 
-  /**
-   * The part that does not learn.
-   *
-   * @param pixels `[batch, size, size, 3]`, 0 to 255.
-   * @returns What `features` takes. The caller disposes it.
-   */
-  prepare(pixels: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => {
-      const x = this.cnn.normalise(pixels);
-      return this.#frozen.length === 0 ? x : forward(this.#frozen, this.cnn.weights, x);
-    });
+  /** The part that does not learn, as an encoder: its grid is what `features` takes. It lives as long as this. */
+  get frozen(): Encoder {
+    const {name, digest, preprocessing, layers, weights} = this.cnn;
+    const before = this.#frozen.at(-1)?.name;
+    const side = before === undefined ? preprocessing.size : sidesOf(layers, preprocessing.size).get(before)!;
+    const depth = before === undefined ? 3 : depthOf(this.#frozen);
+    const [cells, frozen, cnn] = [side ** 2, this.#frozen, this.cnn];
+    return {
+      name: `${name}-before-${this.from}`,
+      ...{digest, preprocessing, cells, depth, classes: 0},
+      encode: (pixels) =>
+        tf.tidy(() => {
+          const x = cnn.normalise(pixels);
+          const last = frozen.length === 0 ? x : forward(frozen, weights, x);
+          const grid = tf.reshape<tf.Rank.R3>(last, [pixels.shape[0], cells, depth]);
+          return {grid, pooled: tf.mean<tf.Tensor2D>(grid, 1)} satisfies Record<string, tf.Tensor>;
+        }),
+      classify: (pixels) => cnn.classify(pixels),
+      dispose: () => undefined,
+    };
   }
 
-  /** The part that learns, differentiable with respect to `weights`. */
-  features(prepared: tf.Tensor4D): Features {
-    return this.cnn.pool(forward(this.#learning, this.cnn.weights, prepared, {differentiable: true}));
+  /**
+   * The part that learns, differentiable with respect to `weights`.
+   *
+   * @param grid Of the frozen part, `[batch, cells, depth]`.
+   */
+  features(grid: tf.Tensor3D): Features {
+    const [batch, cells, depth] = grid.shape;
+    const side = Math.sqrt(cells);
+    const x = tf.reshape<tf.Rank.R4>(grid, [batch, side, side, depth]);
+    return this.cnn.pool(forward(this.#learning, this.cnn.weights, x, {differentiable: true}));
   }
 
   /** What was learnt so far. */

@@ -7,7 +7,7 @@ export class Course {
 
   constructor(
     private readonly examples: readonly Example[],
-    private readonly order: {readonly batch: number; readonly seed: number},
+    private readonly order: {readonly batch: number; readonly seed: number; readonly together: number},
     private at: Omit<Position, 'rate'> = {step: 0, epoch: 0, batch: 0},
   ) {}
 
@@ -60,7 +60,7 @@ export class Course {
     if (this.#plan?.epoch !== epoch)
       this.#plan = {
         epoch,
-        batches: new BatchPlan(this.examples, this.order.batch, {seed: this.order.seed, epoch}),
+        batches: new BatchPlan(this.examples, this.order.batch, {...this.order, epoch}),
       };
     return this.#plan.batches;
   }

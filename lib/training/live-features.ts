@@ -1,22 +1,22 @@
-/** Features by an encoder that learns: computed from pixels whenever they are asked for, since they change with every step. */
-import type {CaptionedImage} from '../data/dataset';
+/**
+ * Features by an encoder whose last blocks learn: computed whenever they are asked for, since they change with every step. The blocks
+ * before do not change, so what they see is computed once and kept in a store like any features.
+ */
 import type {FeatureReader} from '../data/feature-reader';
-import {FeatureStore, type BuildOptions, type FeatureKind} from '../data/feature-store';
-import {augment, type Augmentation} from '../encoders/augmentation';
+import type {FeatureKind} from '../data/feature-store';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
-import {pixelEncoder} from '../encoders/pixels';
 import {TunedEncoder, type Tuning} from '../encoders/tuned';
 import {tf} from '../runtime/native';
+import type {DropoutKey} from '../runtime/random';
 
 export interface LiveOptions {
   /** The first block of the encoder that learns, as `Unknown block` lists them. */
   readonly from: string;
   readonly kind: FeatureKind;
-  readonly onProgress?: BuildOptions['onProgress'];
 }
 
 /** Pictures that the network sees at once where nothing is learnt. */
-const pictures = 16;
+const pictures = 64;
 
 export class LiveFeatures implements FeatureReader {
   readonly depth: number;
@@ -28,7 +28,7 @@ export class LiveFeatures implements FeatureReader {
 
   private constructor(
     tuned: TunedEncoder,
-    private readonly pixels: FeatureStore,
+    private readonly before: FeatureReader,
     readonly kind: FeatureKind,
   ) {
     const {name, digest, depth, preprocessing} = tuned.cnn;
@@ -39,22 +39,18 @@ export class LiveFeatures implements FeatureReader {
   }
 
   /**
-   * Decodes the pictures, once, into a folder: 6 bytes a pixel.
-   *
    * @param encoder Is taken over, and disposed with the result.
-   * @throws CaptionerError `options` for an unknown block; and as `FeatureStore.build`
+   * @param build Makes the store of what the frozen blocks see, of kind `grid`.
+   * @throws CaptionerError `options` for an unknown block; and what `build` throws
    */
   static async open(
     encoder: Encoder,
-    images: readonly CaptionedImage[],
-    folder: string,
-    {from, kind, onProgress}: LiveOptions,
+    {from, kind}: LiveOptions,
+    build: (frozen: Encoder) => Promise<FeatureReader>,
   ): Promise<LiveFeatures> {
     const tuned = new TunedEncoder(encoder, from);
-    const build = {kind: 'grid', shard: 64, ...(onProgress && {onProgress})} as const;
     try {
-      const pixels = await FeatureStore.build(pixelEncoder(encoder.preprocessing), images, folder, build);
-      return new LiveFeatures(tuned, pixels, kind);
+      return new LiveFeatures(tuned, await build(tuned.frozen), kind);
     } catch (error) {
       tuned.dispose();
       throw error;
@@ -67,7 +63,7 @@ export class LiveFeatures implements FeatureReader {
   }
 
   get folder(): string {
-    return this.pixels.folder;
+    return this.before.folder;
   }
 
   /** What learns: by the names that gradients and the optimizer have. */
@@ -76,7 +72,7 @@ export class LiveFeatures implements FeatureReader {
   }
 
   has(id: string): boolean {
-    return this.pixels.has(id);
+    return this.before.has(id);
   }
 
   read(ids: readonly string[]): tf.Tensor {
@@ -84,22 +80,22 @@ export class LiveFeatures implements FeatureReader {
     for (let from = 0; from < missing.length; from += pictures) {
       const group = missing.slice(from, from + pictures);
       tf.tidy(() => {
-        const features = this.#tuned.cnn.encode(this.#read(group))[this.kind];
+        const features = this.features(this.before.read(group));
         for (const [at, one] of tf.unstack(features).entries()) this.#known.set(group[at]!, tf.keep(one));
       });
     }
     return tf.stack(ids.map((id) => this.#known.get(id)!));
   }
 
-  /** Pictures as the learning part takes them, seen as (seed, step) says; what was known before will not be true any more. */
-  prepare(ids: readonly string[], augmentation: Augmentation): tf.Tensor4D {
+  /** What the frozen blocks see, as training takes it; what was known before will not be true any more. */
+  prepare(ids: readonly string[], key: DropoutKey): tf.Tensor {
     this.forget();
-    return tf.tidy(() => this.#tuned.prepare(augment(this.#read(ids), augmentation)));
+    return this.before.draw?.(ids, key) ?? this.before.read(ids);
   }
 
   /** Differentiable with respect to `weights`. */
-  features(prepared: tf.Tensor4D): tf.Tensor {
-    return this.#tuned.features(prepared)[this.kind];
+  features(prepared: tf.Tensor): tf.Tensor {
+    return this.#tuned.features(prepared as tf.Tensor3D)[this.kind];
   }
 
   tuning(): Tuning {
@@ -121,13 +117,5 @@ export class LiveFeatures implements FeatureReader {
   dispose(): void {
     this.forget();
     this.#tuned.dispose();
-  }
-
-  #read(ids: readonly string[]): tf.Tensor4D {
-    const {size} = this.preprocessing;
-    const all = this.pixels.read(ids);
-    const shaped = tf.reshape<tf.Rank.R4>(all, [ids.length, size, size, 3]);
-    all.dispose();
-    return shaped;
   }
 }

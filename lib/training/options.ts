@@ -30,10 +30,8 @@ export interface TrainerOptions {
   readonly weightDecay?: number;
   /** Learning rate of an encoder that learns too, before the schedule. @default 1e-4 */
   readonly encoderRate?: number;
-  /** Of its pictures: smallest side of the part that is seen, as a share of the picture's. @default 0.85 */
-  readonly crop?: number;
-  /** Whether half of its pictures are mirrored; not where captions tell left from right. @default false */
-  readonly flip?: boolean;
+  /** Captions of a picture that are learnt from together: an encoder that learns looks only once for all of them. @default 1 */
+  readonly together?: number;
   /** Of the order of captions and of dropout. @default 1 */
   readonly seed?: number;
   /** Words of a caption that are learnt from, and at most written. @default 24 */
@@ -71,8 +69,7 @@ const schema = z.strictObject({
   labelSmoothing: z.number().min(0).lt(1).default(0),
   weightDecay: z.number().min(0).max(1).default(0),
   encoderRate: z.number().gt(0).max(1).default(1e-4),
-  crop: z.number().gt(0).max(1).default(0.85),
-  flip: z.boolean().default(false),
+  together: z.int().min(1).max(1000).default(1),
   seed: z.int().min(0).max(0x7fffffff).default(1),
   maximumLength: z.int().min(1).max(200).default(24),
   saveEvery: z.int().min(1).default(500),
@@ -91,6 +88,7 @@ export type Settings = Readonly<Required<TrainerOptions>>;
 const fixed = {
   batch: 'the order of the captions',
   seed: 'the order of the captions',
+  together: 'the order of the captions',
   maximumLength: 'the order of the captions',
   best: 'which epoch is the best',
 } as const;

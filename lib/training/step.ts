@@ -18,10 +18,8 @@ export interface StepSettings {
   readonly clip: number;
   readonly labelSmoothing: number;
   readonly weightDecay: number;
-  /** Of an encoder that learns too: its rate, and how its pictures are varied. */
+  /** Of an encoder that learns too. */
   readonly encoderRate: number;
-  readonly crop: number;
-  readonly flip: boolean;
 }
 
 /** @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite. */
@@ -32,12 +30,18 @@ export function learn(
   {ids, inputs, targets, size, steps}: Batch,
   settings: StepSettings,
 ): {loss: number; gradientNorm: number} {
-  const {seed, step, rate, clip, encoderRate, crop, flip, labelSmoothing, weightDecay} = settings;
+  const {seed, step, rate, clip, encoderRate, labelSmoothing, weightDecay} = settings;
   return tf.tidy(() => {
     // Forward and backward.
     const live = store instanceof LiveFeatures ? store : undefined;
-    const prepared = live?.prepare(ids, {seed, step, crop, flip});
-    const features = prepared ? () => live!.features(prepared) : store.read(ids);
+    // Captions of the same picture share the encoder's work.
+    const pictures = [...new Set(ids)];
+    const rows = tf.tensor1d(
+      ids.map((id) => pictures.indexOf(id)),
+      'int32',
+    );
+    const seen = live?.prepare(pictures, {seed, step}) ?? store.draw?.(ids, {seed, step}) ?? store.read(ids);
+    const features = live ? () => tf.gather(live.features(seen), rows) : seen;
     const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
     const {loss, gradients: found} = gradients(
       decoder,
@@ -53,7 +57,7 @@ export function learn(
 
     // Look, then apply.
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const bad = notFinite(ids, prepared ?? store.read(ids));
+      const bad = notFinite(live ? pictures : ids, seen);
       const what =
         bad.length > 0
           ? `the features of ${bad.join(', ')} are not finite; build them again`

@@ -100,6 +100,24 @@ describe('BatchPlan', () => {
     expect(new BatchPlan([], 8, {seed: 1, epoch: 0}).length).to.equal(0);
   });
 
+  it('keeps captions of a picture together where it is told to', () => {
+    const all = examples(70).map((example, k) => ({...example, id: `image-${k % 14}`})); // five of each
+    for (const epoch of [0, 1]) {
+      const plan = new BatchPlan(all, 12, {seed: 1, epoch, together: 5});
+      expect(firstWords(plan).sort((a, b) => a - b)).to.deep.equal(all.map(({tokens}) => tokens[0]));
+      for (const {ids, size} of batchesOf(plan)) {
+        expect(size).to.equal(10);
+        for (const id of ids) expect(ids.filter((other) => other === id)).to.have.length(5);
+      }
+    }
+    const pairs = batchesOf(new BatchPlan(all, 12, {seed: 1, epoch: 0, together: 2}));
+    for (const {ids} of pairs) {
+      const single = ids.filter((id, at) => id !== ids[at ^ 1]);
+      expect(single.length).to.be.at.most(ids.length); // an odd caption stays alone
+      expect(ids.length).to.be.at.most(12);
+    }
+  });
+
   it('refuses a batch size or a position that cannot be', () => {
     expect(() => new BatchPlan(examples(4), 0)).to.throw('Expected a batch size from 1 up, got 0');
     expect(() => new BatchPlan(examples(4), 2).batch(2)).to.throw('expected a batch from 0 to 1, got 2');

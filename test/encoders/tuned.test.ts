@@ -1,6 +1,5 @@
 import {expect} from 'chai';
 import type {Architecture} from 'captioner/dist/encoders/architecture';
-import {augment} from 'captioner/dist/encoders/augmentation';
 import {Cnn} from 'captioner/dist/encoders/cnn';
 import {weightShapes} from 'captioner/dist/encoders/forward';
 import {picture, Table} from 'captioner/dist/encoders/layers';
@@ -64,7 +63,8 @@ describe('TunedEncoder', () => {
     const {grid, pooled} = frozen.encode(pixels);
     for (const from of ['first', 'second', 'third']) {
       const tuned = new TunedEncoder(tinyCnn(), from);
-      const prepared = tuned.prepare(pixels);
+      const {grid: prepared, pooled: mean} = tuned.frozen.encode(pixels);
+      expect(prepared.shape).to.deep.equal([3, tuned.frozen.cells, tuned.frozen.depth]);
       const features = tuned.features(prepared);
       const now = tuned.cnn.encode(pixels);
       for (const [ours, theirs] of [
@@ -73,7 +73,7 @@ describe('TunedEncoder', () => {
         [now.grid, grid],
       ] as const)
         expect(tf.tidy(() => tf.max(tf.abs(tf.sub(ours, theirs))).dataSync()[0])).to.be.below(1e-5);
-      tf.dispose([prepared, features.grid, features.pooled, now.grid, now.pooled]);
+      tf.dispose([prepared, mean, features.grid, features.pooled, now.grid, now.pooled]);
       tuned.dispose();
     }
     frozen.dispose();
@@ -83,7 +83,7 @@ describe('TunedEncoder', () => {
   it('has the gradients that finite differences have, for every weight that learns', () => {
     const tuned = new TunedEncoder(tinyCnn(), 'second');
     const pixels = pixelsOf(2);
-    const prepared = tuned.prepare(pixels);
+    const {grid: prepared, pooled: mean} = tuned.frozen.encode(pixels);
     const direction = normal([3, 4, 5], [9, 9]); // [batch, cells, depth]
     const loss = (): tf.Scalar =>
       tf.tidy(() => tf.sum(tf.mul(tf.square(tuned.features(prepared).grid), direction)));
@@ -113,7 +113,7 @@ describe('TunedEncoder', () => {
       tf.dispose([way, before]);
     }
     tf.dispose(grads);
-    tf.dispose([pixels, prepared, direction]);
+    tf.dispose([pixels, prepared, mean, direction]);
     tuned.dispose();
   });
 
@@ -147,58 +147,5 @@ describe('TunedEncoder', () => {
       /Unknown block "blocks.99" of efficientnet-lite0; known: stem, blocks.0, .*blocks.15, head$/,
     );
     encoder.dispose();
-  });
-});
-
-describe('augment', () => {
-  /** Each pixel says where it is: red from left to right, green from top to bottom. */
-  const places = (): tf.Tensor4D =>
-    tf.tidy(() => {
-      const line = tf.range(0, 20);
-      const [x, y] = [
-        tf.tile(tf.reshape(line, [1, 1, 20]), [6, 20, 1]),
-        tf.tile(tf.reshape(line, [1, 20, 1]), [6, 1, 20]),
-      ];
-      return tf.stack([x, y, tf.zerosLike(x)], 3) as tf.Tensor4D;
-    });
-  const valuesOf = (x: tf.Tensor): Float32Array => {
-    const values = x.dataSync<'float32'>().slice();
-    x.dispose();
-    return values;
-  };
-
-  it('depends on seed and step alone', () => {
-    const pixels = places();
-    const view = (seed: number, step: number): Float32Array =>
-      valuesOf(augment(pixels, {seed, step, crop: 0.7, flip: true}));
-    expect(view(1, 5)).to.deep.equal(view(1, 5));
-    expect(view(1, 5)).not.to.deep.equal(view(1, 6));
-    expect(view(1, 5)).not.to.deep.equal(view(2, 5));
-    expect(valuesOf(augment(pixels, {seed: 1, step: 1, crop: 1, flip: false}))).to.deep.equal(
-      valuesOf(pixels),
-    );
-  });
-
-  it('takes square parts from within the picture, no smaller than it was told, and mirrors about half', () => {
-    let mirrored = 0;
-    const shares: number[] = [];
-    for (let step = 0; step < 50; step++) {
-      const pixels = places();
-      const view = tf.tidy(() => augment(pixels, {seed: 3, step, crop: 0.6, flip: true}));
-      const rows = view.arraySync();
-      for (const picture of rows) {
-        const [left, top] = picture[0]![0]!;
-        const [right, bottom] = picture[19]![19]!;
-        if (right! < left!) mirrored++;
-        const [width, height] = [Math.abs(right! - left!), bottom! - top!];
-        expect(width).to.be.closeTo(height, 1e-3);
-        for (const place of [left!, top!, right!, bottom!]) expect(place).to.be.within(-1e-3, 19.001);
-        shares.push(width / 19);
-      }
-      tf.dispose([pixels, view]);
-    }
-    expect(Math.min(...shares)).to.be.within(0.599, 0.65);
-    expect(Math.max(...shares)).to.be.within(0.95, 1.001);
-    expect(mirrored / shares.length).to.be.within(0.4, 0.6);
   });
 });

@@ -2,8 +2,12 @@ import {join} from 'node:path';
 import {Captioner} from 'captioner/dist/captioner';
 import {ofSplit, type Dataset} from 'captioner/dist/data/dataset';
 import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
+import {FeatureStore} from 'captioner/dist/data/feature-store';
+import {FeatureViews} from 'captioner/dist/data/feature-views';
 import {createDecoder} from 'captioner/dist/decoders/registry';
+import type {Encoder} from 'captioner/dist/encoders/encoder';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {viewed, views} from 'captioner/dist/encoders/views';
 import {tf} from 'captioner/dist/runtime/native';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 import {LiveFeatures} from 'captioner/dist/training/live-features';
@@ -13,7 +17,7 @@ import {refusal, temporaryFolder} from '../support';
 
 describe('An encoder that learns', function () {
   this.timeout(300_000);
-  const pixels = temporaryFolder();
+  const features = temporaryFolder();
   let dataset: Dataset;
   let vocabulary: Vocabulary;
   before(async () => {
@@ -27,11 +31,15 @@ describe('An encoder that learns', function () {
   });
 
   const live = async (from = 'head'): Promise<LiveFeatures> =>
-    LiveFeatures.open(await loadEncoder('efficientnet-lite0'), dataset.images, pixels, {
-      from,
-      kind: 'pooled',
+    LiveFeatures.open(await loadEncoder('efficientnet-lite0'), {from, kind: 'pooled'}, async (frozen) => {
+      const build = (encoder: Encoder, name: string): Promise<FeatureStore> =>
+        FeatureStore.build(encoder, dataset, join(features, name), {kind: 'grid'});
+      const [, part] = views(2, {mirror: false});
+      return new FeatureViews(await build(frozen, from), [
+        await build(viewed(frozen, part!), `${from}-part`),
+      ]);
     });
-  const options = {epochs: 2, judged: 4, meteor: false, panel: 0, beams: 1, crop: 0.9} as const;
+  const options = {epochs: 2, judged: 4, meteor: false, panel: 0, beams: 1, together: 3} as const;
   const parts = (store: LiveFeatures): TrainerParts => ({
     dataset,
     store,

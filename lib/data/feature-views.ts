@@ -1,0 +1,71 @@
+/** Features of the same pictures in several views: what is judged sees the pictures as they are, training now this view and now that. */
+import {CaptionerError} from '../errors';
+import {tf} from '../runtime/native';
+import {mix, uniform, type DropoutKey} from '../runtime/random';
+import type {FeatureReader} from './feature-reader';
+import type {FeatureStore} from './feature-store';
+
+/** Keeps these numbers apart from those of dropout, which have the same seed. */
+const stream = 0x5eed;
+
+export class FeatureViews implements FeatureReader {
+  /**
+   * @param plain Of the pictures as they are.
+   * @param others Of those that are learnt from, in other views.
+   * @throws CaptionerError `shape` when they are not of the same kind and size
+   */
+  constructor(
+    readonly plain: FeatureStore,
+    private readonly others: readonly FeatureStore[],
+  ) {
+    const shape = ({kind, cells, depth}: FeatureStore): string => `${kind} [${cells}, ${depth}]`;
+    for (const other of others)
+      if (shape(other) !== shape(plain))
+        throw new CaptionerError(
+          'shape',
+          `${other.folder}: expected features ${shape(plain)} as those of the whole pictures, got ${shape(other)}`,
+        );
+  }
+
+  get folder(): string {
+    return this.plain.folder;
+  }
+  get encoder(): FeatureReader['encoder'] {
+    return this.plain.encoder;
+  }
+  get preprocessing(): FeatureReader['preprocessing'] {
+    return this.plain.preprocessing;
+  }
+  get kind(): FeatureReader['kind'] {
+    return this.plain.kind;
+  }
+  get depth(): number {
+    return this.plain.depth;
+  }
+  has(id: string): boolean {
+    return this.plain.has(id);
+  }
+  read(ids: readonly string[]): tf.Tensor {
+    return this.plain.read(ids);
+  }
+
+  /** Each in a view that follows from (seed, step) and its place alone, so that a resumed run sees what an uninterrupted one would. */
+  draw(ids: readonly string[], {seed, step}: DropoutKey): tf.Tensor {
+    if (this.others.length === 0) return this.read(ids);
+    return tf.tidy(() => {
+      const stores = [this.plain, ...this.others];
+      const dice = uniform([ids.length], [mix(seed, stream), step]).dataSync();
+      const views = ids.map((id, row) => {
+        const view = Math.floor(dice[row]! * stores.length);
+        return stores[view]!.has(id) ? view : 0;
+      });
+      const rows = stores.map((_, view) => [...ids.keys()].filter((row) => views[row] === view));
+      const parts = stores.flatMap((store, view) =>
+        rows[view]!.length > 0 ? [store.read(rows[view]!.map((row) => ids[row]!))] : [],
+      );
+      const order = new Int32Array(ids.length);
+      for (const [at, row] of rows.flat().entries()) order[row] = at;
+      return tf.gather(tf.concat(parts), tf.tensor1d(order, 'int32'));
+    });
+  }
+}
