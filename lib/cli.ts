@@ -69,6 +69,7 @@ function program(): Command {
     .option('--weights <file>', ...weights)
     .option('--size <pixels>', ...size)
     .option('--fit <fit>', ...fit)
+    .option('--from <dir>', 'begins with the weights of a checkpoint or a run')
     .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
     .option(
       '--views <n>',

@@ -417,7 +417,7 @@ describe('captioner', function () {
     expect(Number(step)).to.be.above(0);
     const done = stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
     for (const [option, message] of [
-      ['units=64', 'Expected no --set units with --resume: the decoder is the run'],
+      ['units=64', 'Expected no --set units with --resume: the decoder is there already'],
       ['batch=8', '`batch` decides the order of the captions'],
     ] as const) {
       const refusal = await captioner([...run, '--resume', '--set', option]);

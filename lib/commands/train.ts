@@ -3,6 +3,7 @@ import {ofSplit, type Dataset} from '../data/dataset';
 import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import type {Encoder} from '../encoders/encoder';
+import {describeEncoder, sameEncoder} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
@@ -10,6 +11,7 @@ import {Vocabulary} from '../text/vocabulary';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
 import {decoderOfRun} from '../training/run';
+import {loadCheckpoint, type Checkpoint} from '../training/checkpoint';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
 import {featuresInViews, openEncoder, type EncoderFlags} from './features';
@@ -24,6 +26,8 @@ export interface TrainFlags extends EncoderFlags {
   /** Options of the decoder and of the trainer. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly resume?: boolean;
+  /** A checkpoint or a run that this one begins with. */
+  readonly from?: string;
   /** The first block of the encoder that learns too. */
   readonly fineTune?: string;
   /** Of each training picture. */
@@ -31,25 +35,35 @@ export interface TrainFlags extends EncoderFlags {
 }
 
 export async function train(flags: TrainFlags): Promise<void> {
-  // A run that goes on has its decoder.
-  const decoder = (flags.resume && decoderOfRun(userPath(flags.run))) || flags.decoder;
-  const kind = featuresOf(decoder);
   const dataset = await open(flags.data);
   introduce(dataset);
+  const from = flags.from === undefined ? undefined : await loadCheckpoint(flags.from);
+  // A run that goes on has its decoder, and one that begins with a checkpoint that of the checkpoint.
+  const decoder =
+    from?.decoder.kind ?? ((flags.resume && decoderOfRun(userPath(flags.run))) || flags.decoder);
+  const kind = featuresOf(decoder);
+  const fineTune = flags.fineTune ?? from?.tuning?.from;
   const encoder = await openEncoder(flags);
   const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, flags.views);
   const store =
-    flags.fineTune === undefined
+    fineTune === undefined
       ? await seen(encoder, kind)
-      : await LiveFeatures.open(encoder, {from: flags.fineTune, kind}, (frozen) => seen(frozen, 'grid'));
+      : await LiveFeatures.open(encoder, {from: fineTune, kind}, (frozen) => seen(frozen, 'grid'));
   if (!(store instanceof LiveFeatures)) encoder.dispose();
   const trainer = await (flags.resume
     ? resume({...flags, decoder}, dataset, store)
-    : begin(flags, dataset, store));
+    : from
+      ? continued(flags, from, dataset, store)
+      : begin(flags, dataset, store));
   for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
   const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
   const {stopped} = await trainer.train({
-    onStep: ({step, loss}) => steps.update(step, undefined, `loss ${loss.toFixed(3)}`),
+    onStep: ({step, loss, reward}) =>
+      steps.update(
+        step,
+        undefined,
+        reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}`,
+      ),
     onEpoch: (report) => print(epochLine(report)),
   });
   await steps.finish();
@@ -71,12 +85,30 @@ function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promi
   return Trainer.create({dataset, store, vocabulary, decoder, run: userPath(run), options: changeable});
 }
 
+/** A new run with what another one learnt: another objective, another set of captions. */
+function continued(
+  flags: TrainFlags,
+  {decoder, vocabulary, encoder, tuning}: Checkpoint,
+  dataset: Dataset,
+  store: FeatureReader,
+): Promise<Trainer> {
+  const {made, changeable} = options({...flags, decoder: decoder.kind});
+  refuseFixed(made, '--from');
+  const seen = {...store.encoder, preprocessing: store.preprocessing};
+  if (!sameEncoder(encoder, seen) || (tuning && (store as LiveFeatures).from !== tuning.from))
+    throw new CaptionerError(
+      'mismatch',
+      `${flags.from}: expected features by ${describeEncoder(encoder)}, got those by ${describeEncoder(seen)}`,
+    );
+  if (tuning) (store as LiveFeatures).restore(tuning);
+  const parts = {dataset, store, vocabulary, decoder};
+  return Trainer.create({...parts, run: userPath(flags.run), options: changeable}, {measured: true});
+}
+
 /** The options given replace those of the run; the rest stay. */
 async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
   const {made, changeable} = options(flags);
-  const [fixed] = Object.keys(made);
-  if (fixed !== undefined)
-    throw new CaptionerError('options', `Expected no --set ${fixed} with --resume: the decoder is the run's`);
+  refuseFixed(made, '--resume');
   const trainer = await Trainer.resume(userPath(flags.run), {dataset, store});
   try {
     trainer.configure(changeable);
@@ -93,6 +125,15 @@ function options({set, epochs, decoder}: TrainFlags): {made: object; changeable:
   const of = (wanted: boolean) =>
     Object.fromEntries(Object.entries(set).filter(([key]) => ofDecoder.includes(key) === wanted));
   return {made: of(true), changeable: {...of(false), ...(epochs !== undefined && {epochs})}};
+}
+
+function refuseFixed(made: object, flag: string): void {
+  const [fixed] = Object.keys(made);
+  if (fixed !== undefined)
+    throw new CaptionerError(
+      'options',
+      `Expected no --set ${fixed} with ${flag}: the decoder is there already`,
+    );
 }
 
 function epochLine({epoch, loss, validationLoss, metrics, seconds, panel, best}: EpochReport): string {

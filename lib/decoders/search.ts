@@ -67,7 +67,7 @@ export function beamSearch(
   const settings = parseOptions(schema, options, 'search');
   const beams = Array.from({length: features.shape[0]}, () => new Beam(settings));
   if (beams.length === 0) return [];
-  const banned = bannedWords(decoder.vocabulary, settings.banned);
+  const banned = neverWritten(decoder.vocabulary, settings.banned);
   // Of each sentence only its best few can be among the picture's best: an ending, and as many that go on.
   // Words that would repeat a run are at most as many as the sentence has, and are passed over.
   const repeated = settings.noRepeatNgram > 0 ? settings.maximumLength : 0;
@@ -91,16 +91,16 @@ export function beamSearch(
       state = reorder(state, kept);
     }
   } finally {
-    tf.dispose(state as tf.Tensor[]);
+    tf.dispose([banned, ...state]);
   }
 }
 
-/** Never written: padding, the start, the word that stands for all unknown ones, and what the user bans. */
-function bannedWords(vocabulary: number, more: readonly number[]): Float32Array {
+/** Added to logits: padding, the start, the word that stands for all unknown ones and what the user bans are never written. */
+export function neverWritten(vocabulary: number, more: readonly number[]): tf.Tensor1D {
   const penalties = new Float32Array(vocabulary);
   for (const id of [special.padding, special.start, special.unknown, ...more])
     if (id < vocabulary) penalties[id] = -Infinity;
-  return penalties;
+  return tf.tensor1d(penalties);
 }
 
 interface Step {
@@ -113,7 +113,7 @@ function bestWords(
   decoder: Decoder,
   words: Int32Array,
   before: DecoderState,
-  banned: Float32Array,
+  banned: tf.Tensor1D,
   count: number,
 ): Step {
   const {logits, state, attention} = (() => {
@@ -125,19 +125,13 @@ function bestWords(
   const [values, indices] = tf.tidy(() => {
     // Probabilities are those of the model; a banned word keeps its share, it is only never chosen.
     const logProbabilities = tf.sub(logits, tf.logSumExp(logits, 1, true));
-    const best = tf.topk(tf.add(logProbabilities, tf.tensor1d(banned)), count);
+    const best = tf.topk(tf.add(logProbabilities, banned), count);
     return [best.values.dataSync<'float32'>(), best.indices.dataSync<'int32'>()] as const;
   });
   const [cells = 0] = attention?.shape.slice(1) ?? [];
   const maps = attention?.dataSync<'float32'>();
   tf.dispose(attention ? [logits, attention] : logits);
-  if (values.some(Number.isNaN)) {
-    tf.dispose(state as tf.Tensor[]);
-    throw new CaptionerError(
-      'diverged',
-      'Search: expected logits that are numbers, got NaN; the weights or the features are broken',
-    );
-  }
+  checkLogits(values, state);
   return {
     state,
     ...(maps && {attention: (row: number) => maps.slice(row * cells, (row + 1) * cells)}),
@@ -149,7 +143,18 @@ function bestWords(
   };
 }
 
-function reorder(state: DecoderState, rows: readonly number[]): DecoderState {
+/** @throws CaptionerError `diverged` when they are not numbers; then the state is disposed. */
+export function checkLogits(values: Float32Array, state: DecoderState): void {
+  if (!values.some(Number.isNaN)) return;
+  tf.dispose(state as tf.Tensor[]);
+  throw new CaptionerError(
+    'diverged',
+    'Search: expected logits that are numbers, got NaN; the weights or the features are broken',
+  );
+}
+
+/** Takes these rows of a state, which is disposed. */
+export function reorder(state: DecoderState, rows: readonly number[]): DecoderState {
   const order = tf.tensor1d(Int32Array.from(rows), 'int32');
   const next = state.map((tensor) => tf.gather(tensor, order));
   tf.dispose([order, ...state]);

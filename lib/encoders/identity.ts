@@ -24,3 +24,8 @@ export function sameEncoder(one: EncoderIdentity, other: EncoderIdentity): boole
   const of = ({name, digest, preprocessing}: EncoderIdentity): unknown => [name, digest, preprocessing];
   return isDeepStrictEqual(of(one), of(other));
 }
+
+/** In words, for messages. */
+export function describeEncoder({name, digest, preprocessing: {size, fit}}: EncoderIdentity): string {
+  return `${name} (${digest.slice(0, 8)}, ${size} pixels, ${fit})`;
+}

@@ -23,6 +23,7 @@ const smallest = 1.2e-38;
  * @param bias `[vocabulary]`
  * @param targets The right word of each row, int32 `[rows]`.
  * @param smoothing What all words share, from 0 to less than 1.
+ * @param shares How much each row counts, `[rows]`, negative where it is to become less likely; absent: each as one.
  * @returns A scalar, differentiable with respect to `states`, `weight` and `bias`.
  */
 export function sparseCrossEntropy(
@@ -31,6 +32,7 @@ export function sparseCrossEntropy(
   bias: tf.Tensor1D,
   targets: tf.Tensor1D,
   smoothing: number = 0,
+  shares?: tf.Tensor1D,
 ): tf.Scalar {
   const [rows, units] = states.shape;
   const vocabulary = weight.shape[0];
@@ -41,22 +43,24 @@ export function sparseCrossEntropy(
     const probabilities = kernel<tf.Tensor2D>('Softmax', [logits], [float32]);
     const places = tf.stack([tf.range(0, rows, 1, 'int32'), targets], 1); // [rows, 2]
     const right = tf.gatherND(probabilities, places);
-    save([probabilities, states, weight, targets]);
-    const loss = tf.neg(tf.mean(tf.log(tf.maximum(right, smallest))));
+    save([probabilities, states, weight, targets, ...(shares ? [shares] : [])]);
+    const ofRight = tf.neg(tf.log(tf.maximum(right, smallest)));
     // The mean of all words' losses differs from the right one's as their logits do.
-    const others = (): tf.Tensor => tf.mean(tf.sub(tf.gatherND(logits, places), tf.mean(logits, 1)));
+    const others = (): tf.Tensor => tf.sub(tf.gatherND(logits, places), tf.mean(logits, 1));
+    const losses = smoothing > 0 ? tf.add(ofRight, tf.mul(others(), smoothing)) : ofRight;
     return {
-      value: smoothing > 0 ? tf.add(loss, tf.mul(others(), smoothing)) : loss,
+      value: tf.mean(shares ? tf.mul(losses, shares) : losses),
       gradFunc: (dy, saved) => gradient(dy as tf.Scalar, saved),
     };
   });
   return loss(states, weight, bias) as tf.Scalar;
 
-  // With p the softmax: d logits = (p - (1 - smoothing) · onehot(targets) - smoothing / vocabulary) · dy / rows, whose parts are
-  // never put together.
+  // With p the softmax: d logits = (p - (1 - smoothing) · onehot(targets) - smoothing / vocabulary) · share · dy / rows, whose parts
+  // are never put together.
   function gradient(dy: tf.Scalar, saved: readonly tf.Tensor[]): tf.Tensor[] {
     const [p, states, weight, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
-    const scale = tf.div(dy, rows);
+    const shares = saved[4];
+    const scale = shares ? tf.mul(tf.reshape(shares, [rows, 1]), tf.div(dy, rows)) : tf.div(dy, rows);
     const scaled = tf.mul(states, scale);
     const ones = tf.mul(tf.ones([rows, 1]), scale);
     const count = tf.scalar(vocabulary, 'int32');

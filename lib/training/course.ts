@@ -23,10 +23,12 @@ export class Course {
     return this.at.batch >= this.length;
   }
 
-  /** The next batch; after an epoch's last it is the first of the next epoch. */
-  next(): Batch {
+  /** The next batches, fewer at the end of an epoch; after its last they are the first of the next epoch. */
+  next(count: number): Batch[] {
     const {epoch, batch} = this.at;
-    return this.ended ? this.#batches(epoch + 1).batch(0) : this.#batches().batch(batch);
+    const [batches, first] = this.ended ? [this.#batches(epoch + 1), 0] : [this.#batches(), batch];
+    const found = Math.min(count, batches.length - first);
+    return Array.from({length: found}, (_, at) => batches.batch(first + at));
   }
 
   /** Into the next epoch, if this one has no batch left. */
@@ -39,9 +41,9 @@ export class Course {
     this.at = {...this.at, step: this.at.step + 1};
   }
 
-  /** The next batch has been learnt from. */
-  advance(): void {
-    this.at = {...this.at, batch: this.at.batch + 1};
+  /** The next batches have been learnt from. */
+  advance(count: number): void {
+    this.at = {...this.at, batch: this.at.batch + count};
   }
 
   /**

@@ -12,6 +12,8 @@ export interface StepReport {
   readonly rate: number;
   /** Length of the gradient over all weights, before clipping. */
   readonly gradientNorm: number;
+  /** Mean CIDEr-D of the sampled captions, in self-critical training; then the loss is not the cross entropy. */
+  readonly reward?: number;
 }
 
 /** A panel picture with what the decoder says about it now. */

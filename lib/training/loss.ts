@@ -12,6 +12,8 @@ import {tf} from '../runtime/native';
 export interface TrainingKey extends DropoutKey {
   /** Probability that all words share instead of the right one's. @default 0 */
   readonly labelSmoothing?: number;
+  /** How much each caption counts, negative where it is to become less likely. @default each as one */
+  readonly shares?: readonly number[];
 }
 
 /**
@@ -43,6 +45,7 @@ export function captionLoss(
   if (rows.length === 0)
     throw new CaptionerError('captions', 'Loss: expected words in the batch, got only padding');
 
+  const shares = training?.shares;
   return tf.tidy(() => {
     const {states, penalty} = decoder.attend?.(features, inputs, training) ?? {
       states: decoder.states(features, inputs, training),
@@ -60,6 +63,7 @@ export function captionLoss(
       bias as tf.Variable<tf.Rank.R1>,
       next,
       training?.labelSmoothing,
+      shares && tf.tensor1d(Float32Array.from(rows, (row) => shares[Math.floor(row / steps)]!)),
     );
     // Only training pays it: what is reported of validation is the cross entropy alone.
     return training && penalty ? tf.add(loss, penalty) : loss;

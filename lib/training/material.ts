@@ -4,7 +4,7 @@ import type {Example} from '../data/batches';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../data/dataset';
 import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
-import {sameEncoder, type EncoderIdentity} from '../encoders/identity';
+import {describeEncoder, sameEncoder, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {tf} from '../runtime/native';
 import type {Vocabulary} from '../text/vocabulary';
@@ -80,7 +80,7 @@ export function checkResumable(
   if (!sameEncoder(trained, {...encoder, preprocessing}))
     throw new CaptionerError(
       'mismatch',
-      `${run}: expected features by ${trained.name} (${trained.digest.slice(0, 8)}), which it was trained on, got ${encoder.name} (${encoder.digest.slice(0, 8)})`,
+      `${run}: expected features by ${describeEncoder(trained)}, which it was trained on, got ${describeEncoder({...encoder, preprocessing})}`,
     );
   if (data !== undefined && data !== digest)
     throw new CaptionerError(

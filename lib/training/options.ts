@@ -4,6 +4,10 @@ import {CaptionerError} from '../errors';
 import {metricNames, type MetricName} from '../metrics/scorer';
 import {parseOptions} from '../options';
 
+export const objectives = ['cross-entropy', 'self-critical'] as const;
+export type Objective = (typeof objectives)[number];
+export const baselines = ['others', 'greedy'] as const;
+export type Baseline = (typeof baselines)[number];
 export const schedules = ['cosine', 'constant'] as const;
 export type Schedule = (typeof schedules)[number];
 
@@ -28,7 +32,22 @@ export interface TrainerOptions {
   readonly labelSmoothing?: number;
   /** Part of each weight, times the rate, that a step takes off, apart from the gradient (AdamW); biases keep theirs. @default 0 */
   readonly weightDecay?: number;
-  /** Learning rate of an encoder that learns too, before the schedule. @default 1e-4 */
+  /** Batches that a step learns from, for larger ones than memory holds: their gradients are averaged. @default 1 */
+  readonly accumulate?: number;
+  /** What the moving average of the weights, which is judged and saved in their place, keeps of itself in a step; 0: none. @default 0 */
+  readonly movingAverage?: number;
+  /** Share of the words that the decoder goes on from its own words rather than people's, reached evenly in the last epoch. @default 0 */
+  readonly scheduledSampling?: number;
+  /**
+   * `cross-entropy`: people's captions become more likely. `self-critical`: its own captions do, as far as CIDEr-D finds them better than
+   * others of its own; for a decoder that can write already. @default 'cross-entropy'
+   */
+  readonly objective?: Objective;
+  /** Captions that self-critical training samples for a picture. @default 5 */
+  readonly samples?: number;
+  /** What they are held against: the mean of the picture's other samples, or what greedy search writes. @default 'others' */
+  readonly baseline?: Baseline;
+  /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default 1e-4 */
   readonly encoderRate?: number;
   /** Captions of a picture that are learnt from together: an encoder that learns looks only once for all of them. @default 1 */
   readonly together?: number;
@@ -68,7 +87,13 @@ const schema = z.strictObject({
   clip: z.number().gt(0).default(5),
   labelSmoothing: z.number().min(0).lt(1).default(0),
   weightDecay: z.number().min(0).max(1).default(0),
-  encoderRate: z.number().gt(0).max(1).default(1e-4),
+  accumulate: z.int().min(1).max(10_000).default(1),
+  movingAverage: z.number().min(0).lt(1).default(0),
+  scheduledSampling: z.number().min(0).max(1).default(0),
+  objective: z.enum(objectives).default('cross-entropy'),
+  samples: z.int().min(2).max(1000).default(5),
+  baseline: z.enum(baselines).default('others'),
+  encoderRate: z.number().min(0).max(1).default(1e-4),
   together: z.int().min(1).max(1000).default(1),
   seed: z.int().min(0).max(0x7fffffff).default(1),
   maximumLength: z.int().min(1).max(200).default(24),

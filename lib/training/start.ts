@@ -9,6 +9,7 @@ import type {tf} from '../runtime/native';
 import {Course} from './course';
 import type {History} from './history';
 import {LiveFeatures} from './live-features';
+import {MovingAverage, restoreAverage} from './moving-average';
 import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
 import {suitedOptions, trainerSettings, type Settings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
@@ -21,6 +22,7 @@ export interface Start {
   readonly history: History;
   readonly course: Course;
   readonly adam: Adam;
+  readonly average?: MovingAverage | undefined;
   readonly run?: Run | undefined;
   readonly log?: EventLog | undefined;
   /** Checkpoints that were passed over, and why. */
@@ -32,12 +34,12 @@ export async function startFresh(
   parts: Parts,
   folder: string | undefined,
   options: TrainerOptions | undefined,
-  replace: boolean,
+  {replace, measured}: {readonly replace: boolean; readonly measured: boolean},
 ): Promise<Start> {
   const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
   const settings = trainerSettings({...suitedOptions(captions.length), ...options});
   const material = gather(parts, settings.maximumLength);
-  measureFeatures(parts, material);
+  if (!measured) measureFeatures(parts, material);
   const history = {steps: [], epochs: []};
   const course = new Course(material.training, settings);
   const run = folder === undefined ? undefined : new Run(folder);
@@ -60,7 +62,7 @@ export async function startFresh(
 }
 
 /** The weights that learn. */
-function learning({decoder, store}: Parts): Map<string, tf.Variable> {
+export function learning({decoder, store}: Parts): Map<string, tf.Variable> {
   return new Map([...decoder.weights, ...(store instanceof LiveFeatures ? store.weights : [])]);
 }
 
@@ -89,11 +91,14 @@ export async function startFrom(
     if (tuning && store instanceof LiveFeatures) store.restore(tuning);
     const adam = new Adam(learning(parts));
     opened.push(adam);
-    adam.restore(training.optimizer);
+    const optimizer = new Map(training.optimizer);
+    const average = restoreAverage(optimizer, learning(parts));
+    if (average) opened.push(average);
+    adam.restore(optimizer);
     const course = new Course(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
     const log = new EventLog(run.tensorboard);
-    return {parts, material, settings, history: training.history, course, adam, run, log, skipped};
+    return {parts, material, settings, history: training.history, course, adam, average, run, log, skipped};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

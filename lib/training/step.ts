@@ -1,67 +1,75 @@
-/** One step of training: from a batch to a loss, its gradients, and weights that are a little better. */
+/** One step of training: from batches to a loss, its gradients, and weights that are a little better. */
 import type {Batch} from '../data/batches';
-import type {FeatureReader} from '../data/feature-reader';
-import type {Decoder} from '../decoders/decoder';
 import {CaptionerError} from '../errors';
 import type {Adam} from '../runtime/adam';
 import {clipByGlobalNorm} from '../runtime/clip';
 import {tf} from '../runtime/native';
-import {gradients} from './loss';
 import {LiveFeatures} from './live-features';
-import {notFinite} from './material';
+import {gradients} from './loss';
+import {notFinite, type Parts} from './material';
+import type {Settings} from './options';
+import type {Rewards} from './rewards';
+import {withOwnWords} from './scheduled-sampling';
+import {sampledBatch} from './self-critical';
 
-export interface StepSettings {
-  readonly seed: number;
+export interface StepSettings extends Pick<
+  Settings,
+  'seed' | 'clip' | 'labelSmoothing' | 'weightDecay' | 'samples' | 'baseline' | 'maximumLength'
+> {
   /** From 0; with the seed it names the dropout. */
   readonly step: number;
+  /** Learning rate of the decoder, after the schedule. */
   readonly rate: number;
-  readonly clip: number;
-  readonly labelSmoothing: number;
-  readonly weightDecay: number;
   /** Of an encoder that learns too. */
   readonly encoderRate: number;
+  /** Share of the words that scheduled sampling replaces. */
+  readonly ownWords: number;
 }
 
-/** @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite. */
+export interface Learnt {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** Mean of the sampled captions', in self-critical training. */
+  readonly reward?: number;
+}
+
+/**
+ * @param batches Their gradients are averaged.
+ * @param rewards Present: self-critical training; else cross entropy.
+ * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
+ */
 export function learn(
-  decoder: Decoder,
-  store: FeatureReader,
+  parts: Pick<Parts, 'decoder' | 'store' | 'vocabulary'>,
   adam: Adam,
-  {ids, inputs, targets, size, steps}: Batch,
+  batches: readonly Batch[],
   settings: StepSettings,
-): {loss: number; gradientNorm: number} {
-  const {seed, step, rate, clip, encoderRate, labelSmoothing, weightDecay} = settings;
+  rewards?: Rewards,
+): Learnt {
+  const {step, rate, clip, encoderRate, weightDecay} = settings;
+  const live = parts.store instanceof LiveFeatures ? parts.store : undefined;
   return tf.tidy(() => {
     // Forward and backward.
-    const live = store instanceof LiveFeatures ? store : undefined;
-    // Captions of the same picture share the encoder's work.
-    const pictures = [...new Set(ids)];
-    const rows = tf.tensor1d(
-      ids.map((id) => pictures.indexOf(id)),
-      'int32',
+    const found = batches.map((batch, part) =>
+      learnFrom(parts, batch, {...settings, step: step * batches.length + part}, rewards),
     );
-    const seen = live?.prepare(pictures, {seed, step}) ?? store.draw?.(ids, {seed, step}) ?? store.read(ids);
-    const features = live ? () => tf.gather(live.features(seen), rows) : seen;
-    const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-    const {loss, gradients: found} = gradients(
-      decoder,
-      features,
-      read!,
-      next!,
-      {seed, step, labelSmoothing},
-      live?.weights,
-    );
+    const mean = (of: (one: (typeof found)[number]) => number): number =>
+      found.reduce((sum, one) => sum + of(one), 0) / found.length;
+    const loss = mean((one) => one.loss);
 
     // Clip.
-    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(found, clip);
+    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(
+      meanOf(found.map((one) => one.gradients)),
+      clip,
+    );
 
     // Look, then apply.
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const bad = notFinite(live ? pictures : ids, seen);
+      const bad = found.flatMap(({pictures, seen}) => notFinite(pictures, seen));
+      const pictures = new Set(found.flatMap((one) => one.pictures));
       const what =
         bad.length > 0
           ? `the features of ${bad.join(', ')} are not finite; build them again`
-          : `it learnt from ${[...new Set(ids)].join(', ')}; lower the rate, or resume from the last checkpoint`;
+          : `it learnt from ${[...pictures].join(', ')}; lower the rate, or resume from the last checkpoint`;
       throw new CaptionerError(
         'diverged',
         `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +
@@ -69,6 +77,69 @@ export function learn(
       );
     }
     adam.apply(clipped, (name) => (live?.weights.has(name) ? encoderRate : rate), weightDecay);
-    return {loss, gradientNorm};
+    return {loss, gradientNorm, ...(rewards && {reward: mean((one) => one.reward!)})};
   });
+}
+
+interface Found {
+  readonly loss: number;
+  readonly gradients: Map<string, tf.Tensor>;
+  readonly reward?: number;
+  readonly pictures: readonly string[];
+  readonly seen: tf.Tensor;
+}
+
+function learnFrom(
+  {decoder, store, vocabulary}: Pick<Parts, 'decoder' | 'store' | 'vocabulary'>,
+  batch: Batch,
+  settings: StepSettings,
+  rewards: Rewards | undefined,
+): Found {
+  const {seed, step, labelSmoothing, ownWords, encoderRate} = settings;
+  const key = {seed, step};
+  const live = store instanceof LiveFeatures ? store : undefined;
+  // Captions of the same picture share the encoder's work.
+  const pictures = [...new Set(batch.ids)];
+  const seen = live?.prepare(pictures, key) ?? store.draw?.(pictures, key) ?? store.read(pictures);
+  const features = (): tf.Tensor => live?.features(seen) ?? seen;
+  const {batch: learnt, ...sampled} = rewards
+    ? sampledBatch(decoder, features(), pictures, vocabulary, rewards, settings)
+    : {
+        batch:
+          ownWords > 0
+            ? withOwnWords(decoder, rowsOf(features(), pictures, batch.ids), batch, ownWords, key)
+            : batch,
+      };
+  const {ids, inputs, targets, size, steps} = learnt;
+  const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
+  const training = {seed, step, labelSmoothing, ...('shares' in sampled && {shares: sampled.shares})};
+  const rows = (): tf.Tensor => rowsOf(features(), pictures, ids);
+  const tuned = encoderRate > 0 ? live?.weights : undefined;
+  const found = gradients(decoder, tuned ? rows : rows(), read!, next!, training, tuned);
+  return {...found, ...('reward' in sampled && {reward: sampled.reward}), pictures, seen};
+}
+
+/** The features of each caption's picture. */
+function rowsOf(features: tf.Tensor, pictures: readonly string[], ids: readonly string[]): tf.Tensor {
+  if (ids.length === pictures.length) return features;
+  const places = new Map(pictures.map((id, at) => [id, at]));
+  return tf.gather(
+    features,
+    tf.tensor1d(
+      Int32Array.from(ids, (id) => places.get(id)!),
+      'int32',
+    ),
+  );
+}
+
+function meanOf(parts: readonly Map<string, tf.Tensor>[]): Map<string, tf.Tensor> {
+  const [first] = parts;
+  if (parts.length === 1) return first!;
+  const names = [...new Set(parts.flatMap((part) => [...part.keys()]))];
+  return new Map(
+    names.map((name) => {
+      const own = parts.flatMap((part) => part.get(name) ?? []);
+      return [name, tf.div(tf.addN(own), parts.length)];
+    }),
+  );
 }

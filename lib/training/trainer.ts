@@ -4,6 +4,7 @@
  * be stopped at any step and go on in another process with the same losses, bit for bit.
  */
 import type {Batch} from '../data/batches';
+import {ofSplit} from '../data/dataset';
 import type {Decoder} from '../decoders/decoder';
 import type {Adam} from '../runtime/adam';
 import type {Vocabulary} from '../text/vocabulary';
@@ -23,7 +24,9 @@ import {LiveFeatures} from './live-features';
 import type {Material, Parts} from './material';
 import {changedSettings, scheduled, type Settings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
-import {startFresh, startFrom, type Start} from './start';
+import {MovingAverage, ownWeights} from './moving-average';
+import {Rewards} from './rewards';
+import {learning, startFresh, startFrom, type Start} from './start';
 import {learn} from './step';
 import type {EventLog} from './tensorboard';
 
@@ -57,13 +60,16 @@ export class Trainer {
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
   readonly #interrupt = new Interrupt();
+  /** Where the average of the weights is judged and saved. */
+  #average: MovingAverage | undefined;
+  #rewards: Rewards | undefined;
   #settings: Settings;
   #closed = false;
 
   private constructor(start: Start) {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
-    ({adam: this.#adam, run: this.#run, log: this.#log} = start);
+    ({adam: this.#adam, average: this.#average, run: this.#run, log: this.#log} = start);
     this.#judge = new Judge(this.#parts, this.#material);
   }
 
@@ -71,14 +77,15 @@ export class Trainer {
    * Starts a run.
    *
    * @param replace Whether an earlier run in the same folder is removed. @default false
+   * @param measured Whether the decoder has learnt before and knows the features' mean and deviation. @default false
    * @throws CaptionerError `options`; `mismatch` when the parts do not belong together, or a run lies there already;
    *   `locked`; `dataset`; `diverged` when features are not finite.
    */
   static async create(
     {run, options, ...parts}: TrainerParts,
-    {replace = false}: {readonly replace?: boolean} = {},
+    {replace = false, measured = false}: {readonly replace?: boolean; readonly measured?: boolean} = {},
   ): Promise<Trainer> {
-    return new Trainer(await startFresh(parts, run, options, replace));
+    return new Trainer(await startFresh(parts, run, options, {replace, measured}));
   }
 
   /**
@@ -104,7 +111,7 @@ export class Trainer {
     return {...this.#course.position, rate: this.rate};
   }
   get stepsPerEpoch(): number {
-    return this.#course.length;
+    return Math.ceil(this.#course.length / this.#settings.accumulate);
   }
   /** Images of the data set that nothing is learnt from or judged by, since they have no features. */
   get leftOut(): readonly string[] {
@@ -128,37 +135,51 @@ export class Trainer {
     this.#settings = changedSettings(this.#settings, changes);
   }
 
-  /** The batch that the next step learns from. */
+  /** The batch that the next step learns from, or the first of those. */
   nextBatch(): Batch {
-    return this.#course.next();
+    return this.#course.next(1)[0]!;
   }
 
   /**
-   * One step on the next batch; after an epoch's last batch the next epoch begins, without a look at validation.
+   * One step on the next batches; after an epoch's last the next epoch begins, without a look at validation.
    *
    * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
    */
   step(): StepReport {
     this.#course.enter();
-    const report = this.stepOn(this.nextBatch());
-    this.#course.advance();
+    const batches = this.#course.next(this.#settings.accumulate);
+    const report = this.stepOn(...batches);
+    this.#course.advance(batches.length);
     return report;
   }
 
-  /** One step on a batch of one's own; the position in the data stays where it is. */
-  stepOn(batch: Batch): StepReport {
+  /** One step on batches of one's own; the position in the data stays where it is. */
+  stepOn(...batches: readonly Batch[]): StepReport {
+    const {objective, scheduledSampling, movingAverage, epochs} = this.#settings;
     const {step, epoch} = this.#course.position;
-    const total = this.#settings.epochs * this.stepsPerEpoch;
+    const total = epochs * this.stepsPerEpoch;
     const share = scheduled(this.#settings, step, total);
     const rate = this.rate * share;
     const encoderRate = this.#settings.encoderRate * share;
-    const {decoder, store} = this.#parts;
-    const settings = {...this.#settings, step, rate, encoderRate};
-    const {loss, gradientNorm} = learn(decoder, store, this.#adam, batch, settings);
+    const ownWords = scheduledSampling * Math.min(1, step / total);
+    const rewards = objective === 'self-critical' ? (this.#rewards ??= this.#makeRewards()) : undefined;
+    const settings = {...this.#settings, step, rate, encoderRate, ownWords};
+    const learnt = learn(this.#parts, this.#adam, batches, settings, rewards);
+    if (movingAverage > 0) {
+      this.#average ??= new MovingAverage(learning(this.#parts));
+      this.#average.update(movingAverage, step);
+    }
     this.#course.stepped();
-    const report = {step: step + 1, epoch: epoch + 1, loss, rate, gradientNorm};
+    const report = {step: step + 1, epoch: epoch + 1, rate, ...learnt};
     this.history.steps.push(report);
-    this.#log?.scalars({'loss/training': loss, 'rate': rate, 'gradient norm': gradientNorm}, report.step);
+    const {loss, gradientNorm, reward} = learnt;
+    const scalars = {
+      'loss/training': loss,
+      rate,
+      'gradient norm': gradientNorm,
+      ...(reward !== undefined && {reward}),
+    };
+    this.#log?.scalars(scalars, report.step);
     return report;
   }
 
@@ -199,12 +220,14 @@ export class Trainer {
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
     const {decoder, store} = this.#parts;
-    return atOnce(lossOf(decoder, store, this.#material.validation.slice(0, captions)));
+    return this.#averaged(() => atOnce(lossOf(decoder, store, this.#material.validation.slice(0, captions))));
   }
 
   /** The same few test pictures each time, with what the decoder says about them now. */
   panel(pictures: number = this.#settings.panel): PanelEntry[] {
-    return panelOf(this.#parts, this.#material.shown.slice(0, pictures), this.#settings);
+    return this.#averaged(() =>
+      panelOf(this.#parts, this.#material.shown.slice(0, pictures), this.#settings),
+    );
   }
 
   /** Saves a checkpoint into the run's folder; without one there is nothing to do. */
@@ -212,16 +235,21 @@ export class Trainer {
     if (this.#run === undefined) return;
     const {decoder, vocabulary, store} = this.#parts;
     const encoder = {...store.encoder, preprocessing: store.preprocessing};
-    const training = {
-      settings: this.#settings,
-      position: this.position,
-      data: this.#material.digest,
-      history: this.history,
-      optimizer: this.#adam.state(),
-    };
-    const tuning = store instanceof LiveFeatures ? store.tuning() : undefined;
-    const checkpoint = {decoder, vocabulary, encoder, ...(tuning && {tuning}), training};
-    await this.#run.save(checkpoint, training.position.step, best);
+    const shown = this.#average?.show();
+    try {
+      const training = {
+        settings: this.#settings,
+        position: this.position,
+        data: this.#material.digest,
+        history: this.history,
+        optimizer: new Map([...this.#adam.state(), ...ownWeights(shown)]),
+      };
+      const tuning = store instanceof LiveFeatures ? store.tuning() : undefined;
+      const checkpoint = {decoder, vocabulary, encoder, ...(tuning && {tuning}), training};
+      await this.#run.save(checkpoint, training.position.step, best);
+    } finally {
+      shown?.back();
+    }
   }
 
   /** Gives back the run's folder and all memory but the decoder's. */
@@ -229,12 +257,14 @@ export class Trainer {
     if (this.#closed) return;
     this.#closed = true;
     this.#adam.dispose();
+    this.#average?.dispose();
     this.#log?.close();
     this.#run?.close();
   }
 
   async #endEpoch(start: number): Promise<EpochReport | undefined> {
-    const found = await this.#judge.epoch(this.#settings, () => this.#interrupt.asked);
+    const shown = this.#average?.show();
+    const found = await this.#judge.epoch(this.#settings, () => this.#interrupt.asked).finally(shown?.back);
     if (found === undefined) return undefined;
     const {step, epoch} = this.#course.position;
     const best = this.#course.finish(scoreOf(found.metrics, this.#settings.best));
@@ -248,5 +278,20 @@ export class Trainer {
     await this.save(best);
     await this.#log?.epoch(report);
     return report;
+  }
+
+  /** Something done with the weights that are judged and saved. */
+  #averaged<T>(work: () => T): T {
+    const shown = this.#average?.show();
+    try {
+      return work();
+    } finally {
+      shown?.back();
+    }
+  }
+
+  #makeRewards(): Rewards {
+    const {dataset, store} = this.#parts;
+    return new Rewards(ofSplit(dataset, 'train').filter(({id}) => store.has(id)));
   }
 }

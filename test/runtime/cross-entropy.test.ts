@@ -36,21 +36,30 @@ describe('sparseCrossEntropy', () => {
     expect(relativeError(dstates.mul(-0.5), reference.dstates.values)).to.be.below(1e-5);
   });
 
-  it("gives PyTorch's loss and gradients with label smoothing", () => {
-    const smooth = readFixture<Record<Name, Reference> & {loss: number; smoothing: number}>(
-      'runtime',
-      'smoothed-cross-entropy.json',
-    );
+  const like = (file: string) => {
+    const smooth = readFixture<
+      Record<Name, Reference> & {loss: number; smoothing: number; shares?: Reference}
+    >('runtime', file);
     const inputs = [tensorOf(smooth.states), tensorOf(smooth.weight), tensorOf(smooth.bias)];
     const words = tf.tensor1d(smooth.targets.values, 'int32');
+    const shares = smooth.shares && (tensorOf(smooth.shares) as tf.Tensor1D);
     const loss = (...[s, w, b]: tf.Tensor[]): tf.Scalar =>
-      sparseCrossEntropy(s as tf.Tensor2D, w as tf.Tensor2D, b as tf.Tensor1D, words, smooth.smoothing);
+      sparseCrossEntropy(
+        s as tf.Tensor2D,
+        w as tf.Tensor2D,
+        b as tf.Tensor1D,
+        words,
+        smooth.smoothing,
+        shares,
+      );
     expect(relativeError(loss(...inputs), [smooth.loss])).to.be.below(1e-6);
     const [dstates, dweight, dbias] = tf.grads(loss)(inputs) as [tf.Tensor, tf.Tensor, tf.Tensor];
     expect(relativeError(dstates, smooth.dstates.values)).to.be.below(1e-5);
     expect(relativeError(dweight, smooth.dweight.values)).to.be.below(1e-5);
     expect(relativeError(dbias, smooth.dbias.values)).to.be.below(1e-5);
-  });
+  };
+  it("gives PyTorch's loss and gradients with label smoothing", () => like('smoothed-cross-entropy.json'));
+  it("gives PyTorch's where rows count differently, some against", () => like('weighted-cross-entropy.json'));
 
   it('stays finite where a probability vanishes', () => {
     const sure = tf.tensor2d([[1000], [-1000]]);

@@ -4,6 +4,7 @@ import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {readFolderVerified} from 'captioner/dist/files/atomic';
 import {permutation} from 'captioner/dist/runtime/random';
+import type {TrainerOptions} from 'captioner/dist/training/options';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
@@ -26,53 +27,64 @@ describe('Resuming', () => {
     toy = await makeToy(folder);
   });
 
-  it('gives the losses, scores and weights of an uninterrupted run, to the bit, over 20 interruptions', async () => {
-    const options = {...toyOptions, epochs, warmup: 5, saveEvery: 4};
-    const whole = await Trainer.create({...toy, decoder: toyDecoder(toy), options});
-    const perEpoch = whole.stepsPerEpoch;
-    const total = epochs * perEpoch;
-    const changed = Math.floor(total / 2);
-    const slower = (step: number, trainer: Trainer): void => {
-      if (step === changed) trainer.rate = 0.004;
-    };
-    await whole.train({onStep: ({step}) => slower(step, whole)});
-    expect(whole.history.steps).to.have.length(total);
+  const ways: readonly (readonly [string, TrainerOptions])[] = [
+    ['cross entropy', {}],
+    [
+      'a moving average, accumulation and scheduled sampling',
+      {movingAverage: 0.9, accumulate: 2, scheduledSampling: 0.5},
+    ],
+    ['self-critical training', {objective: 'self-critical', together: 3, samples: 2}],
+  ];
+  for (const [what, more] of ways)
+    it(`gives the losses, scores and weights of an uninterrupted run, to the bit, over 20 interruptions: ${what}`, async () => {
+      const options = {...toyOptions, epochs, warmup: 5, saveEvery: 4, ...more};
+      const whole = await Trainer.create({...toy, decoder: toyDecoder(toy), options});
+      const perEpoch = whole.stepsPerEpoch;
+      const total = epochs * perEpoch;
+      const changed = Math.floor(total / 2);
+      const slower = (step: number, trainer: Trainer): void => {
+        if (step === changed) trainer.rate = 0.004;
+      };
+      await whole.train({onStep: ({step}) => slower(step, whole)});
+      expect(whole.history.steps).to.have.length(total);
 
-    const run = join(folder, 'interrupted');
-    let trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options});
-    const losses = new Map<number, number>();
-    const interruptions = draws(20, total - 1, 7).map((step) => step + 1);
-    expect(new Set(interruptions.map((step) => step % perEpoch)).size).to.be.above(4);
-    let resumed = 0;
-    for (const end of [...interruptions.sort((a, b) => a - b), total]) {
-      const stop = new AbortController();
-      const {stopped} = await trainer.train({
-        onStep: ({step, loss}) => {
-          losses.set(step, loss);
-          slower(step, trainer);
-          if (step === end && end < total) stop.abort();
-        },
-        signal: stop.signal,
-      });
-      if (end === total) break;
-      expect(stopped, `at step ${end}`).to.equal(true);
+      const run = join(folder, `interrupted-${what}`);
+      let trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options});
+      const losses = new Map<number, number>();
+      const interruptions = draws(20, total - 1, 7).map((step) => step + 1);
+      expect(new Set(interruptions.map((step) => step % perEpoch)).size).to.be.above(
+        Math.min(4, perEpoch - 1),
+      );
+      let resumed = 0;
+      for (const end of [...interruptions.sort((a, b) => a - b), total]) {
+        const stop = new AbortController();
+        const {stopped} = await trainer.train({
+          onStep: ({step, loss}) => {
+            losses.set(step, loss);
+            slower(step, trainer);
+            if (step === end && end < total) stop.abort();
+          },
+          signal: stop.signal,
+        });
+        if (end === total) break;
+        expect(stopped, `at step ${end}`).to.equal(true);
+        trainer.close();
+        trainer.decoder.dispose();
+        trainer = await Trainer.resume(run, toy);
+        expect(trainer.position.step).to.equal(end);
+        resumed++;
+      }
+      expect(resumed).to.equal(20);
+      expect([...losses.values()]).to.deep.equal(whole.history.steps.map(({loss}) => loss));
+      expect(trainer.history.steps).to.deep.equal(whole.history.steps);
+      const judged = ({history}: Trainer) => history.epochs.map((report) => ({...report, seconds: 0}));
+      expect(judged(trainer)).to.deep.equal(judged(whole));
+      expect(trainer.position).to.deep.equal(whole.position);
+      expect(weightsOf(trainer)).to.deep.equal(weightsOf(whole));
+      for (const {decoder} of [trainer, whole]) decoder.dispose();
       trainer.close();
-      trainer.decoder.dispose();
-      trainer = await Trainer.resume(run, toy);
-      expect(trainer.position.step).to.equal(end);
-      resumed++;
-    }
-    expect(resumed).to.equal(20);
-    expect([...losses.values()]).to.deep.equal(whole.history.steps.map(({loss}) => loss));
-    expect(trainer.history.steps).to.deep.equal(whole.history.steps);
-    const judged = ({history}: Trainer) => history.epochs.map((report) => ({...report, seconds: 0}));
-    expect(judged(trainer)).to.deep.equal(judged(whole));
-    expect(trainer.position).to.deep.equal(whole.position);
-    expect(weightsOf(trainer)).to.deep.equal(weightsOf(whole));
-    for (const {decoder} of [trainer, whole]) decoder.dispose();
-    trainer.close();
-    whole.close();
-  });
+      whole.close();
+    });
 
   it('loses nothing but the steps since the last checkpoint, and repeats those exactly', async () => {
     const run = join(folder, 'forgetful');

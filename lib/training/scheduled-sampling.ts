@@ -1,0 +1,38 @@
+/**
+ * Scheduled sampling (Bengio et al. 2015, arXiv 1506.03099): some words that the decoder goes on from are its own rather than
+ * people's, as they will be when it writes. All words at once, from a first pass over people's (Mihaylova and Martins 2019,
+ * arXiv 1906.07651), so that it is the same for every decoder.
+ */
+import type {Batch} from '../data/batches';
+import type {Decoder} from '../decoders/decoder';
+import {tf} from '../runtime/native';
+import {mix, uniform, type DropoutKey} from '../runtime/random';
+
+/** Keeps these numbers apart from those of dropout, which have the same seed. */
+const stream = 0x5c4e;
+
+/**
+ * @param share Of the words that are replaced, 0 to 1; the start is never.
+ * @returns The batch with other inputs; its targets stay people's.
+ */
+export function withOwnWords(
+  decoder: Decoder,
+  features: tf.Tensor,
+  batch: Batch,
+  share: number,
+  {seed, step}: DropoutKey,
+): Batch {
+  if (share === 0) return batch;
+  const {inputs, size, steps} = batch;
+  const [written, dice] = tf.tidy(() => {
+    const logits = decoder.logits(features, tf.tensor2d(inputs, [size, steps], 'int32'));
+    // The largest of logits with Gumbel noise is a draw from their softmax.
+    const noise = tf.neg(tf.log(tf.neg(tf.log(uniform(logits.shape, [mix(seed, stream), step]).add(1e-9)))));
+    const chosen = uniform([size, steps], [mix(seed, stream + 1), step]);
+    return [tf.argMax(tf.add(logits, noise), 2).dataSync<'int32'>(), chosen.dataSync<'float32'>()] as const;
+  });
+  const mixed = inputs.map((word, at) =>
+    word > 0 && at % steps > 0 && dice[at]! < share ? written[at - 1]! : word,
+  );
+  return {...batch, inputs: mixed};
+}

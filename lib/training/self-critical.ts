@@ -1,0 +1,61 @@
+/**
+ * Self-critical training (Rennie et al. 2017, arXiv 1612.00563): the decoder writes captions by chance; those that are better than
+ * what it would have written otherwise become more likely, the others less (REINFORCE with a baseline of its own).
+ */
+import {collate, type Batch} from '../data/batches';
+import type {Decoder} from '../decoders/decoder';
+import {sample} from '../decoders/sampling';
+import {greedySearch} from '../decoders/search';
+import type {tf} from '../runtime/native';
+import {mix, type DropoutKey} from '../runtime/random';
+import type {Vocabulary} from '../text/vocabulary';
+import {advantages, type Rewards} from './rewards';
+
+export interface SelfCriticalSettings extends DropoutKey {
+  readonly samples: number;
+  readonly baseline: 'others' | 'greedy';
+  readonly maximumLength: number;
+}
+
+export interface SampledBatch {
+  readonly batch: Batch;
+  /** What each caption is better by, its share in the loss. */
+  readonly shares: readonly number[];
+  /** Mean of the samples, 0 to 10. */
+  readonly reward: number;
+}
+
+/** Keeps these numbers apart from those of dropout, which have the same seed. */
+const stream = 0x5ca1;
+
+/**
+ * @param features Of the pictures, as the decoder reads them.
+ * @param pictures Their names; each is sampled from once, however many captions people gave it.
+ */
+export function sampledBatch(
+  decoder: Decoder,
+  features: tf.Tensor,
+  pictures: readonly string[],
+  vocabulary: Vocabulary,
+  rewards: Rewards,
+  {samples, baseline, maximumLength, seed, step}: SelfCriticalSettings,
+): SampledBatch {
+  const all = sample(decoder, features, {samples, maximumLength, seed: mix(mix(seed, stream), step) >>> 1});
+  const rewardOf = (id: string, {tokens, finished}: (typeof all)[number][number]): number =>
+    rewards.of(id, vocabulary.decode(tokens), finished);
+  const found = all.map((own, at) => own.map((one) => rewardOf(pictures[at]!, one)));
+  const baselines =
+    baseline === 'greedy'
+      ? greedySearch(decoder, features, {maximumLength}).map((one, at) => rewardOf(pictures[at]!, one))
+      : undefined;
+  const batch = collate(all.flatMap((own, at) => own.map(({tokens}) => ({id: pictures[at]!, tokens}))));
+  // A caption that did not end is not to learn that it should have ended there.
+  for (const [row, {finished, tokens}] of all.flat().entries())
+    if (!finished) batch.targets[row * batch.steps + tokens.length] = 0;
+  const flat = found.flat();
+  return {
+    batch,
+    shares: advantages(found, baselines).flat(),
+    reward: flat.reduce((sum, one) => sum + one, 0) / flat.length,
+  };
+}
