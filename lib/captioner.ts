@@ -2,7 +2,8 @@
 import {readPixels} from './data/images';
 import {toPixels} from './data/pixels';
 import {beamSearch, type Hypothesis, type SearchOptions} from './decoders/search';
-import type {Decoder} from './decoders/decoder';
+import type {WordByWord} from './decoders/decoder';
+import {createEnsemble} from './decoders/ensemble';
 import type {Encoder} from './encoders/encoder';
 import {sameEncoder} from './encoders/identity';
 import {loadEncoder} from './encoders/registry';
@@ -10,7 +11,8 @@ import {TunedEncoder} from './encoders/tuned';
 import {CaptionerError} from './errors';
 import {tf} from './runtime/native';
 import type {Vocabulary} from './text/vocabulary';
-import {loadCheckpoint} from './training/checkpoint';
+import {loadCheckpoint, type Checkpoint} from './training/checkpoint';
+import {checkTogether} from './training/combine';
 
 export interface Captioned {
   readonly file: string;
@@ -31,34 +33,46 @@ const pictures = 16;
 export class Captioner {
   private constructor(
     readonly encoder: Encoder,
-    readonly decoder: Decoder,
+    readonly decoder: WordByWord,
     readonly vocabulary: Vocabulary,
   ) {}
 
   /**
-   * @param folder A checkpoint, or a run: then its best checkpoint.
+   * @param folders A checkpoint, or a run: then its best checkpoint. Several write together, as an ensemble.
    * @param options.weights The encoder's weight file, where it was trained with one that is not the usual.
-   * @throws CaptionerError when the checkpoint is damaged, or `mismatch` when the encoder at hand is another one.
+   * @throws CaptionerError when a checkpoint is damaged, or `mismatch` when the encoder at hand is another one, or the
+   *   checkpoints of an ensemble do not belong together.
    * @example const captioner = await Captioner.load('checkpoints/scenes');
    */
-  static async load(folder: string, {weights}: {readonly weights?: string} = {}): Promise<Captioner> {
-    const {decoder, vocabulary, encoder: trained, tuning} = await loadCheckpoint(folder);
+  static async load(
+    folders: string | readonly string[],
+    {weights}: {readonly weights?: string} = {},
+  ): Promise<Captioner> {
+    const names = typeof folders === 'string' ? [folders] : folders;
+    const members: Checkpoint[] = [];
     try {
-      const encoder = await loadEncoder(trained.name, {
-        preprocessing: trained.preprocessing,
+      for (const name of names) members.push(await loadCheckpoint(name));
+      const [first] = members;
+      if (first === undefined) throw new CaptionerError('options', 'Expected a checkpoint, got none');
+      for (const [at, other] of members.entries()) checkTogether(names[0]!, first, names[at]!, other);
+      const encoder = await loadEncoder(first.encoder.name, {
+        preprocessing: first.encoder.preprocessing,
         ...(weights !== undefined && {weights}),
       });
-      if (sameEncoder(encoder, trained)) {
-        const seen = tuning ? new TunedEncoder(encoder, tuning.from, tuning.tensors).cnn : encoder;
-        return new Captioner(seen, decoder, vocabulary);
+      if (!sameEncoder(encoder, first.encoder)) {
+        const {name, digest} = first.encoder;
+        encoder.dispose();
+        throw new CaptionerError(
+          'mismatch',
+          `${names[0]}: expected the ${name} that it was trained with (${digest.slice(0, 8)}), got ${encoder.digest.slice(0, 8)}`,
+        );
       }
-      encoder.dispose();
-      throw new CaptionerError(
-        'mismatch',
-        `${folder}: expected the ${trained.name} that it was trained with (${trained.digest.slice(0, 8)}), got ${encoder.digest.slice(0, 8)}`,
-      );
+      const {tuning, vocabulary} = first;
+      const seen = tuning ? new TunedEncoder(encoder, tuning.from, tuning.tensors).cnn : encoder;
+      const decoders = members.map(({decoder}) => decoder);
+      return new Captioner(seen, decoders.length === 1 ? decoders[0]! : createEnsemble(decoders), vocabulary);
     } catch (error) {
-      decoder.dispose();
+      for (const {decoder} of members) decoder.dispose();
       throw error;
     }
   }

@@ -40,11 +40,13 @@ export {
 export {FeatureViews} from './data/feature-views';
 
 // Decoders
-export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoders/decoder';
+export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, WordByWord} from './decoders/decoder';
 export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
+export {createEnsemble} from './decoders/ensemble';
+export {sample, type SampleOptions} from './decoders/sampling';
 export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
 
 // Training
@@ -67,6 +69,8 @@ export {
   type Position,
 } from './training/checkpoint';
 export {captionLoss} from './training/loss';
+export {averageCheckpoints} from './training/combine';
+export {Rewards} from './training/rewards';
 export {LiveFeatures, type LiveOptions} from './training/live-features';
 
 // Captions and how good they are

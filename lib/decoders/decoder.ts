@@ -34,14 +34,29 @@ export interface Attended {
   readonly penalty?: tf.Scalar;
 }
 
-export interface Decoder {
-  readonly kind: string;
+/** What search needs: a decoder, or several that write together. */
+export interface WordByWord {
   /** Which image features it reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
   readonly features: 'pooled' | 'grid';
   /** Depth of the image features. */
   readonly depth: number;
   /** Number of word ids. */
   readonly vocabulary: number;
+  /** The state before the first word. The caller disposes it. */
+  begin(features: tf.Tensor): DecoderState;
+  /**
+   * One word further.
+   *
+   * @param tokens The words just chosen, int32 `[batch]`; the start id first.
+   * @returns Logits `[batch, vocabulary]`, the next state and, of a decoder that looks at a grid, where it looked, `[batch, cells]`;
+   *   all the caller's to dispose. `state` is left as it is.
+   */
+  step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
+  dispose(): void;
+}
+
+export interface Decoder extends WordByWord {
+  readonly kind: string;
   /** Complete, as JSON, so that `createDecoder(kind, vocabulary, depth, options)` makes the same one again. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Every trainable weight by name, always in the same order. */
@@ -65,15 +80,4 @@ export interface Decoder {
   attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): Attended;
   /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
-  /** The state before the first word. The caller disposes it. */
-  begin(features: tf.Tensor): DecoderState;
-  /**
-   * One word further.
-   *
-   * @param tokens The words just chosen, int32 `[batch]`; the start id first.
-   * @returns Logits `[batch, vocabulary]`, the next state and, of a decoder that looks at a grid, where it looked, `[batch, cells]`;
-   *   all the caller's to dispose. `state` is left as it is.
-   */
-  step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
-  dispose(): void;
 }

@@ -8,7 +8,7 @@ import {tf} from '../runtime/native';
 import {mix, uniform} from '../runtime/random';
 import {special} from '../text/vocabulary';
 import type {Hypothesis} from './beam';
-import type {Decoder, DecoderState} from './decoder';
+import type {DecoderState, WordByWord} from './decoder';
 import {checkLogits, neverWritten, reorder} from './search';
 
 export interface SampleOptions {
@@ -48,10 +48,14 @@ type Settings = z.infer<typeof schema>;
  *   whatever the temperature; the score is their sum.
  * @throws CaptionerError `options`; `diverged` when logits are not numbers.
  */
-export function sample(decoder: Decoder, features: tf.Tensor, options: SampleOptions = {}): Hypothesis[][] {
+export function sample(
+  decoder: WordByWord,
+  features: tf.Tensor,
+  options: SampleOptions = {},
+): Hypothesis[][] {
   const settings = parseOptions(schema, options, 'sampling');
   const {samples, maximumLength} = settings;
-  const pictures = features.shape[0]!;
+  const pictures = features.shape[0];
   if (pictures === 0) return [];
   const captions = Array.from({length: pictures * samples}, () => new Caption());
   let open = [...captions.keys()];
@@ -117,7 +121,7 @@ interface Drawn {
 }
 
 function draw(
-  decoder: Decoder,
+  decoder: WordByWord,
   words: readonly number[],
   before: DecoderState,
   {temperature, topK, topP, seed, banned, minimumLength}: Settings,
@@ -161,7 +165,7 @@ function likelier(scores: tf.Tensor2D, topK: number, topP: number): tf.Tensor2D 
 
 function repeat(state: DecoderState, times: number): DecoderState {
   const [first] = state;
-  const rows = first!.shape[0]!;
+  const rows = first!.shape[0];
   return times === 1
     ? state
     : reorder(

@@ -9,7 +9,7 @@ import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
 import {special} from '../text/vocabulary';
 import {Beam, type Continuation, type Hypothesis} from './beam';
-import type {Decoder, DecoderState} from './decoder';
+import type {DecoderState, WordByWord} from './decoder';
 
 export type {Hypothesis} from './beam';
 
@@ -47,7 +47,7 @@ const schema = z
 
 /** The most probable word at each step. */
 export function greedySearch(
-  decoder: Decoder,
+  decoder: WordByWord,
   features: tf.Tensor,
   options: Omit<SearchOptions, 'beams'> = {},
 ): Hypothesis[] {
@@ -60,7 +60,7 @@ export function greedySearch(
  * @throws CaptionerError `options`; `diverged` when logits are not numbers.
  */
 export function beamSearch(
-  decoder: Decoder,
+  decoder: WordByWord,
   features: tf.Tensor,
   options: SearchOptions = {},
 ): Hypothesis[][] {
@@ -110,7 +110,7 @@ interface Step {
 }
 
 function bestWords(
-  decoder: Decoder,
+  decoder: WordByWord,
   words: Int32Array,
   before: DecoderState,
   banned: tf.Tensor1D,

@@ -2,7 +2,7 @@
 import type {CaptionedImage} from '../data/dataset';
 import {falseClaims} from '../data/scenes';
 import type {FeatureReader} from '../data/feature-reader';
-import type {Decoder} from '../decoders/decoder';
+import type {WordByWord} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../decoders/search';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
@@ -12,7 +12,7 @@ import {perImage, Scorer, totals} from './scorer';
 
 /** What writes captions: a decoder and the words of its ids. */
 export interface Writer {
-  readonly decoder: Decoder;
+  readonly decoder: WordByWord;
   readonly vocabulary: Vocabulary;
 }
 

@@ -42,7 +42,7 @@ describe('sparseCrossEntropy', () => {
     >('runtime', file);
     const inputs = [tensorOf(smooth.states), tensorOf(smooth.weight), tensorOf(smooth.bias)];
     const words = tf.tensor1d(smooth.targets.values, 'int32');
-    const shares = smooth.shares && (tensorOf(smooth.shares) as tf.Tensor1D);
+    const shares = smooth.shares && tensorOf<tf.Rank.R1>(smooth.shares);
     const loss = (...[s, w, b]: tf.Tensor[]): tf.Scalar =>
       sparseCrossEntropy(
         s as tf.Tensor2D,

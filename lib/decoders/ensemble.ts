@@ -1,0 +1,68 @@
+/** Several decoders that write together: each word has the mean of the probabilities that they give it. */
+import {CaptionerError} from '../errors';
+import {tf} from '../runtime/native';
+import type {DecoderState, DecoderStep, WordByWord} from './decoder';
+
+/**
+ * @param decoders Of the same vocabulary and feature depth, of any kinds; those that read pooled features read the mean of the grid
+ *   where others look at it. They are taken over.
+ * @throws CaptionerError `mismatch`
+ */
+export function createEnsemble(decoders: readonly WordByWord[]): WordByWord {
+  const [first] = decoders;
+  if (first === undefined) throw new CaptionerError('options', 'Ensemble: expected a decoder, got none');
+  const {vocabulary, depth} = first;
+  for (const other of decoders)
+    if (other.vocabulary !== vocabulary || other.depth !== depth)
+      throw new CaptionerError(
+        'mismatch',
+        `Ensemble: expected decoders of ${vocabulary} words and features of depth ${depth}, got one of ${other.vocabulary} and ${other.depth}`,
+      );
+  return new Ensemble(decoders, vocabulary, depth);
+}
+
+class Ensemble implements WordByWord {
+  readonly features: WordByWord['features'];
+  /** How many tensors of the state are each decoder's. */
+  #counts: readonly number[] = [];
+
+  constructor(
+    private readonly decoders: readonly WordByWord[],
+    readonly vocabulary: number,
+    readonly depth: number,
+  ) {
+    this.features = decoders.some(({features}) => features === 'grid') ? 'grid' : 'pooled';
+  }
+
+  begin(features: tf.Tensor): DecoderState {
+    return tf.tidy(() => {
+      const states = this.decoders.map((decoder) =>
+        decoder.begin(
+          decoder.features === 'pooled' && this.features === 'grid' ? tf.mean(features, 1) : features,
+        ),
+      );
+      this.#counts = states.map((state) => state.length);
+      return states.flat();
+    });
+  }
+
+  step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep {
+    return tf.tidy(() => {
+      let from = 0;
+      const steps = this.decoders.map((decoder, at) =>
+        decoder.step(tokens, state.slice(from, (from += this.#counts[at]!))),
+      );
+      const mean = tf.div(tf.addN(steps.map(({logits}) => tf.softmax(logits))), steps.length);
+      const maps = steps.flatMap(({attention}) => attention ?? []);
+      return {
+        logits: tf.log(tf.maximum(mean, 1e-30)) as tf.Tensor2D,
+        state: steps.flatMap((step) => step.state),
+        ...(maps.length > 0 && {attention: tf.div<tf.Tensor2D>(tf.addN(maps), maps.length)}),
+      };
+    });
+  }
+
+  dispose(): void {
+    for (const decoder of this.decoders) decoder.dispose();
+  }
+}

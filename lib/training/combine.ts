@@ -1,0 +1,78 @@
+/** Several checkpoints as one: their average, or what they must have in common to write together. */
+import {isDeepStrictEqual} from 'node:util';
+import {describeEncoder, sameEncoder} from '../encoders/identity';
+import {CaptionerError} from '../errors';
+import {float32, toFloat32, type TensorData} from '../files/safetensors';
+import {userPath} from '../places';
+import {tf} from '../runtime/native';
+import {loadCheckpoint, saveCheckpoint, type Checkpoint} from './checkpoint';
+
+/**
+ * Saves a checkpoint whose weights are the mean of others': those of one run, or of runs that began with the same checkpoint. They
+ * most often lie in the same valley, where the middle is better than any side (Izmailov et al. 2018, arXiv 1803.05407).
+ *
+ * @param from Checkpoints, or runs: then their best.
+ * @throws CaptionerError as `loadCheckpoint`; `mismatch` when they are not of the same decoder, vocabulary and encoder.
+ */
+export async function averageCheckpoints(from: readonly string[], to: string): Promise<void> {
+  const all: Checkpoint[] = [];
+  try {
+    for (const folder of from) all.push(await loadCheckpoint(folder));
+    const [first] = all;
+    if (first === undefined) throw new CaptionerError('options', 'Expected checkpoints to average, got none');
+    for (const [at, other] of all.entries()) {
+      checkTogether(from[0]!, first, from[at]!, other, {tuning: false});
+      const own = ({decoder, tuning}: Checkpoint): unknown => [
+        decoder.kind,
+        {...decoder.options, seed: 0},
+        tuning?.from,
+      ];
+      if (!isDeepStrictEqual(own(first), own(other)))
+        throw new CaptionerError(
+          'mismatch',
+          `${from[at]}: expected the decoder of ${from[0]}, ${JSON.stringify(own(first))}, got ${JSON.stringify(own(other))}`,
+        );
+    }
+    const {decoder, vocabulary, encoder, tuning} = first;
+    for (const table of ['weights', 'constants'] as const)
+      for (const [name, weight] of decoder[table])
+        tf.tidy(() => {
+          const sum = tf.addN(all.map((one) => one.decoder[table].get(name)!));
+          weight.assign(tf.div(sum, all.length));
+        });
+    const tuned = tuning && {...tuning, tensors: meanOf(all.map((one) => one.tuning!.tensors))};
+    await saveCheckpoint(userPath(to), {decoder, vocabulary, encoder, ...(tuned && {tuning: tuned})});
+  } finally {
+    for (const {decoder} of all) decoder.dispose();
+  }
+}
+
+/** @throws CaptionerError `mismatch` unless both have the same words and see the same features. */
+export function checkTogether(
+  name: string,
+  one: Checkpoint,
+  otherName: string,
+  other: Checkpoint,
+  {tuning = true}: {readonly tuning?: boolean} = {},
+): void {
+  if (!isDeepStrictEqual(one.vocabulary.toJSON(), other.vocabulary.toJSON()))
+    throw new CaptionerError('mismatch', `${otherName}: expected the vocabulary of ${name}, got another one`);
+  const same = sameEncoder(one.encoder, other.encoder);
+  if (same && (!tuning || isDeepStrictEqual(one.tuning, other.tuning))) return;
+  const got = `${describeEncoder(other.encoder)}${other.tuning ? ', tuned' : ''}`;
+  throw new CaptionerError(
+    'mismatch',
+    `${otherName}: expected the encoder of ${name}, ${describeEncoder(one.encoder)}${one.tuning ? ', tuned as it is' : ''}, got ${got}`,
+  );
+}
+
+function meanOf(tables: readonly ReadonlyMap<string, TensorData>[]): Map<string, TensorData> {
+  const [first] = tables;
+  return new Map(
+    [...first!].map(([name, tensor]) => {
+      const all = tables.map((table) => toFloat32(table.get(name)!));
+      const mean = all[0]!.map((_, at) => all.reduce((sum, one) => sum + one[at]!, 0) / all.length);
+      return [name, float32(mean, tensor.shape)];
+    }),
+  );
+}

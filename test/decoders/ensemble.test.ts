@@ -1,0 +1,78 @@
+import type {WordByWord} from 'captioner/dist/decoders/decoder';
+import {createEnsemble} from 'captioner/dist/decoders/ensemble';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {beamSearch} from 'captioner/dist/decoders/search';
+import {tf} from 'captioner/dist/runtime/native';
+import {normal} from 'captioner/dist/runtime/random';
+import {expect} from 'chai';
+
+const [vocabulary, depth, cells] = [9, 5, 4];
+const member = (kind: string, seed: number): WordByWord =>
+  createDecoder(kind, vocabulary, depth, {embedding: 8, units: 8, seed});
+
+describe('createEnsemble', () => {
+  const grid = normal([3, cells, depth], [1, 1]) as tf.Tensor3D;
+  const pooled = tf.mean<tf.Tensor2D>(grid, 1);
+
+  it('of one decoder, or of twins, writes what that decoder writes', () => {
+    for (const kind of ['lstm', 'attention']) {
+      const alone = member(kind, 1);
+      const features = alone.features === 'grid' ? grid : pooled;
+      for (const ensemble of [
+        createEnsemble([member(kind, 1)]),
+        createEnsemble([member(kind, 1), member(kind, 1)]),
+      ]) {
+        const [expected, got] = [alone, ensemble].map((writer) =>
+          beamSearch(writer, features, {beams: 3, maximumLength: 6}),
+        );
+        for (const [picture, hypotheses] of expected!.entries())
+          for (const [at, {tokens, score, attention}] of hypotheses.entries()) {
+            const other = got![picture]![at]!;
+            expect(other.tokens).to.deep.equal(tokens);
+            expect(other.score).to.be.closeTo(score, 1e-5);
+            expect(other.attention?.length).to.equal(attention?.length);
+          }
+        ensemble.dispose();
+      }
+      alone.dispose();
+    }
+  });
+
+  it('gives each word the mean of the probabilities, whatever features its members read', () => {
+    const members = [member('lstm', 1), member('attention', 2), member('adaptive', 3)];
+    const ensemble = createEnsemble(members);
+    expect(ensemble.features).to.equal('grid');
+    const before = tf.memory().numTensors;
+    const tokens = tf.tensor1d([1, 4, 6], 'int32');
+    const state = ensemble.begin(grid);
+    const step = ensemble.step(tokens, state);
+    const expected = tf.tidy(() => {
+      const all = members.map((one) => {
+        const {logits} = one.step(tokens, one.begin(one.features === 'grid' ? grid : pooled));
+        return tf.softmax(logits).arraySync();
+      });
+      return all[0]!.map((row, picture) =>
+        row.map((_, word) => all.reduce((sum, one) => sum + one[picture]![word]!, 0) / 3),
+      );
+    });
+    const got = tf.tidy(() => tf.softmax(step.logits).arraySync());
+    for (const [picture, row] of expected.entries())
+      for (const [word, probability] of row.entries())
+        expect(got[picture]![word]).to.be.closeTo(probability, 1e-6);
+    expect(step.attention!.shape).to.deep.equal([3, cells]);
+    tf.dispose([tokens, step.logits, step.attention!, ...state, ...step.state]);
+    expect(tf.memory().numTensors).to.equal(before);
+    ensemble.dispose();
+  });
+
+  it('refuses members that do not belong together', () => {
+    const other = createDecoder('lstm', vocabulary + 1, depth);
+    expect(() => createEnsemble([member('lstm', 1), other])).to.throw(
+      /expected decoders of 9 words and features of depth 5, got one of 10 and 5/,
+    );
+    expect(() => createEnsemble([])).to.throw(/expected a decoder, got none/);
+    other.dispose();
+  });
+
+  after(() => tf.dispose([grid, pooled]));
+});
