@@ -43,7 +43,14 @@ export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
-export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
+export {
+  beamSearch,
+  greedySearch,
+  type Hypothesis,
+  type SearchOptions,
+  type Sentence,
+} from './decoders/search';
+export {sample, type SampleOptions} from './decoders/sampling';
 
 // Training
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
