@@ -46,8 +46,14 @@ export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
 export {createEnsemble} from './decoders/ensemble';
+export {
+  beamSearch,
+  greedySearch,
+  type Hypothesis,
+  type SearchOptions,
+  type Sentence,
+} from './decoders/search';
 export {sample, type SampleOptions} from './decoders/sampling';
-export {beamSearch, greedySearch, type Hypothesis, type SearchOptions} from './decoders/search';
 
 // Training
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';

@@ -4,17 +4,21 @@
  */
 import {special} from '../text/vocabulary';
 
-export interface Hypothesis {
+/** A caption as word ids. */
+export interface Sentence {
   /** Word ids, without start and end. */
   readonly tokens: readonly number[];
   /** The logarithm of each word's probability given those before, the end's included where the sentence ends. */
   readonly logProbabilities: readonly number[];
   /** Where the decoder looked for each of these words, shares of the cells; absent where it does not look at a grid. */
   readonly attention?: readonly Float32Array[];
-  /** Sum of the log-probabilities divided by length^lengthExponent; the larger the better. */
-  readonly score: number;
   /** Whether the sentence ended by itself. */
   readonly finished: boolean;
+}
+
+export interface Hypothesis extends Sentence {
+  /** Sum of the log-probabilities divided by length^lengthExponent; the larger the better. */
+  readonly score: number;
 }
 
 /** A word that may come next, and the logarithm of its probability. */
@@ -129,6 +133,8 @@ export class Beam {
     const {beams, maximumLength} = this.settings;
     if (open.length === 0) return true;
     if (this.#done.length < beams) return false;
+    // The most probable word was the end.
+    if (beams === 1) return true;
     const worst = this.#done.map(({score}) => score).sort((a, b) => b - a)[beams - 1]!;
     return Math.max(...open.map(({sum}) => this.#score(sum, maximumLength + 1))) <= worst;
   }

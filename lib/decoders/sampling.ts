@@ -1,175 +1,188 @@
 /**
- * Captions by chance: each word is drawn from the decoder's distribution, or from the likelier part of it. Batched over pictures and
- * samples on the device; the same seed draws the same captions.
+ * Captions drawn at random, each word with its probability: what a decoder thinks possible, where search gives what it thinks
+ * best. Batched over pictures and samples on the device; of each word only its id and its log-probability come back.
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
-import {mix, uniform} from '../runtime/random';
+import {chance} from '../runtime/random';
 import {special} from '../text/vocabulary';
-import type {Hypothesis} from './beam';
-import type {DecoderState, WordByWord} from './decoder';
-import {checkLogits, neverWritten, reorder} from './search';
+import type {Sentence} from './beam';
+import type {WordByWord} from './decoder';
+import {bannedWords, lengthsFit, limits, type Limits} from './limits';
+import {checkNumbers, Rows} from './rows';
 
-export interface SampleOptions {
+export interface SampleOptions extends Limits {
   /** Captions for each picture. @default 1 */
   readonly samples?: number;
-  /** Logits are divided by it: below 1 likely words become likelier, above 1 less likely. @default 1 */
+  /** What logits are divided by: below 1 probable words become more probable yet, towards 0 it is greedy search. @default 1 */
   readonly temperature?: number;
-  /** Only so many of the likeliest words are drawn from; 0: all. @default 0 */
+  /** Words are drawn among the so many most probable (Fan et al. 2018, arXiv 1805.04833); 0: among all. @default 0 */
   readonly topK?: number;
-  /** Only the likeliest words that have so much probability together are drawn from (Holtzman et al. 2020, arXiv 1904.09751). @default 1 */
+  /** Words are drawn among the most probable whose sum just reaches this (Holtzman et al. 2020, arXiv 1904.09751). @default 1 */
   readonly topP?: number;
   /** @default 1 */
   readonly seed?: number;
-  /** Words in a caption at least. @default 0 */
-  readonly minimumLength?: number;
-  /** Words in a caption at most. @default 20 */
-  readonly maximumLength?: number;
-  /** Ids of words that are never written. @default [] */
-  readonly banned?: readonly number[];
+  /** The number of the first picture, where pictures come in several calls. @default 0 */
+  readonly first?: number;
 }
 
-const schema = z.strictObject({
-  samples: z.int().min(1).max(1000).default(1),
-  temperature: z.number().gt(0).max(100).default(1),
-  topK: z.int().min(0).default(0),
-  topP: z.number().gt(0).max(1).default(1),
-  seed: z.int().min(0).max(0x7fffffff).default(1),
-  minimumLength: z.int().min(0).max(200).default(0),
-  maximumLength: z.int().min(1).max(200).default(20),
-  banned: z.array(z.int().min(0)).default([]),
-});
-type Settings = z.infer<typeof schema>;
+const schema = z
+  .strictObject({
+    ...limits,
+    samples: z.int().min(1).max(10_000).default(1),
+    temperature: z.number().min(0.01).max(100).default(1),
+    topK: z.int().min(0).default(0),
+    topP: z.number().gt(0).max(1).default(1),
+    seed: z
+      .int()
+      .min(-(2 ** 31))
+      .lt(2 ** 31)
+      .default(1),
+    first: z.int().min(0).default(0),
+  })
+  .refine(...lengthsFit);
+type Settings = z.output<typeof schema>;
+
+/** A caption under way. */
+interface Draft {
+  readonly tokens: number[];
+  readonly logProbabilities: number[];
+  readonly attention: Float32Array[];
+  finished: boolean;
+  readonly key: readonly [seed: number, picture: number, sample: number];
+}
 
 /**
+ * Each word drawn hangs on (seed, number of the picture, number of the sample, step) and on nothing else: more samples or
+ * more pictures do not change those there are.
+ *
  * @param features Image features, as the decoder reads them; not disposed.
- * @returns For each picture its samples, in the order in which they were drawn. Their log-probabilities are the decoder's,
- *   whatever the temperature; the score is their sum.
+ * @returns For each picture its samples, in the order drawn; their log-probabilities are the model's, whatever the temperature.
  * @throws CaptionerError `options`; `diverged` when logits are not numbers.
  */
-export function sample(
-  decoder: WordByWord,
-  features: tf.Tensor,
-  options: SampleOptions = {},
-): Hypothesis[][] {
+export function sample(decoder: WordByWord, features: tf.Tensor, options: SampleOptions = {}): Sentence[][] {
   const settings = parseOptions(schema, options, 'sampling');
-  const {samples, maximumLength} = settings;
-  const pictures = features.shape[0];
-  if (pictures === 0) return [];
-  const captions = Array.from({length: pictures * samples}, () => new Caption());
-  let open = [...captions.keys()];
-  let state = repeat(decoder.begin(features), samples);
+  const {samples, minimumLength, maximumLength, seed, first} = settings;
+  const pictures = Array.from({length: features.shape[0]}, (_, at) => at);
+  const drafts = pictures.map((at) =>
+    Array.from({length: samples}, (_, k): Draft => {
+      return {tokens: [], logProbabilities: [], attention: [], finished: false, key: [seed, first + at, k]};
+    }),
+  );
+  if (pictures.length === 0) return [];
+  const rows = new Rows(decoder, features);
   try {
-    for (let length = 0; ; length++) {
-      const drawn = draw(
-        decoder,
-        open.map((row) => captions[row]!.last),
-        state,
-        settings,
-        length,
-      );
-      tf.dispose(state as tf.Tensor[]);
-      state = drawn.state;
-      for (const [at, row] of open.entries())
-        captions[row]!.add(drawn.words[at]!, drawn.logProbabilities[at]!, drawn.attention?.(at));
-      const kept = open.map((_, at) => at).filter((at) => !captions[open[at]!]!.finished);
-      if (kept.length === 0 || length + 1 === maximumLength) break;
-      if (kept.length < open.length) state = reorder(state, kept);
-      open = kept.map((at) => open[at]!);
+    rows.keep(pictures.flatMap((at) => drafts[at]!.map(() => at)));
+    let held = drafts.flat();
+    const penalties = bannedWords(decoder.vocabulary, settings.banned);
+    const withoutEnd = Float32Array.from(penalties).fill(-Infinity, special.end, special.end + 1);
+    for (let step = 0; step < maximumLength; step++) {
+      const allowed = step < minimumLength ? withoutEnd : penalties;
+      if (!allowed.includes(0)) break;
+      const words = Int32Array.from(held, ({tokens}) => tokens.at(-1) ?? special.start);
+      const {logProbabilities, attention} = rows.step(words);
+      const chances = [0, 1].map((part) => Float32Array.from(held, ({key}) => chance(...key, step, part)));
+      const drawn = draw(logProbabilities, allowed, chances, settings);
+      for (const [row, draft] of held.entries()) {
+        if (draft.finished) continue;
+        draft.logProbabilities.push(drawn.logProbabilities[row]!);
+        if (attention) draft.attention.push(attention(row));
+        if (drawn.words[row] === special.end) draft.finished = true;
+        else draft.tokens.push(drawn.words[row]!);
+      }
+      const open = held.flatMap(({finished}, row) => (finished ? [] : [row]));
+      if (open.length === 0) break;
+      // To move a state is dear where it holds a grid, so ended rows are carried along until they are many.
+      if (open.length > 0.75 * held.length) continue;
+      rows.keep(open);
+      held = open.map((row) => held[row]!);
     }
   } finally {
-    tf.dispose(state as tf.Tensor[]);
+    rows.dispose();
   }
-  const all = captions.map((caption) => caption.hypothesis());
-  return Array.from({length: pictures}, (_, at) => all.slice(at * samples, (at + 1) * samples));
-}
-
-class Caption {
-  finished = false;
-  readonly #tokens: number[] = [];
-  readonly #logProbabilities: number[] = [];
-  readonly #attention: Float32Array[] = [];
-
-  get last(): number {
-    return this.#tokens.at(-1) ?? special.start;
-  }
-
-  add(word: number, logProbability: number, attention: Float32Array | undefined): void {
-    this.#logProbabilities.push(logProbability);
-    if (attention) this.#attention.push(attention);
-    if (word === special.end) this.finished = true;
-    else this.#tokens.push(word);
-  }
-
-  hypothesis(): Hypothesis {
-    return {
-      tokens: this.#tokens,
-      logProbabilities: this.#logProbabilities,
-      ...(this.#attention.length > 0 && {attention: this.#attention}),
-      score: this.#logProbabilities.reduce((sum, one) => sum + one, 0),
-      finished: this.finished,
-    };
-  }
+  return drafts.map((own) =>
+    own.map(({tokens, logProbabilities, attention, finished}) => {
+      return {tokens, logProbabilities, ...(attention.length > 0 && {attention}), finished};
+    }),
+  );
 }
 
 interface Drawn {
   readonly words: Int32Array;
+  /** By the model. */
   readonly logProbabilities: Float32Array;
-  readonly state: DecoderState;
-  readonly attention?: ((row: number) => Float32Array) | undefined;
 }
 
+/**
+ * A word for each row.
+ *
+ * @param logProbabilities `[rows, vocabulary]`; disposed.
+ * @param chances Two for each row.
+ */
 function draw(
-  decoder: WordByWord,
-  words: readonly number[],
-  before: DecoderState,
-  {temperature, topK, topP, seed, banned, minimumLength}: Settings,
-  length: number,
+  logProbabilities: tf.Tensor2D,
+  penalties: Float32Array,
+  chances: readonly Float32Array[],
+  {temperature, topK, topP}: Settings,
 ): Drawn {
-  const tokens = tf.tensor1d(Int32Array.from(words), 'int32');
-  const {logits, state, attention} = decoder.step(tokens, before);
-  tokens.dispose();
-  const ends = length < minimumLength ? [special.end] : [];
-  const [chosen, logProbabilities] = tf.tidy(() => {
-    const all = tf.sub(logits, tf.logSumExp(logits, 1, true));
-    const allowed = tf.add(all, neverWritten(decoder.vocabulary, [...banned, ...ends]));
-    const likely = likelier(tf.div(allowed, temperature), topK, topP);
-    // The largest of logits with Gumbel noise is a draw from their softmax.
-    const dice = uniform(logits.shape, [mix(seed, 0x6a3b), length]);
-    const noise = tf.neg(tf.log(tf.neg(tf.log(tf.add(tf.mul(dice, 1 - 2e-7), 1e-7)))));
-    const places = tf.argMax(tf.add(likely, noise), 1);
-    const rows = tf.range(0, words.length, 1, 'int32');
-    const own = tf.gatherND(all, tf.stack([rows, tf.cast(places, 'int32')], 1));
-    return [places.dataSync<'int32'>(), own.dataSync<'float32'>()] as const;
+  const drawn = tf.tidy(() => {
+    const [size, choice] = chances.map((each) => tf.tensor2d(each, [each.length, 1])) as [
+      tf.Tensor2D,
+      tf.Tensor2D,
+    ];
+    const tempered = temperature === 1 ? logProbabilities : tf.div(logProbabilities, temperature);
+    const scores = tf.add<tf.Tensor2D>(tempered, tf.tensor1d(penalties));
+    const words =
+      topK > 0 || topP < 1 ? amongBest(scores, topK, topP, choice) : amongAll(scores, size, choice);
+    const picked = tf.gather(logProbabilities, tf.expandDims(words, 1), 1, 1);
+    return {words: words.dataSync<'int32'>(), logProbabilities: picked.dataSync<'float32'>()};
   });
-  const [cells = 0] = attention?.shape.slice(1) ?? [];
-  const maps = attention?.dataSync<'float32'>();
-  tf.dispose(attention ? [logits, attention] : logits);
-  checkLogits(logProbabilities, state);
-  const looked = maps && ((row: number): Float32Array => maps.slice(row * cells, (row + 1) * cells));
-  return {words: chosen, logProbabilities, state, attention: looked};
+  logProbabilities.dispose();
+  checkNumbers(drawn.logProbabilities);
+  return drawn;
 }
 
-/** Without the words that are too unlikely to be drawn from. */
-function likelier(scores: tf.Tensor2D, topK: number, topP: number): tf.Tensor2D {
-  const [, vocabulary] = scores.shape;
-  if ((topK === 0 || topK >= vocabulary) && topP === 1) return scores;
-  const {values} = tf.topk(scores, topK > 0 ? Math.min(topK, vocabulary) : vocabulary);
-  const shares = tf.softmax(values);
-  // A word counts as long as those before it have less than topP.
-  const before = tf.cumsum(shares, 1, true);
-  const least = tf.min(tf.where(tf.less(before, topP), values, tf.fill(values.shape, Infinity)), 1, true);
-  return tf.where(tf.greaterEqual(scores, least), scores, tf.fill(scores.shape, -Infinity));
+/** Among the best words of each row: `topK` of them, or those whose probabilities just reach `topP`, or both. */
+function amongBest(scores: tf.Tensor2D, topK: number, topP: number, chances: tf.Tensor2D): tf.Tensor1D {
+  const vocabulary = scores.shape[1];
+  const {values, indices} = tf.topk(scores, topK > 0 ? Math.min(topK, vocabulary) : vocabulary);
+  const weights = tf.softmax<tf.Tensor2D>(values);
+  const before = tf.cumsum(weights, 1, true);
+  const kept = tf.where(tf.less(before, topP), weights, tf.zerosLike(weights));
+  return tf.reshape(tf.gather(indices, tf.expandDims(place(kept, chances), 1), 1, 1), [-1]);
 }
 
-function repeat(state: DecoderState, times: number): DecoderState {
-  const [first] = state;
-  const rows = first!.shape[0];
-  return times === 1
-    ? state
-    : reorder(
-        state,
-        Array.from({length: rows * times}, (_, row) => Math.floor(row / times)),
-      );
+// A power of two near the root of usual vocabularies.
+const blockSize = 64;
+
+/**
+ * Among all words: first a block of words, then a word of it. To add up a few sums of blocks and a few words of one block is
+ * several times as fast as to add up thousands of words, and more exact.
+ */
+function amongAll(scores: tf.Tensor2D, blockChances: tf.Tensor2D, wordChances: tf.Tensor2D): tf.Tensor1D {
+  const [rows, vocabulary] = scores.shape;
+  const blocks = Math.ceil(vocabulary / blockSize);
+  const weights = tf.pad(tf.softmax(scores), [
+    [0, 0],
+    [0, blocks * blockSize - vocabulary],
+  ]);
+  const table = tf.reshape<tf.Rank.R3>(weights, [rows, blocks, blockSize]);
+  const block = place(tf.sum<tf.Tensor2D>(table, 2), blockChances);
+  const words = tf.reshape<tf.Rank.R2>(tf.gather(table, tf.expandDims(block, 1), 1, 1), [rows, blockSize]);
+  return tf.add(tf.mul(block, tf.scalar(blockSize, 'int32')), place(words, wordChances));
+}
+
+/**
+ * Where in each row the sum of the weights passes the share `chances` of their total: each place as often as it weighs, one
+ * without weight never.
+ *
+ * @param weights `[rows, places]`
+ * @param chances `[rows, 1]`, in [0, 1).
+ */
+function place(weights: tf.Tensor2D, chances: tf.Tensor2D): tf.Tensor1D {
+  const sums = tf.cumsum(weights, 1);
+  const goal = tf.mul(tf.max(sums, 1, true), chances);
+  const passed = tf.logicalAnd(tf.greater(sums, goal), tf.greater(weights, 0));
+  return tf.argMax(tf.cast(passed, 'int32'), 1);
 }

@@ -86,6 +86,11 @@ export function mix(a: number, b: number): number {
   return (h ^ (h >>> 16)) | 0;
 }
 
+/** One number in [0, 1) out of integers, such that neighbours give unrelated ones; of 24 random bits, as many as float32 holds. */
+export function chance(...key: readonly number[]): number {
+  return (key.reduce((before, part) => mix(before, part)) >>> 8) / 2 ** 24;
+}
+
 /** Numbers in [0, 1) from a 32-bit seed (the generator sfc32), with 53 random bits each. */
 function generator(seed: number): () => number {
   let [a, b, c, counter] = [seed | 0, mix(seed, 1), mix(seed, 2), 1];

@@ -40,7 +40,7 @@ export function sampledBatch(
   rewards: Rewards,
   {samples, baseline, maximumLength, seed, step}: SelfCriticalSettings,
 ): SampledBatch {
-  const all = sample(decoder, features, {samples, maximumLength, seed: mix(mix(seed, stream), step) >>> 1});
+  const all = sample(decoder, features, {samples, maximumLength, seed: mix(mix(seed, stream), step)});
   const rewardOf = (id: string, {tokens, finished}: (typeof all)[number][number]): number =>
     rewards.of(id, vocabulary.decode(tokens), finished);
   const found = all.map((own, at) => own.map((one) => rewardOf(pictures[at]!, one)));

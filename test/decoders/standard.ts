@@ -1,6 +1,7 @@
 /** What holds of every decoder, whatever its kind. */
 import type {Decoder, DecoderState} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
+import {sample} from 'captioner/dist/decoders/sampling';
 import {beamSearch, greedySearch} from 'captioner/dist/decoders/search';
 import {Adam} from 'captioner/dist/runtime/adam';
 import {tf} from 'captioner/dist/runtime/native';
@@ -174,6 +175,7 @@ export function behavesLikeADecoder(
       tf.dispose([...state, next.logits, ...next.state, ...(next.attention ? [next.attention] : [])]);
       tf.dispose([...gradients(own, features, inputs, targets, {seed: 1, step: 1}).gradients.values()]);
       beamSearch(own, features, {beams: 2, maximumLength: 4});
+      sample(own, features, {samples: 2, maximumLength: 4});
       own.dispose();
     };
     work();

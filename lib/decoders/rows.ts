@@ -1,0 +1,61 @@
+/** The sentences that a search goes on with, as the decoder sees them: a row of its state for each, all one word further at once. */
+import {CaptionerError} from '../errors';
+import {kernel, type} from '../runtime/kernels';
+import {tf} from '../runtime/native';
+import type {DecoderState, WordByWord} from './decoder';
+
+export interface RowStep {
+  /** The logarithms of all words' probabilities by the model, `[rows, vocabulary]`; the caller's to dispose. */
+  readonly logProbabilities: tf.Tensor2D;
+  /** Where a row looked, if the decoder looks at a grid. */
+  readonly attention?: (row: number) => Float32Array;
+}
+
+export class Rows {
+  #state: DecoderState;
+
+  /** @param features Image features, as the decoder reads them; not disposed. One row for each picture. */
+  constructor(
+    private readonly decoder: WordByWord,
+    features: tf.Tensor,
+  ) {
+    this.#state = decoder.begin(features);
+  }
+
+  /** One word further, all rows. */
+  step(words: Int32Array): RowStep {
+    const tokens = tf.tensor1d(words, 'int32');
+    const {logits, state, attention} = this.decoder.step(tokens, this.#state);
+    tf.dispose([tokens, ...this.#state]);
+    this.#state = state;
+    const logProbabilities = kernel<tf.Tensor2D>('LogSoftmax', [logits], [type('T', 'float32')]);
+    logits.dispose();
+    if (!attention) return {logProbabilities};
+    const [, cells] = attention.shape;
+    const maps = attention.dataSync<'float32'>();
+    attention.dispose();
+    return {logProbabilities, attention: (row) => maps.slice(row * cells, (row + 1) * cells)};
+  }
+
+  /** Goes on with these rows only, in this order; a row may be named more than once. */
+  keep(rows: readonly number[]): void {
+    if (rows.length === this.#state[0]?.shape[0] && rows.every((row, at) => row === at)) return;
+    const order = tf.tensor1d(Int32Array.from(rows), 'int32');
+    const next = this.#state.map((tensor) => tf.gather(tensor, order));
+    tf.dispose([order, ...this.#state]);
+    this.#state = next;
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#state]);
+  }
+}
+
+/** @throws CaptionerError `diverged` when a log-probability is no number. */
+export function checkNumbers(logProbabilities: Float32Array): void {
+  if (logProbabilities.some(Number.isNaN))
+    throw new CaptionerError(
+      'diverged',
+      'Search: expected logits that are numbers, got NaN; the weights or the features are broken',
+    );
+}

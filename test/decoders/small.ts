@@ -1,0 +1,60 @@
+/** Decoders and pictures small enough to look at every caption there is. */
+import type {Decoder} from 'captioner/dist/decoders/decoder';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {tf} from 'captioner/dist/runtime/native';
+import {special} from 'captioner/dist/text/vocabulary';
+
+export const depth = 6;
+export const features = (pictures: number): tf.Tensor2D =>
+  tf.randomNormal([pictures, depth], 0, 1, 'float32', 5);
+
+/** A real decoder whose words differ clearly in probability. */
+export function lively(vocabulary: number, seed = 1): Decoder {
+  const made = createDecoder('lstm', vocabulary, depth, {units: 8, embedding: 5, dropout: 0, seed});
+  tf.tidy(() => {
+    for (const weight of made.weights.values()) weight.assign(weight.mul(3));
+  });
+  return made;
+}
+
+/** A decoder that always gives the same logits. */
+export function stubborn(logits: readonly number[]): Decoder {
+  const real = createDecoder('lstm', logits.length, depth, {units: 4, embedding: 4});
+  const same = (batch: number): tf.Tensor2D => tf.tidy(() => tf.tile(tf.tensor2d([[...logits]]), [batch, 1]));
+  return {
+    kind: 'stubborn',
+    features: 'pooled',
+    depth,
+    vocabulary: logits.length,
+    options: {},
+    weights: real.weights,
+    constants: real.constants,
+    output: real.output,
+    states: (pictures, inputs) => real.states(pictures, inputs),
+    logits: (pictures, inputs) => real.logits(pictures, inputs),
+    begin: (pictures) => real.begin(pictures),
+    step: (tokens, state) => ({logits: same(tokens.size), state: state.map((tensor) => tensor.clone())}),
+    dispose: () => real.dispose(),
+  };
+}
+
+/**
+ * The logarithm of each word's probability given those before, by teacher forcing.
+ *
+ * @param writable Shares among the end and the words alone, without padding, start and unknown.
+ */
+export function logProbabilitiesOf(
+  model: Decoder,
+  picture: tf.Tensor2D,
+  tokens: readonly number[],
+  writable = false,
+): number[] {
+  const inputs = [special.start, ...tokens.slice(0, -1)];
+  return tf.tidy(() => {
+    const logits = model.logits(picture, tf.tensor2d([inputs], undefined, 'int32')).arraySync()[0]!;
+    return tokens.map((token, at) => {
+      const counted = logits[at]!.filter((_, id) => !writable || id === special.end || id > special.unknown);
+      return logits[at]![token]! - Math.log(counted.reduce((sum, logit) => sum + Math.exp(logit), 0));
+    });
+  });
+}
