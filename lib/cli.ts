@@ -2,18 +2,22 @@
  * The command line: the library's words as commands. What a command does lies in `commands/` and is loaded when it is
  * asked for, since TensorFlow takes a second, which `--help` and a wrong option need not wait for.
  */
-import {join} from 'node:path';
 import {Command, CommanderError} from 'commander';
 import type {CaptionFlags} from './commands/caption';
 import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
+import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
 import {complain, warn} from './commands/output';
 import type {TrainFlags} from './commands/train';
 import {CaptionerError} from './errors';
-import {home} from './places';
 
 const data = ['--data <dir>', 'the data set: a folder, or "scenes"'] as const;
+const checkpoint = [
+  '--checkpoint <dir>',
+  'a checkpoint or a run; named more than once: they write together (default: checkpoints/flickr8k)',
+  (dir: string, before: readonly string[] = []) => [...before, dir],
+] as const;
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;
 const encoder = ['which CNN', 'efficientnet-lite2'] as const;
 const weights = ['weights other than the usual ones: .safetensors, .h5 of Keras, .pth of PyTorch'] as const;
@@ -43,7 +47,7 @@ function program(): Command {
 
   command('caption', 'writes a caption for each image')
     .argument('<image...>')
-    .option('--checkpoint <dir>', 'a checkpoint or a run', join(home(), 'checkpoints', 'scenes'))
+    .option(...checkpoint)
     .option(...beams)
     .option('--set <key=value>', 'another option of the search; may be repeated', setting, {})
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
@@ -83,7 +87,7 @@ function program(): Command {
     .option('--resume', 'go on where the run was stopped')
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
-    .requiredOption('--checkpoint <dir>', 'a checkpoint or a run')
+    .option(...checkpoint)
     .requiredOption(...data)
     .option('--split <name>', 'train, validation or test', 'test')
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
@@ -103,6 +107,12 @@ function program(): Command {
     .option('--save-frequencies <file>', "saves the references' document frequencies")
     .option('--against <file>', 'other captions of the same images: which are better?')
     .action(async (flags: ScoreFlags) => (await import('./commands/evaluate.js')).score(flags));
+  command('export', 'makes a checkpoint to be shipped: only what captions need, in half precision')
+    .argument('<from...>', 'a checkpoint or a run; of several it is the average')
+    .requiredOption('--to <dir>', 'where it goes')
+    .action(async (from: string[], flags: ExportFlags) =>
+      (await import('./commands/export.js')).exportTo(from, flags),
+    );
   command('download', 'fetches a data set or weights; without a name, lists them')
     .argument('[name]')
     .option('--to <dir>', 'where it goes (default: its place in data/)')

@@ -67,15 +67,9 @@ export {
   type TrainerOptions,
 } from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './training/history';
-export {
-  exportCheckpoint,
-  loadCheckpoint,
-  saveCheckpoint,
-  type Checkpoint,
-  type Position,
-} from './training/checkpoint';
+export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './training/checkpoint';
 export {captionLoss} from './training/loss';
-export {averageCheckpoints} from './training/combine';
+export {exportCheckpoint} from './training/combine';
 export {Rewards} from './training/rewards';
 export {LiveFeatures, type LiveOptions} from './training/live-features';
 

@@ -205,6 +205,25 @@ describe('captioner', function () {
       expect(complaints[at]).to.match(new RegExp(`^captioner: .*${name}.jpg: (expected|cannot be decoded)`));
   });
 
+  it('exports a checkpoint to be shipped, and lets several write together', async () => {
+    const {code, stdout, stderr} = await captioner(['export', 'run', '--to', 'shipped']);
+    expect([code, stdout.trim()], stderr).to.deep.equal([0, join(folder, 'shipped')]);
+    expect(readdirSync(join(folder, 'shipped')).sort()).to.deep.equal([
+      'checkpoint.json',
+      'manifest.json',
+      'weights.safetensors',
+    ]);
+    const caption = ['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run'];
+    const [alone, both] = [
+      await captioner(caption),
+      await captioner([...caption, '--checkpoint', 'shipped']),
+    ];
+    expect(both.code, both.stderr).to.equal(0);
+    expect(both.stdout).to.equal(alone.stdout);
+    await refused(1, /nowhere: expected .*found nothing/, 'export', 'run', 'nowhere', '--to', 'none');
+    expect(existsSync(join(folder, 'none'))).to.equal(false);
+  });
+
   it('refuses a checkpoint of which a byte was changed', async () => {
     const {stdout} = await captioner(['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run']);
     expect(stdout).not.to.equal('');

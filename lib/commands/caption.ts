@@ -1,17 +1,17 @@
 /** `captioner caption`: a sentence for each picture. */
 import {Captioner} from '../captioner';
 import {userPath} from '../places';
-import {complain, print, searchOf, weightsOf, type SearchFlags} from './output';
+import {checkpointsOf, complain, print, searchOf, weightsOf, type SearchFlags} from './output';
 
 export interface CaptionFlags extends SearchFlags {
-  readonly checkpoint: string;
+  readonly checkpoint?: readonly string[];
   readonly json?: boolean;
   readonly weights?: string;
 }
 
 /** Pictures that can't be read are named on stderr and make the exit code 1; the others get their captions. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
-  const captioner = await Captioner.load(userPath(flags.checkpoint), weightsOf(flags));
+  const captioner = await Captioner.load(checkpointsOf(flags), weightsOf(flags));
   const results = await captioner.caption(images.map(userPath), searchOf(flags));
   const written: {image: string; caption: string}[] = [];
   for (const [at, result] of results.entries()) {

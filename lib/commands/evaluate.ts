@@ -10,7 +10,16 @@ import {Scorer} from '../metrics/scorer';
 import {userPath} from '../places';
 import {open} from './data';
 import {usualFeatures} from './features';
-import {print, readJson, searchOf, warn, weightsOf, writeJson, type SearchFlags} from './output';
+import {
+  checkpointsOf,
+  print,
+  readJson,
+  searchOf,
+  warn,
+  weightsOf,
+  writeJson,
+  type SearchFlags,
+} from './output';
 
 interface ReportFlags {
   readonly json?: string;
@@ -20,7 +29,7 @@ interface ReportFlags {
 }
 
 export interface EvaluateFlags extends ReportFlags, SearchFlags {
-  readonly checkpoint: string;
+  readonly checkpoint?: readonly string[];
   readonly data: string;
   readonly split: string;
   readonly weights?: string;
@@ -35,7 +44,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   const images = ofSplit(dataset, split);
   if (images.length === 0)
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
-  const captioner = await Captioner.load(userPath(flags.checkpoint), weightsOf(flags));
+  const captioner = await Captioner.load(checkpointsOf(flags), weightsOf(flags));
   const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
   const usable = images.filter(({id}) => store.has(id));
   const found = await evaluateCaptions(captioner, store, usable, {

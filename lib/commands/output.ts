@@ -1,9 +1,10 @@
 /** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
 import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import type {SearchOptions} from '../decoders/search';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
-import {userPath} from '../places';
+import {home, userPath} from '../places';
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -39,6 +40,11 @@ export interface SearchFlags {
   readonly beams?: number;
   /** Other options of the search. */
   readonly set: Readonly<Record<string, unknown>>;
+}
+
+/** Checkpoints that were named, or the one that comes with the project. */
+export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly string[]}): string[] {
+  return checkpoint?.map(userPath) ?? [join(home(), 'checkpoints', 'flickr8k')];
 }
 
 /** Options of the search as the library takes, and checks, them. */

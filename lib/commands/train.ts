@@ -35,13 +35,13 @@ export interface TrainFlags extends EncoderFlags {
 }
 
 export async function train(flags: TrainFlags): Promise<void> {
-  const dataset = await open(flags.data);
-  introduce(dataset);
   const from = flags.from === undefined ? undefined : await loadCheckpoint(flags.from);
   // A run that goes on has its decoder, and one that begins with a checkpoint that of the checkpoint.
   const decoder =
     from?.decoder.kind ?? ((flags.resume && decoderOfRun(userPath(flags.run))) || flags.decoder);
   const kind = featuresOf(decoder);
+  const dataset = await open(flags.data);
+  introduce(dataset);
   const fineTune = flags.fineTune ?? from?.tuning?.from;
   const encoder = await openEncoder(flags);
   const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, flags.views);

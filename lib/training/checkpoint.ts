@@ -58,14 +58,19 @@ export const checkpointFiles: readonly string[] = [...Object.values(files), 'man
 /** How the checkpoints of a run are called. */
 export const stepName: RegExp = /^step-\d{9}$/;
 
+export interface SaveOptions {
+  /** Of the weights; `float16` is for shipping, not for going on. */
+  readonly precision?: 'float32' | 'float16';
+}
+
 /**
- * @param precision Of the weights; `float16` is for shipping, not for going on. @default 'float32'
+ * @param options.precision @default 'float32'
  * @throws CaptionerError `diverged` when a weight is not finite; `no-space`. What lay there before then still does.
  */
 export async function saveCheckpoint(
   folder: string,
   {decoder, vocabulary, encoder, tuning, training}: Checkpoint,
-  {precision = 'float32'}: {readonly precision?: 'float32' | 'float16'} = {},
+  {precision = 'float32'}: SaveOptions = {},
 ): Promise<void> {
   const card: Card = {
     version: 1,
@@ -144,21 +149,6 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   } catch (error) {
     decoder.dispose();
     throw error;
-  }
-}
-
-/**
- * Makes of a run (its best checkpoint) or of a checkpoint what is shipped: only what a caption needs, the weights in
- * half precision.
- *
- * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`
- */
-export async function exportCheckpoint(from: string, to: string): Promise<void> {
-  const {training: _, ...shipped} = await loadCheckpoint(from);
-  try {
-    await saveCheckpoint(userPath(to), shipped, {precision: 'float16'});
-  } finally {
-    shipped.decoder.dispose();
   }
 }
 

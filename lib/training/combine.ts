@@ -5,21 +5,27 @@ import {CaptionerError} from '../errors';
 import {float32, toFloat32, type TensorData} from '../files/safetensors';
 import {userPath} from '../places';
 import {tf} from '../runtime/native';
-import {loadCheckpoint, saveCheckpoint, type Checkpoint} from './checkpoint';
+import {loadCheckpoint, saveCheckpoint, type Checkpoint, type SaveOptions} from './checkpoint';
 
 /**
- * Saves a checkpoint whose weights are the mean of others': those of one run, or of runs that began with the same checkpoint. They
- * most often lie in the same valley, where the middle is better than any side (Izmailov et al. 2018, arXiv 1803.05407).
+ * Makes what is shipped: only what a caption needs, the weights in half precision. Of several it has the mean weights: those of one run, or
+ * of runs that began with the same checkpoint, most often lie in the same valley, where the middle is better than any side (Izmailov
+ * et al. 2018, arXiv 1803.05407).
  *
  * @param from Checkpoints, or runs: then their best.
- * @throws CaptionerError as `loadCheckpoint`; `mismatch` when they are not of the same decoder, vocabulary and encoder.
+ * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`; `mismatch` when they are not of the same decoder, vocabulary and
+ *   encoder.
  */
-export async function averageCheckpoints(from: readonly string[], to: string): Promise<void> {
+export async function exportCheckpoint(
+  from: readonly string[],
+  to: string,
+  {precision = 'float16'}: SaveOptions = {},
+): Promise<void> {
   const all: Checkpoint[] = [];
   try {
     for (const folder of from) all.push(await loadCheckpoint(folder));
     const [first] = all;
-    if (first === undefined) throw new CaptionerError('options', 'Expected checkpoints to average, got none');
+    if (first === undefined) throw new CaptionerError('options', 'Expected a checkpoint to export, got none');
     for (const [at, other] of all.entries()) {
       checkTogether(from[0]!, first, from[at]!, other, {tuning: false});
       const own = ({decoder, tuning}: Checkpoint): unknown => [
@@ -41,7 +47,11 @@ export async function averageCheckpoints(from: readonly string[], to: string): P
           weight.assign(tf.div(sum, all.length));
         });
     const tuned = tuning && {...tuning, tensors: meanOf(all.map((one) => one.tuning!.tensors))};
-    await saveCheckpoint(userPath(to), {decoder, vocabulary, encoder, ...(tuned && {tuning: tuned})});
+    await saveCheckpoint(
+      userPath(to),
+      {decoder, vocabulary, encoder, ...(tuned && {tuning: tuned})},
+      {precision},
+    );
   } finally {
     for (const {decoder} of all) decoder.dispose();
   }

@@ -7,12 +7,8 @@ import {readFolderVerified, writeFolderAtomic} from 'captioner/dist/files/atomic
 import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
 import {captionImages} from 'captioner/dist/metrics/evaluate';
 import {tf} from 'captioner/dist/runtime/native';
-import {
-  exportCheckpoint,
-  loadCheckpoint,
-  saveCheckpoint,
-  type Checkpoint,
-} from 'captioner/dist/training/checkpoint';
+import {loadCheckpoint, saveCheckpoint, type Checkpoint} from 'captioner/dist/training/checkpoint';
+import {exportCheckpoint} from 'captioner/dist/training/combine';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyEncoder, toyOptions, type Toy} from './toy';
@@ -214,7 +210,7 @@ describe('A checkpoint', () => {
 
   it('is small when it is exported, and writes the same captions', async () => {
     const to = join(folder, 'exported');
-    await exportCheckpoint(newest, to);
+    await exportCheckpoint([newest], to);
     expect(readdirSync(to).sort()).to.deep.equal(['checkpoint.json', 'manifest.json', 'weights.safetensors']);
     const size = (at: string) => statSync(join(at, 'weights.safetensors')).size;
     expect(size(to)).to.be.below(0.6 * size(newest));

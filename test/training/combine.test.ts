@@ -3,7 +3,7 @@ import {createDecoder} from 'captioner/dist/decoders/registry';
 import {tf} from 'captioner/dist/runtime/native';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 import {loadCheckpoint, saveCheckpoint} from 'captioner/dist/training/checkpoint';
-import {averageCheckpoints} from 'captioner/dist/training/combine';
+import {exportCheckpoint} from 'captioner/dist/training/combine';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
 import {toyEncoder} from './toy';
@@ -23,10 +23,10 @@ async function save(to: string, seed: number, {units = 8, captions = words} = {}
   return join(folder, to);
 }
 
-describe('averageCheckpoints', () => {
+describe('exportCheckpoint', () => {
   it('saves the mean of all weights and constants', async () => {
     const from = [await save('one', 1), await save('two', 2), await save('three', 6)];
-    await averageCheckpoints(from, join(folder, 'mean'));
+    await exportCheckpoint(from, join(folder, 'mean'), {precision: 'float32'});
     const [mean, ...all] = await Promise.all(
       [join(folder, 'mean'), ...from].map((path) => loadCheckpoint(path)),
     );
@@ -43,12 +43,12 @@ describe('averageCheckpoints', () => {
   it('refuses what does not belong together, and says what', async () => {
     const one = await save('first', 1);
     const to = join(folder, 'none');
-    const wider = await refusal(averageCheckpoints([one, await save('wider', 1, {units: 9})], to));
+    const wider = await refusal(exportCheckpoint([one, await save('wider', 1, {units: 9})], to));
     expect(wider.message).to.match(/wider: expected the decoder of .*first, .*"units":8.* got .*"units":9/s);
     const other = await refusal(
-      averageCheckpoints([one, await save('other', 1, {captions: ['a blue cat']})], to),
+      exportCheckpoint([one, await save('other', 1, {captions: ['a blue cat']})], to),
     );
     expect(other.message).to.match(/other: expected the vocabulary of .*first, got another one/);
-    expect((await refusal(averageCheckpoints([], to))).code).to.equal('options');
+    expect((await refusal(exportCheckpoint([], to))).code).to.equal('options');
   });
 });
