@@ -1,7 +1,9 @@
 /**
  * The decoder of «Show and Tell» (Vinyals et al. 2015): the image, projected to the size of a word, is what the LSTM
- * reads first; then come the start id and the words, and each state after a word gives the logits of the next.
- * Dropout lies on all that goes into the LSTM and on the states that come out (Zaremba et al. 2014).
+ * reads first; then come the start id and the words, and each state after a word gives the logits of the next. The image
+ * may stand beside every word instead, and the LSTM may have several layers, each of which reads the states of the one below.
+ * Dropout lies on all that goes into a layer and on the states that come out, not on what a layer carries from word to word
+ * (Zaremba et al. 2014, arXiv 1409.2329).
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
@@ -18,6 +20,10 @@ export interface LstmOptions {
   readonly embedding?: number;
   /** Size of the recurrent state. @default 512 */
   readonly units?: number;
+  /** Layers of the LSTM, each as large as the others. @default 1 */
+  readonly layers?: number;
+  /** Where the LSTM reads the image: before the first word, or beside every word. @default 'first' */
+  readonly image?: 'first' | 'every';
   /** Part of the inputs and of the states that training leaves out. @default 0.5 */
   readonly dropout?: number;
   /** Of the weights' first values. @default 1 */
@@ -27,6 +33,8 @@ export interface LstmOptions {
 const schema = z.strictObject({
   embedding: z.int().min(1).max(65536).default(256),
   units: z.int().min(1).max(65536).default(512),
+  layers: z.int().min(1).max(100).default(1),
+  image: z.enum(['first', 'every']).default('first'),
   dropout: z.number().min(0).lt(1).default(0.5),
   seed: z
     .int()
@@ -38,7 +46,8 @@ const schema = z.strictObject({
 /** Names of its options. */
 export const lstmOptions: readonly string[] = Object.keys(schema.shape);
 
-const layers = {input: 0, output: 1} as const;
+/** Masks of dropout; those between layers follow. */
+const masks = {input: 0, output: 1, image: 2, between: 3} as const;
 const transposed = [bool('transpose_a', false), bool('transpose_b', true), type('T', 'float32')];
 
 /**
@@ -48,16 +57,28 @@ const transposed = [bool('transpose_a', false), bool('transpose_b', true), type(
  */
 export function createLstm(vocabulary: number, depth: number, options: LstmOptions = {}): Decoder {
   const settings = parseOptions(schema, options, 'lstm decoder');
-  const {embedding, units, seed} = settings;
+  const {embedding, units, layers, image, seed} = settings;
   const weights = new WeightTable(seed)
     .matrix('image.weight', depth, embedding)
     .zeros('image.bias', embedding)
-    .uniform('embedding', [vocabulary, embedding], 0.08)
-    .matrix('lstm.weight', embedding + units, 4 * units)
-    .gates('lstm.bias', units)
-    .matrix('output.weight', vocabulary, units)
-    .zeros('output.bias', vocabulary);
+    .uniform('embedding', [vocabulary, embedding], 0.08);
+  const read = image === 'every' ? 2 * embedding : embedding;
+  for (const [at, name] of namesOf(layers).entries())
+    weights
+      .matrix(`${name}.weight`, (at === 0 ? read : units) + units, 4 * units)
+      .gates(`${name}.bias`, units);
+  weights.matrix('output.weight', vocabulary, units).zeros('output.bias', vocabulary);
   return new Lstm(vocabulary, depth, settings, weights.all);
+}
+
+/** The first is called as it was when there was only one. */
+function namesOf(layers: number): string[] {
+  return Array.from({length: layers}, (_, at) => (at === 0 ? 'lstm' : `lstm.${at + 1}`));
+}
+
+interface Layer {
+  readonly weight: tf.Variable<tf.Rank.R2>;
+  readonly bias: tf.Variable<tf.Rank.R1>;
 }
 
 class Lstm implements Decoder {
@@ -65,6 +86,8 @@ class Lstm implements Decoder {
   readonly features = 'pooled';
   readonly output: Decoder['output'];
   readonly constants: ReadonlyMap<string, tf.Variable>;
+  /** The lowest first. */
+  readonly #layers: readonly Layer[];
 
   constructor(
     readonly vocabulary: number,
@@ -74,20 +97,32 @@ class Lstm implements Decoder {
   ) {
     this.constants = featureConstants(depth);
     this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
+    this.#layers = namesOf(options.layers).map((name) => ({
+      weight: this.#weight(`${name}.weight`),
+      bias: this.#weight(`${name}.bias`),
+    }));
   }
 
   states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
     const [batch, steps] = inputs.shape;
-    const {embedding, units, dropout: rate} = this.options;
+    const {embedding, units, image: place, dropout: rate} = this.options;
     return tf.tidy(() => {
-      const image = tf.reshape<tf.Rank.R3>(this.#project(features), [1, batch, embedding]);
-      const words = embed(this.#weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
-      let x = tf.concat<tf.Tensor3D>([image, words as tf.Tensor3D], 0);
-      if (key !== undefined) x = dropout(x, rate, key, layers.input);
-      const all = lstm(x, this.#weight<tf.Rank.R2>('lstm.weight'), this.#weight<tf.Rank.R1>('lstm.bias'));
-      let states = tf.transpose(tf.slice(all, [1, 0, 0], [steps, batch, units]), [1, 0, 2]);
-      if (key !== undefined) states = dropout(states, rate, key, layers.output);
-      return states;
+      const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
+        key === undefined ? x : dropout(x, rate, key, mask);
+      const image = this.#project(features);
+      const words = embed(this.#weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
+      const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
+      const x = drop(place === 'first' ? tf.concat([first, words], 0) : words, masks.input);
+      // Beside every word it is the same, also in what dropout left of it: so its part of the gates is computed once.
+      const context = place === 'every' ? drop(image, masks.image) : undefined;
+      let all = x;
+      for (const [at, {weight, bias}] of this.#layers.entries())
+        all =
+          at === 0 ? lstm(x, weight, bias, context) : lstm(drop(all, masks.between + at - 1), weight, bias);
+      // After the image alone nothing is said.
+      const from = place === 'first' ? 1 : 0;
+      const states = tf.transpose(tf.slice(all, [from, 0, 0], [steps, batch, units]), [1, 0, 2]);
+      return drop(states, masks.output);
     });
   }
 
@@ -101,21 +136,27 @@ class Lstm implements Decoder {
     });
   }
 
+  /** State and cell of each layer; then the image, where it stands beside every word. */
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
       const image = this.#project(features);
-      const zeros = tf.zeros<tf.Rank.R2>([image.shape[0], this.options.units]);
-      return this.#cell(image, zeros, zeros);
+      const {units, image: place} = this.options;
+      const zeros = this.#layers.flatMap(() =>
+        [0, 1].map(() => tf.zeros<tf.Rank.R2>([image.shape[0], units])),
+      );
+      return place === 'first' ? this.#advance(image, zeros) : [...zeros, image];
     });
   }
 
   step(tokens: tf.Tensor1D, state: DecoderState): {logits: tf.Tensor2D; state: DecoderState} {
     return tf.tidy(() => {
       const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
-      const [h, c] = this.#cell(word, state[0] as tf.Tensor2D, state[1] as tf.Tensor2D);
-      const products = kernel('MatMul', [h, this.output.weight], transposed);
+      const image = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
+      const x = image.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...image], 1);
+      const next = this.#advance(x, state as readonly tf.Tensor2D[]);
+      const products = kernel('MatMul', [next.at(-2)!, this.output.weight], transposed);
       const logits = kernel<tf.Tensor2D>('BiasAdd', [products, this.output.bias], [type('T', 'float32')]);
-      return {logits, state: [h, c]};
+      return {logits, state: [...next, ...image.map((part) => tf.clone(part))]};
     });
   }
 
@@ -123,15 +164,16 @@ class Lstm implements Decoder {
     for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
   }
 
-  #cell(x: tf.Tensor2D, before: tf.Tensor2D, cell: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] {
-    const {h, c} = lstmCell(
-      x,
-      before,
-      cell,
-      this.#weight<tf.Rank.R2>('lstm.weight'),
-      this.#weight<tf.Rank.R1>('lstm.bias'),
-    );
-    return [h, c];
+  /** @returns State and cell of each layer, one step further. */
+  #advance(x: tf.Tensor2D, state: readonly tf.Tensor2D[]): tf.Tensor2D[] {
+    const next: tf.Tensor2D[] = [];
+    let read = x;
+    for (const [at, {weight, bias}] of this.#layers.entries()) {
+      const {h, c} = lstmCell(read, state[2 * at]!, state[2 * at + 1]!, weight, bias);
+      next.push(h, c);
+      read = h;
+    }
+    return next;
   }
 
   #project(features: tf.Tensor): tf.Tensor2D {

@@ -22,12 +22,18 @@ const peephole = bool('use_peephole', false);
  * All steps from a state of zeros.
  *
  * @param x `[steps, batch, inputs]`, steps first, so that each step lies in one piece.
- * @param weight `[inputs + units, 4 · units]`
+ * @param weight `[inputs + units, 4 · units]`, with a context `[inputs + size + units, 4 · units]`.
  * @param bias `[4 · units]`
- * @returns The states h after each step, `[steps, batch, units]`; differentiable with respect to all three.
+ * @param context What stands behind the input at every step, `[batch, size]`: its part of the gates is one product for all steps.
+ * @returns The states h after each step, `[steps, batch, units]`; differentiable with respect to all that is given.
  */
-export function lstm(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor3D {
-  return run(x, weight, bias, false);
+export function lstm(
+  x: tf.Tensor3D,
+  weight: tf.Tensor2D,
+  bias: tf.Tensor1D,
+  context?: tf.Tensor2D,
+): tf.Tensor3D {
+  return run(x, weight, bias, false, context);
 }
 
 /** As `lstm`, with the cells c after each step behind the states, `[steps, batch, 2 · units]`. */
@@ -35,12 +41,21 @@ export function lstmWithCells(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tens
   return run(x, weight, bias, true);
 }
 
-function run(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D, withCells: boolean): tf.Tensor3D {
+function run(
+  x: tf.Tensor3D,
+  weight: tf.Tensor2D,
+  bias: tf.Tensor1D,
+  withCells: boolean,
+  context?: tf.Tensor2D,
+): tf.Tensor3D {
   const [steps, batch, inputs] = x.shape;
   const units = bias.shape[0] / 4;
   const layer = tf.customGrad((...args) => {
-    const save = args[3] as unknown as tf.GradSaveFunc;
-    const [wx, wh] = tf.split(weight, [inputs, units]) as [tf.Tensor2D, tf.Tensor2D];
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+    const parts = tf.split<tf.Tensor2D>(weight, [inputs, ...(context ? [context.shape[1]] : []), units]);
+    const [wx, wh] = [parts[0]!, parts.at(-1)!];
+    const alike = context ? [context, parts[1]!] : []; // at every step
+    const fromContext = context ? [kernel('MatMul', alike, plain)] : [];
     const flat = tf.reshape(x, [steps * batch, inputs]);
     const x1 = tf.concat([flat, tf.ones([steps * batch, 1])], 1) as tf.Tensor2D; // the ones multiply the bias
     const w1 = tf.concat([wx, tf.reshape(bias, [1, 4 * units])]);
@@ -55,8 +70,7 @@ function run(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D, withCells: 
     const co: tf.Tensor[] = [];
     const h: tf.Tensor[] = [];
     for (let t = 0; t < steps; t++) {
-      const z =
-        t === 0 ? fromInput[0]! : kernel('AddV2', [fromInput[t]!, product(h[t - 1]!, wh, whT)], [float32]);
+      const z = sum([fromInput[t]!, ...fromContext, ...(t === 0 ? [] : [product(h[t - 1]!, wh, whT)])]);
       const gates = split(z, 1, 4);
       i.push(kernel('Sigmoid', [gates[0]!], [float32]));
       ci.push(kernel('Tanh', [gates[1]!], [float32]));
@@ -72,13 +86,13 @@ function run(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D, withCells: 
       h.push(kernel('Mul', [o[t]!, co[t]!], [float32]));
     }
     const states = stack(h);
-    save([x1, wx, wh, whT, states, ...i, ...ci, ...f, ...o, ...c, ...co]);
+    save([x1, wx, wh, whT, states, ...i, ...ci, ...f, ...o, ...c, ...co, ...alike]);
     return {
       value: withCells ? tf.concat([states, stack(c)], 2) : states,
       gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs, withCells),
     };
   });
-  return layer(x, weight, bias) as tf.Tensor3D;
+  return layer(x, weight, bias, ...(context ? [context] : [])) as tf.Tensor3D;
 }
 
 function gradient(
@@ -129,7 +143,13 @@ function gradient(
   const later = (steps - 1) * batch;
   const before = tf.reshape(tf.slice(states, 0, steps - 1), [later, units]);
   const dwh = kernel('MatMul', [before, tf.slice(dzAll, batch, later)], firstTransposed);
-  return [tf.reshape(dx, [steps, batch, inputs]), tf.concat([dwx, dwh], 0), tf.reshape(dBias, [4 * units])];
+  const [ofInput, ofBias] = [tf.reshape(dx, [steps, batch, inputs]), tf.reshape(dBias, [4 * units])];
+  const [context, wc] = saved.slice(5 + 6 * steps);
+  if (context === undefined) return [ofInput, tf.concat([dwx, dwh], 0), ofBias];
+  const dzSum = sum(dz); // [batch, 4 · units]
+  const dContext = kernel('MatMul', [dzSum, wc!], secondTransposed);
+  const dwc = kernel('MatMul', [context, dzSum], firstTransposed);
+  return [ofInput, tf.concat([dwx, dwc, dwh], 0), ofBias, dContext];
 }
 
 /**
@@ -173,6 +193,10 @@ export function lstmCell(
  */
 function product(a: tf.Tensor, b: tf.Tensor2D, bT: tf.Tensor2D): tf.Tensor {
   return avx512 ? kernel('MatMul', [a, b], plain) : kernel('MatMul', [a, bT], secondTransposed);
+}
+
+function sum(terms: readonly tf.Tensor[]): tf.Tensor {
+  return terms.length === 1 ? terms[0]! : kernel('AddN', terms, [int('N', terms.length), float32]);
 }
 
 function split(x: tf.Tensor, axis: number, parts: number): tf.Tensor[] {
