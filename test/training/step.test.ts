@@ -104,7 +104,7 @@ describe('A step of training', () => {
       const features = toy.store.read(batch.ids);
       const expected = tf.tidy(() => {
         const logits = decoder.logits(features, tf.tensor2d(batch.inputs, [1, 3], 'int32'));
-        return tf.softmax(logits).arraySync() as number[][][];
+        return tf.softmax(logits).arraySync();
       });
       const draws = 800;
       const counts = new Map<number, number>();
