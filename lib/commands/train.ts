@@ -2,10 +2,12 @@
 import {ofSplit, type Dataset} from '../data/dataset';
 import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
+import {setWordVectors} from '../decoders/word-vectors';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
+import {readWordVectors} from '../text/word-vectors';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
 import {decoderOfRun} from '../training/run';
@@ -20,6 +22,8 @@ export interface TrainFlags extends EncoderFlags {
   readonly decoder: string;
   readonly epochs?: number;
   readonly minimumCount: number;
+  /** File of word vectors that the decoder's words begin with. */
+  readonly wordVectors?: string;
   /** Options of the decoder and of the trainer. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly resume?: boolean;
@@ -58,12 +62,22 @@ export async function train(flags: TrainFlags): Promise<void> {
   );
 }
 
-function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
-  const {decoder: kind, minimumCount, run} = flags;
+async function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
+  const {decoder: kind, minimumCount, run, wordVectors} = flags;
   const {made, changeable} = options(flags);
   const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
   const vocabulary = Vocabulary.from(captions, {minimumCount});
-  const decoder = createDecoder(kind, vocabulary.size, store.depth, made);
+  const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
+  const decoder = createDecoder(kind, vocabulary.size, store.depth, {
+    ...(vectors && {embedding: vectors.size}),
+    ...made,
+  });
+  if (vectors) {
+    setWordVectors(decoder, vectors);
+    warn(
+      `word vectors of ${vectors.found} of ${vocabulary.toJSON().words.length} words, ${vectors.size} numbers each`,
+    );
+  }
   return Trainer.create({dataset, store, vocabulary, decoder, run: userPath(run), options: changeable});
 }
 
@@ -71,8 +85,11 @@ function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promi
 async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
   const {made, changeable} = options(flags);
   const [fixed] = Object.keys(made);
-  if (fixed !== undefined)
-    throw new CaptionerError('options', `Expected no --set ${fixed} with --resume: the decoder is the run's`);
+  if (fixed !== undefined || flags.wordVectors !== undefined)
+    throw new CaptionerError(
+      'options',
+      `Expected no ${fixed === undefined ? '--word-vectors' : `--set ${fixed}`} with --resume: the decoder is the run's`,
+    );
   const trainer = await Trainer.resume(userPath(flags.run), {dataset, store});
   try {
     trainer.configure(changeable);
