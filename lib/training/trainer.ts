@@ -149,7 +149,7 @@ export class Trainer {
   stepOn(batch: Batch): StepReport {
     const {step, epoch} = this.#course.position;
     const total = this.#settings.epochs * this.stepsPerEpoch;
-    const share = scheduled(this.#settings, step, total);
+    const share = scheduled(this.#settings, {step, total, epoch, judged: this.history.epochs});
     const rate = this.rate * share;
     const encoderRate = this.#settings.encoderRate * share;
     const {decoder, store} = this.#parts;

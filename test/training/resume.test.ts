@@ -4,6 +4,7 @@ import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {readFolderVerified} from 'captioner/dist/files/atomic';
 import {permutation} from 'captioner/dist/runtime/random';
+import {schedules} from 'captioner/dist/training/options';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
@@ -26,53 +27,57 @@ describe('Resuming', () => {
     toy = await makeToy(folder);
   });
 
-  it('gives the losses, scores and weights of an uninterrupted run, to the bit, over 20 interruptions', async () => {
-    const options = {...toyOptions, epochs, warmup: 5, saveEvery: 4};
-    const whole = await Trainer.create({...toy, decoder: toyDecoder(toy), options});
-    const perEpoch = whole.stepsPerEpoch;
-    const total = epochs * perEpoch;
-    const changed = Math.floor(total / 2);
-    const slower = (step: number, trainer: Trainer): void => {
-      if (step === changed) trainer.rate = 0.004;
-    };
-    await whole.train({onStep: ({step}) => slower(step, whole)});
-    expect(whole.history.steps).to.have.length(total);
+  for (const schedule of schedules)
+    it(`gives the losses, scores and weights of an uninterrupted run, to the bit, over 20 interruptions, with the schedule ${schedule}`, async () => {
+      const falling = {schedule, decay: 0.5, decayEvery: schedule === 'plateau' ? 1 : 2};
+      const options = {...toyOptions, epochs, warmup: 5, saveEvery: 4, ...falling};
+      const whole = await Trainer.create({...toy, decoder: toyDecoder(toy), options});
+      const perEpoch = whole.stepsPerEpoch;
+      const total = epochs * perEpoch;
+      const changed = Math.floor(total / 2);
+      const slower = (step: number, trainer: Trainer): void => {
+        if (step === changed) trainer.rate = 0.004;
+      };
+      await whole.train({onStep: ({step}) => slower(step, whole)});
+      expect(whole.history.steps).to.have.length(total);
+      if (schedule === 'plateau')
+        expect(whole.history.epochs.slice(0, -1).map(({best}) => best)).to.include(false);
 
-    const run = join(folder, 'interrupted');
-    let trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options});
-    const losses = new Map<number, number>();
-    const interruptions = draws(20, total - 1, 7).map((step) => step + 1);
-    expect(new Set(interruptions.map((step) => step % perEpoch)).size).to.be.above(4);
-    let resumed = 0;
-    for (const end of [...interruptions.sort((a, b) => a - b), total]) {
-      const stop = new AbortController();
-      const {stopped} = await trainer.train({
-        onStep: ({step, loss}) => {
-          losses.set(step, loss);
-          slower(step, trainer);
-          if (step === end && end < total) stop.abort();
-        },
-        signal: stop.signal,
-      });
-      if (end === total) break;
-      expect(stopped, `at step ${end}`).to.equal(true);
+      const run = join(folder, `interrupted-${schedule}`);
+      let trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options});
+      const losses = new Map<number, number>();
+      const interruptions = draws(20, total - 1, 7).map((step) => step + 1);
+      expect(new Set(interruptions.map((step) => step % perEpoch)).size).to.be.above(4);
+      let resumed = 0;
+      for (const end of [...interruptions.sort((a, b) => a - b), total]) {
+        const stop = new AbortController();
+        const {stopped} = await trainer.train({
+          onStep: ({step, loss}) => {
+            losses.set(step, loss);
+            slower(step, trainer);
+            if (step === end && end < total) stop.abort();
+          },
+          signal: stop.signal,
+        });
+        if (end === total) break;
+        expect(stopped, `at step ${end}`).to.equal(true);
+        trainer.close();
+        trainer.decoder.dispose();
+        trainer = await Trainer.resume(run, toy);
+        expect(trainer.position.step).to.equal(end);
+        resumed++;
+      }
+      expect(resumed).to.equal(20);
+      expect([...losses.values()]).to.deep.equal(whole.history.steps.map(({loss}) => loss));
+      expect(trainer.history.steps).to.deep.equal(whole.history.steps);
+      const judged = ({history}: Trainer) => history.epochs.map((report) => ({...report, seconds: 0}));
+      expect(judged(trainer)).to.deep.equal(judged(whole));
+      expect(trainer.position).to.deep.equal(whole.position);
+      expect(weightsOf(trainer)).to.deep.equal(weightsOf(whole));
+      for (const {decoder} of [trainer, whole]) decoder.dispose();
       trainer.close();
-      trainer.decoder.dispose();
-      trainer = await Trainer.resume(run, toy);
-      expect(trainer.position.step).to.equal(end);
-      resumed++;
-    }
-    expect(resumed).to.equal(20);
-    expect([...losses.values()]).to.deep.equal(whole.history.steps.map(({loss}) => loss));
-    expect(trainer.history.steps).to.deep.equal(whole.history.steps);
-    const judged = ({history}: Trainer) => history.epochs.map((report) => ({...report, seconds: 0}));
-    expect(judged(trainer)).to.deep.equal(judged(whole));
-    expect(trainer.position).to.deep.equal(whole.position);
-    expect(weightsOf(trainer)).to.deep.equal(weightsOf(whole));
-    for (const {decoder} of [trainer, whole]) decoder.dispose();
-    trainer.close();
-    whole.close();
-  });
+      whole.close();
+    });
 
   it('loses nothing but the steps since the last checkpoint, and repeats those exactly', async () => {
     const run = join(folder, 'forgetful');
