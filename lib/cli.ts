@@ -83,6 +83,10 @@ function program(): Command {
     )
     .option('--epochs <n>', 'epochs in all (default: what suits the data)', whole('--epochs'))
     .option('--minimum-count <n>', 'rarer words become unknown', whole('--minimum-count'), 5)
+    .option(
+      '--word-vectors <file>',
+      'vectors that words begin with: text of GloVe, fastText or word2vec, also .gz',
+    )
     .option('--set <key=value>', 'an option of the trainer or the decoder; may be repeated', setting, {})
     .option('--resume', 'go on where the run was stopped')
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));

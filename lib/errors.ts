@@ -8,6 +8,7 @@ export const errorCodes = [
   'not-found', // a file or folder that was named does not exist
   'dataset', // no known layout, no captions, no images
   'captions', // a caption file that cannot be read, or too many bad lines
+  'vectors', // a file of word vectors that cannot be read, or that has none of the words
   'image', // an image that cannot be decoded, or that is refused
   'weights', // encoder weights that are missing or do not fit the architecture
   'header', // a safetensors header that is malformed

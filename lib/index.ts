@@ -21,6 +21,7 @@ export {BatchPlan, collate, type Batch, type Example} from './data/batches';
 export {tokenize} from './text/tokenizer';
 export {ptbTokenize} from './text/ptb-tokenizer';
 export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} from './text/vocabulary';
+export {readWordVectors, type WordVectors} from './text/word-vectors';
 
 // Encoders
 export type {Encoder, Features, Preprocessing} from './encoders/encoder';
@@ -45,6 +46,7 @@ export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
+export {setWordVectors} from './decoders/word-vectors';
 export {createEnsemble} from './decoders/ensemble';
 export {
   beamSearch,

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {downloadNames} from 'captioner/dist/data/downloads';
 import {drawScenes} from 'captioner/dist/data/scenes';
 import {metricNames} from 'captioner/dist/metrics/scorer';
+import {loadCheckpoint} from 'captioner/dist/training/checkpoint';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from './support';
 
@@ -45,6 +46,13 @@ async function refused(code: number, message: RegExp, ...args: string[]): Promis
   expect(ended.stderr.trimEnd().split('\n').length, ended.stderr).to.equal(1);
   expect(ended.stderr).to.match(/^captioner: /);
   expect([ended.code, ended.stdout]).to.deep.equal([code, '']);
+}
+
+/** Wrong use that is noticed after the data set was introduced. */
+async function otherwise(message: RegExp, ...args: string[]): Promise<void> {
+  const ended = await captioner(args);
+  expect([ended.code, ended.stdout], ended.stderr).to.deep.equal([2, '']);
+  expect(ended.stderr.trimEnd().split('\n').at(-1)).to.match(message);
 }
 
 const tiny = ['units=32', 'embedding=16', 'batch=16'].flatMap((option) => ['--set', option]);
@@ -376,6 +384,24 @@ describe('captioner', function () {
       '--encoder',
       'vgg',
     );
+  });
+
+  it('begins with word vectors of a file, whose size the words get', async () => {
+    writeFileSync(join(folder, 'vectors.txt'), 'a 1 2 3\nthe 4 5 6\nzebras 7 8 9\n');
+    const sizes = ['units=16', 'rate=1e-9', 'meteor=false'].flatMap((set) => ['--set', set]);
+    const run = ['train', '--data', 'drawn', '--run', 'vectors'];
+    const begun = [...run, '--epochs', '1', ...sizes];
+    const vectors = ['--word-vectors', 'vectors.txt'];
+    await otherwise(/`embedding`: expected 3, the size of the word vectors, got 16/, ...run, ...vectors, '--set', 'embedding=16'); // prettier-ignore
+    const {code, stderr} = await captioner([...begun, ...vectors]);
+    expect(code, stderr).to.equal(0);
+    expect(stderr).to.match(/word vectors of 2 of \d+ words, 3 numbers each/);
+    const {decoder, vocabulary} = await loadCheckpoint(join(folder, 'vectors'));
+    const table = decoder.weights.get('embedding')!.arraySync() as number[][];
+    for (const [at, number] of table[vocabulary.id('the')]!.entries())
+      expect(number).to.be.closeTo(4 + at, 1e-4);
+    decoder.dispose();
+    await otherwise(/Expected no --word-vectors with --resume/, ...run, ...vectors, '--resume');
   });
 
   it('lets the encoder learn too, from the block that is named', async () => {

@@ -4,10 +4,12 @@ import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import type {Encoder} from '../encoders/encoder';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
+import {setWordVectors} from '../decoders/word-vectors';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
+import {readWordVectors} from '../text/word-vectors';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
 import {decoderOfRun} from '../training/run';
@@ -23,6 +25,8 @@ export interface TrainFlags extends EncoderFlags {
   readonly decoder: string;
   readonly epochs?: number;
   readonly minimumCount: number;
+  /** File of word vectors that the decoder's words begin with. */
+  readonly wordVectors?: string;
   /** Options of the decoder and of the trainer. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly resume?: boolean;
@@ -76,12 +80,22 @@ export async function train(flags: TrainFlags): Promise<void> {
   );
 }
 
-function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
-  const {decoder: kind, minimumCount, run} = flags;
+async function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
+  const {decoder: kind, minimumCount, run, wordVectors} = flags;
   const {made, changeable} = options(flags);
   const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
   const vocabulary = Vocabulary.from(captions, {minimumCount});
-  const decoder = createDecoder(kind, vocabulary.size, store.depth, made);
+  const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
+  const decoder = createDecoder(kind, vocabulary.size, store.depth, {
+    ...(vectors && {embedding: vectors.size}),
+    ...made,
+  });
+  if (vectors) {
+    setWordVectors(decoder, vectors);
+    warn(
+      `word vectors of ${vectors.found} of ${vocabulary.toJSON().words.length} words, ${vectors.size} numbers each`,
+    );
+  }
   return Trainer.create({dataset, store, vocabulary, decoder, run: userPath(run), options: changeable});
 }
 
@@ -93,7 +107,7 @@ function continued(
   store: FeatureReader,
 ): Promise<Trainer> {
   const {made, changeable} = options({...flags, decoder: decoder.kind});
-  refuseFixed(made, '--from');
+  refuseFixed(flags, made, '--from');
   const seen = {...store.encoder, preprocessing: store.preprocessing};
   if (!sameEncoder(encoder, seen) || (tuning && (store as LiveFeatures).from !== tuning.from))
     throw new CaptionerError(
@@ -108,7 +122,7 @@ function continued(
 /** The options given replace those of the run; the rest stay. */
 async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
   const {made, changeable} = options(flags);
-  refuseFixed(made, '--resume');
+  refuseFixed(flags, made, '--resume');
   const trainer = await Trainer.resume(userPath(flags.run), {dataset, store});
   try {
     trainer.configure(changeable);
@@ -127,13 +141,12 @@ function options({set, epochs, decoder}: TrainFlags): {made: object; changeable:
   return {made: of(true), changeable: {...of(false), ...(epochs !== undefined && {epochs})}};
 }
 
-function refuseFixed(made: object, flag: string): void {
-  const [fixed] = Object.keys(made);
+/** What decides how a decoder is made says nothing where there is one already. */
+function refuseFixed({wordVectors}: TrainFlags, made: object, flag: '--resume' | '--from'): void {
+  const [option] = Object.keys(made);
+  const fixed = option === undefined ? wordVectors && '--word-vectors' : `--set ${option}`;
   if (fixed !== undefined)
-    throw new CaptionerError(
-      'options',
-      `Expected no --set ${fixed} with ${flag}: the decoder is there already`,
-    );
+    throw new CaptionerError('options', `Expected no ${fixed} with ${flag}: the decoder is there already`);
 }
 
 function epochLine({epoch, loss, validationLoss, metrics, seconds, panel, best}: EpochReport): string {

@@ -8,7 +8,7 @@ export const objectives = ['cross-entropy', 'self-critical'] as const;
 export type Objective = (typeof objectives)[number];
 export const baselines = ['others', 'greedy'] as const;
 export type Baseline = (typeof baselines)[number];
-export const schedules = ['cosine', 'constant'] as const;
+export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
 export type Schedule = (typeof schedules)[number];
 
 /** What the best epoch can be chosen by. */
@@ -22,8 +22,15 @@ export interface TrainerOptions {
   readonly batch?: number;
   /** Learning rate of Adam, before the schedule. @default see `suitedOptions` */
   readonly rate?: number;
-  /** How the rate goes down: along a cosine to a hundredth of it, or not at all. @default 'cosine' */
+  /**
+   * How the rate goes down: along a cosine to a hundredth of it; not at all; by `decay` every so many epochs; or by `decay`
+   * whenever the score on validation, which the best epoch is chosen by, has not got better for so many. @default 'cosine'
+   */
   readonly schedule?: Schedule;
+  /** What `step` and `plateau` multiply the rate with. @default 0.8 */
+  readonly decay?: number;
+  /** The epochs that `step` and `plateau` wait. @default 3 */
+  readonly decayEvery?: number;
   /** Steps in which the rate grows to its full size. @default 0 */
   readonly warmup?: number;
   /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
@@ -83,6 +90,8 @@ const schema = z.strictObject({
   batch: z.int().min(1).max(65_536).default(suited.large.batch),
   rate: z.number().gt(0).max(10).default(suited.large.rate),
   schedule: z.enum(schedules).default('cosine'),
+  decay: z.number().gt(0).max(1).default(0.8),
+  decayEvery: z.int().min(1).default(3),
   warmup: z.int().min(0).default(0),
   clip: z.number().gt(0).default(5),
   labelSmoothing: z.number().min(0).lt(1).default(0),
@@ -144,19 +153,46 @@ export function changedSettings(settings: Settings, changes: TrainerOptions): Se
   return next;
 }
 
+/** How far training has come. */
+export interface Progress {
+  /** Steps taken. */
+  readonly step: number;
+  /** Steps in all planned epochs. */
+  readonly total: number;
+  /** Epochs ended. */
+  readonly epoch: number;
+  /** The epochs that were judged, each with whether it was the best so far. */
+  readonly judged: readonly {readonly best: boolean}[];
+}
+
 /**
- * The share of the learning rate that a step gets.
+ * The share of the learning rate that the next step gets. It follows from how far training has come and from nothing else, so
+ * a resumed run has the rates of the uninterrupted one.
  *
- * @param step From 0.
- * @param total Steps in all planned epochs.
+ * `step` gives the rates of PyTorch's `StepLR(gamma=decay, step_size=decayEvery)`, `plateau` those of its `ReduceLROnPlateau(mode='max',
+ * factor=decay, patience=decayEvery - 1, threshold=0)`: after each time that the rate fell, as after a better score, it waits
+ * anew. Where validation has no captions no score ever gets better.
  */
 export function scheduled(
-  {schedule, warmup}: Pick<Settings, 'schedule' | 'warmup'>,
-  step: number,
-  total: number,
+  {schedule, warmup, decay, decayEvery}: Pick<Settings, 'schedule' | 'warmup' | 'decay' | 'decayEvery'>,
+  {step, total, epoch, judged}: Progress,
 ): number {
   const warm = warmup > 0 ? Math.min(1, (step + 1) / warmup) : 1;
   if (schedule === 'constant') return warm;
+  if (schedule === 'step') return warm * decay ** Math.floor(epoch / decayEvery);
+  if (schedule === 'plateau') return warm * decay ** plateaus(judged, decayEvery);
   const way = Math.min(1, Math.max(0, step - warmup) / Math.max(1, total - warmup));
   return warm * Math.max(0.01, (1 + Math.cos(Math.PI * way)) / 2);
+}
+
+/** How often so many epochs in a row were no better. */
+function plateaus(judged: Progress['judged'], every: number): number {
+  let [found, waited] = [0, 0];
+  for (const {best} of judged) {
+    waited = best ? 0 : waited + 1;
+    if (waited < every) continue;
+    found++;
+    waited = 0;
+  }
+  return found;
 }

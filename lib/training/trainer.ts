@@ -158,7 +158,7 @@ export class Trainer {
     const {objective, scheduledSampling, movingAverage, epochs} = this.#settings;
     const {step, epoch} = this.#course.position;
     const total = epochs * this.stepsPerEpoch;
-    const share = scheduled(this.#settings, step, total);
+    const share = scheduled(this.#settings, {step, total, epoch, judged: this.history.epochs});
     const rate = this.rate * share;
     const encoderRate = this.#settings.encoderRate * share;
     const ownWords = scheduledSampling * Math.min(1, step / total);

@@ -1,5 +1,6 @@
 import {expect} from 'chai';
-import {changedSettings, scheduled, trainerSettings} from 'captioner/dist/training/options';
+import {changedSettings, scheduled, trainerSettings, type Schedule} from 'captioner/dist/training/options';
+import {readFixture} from '../tensors';
 
 describe('Options of a trainer', () => {
   it('have defaults', () => {
@@ -14,6 +15,8 @@ describe('Options of a trainer', () => {
       [{rate: '0.1'}, 'got "0.1"'],
       [{schedule: 'linear'}, 'got "linear"'],
       [{epochs: 1.5}, 'got 1.5'],
+      [{decay: 1.1}, '`decay`'],
+      [{decayEvery: 0}, '`decayEvery`'],
     ] as const)
       expect(() => trainerSettings(options))
         .to.throw(message)
@@ -35,20 +38,58 @@ describe('Options of a trainer', () => {
   });
 });
 
+interface ScheduleCase {
+  readonly decay: number;
+  readonly decayEvery: number;
+  readonly scores: readonly number[];
+  readonly step: readonly number[];
+  readonly plateau: readonly number[];
+}
+
 describe('The schedule of the learning rate', () => {
+  const settings = trainerSettings();
+  const start = {step: 0, total: 100, epoch: 0, judged: []};
+
   it('goes down along a cosine from the whole to a hundredth', () => {
-    const shares = [0, 50, 100, 200].map((step) => scheduled({schedule: 'cosine', warmup: 0}, step, 100));
+    const shares = [0, 50, 100, 200].map((step) => scheduled(settings, {...start, step}));
     expect(shares[0]).to.equal(1);
     expect(shares[1]).to.be.closeTo(0.5, 1e-12);
     expect(shares.slice(2)).to.deep.equal([0.01, 0.01]);
   });
 
   it('grows to the whole while it warms up, then stays there or goes down', () => {
-    const share = (schedule: 'constant' | 'cosine', step: number) =>
-      scheduled({schedule, warmup: 10}, step, 110);
-    expect([0, 4, 9].map((step) => share('constant', step))).to.deep.equal([0.1, 0.5, 1]);
+    const share = (schedule: Schedule, step: number, epoch = 0) =>
+      scheduled({...settings, schedule, warmup: 10}, {...start, step, total: 110, epoch});
+    for (const schedule of ['constant', 'step', 'plateau'] as const)
+      expect([0, 4, 9].map((step) => share(schedule, step))).to.deep.equal([0.1, 0.5, 1]);
     expect(share('constant', 100)).to.equal(1);
     expect(share('cosine', 10)).to.equal(1);
     expect(share('cosine', 60)).to.be.closeTo(0.5, 1e-12);
+    expect(share('step', 4, 3)).to.be.closeTo(0.5 * 0.8, 1e-12);
+  });
+
+  for (const {scores, step, plateau, ...options} of readFixture<ScheduleCase[]>('training', 'schedule.json'))
+    it(`falls as PyTorch's StepLR and ReduceLROnPlateau do, to ${options.decay} after ${options.decayEvery}`, () => {
+      const judged = scores.map((score, at) => ({best: score > Math.max(-Infinity, ...scores.slice(0, at))}));
+      const shares = (schedule: Schedule) =>
+        scores.map((_, epoch) =>
+          scheduled({...settings, ...options, schedule}, {...start, epoch, judged: judged.slice(0, epoch)}),
+        );
+      for (const [found, expected] of [
+        [shares('step'), step],
+        [shares('plateau'), plateau],
+      ] as const)
+        // prettier-ignore
+        for (const [epoch, share] of found.entries())
+          expect(share / expected[epoch]!, `epoch ${epoch}`).to.be.closeTo(1, 1e-12);
+      expect(plateau).to.not.deep.equal(step);
+    });
+
+  it('has plateaus that do not depend on warm-up, steps or epochs that nobody judged', () => {
+    const judged = [true, false, false, true, false, false, false, false, false, false].map((best) => ({
+      best,
+    }));
+    const options = {...settings, schedule: 'plateau', decay: 0.5, decayEvery: 2} as const;
+    for (const epoch of [0, 100]) expect(scheduled(options, {...start, epoch, judged})).to.equal(0.5 ** 4);
   });
 });

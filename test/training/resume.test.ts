@@ -29,6 +29,8 @@ describe('Resuming', () => {
 
   const ways: readonly (readonly [string, TrainerOptions])[] = [
     ['cross entropy', {}],
+    ['a rate that falls in steps', {schedule: 'step', decay: 0.5, decayEvery: 2}],
+    ['a rate that falls on plateaus', {schedule: 'plateau', decay: 0.5, decayEvery: 1}],
     [
       'a moving average, accumulation and scheduled sampling',
       {movingAverage: 0.9, accumulate: 2, scheduledSampling: 0.5},
@@ -47,6 +49,8 @@ describe('Resuming', () => {
       };
       await whole.train({onStep: ({step}) => slower(step, whole)});
       expect(whole.history.steps).to.have.length(total);
+      if (more.schedule === 'plateau')
+        expect(whole.history.epochs.slice(0, -1).map(({best}) => best)).to.include(false);
 
       const run = join(folder, `interrupted-${what}`);
       let trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options});

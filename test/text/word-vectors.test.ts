@@ -1,0 +1,133 @@
+import {expect} from 'chai';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {gzipSync} from 'node:zlib';
+import {permutation} from 'captioner/dist/runtime/random';
+import {Vocabulary} from 'captioner/dist/text/vocabulary';
+import {readWordVectors, type WordVectors} from 'captioner/dist/text/word-vectors';
+import {refusal, temporaryFolder} from '../support';
+
+const vocabulary = Vocabulary.from(['a dog', "the dog's café", 'seven 7'], {minimumCount: 1});
+
+describe('Word vectors', () => {
+  const folder = temporaryFolder();
+  let files = 0;
+  const write = (content: string | Buffer, ending = 'txt'): string => {
+    const file = join(folder, `vectors-${files++}.${ending}`);
+    writeFileSync(file, content);
+    return file;
+  };
+  const read = (content: string | Buffer, ending?: string): Promise<WordVectors> =>
+    readWordVectors(write(content, ending), vocabulary);
+  const byWord = ({vectors}: WordVectors): Record<string, number[]> =>
+    Object.fromEntries([...vectors].map(([id, numbers]) => [vocabulary.word(id), [...numbers]]));
+
+  const glove = "the 0.5 -1 2e-1\ndog 1 2 3\ncat 4 5 6\n's 7 8 9.25\n";
+  const expected = {"the": [0.5, -1, Math.fround(0.2)], "dog": [1, 2, 3], "'s": [7, 8, 9.25]}; // prettier-ignore
+
+  it('are read as GloVe writes them, those of the vocabulary alone', async () => {
+    const result = await read(glove);
+    expect([result.size, result.found]).to.deep.equal([3, 3]);
+    expect(byWord(result)).to.deep.equal(expected);
+  });
+
+  for (const [as, content, ending] of [
+    [
+      'as fastText writes them, with a first line and blanks at the ends',
+      `4 3\n${glove.replace(/\n/g, ' \n')}`,
+      'vec',
+    ],
+    ['with lines that end as in Windows', `4 3\n${glove}`.replace(/\n/g, '\r\n'), 'txt'],
+    ['with tabs', glove.replace(/ /g, '\t'), 'tsv'],
+    [
+      'without an end of the last line, after an empty one',
+      `${glove.slice(0, -1).replace("'s", "\n's")}`,
+      'txt',
+    ],
+    ['after a byte order mark', `\ufeff${glove}`, 'txt'],
+    ['compressed', gzipSync(glove), 'txt.gz'],
+    [
+      'compressed in two parts',
+      Buffer.concat([gzipSync(glove.slice(0, 20)), gzipSync(glove.slice(20))]),
+      'gz',
+    ],
+  ] as const)
+    it(`are read ${as}`, async () => expect(byWord(await read(content, ending))).to.deep.equal(expected));
+
+  it('may have blanks in their words, of which some look like others, and letters of any script', async () => {
+    const odd =
+      '. . . 0.1 0.2 0.3\ndog name@domain.com 9 9 9\ncafé 1 2 3\n… 4 5 6\na\u00a0b 7 7 7\na\u2028b 7 7 7\n';
+    const result = await read(odd + glove);
+    expect(byWord(result)).to.deep.equal({...expected, café: [1, 2, 3]});
+  });
+
+  it('tell a first word that is a number from a first line with sizes', async () => {
+    expect(byWord(await read('7 1 2\nseven 3 4\n'))).to.deep.equal({7: [1, 2], seven: [3, 4]});
+    expect(byWord(await read('2 2\n7 1 2\nseven 3 4\n'))).to.deep.equal({7: [1, 2], seven: [3, 4]});
+  });
+
+  it('are the first of a word that comes again', async () => {
+    expect(byWord(await read('dog 1 2\ndog 3 4\nDog 5 6\n'))).to.deep.equal({dog: [1, 2]});
+  });
+
+  it('are found wherever the pieces that a file is read in end', async () => {
+    const size = 50;
+    const random = permutation(12_000 * size, 1, 0);
+    const words = ['the', 'café', "'s", 'dog', 'seven'];
+    const lines = Array.from({length: 12_000}, (_, at) => {
+      const word = at % 2000 === 1000 ? words[(at - 1000) / 2000] : undefined;
+      const numbers = [...random.subarray(at * size, (at + 1) * size)].map((n) => n / 1000);
+      return {word: word ?? `ö${at}`, numbers};
+    });
+    const text = lines.map(({word, numbers}) => `${word} ${numbers.join(' ')}\n`).join('');
+    expect(text.length).to.be.above(3 * 2 ** 20);
+    const kept = lines.filter(({word}) => words.includes(word));
+    const naive = Object.fromEntries(kept.map(({word, numbers}) => [word, [...Float32Array.from(numbers)]]));
+    for (const result of [await read(text), await read(gzipSync(text), 'gz')])
+      expect(byWord(result)).to.deep.equal(naive);
+  });
+
+  for (const [what, content, message] of [
+    ['too few numbers', `${glove}house 1 2\n`, /vectors-\d+\.txt, line 5: expected 3 numbers, got 2$/],
+    ['too many numbers', `${glove}house 1 2 3 4\n`, /line 5: expected 3 numbers, got 4$/],
+    ['a line that is cut off', glove.slice(0, -7), /line 4: expected 3 numbers, got 1$/],
+    ['a word without numbers', `${glove}house\n`, /line 5: expected 3 numbers, got 0$/],
+    ['another size than its first line says', `4 5\n${glove}`, /line 2: expected 5 numbers, got 3$/],
+    [
+      'something else than numbers',
+      glove.replace('2 3', '2 x3'),
+      /line 2: expected numbers for "dog", got "x3"$/,
+    ],
+    ['numbers that are too large', glove.replace('2 3', '2 1e39'), /line 2: .*, got "1e39"$/],
+    ['no numbers', glove.replace('2 3', 'nan 3'), /line 2: .*, got "nan"$/],
+    ['a damaged first line', glove.replace('0.5 -1', '0.5 -x'), /line 1: .*, got "-x"$/],
+    ['text', 'the dog\nand the cat\n', /line 1: expected a word and its numbers, got "the dog"$/],
+    [
+      'none of the words',
+      'house 1 2\ncat 3 4\n',
+      /\.txt: expected vectors of words that are learnt, found none$/,
+    ],
+    ['nothing', '', /expected vectors of words that are learnt, found none$/],
+    [
+      'no lines',
+      Buffer.alloc(3 * 2 ** 20, 'x'),
+      /expected lines of text, got one of more than 1048576 bytes$/,
+    ],
+  ] as const)
+    // prettier-ignore
+    it(`are refused when a file has ${what}`, async () => {
+      const error = await refusal(read(content));
+      expect(error.message).to.match(message);
+      expect(error.code).to.equal('vectors');
+    });
+
+  it('are refused when the file is missing, or its compression damaged', async () => {
+    const missing = await refusal(readWordVectors(join(folder, 'none.txt'), vocabulary));
+    expect(missing.code).to.equal('not-found');
+    expect(missing.message).to.include('none.txt: expected word vectors, found nothing');
+    for (const damaged of [gzipSync(glove).subarray(0, -6), Buffer.from(glove)]) {
+      const error = await refusal(read(damaged, 'gz'));
+      expect(error.code, error.message).to.equal('archive');
+    }
+  });
+});
