@@ -46,6 +46,7 @@ export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
+export type {TransformerOptions} from './decoders/transformer';
 export {setWordVectors} from './decoders/word-vectors';
 export {createEnsemble} from './decoders/ensemble';
 export {

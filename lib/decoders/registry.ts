@@ -4,6 +4,7 @@ import type {Decoder} from './decoder';
 import {adaptiveOptions, createAdaptive} from './adaptive';
 import {attentionOptions, createAttention} from './attention';
 import {createLstm, lstmOptions} from './lstm';
+import {createTransformer, transformerOptions} from './transformer';
 
 type Create = (vocabulary: number, depth: number, options?: object) => Decoder;
 
@@ -17,6 +18,7 @@ const decoders: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['lstm', {create: createLstm, features: 'pooled', options: lstmOptions}],
   ['attention', {create: createAttention, features: 'grid', options: attentionOptions}],
   ['adaptive', {create: createAdaptive, features: 'grid', options: adaptiveOptions}],
+  ['transformer', {create: createTransformer, features: 'grid', options: transformerOptions}],
 ]);
 
 /** The kinds that `createDecoder` knows. */

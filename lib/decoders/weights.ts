@@ -28,6 +28,13 @@ export class WeightTable {
     );
   }
 
+  ones(name: string, size: number): this {
+    return this.#add(
+      name,
+      tf.tidy(() => tf.variable(tf.ones([size]))),
+    );
+  }
+
   zeros(name: string, size: number): this {
     return this.#add(
       name,

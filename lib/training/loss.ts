@@ -12,7 +12,7 @@ import {tf} from '../runtime/native';
 export interface TrainingKey extends DropoutKey {
   /** Probability that all words share instead of the right one's. @default 0 */
   readonly labelSmoothing?: number;
-  /** How much each caption counts, negative where it is to become less likely. @default each as one */
+  /** How much each caption counts, negative where it is to become less likely; then there is no dropout. @default each as one */
   readonly shares?: readonly number[];
 }
 
@@ -47,8 +47,10 @@ export function captionLoss(
 
   const shares = training?.shares;
   return tf.tidy(() => {
-    const {states, penalty} = decoder.attend?.(features, inputs, training) ?? {
-      states: decoder.states(features, inputs, training),
+    // Sampled captions were written without dropout; with it the decoder would not be the one that wrote them.
+    const dropout = shares ? undefined : training;
+    const {states, penalty} = decoder.attend?.(features, inputs, dropout) ?? {
+      states: decoder.states(features, inputs, dropout),
     };
     const units = states.shape[2];
     const kept = takeRows(tf.reshape(states, [batch * steps, units]), tf.tensor1d(rows, 'int32'));

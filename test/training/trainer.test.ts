@@ -350,7 +350,7 @@ describe('Trainer', () => {
       const store = await FeatureStore.build(encoder, toy.dataset.images, join(folder, 'other-features'));
       const other = await failure(Trainer.resume(run, {...toy, store}));
       expect(other).to.have.property('code', 'mismatch');
-      expect(other.message).to.include('colours (01234567)').and.to.include('(fedcba98)');
+      expect(other.message).to.include('colours (01234567, 16 pixels, stretch)').and.to.include('(fedcba98');
       expect(tf.memory().numTensors).to.equal(numTensors);
     });
   });

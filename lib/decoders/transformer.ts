@@ -1,0 +1,292 @@
+/**
+ * A transformer (Vaswani et al. 2017, arXiv 1706.03762): the cells of the grid look at each other, then each word looks at those before
+ * it and at the cells. The table of words is also that of the output layer (Press and Wolf 2017, arXiv 1608.05859).
+ */
+import {z} from 'zod';
+import {parseOptions} from '../options';
+import {embed} from '../runtime/embedding';
+import {tf} from '../runtime/native';
+import {dropout} from '../runtime/random';
+import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
+import {
+  addLinear,
+  addNorm,
+  causalMask,
+  cellPositions,
+  feedForward,
+  linear,
+  lookUp,
+  norm,
+  splitHeads,
+  wordPositions,
+  type Drop,
+  type Memory,
+} from './transformer-layers';
+import {featureConstants, standardize, WeightTable} from './weights';
+
+export interface TransformerOptions {
+  /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
+  readonly units?: number;
+  /** Parts of it that look at different things; they divide it. @default 8 */
+  readonly heads?: number;
+  /** Layers over the words. @default 2 */
+  readonly layers?: number;
+  /** Layers over the cells. @default 1 */
+  readonly encoderLayers?: number;
+  /** Size of what a layer makes of each place in between. @default 1536 */
+  readonly feedForward?: number;
+  /** Part of words, cells and of what each layer adds that training leaves out. @default 0.3 */
+  readonly dropout?: number;
+  /** Of the weights' first values. @default 1 */
+  readonly seed?: number;
+}
+
+const size = z.int().min(1).max(65536);
+const layer = z.int().min(1).max(100);
+const options = z.strictObject({
+  units: size.multipleOf(4).default(384),
+  heads: size.default(8),
+  layers: layer.default(2),
+  encoderLayers: layer.default(1),
+  feedForward: size.default(1536),
+  dropout: z.number().min(0).lt(1).default(0.3),
+  seed: z
+    .int()
+    .min(-(2 ** 31))
+    .lt(2 ** 31)
+    .default(1),
+});
+const schema = options.refine(({units, heads}) => units % heads === 0, {
+  path: ['heads'],
+  message: 'expected a divisor of `units`',
+});
+
+/** Names of its options. */
+export const transformerOptions: readonly string[] = Object.keys(options.shape);
+
+type Settings = Readonly<Required<TransformerOptions>> & Readonly<Record<string, unknown>>;
+
+/**
+ * @param vocabulary Number of word ids.
+ * @param depth Depth of the grid of image features.
+ * @throws CaptionerError `options`
+ */
+export function createTransformer(
+  vocabulary: number,
+  depth: number,
+  given: TransformerOptions = {},
+): Decoder {
+  const settings = parseOptions(schema, given, 'transformer decoder');
+  const {units, layers, encoderLayers, feedForward: wide, seed} = settings;
+  const table = new WeightTable(seed);
+  addLinear(table, 'image', depth, units);
+  // Of deviation 1 once they are scaled, as positions are about as large.
+  table.uniform('embedding', [vocabulary, units], Math.sqrt(3 / units));
+  const addAttention = (name: string): void => {
+    addNorm(table, `${name}.norm`, units);
+    addLinear(table, `${name}.input`, units, 3 * units);
+    addLinear(table, `${name}.output`, units, units);
+  };
+  const addFeed = (name: string): void => {
+    addNorm(table, `${name}.norm`, units);
+    addLinear(table, `${name}.1`, units, wide);
+    addLinear(table, `${name}.2`, wide, units);
+  };
+  for (let k = 1; k <= encoderLayers; k++) {
+    addAttention(`cells.${k}.self`);
+    addFeed(`cells.${k}.feed`);
+  }
+  addNorm(table, 'cells.norm', units);
+  for (let k = 1; k <= layers; k++) {
+    addAttention(`words.${k}.self`);
+    addNorm(table, `words.${k}.look.norm`, units);
+    addLinear(table, `words.${k}.look.query`, units, units);
+    addLinear(table, `words.${k}.look.memory`, units, 2 * units);
+    addLinear(table, `words.${k}.look.output`, units, units);
+    addFeed(`words.${k}.feed`);
+  }
+  addNorm(table, 'words.norm', units);
+  table.zeros('output.bias', vocabulary);
+  return new Transformer(vocabulary, depth, settings, table.all);
+}
+
+class Transformer implements Decoder {
+  readonly kind = 'transformer';
+  readonly features = 'grid';
+  readonly output: Decoder['output'];
+  readonly constants: ReadonlyMap<string, tf.Variable>;
+
+  constructor(
+    readonly vocabulary: number,
+    readonly depth: number,
+    readonly options: Settings,
+    readonly weights: ReadonlyMap<string, tf.Variable>,
+  ) {
+    this.constants = featureConstants(depth);
+    this.output = {weight: weights.get('embedding')!, bias: weights.get('output.bias')!};
+  }
+
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
+    return tf.tidy(() => this.attend(features, inputs, key).states);
+  }
+
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): Attended {
+    const [batch, steps] = inputs.shape;
+    const {units, dropout: rate} = this.options;
+    return tf.tidy((): Attended & tf.TensorContainerObject => {
+      let place = 0;
+      const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, place++));
+      const cells = this.#readCells(features as tf.Tensor3D, drop);
+      const mask = causalMask(steps);
+      const words = tf.mul(embed(this.#table, inputs), Math.sqrt(units));
+      const placed = tf.add(words, wordPositions(0, steps, units));
+      let x = drop(tf.reshape<tf.Rank.R2>(placed, [batch * steps, units]));
+      let attention: tf.Tensor4D;
+      for (const k of this.#layers) {
+        const self = (own: Memory): Memory => own;
+        ({x, attention} = this.#advance(
+          k,
+          x,
+          batch,
+          {self, cells: this.#memory(cells, batch, k), mask},
+          drop,
+        ));
+      }
+      const states = tf.reshape<tf.Rank.R3>(norm(x, this.weights, 'words.norm'), [batch, steps, units]);
+      return {states: drop(states), attention: tf.mean(attention!, 1)};
+    });
+  }
+
+  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
+    const [batch, steps] = inputs.shape;
+    return tf.tidy(() => {
+      const rows = tf.reshape<tf.Rank.R2>(this.states(features, inputs), [batch * steps, this.options.units]);
+      return tf.reshape(this.#logits(rows), [batch, steps, this.vocabulary]);
+    });
+  }
+
+  /** For each layer keys and values of the words so far, none at first, then those of the cells. */
+  begin(features: tf.Tensor): DecoderState {
+    const [batch] = features.shape as [number];
+    const {units, heads} = this.options;
+    return tf.tidy(() => {
+      const cells = this.#readCells(features as tf.Tensor3D, (x) => x);
+      return this.#layers.flatMap((k) => {
+        const {keys, values} = this.#memory(cells, batch, k);
+        const none = (): tf.Tensor => tf.zeros([batch, heads, 0, units / heads]);
+        return [none(), none(), keys, values];
+      });
+    });
+  }
+
+  step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep & {attention: tf.Tensor2D} {
+    const {units} = this.options;
+    return tf.tidy(() => {
+      const [batch] = tokens.shape;
+      const place = state[0]!.shape[2]!;
+      const word = tf.mul(tf.gather(this.#table, tokens), Math.sqrt(units));
+      let x = tf.add<tf.Tensor2D>(word, wordPositions(place, 1, units));
+      const next: tf.Tensor[] = [];
+      let attention: tf.Tensor4D;
+      for (const [at, k] of this.#layers.entries()) {
+        const [pastKeys, pastValues, keys, values] = state.slice(4 * at, 4 * at + 4) as tf.Tensor4D[];
+        const self = (own: Memory): Memory => {
+          const all =
+            place === 0
+              ? own
+              : {
+                  keys: tf.concat([pastKeys!, own.keys], 2),
+                  values: tf.concat([pastValues!, own.values], 2),
+                };
+          next.push(all.keys, all.values, tf.clone(keys!), tf.clone(values!));
+          return all;
+        };
+        ({x, attention} = this.#advance(
+          k,
+          x,
+          batch,
+          {self, cells: {keys: keys!, values: values!}},
+          (y) => y,
+        ));
+      }
+      const logits = this.#logits(norm(x, this.weights, 'words.norm'));
+      const looked = tf.reshape<tf.Rank.R2>(tf.mean(attention!, 1), [batch, -1]);
+      return {logits, state: next, attention: looked};
+    });
+  }
+
+  dispose(): void {
+    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
+  }
+
+  get #layers(): number[] {
+    return Array.from({length: this.options.layers}, (_, at) => at + 1);
+  }
+
+  get #table(): tf.Variable<tf.Rank.R2> {
+    return this.weights.get('embedding') as tf.Variable<tf.Rank.R2>;
+  }
+
+  /** @returns What words look at, `[batch · cells, units]`. */
+  #readCells(features: tf.Tensor3D, drop: Drop): tf.Tensor2D {
+    const [batch, cells, depth] = features.shape;
+    const {units, encoderLayers} = this.options;
+    const flat = tf.reshape<tf.Rank.R2>(standardize(features, this.constants), [batch * cells, depth]);
+    const projected = tf.reshape(linear(flat, this.weights, 'image'), [batch, cells, units]);
+    const placed = tf.add(projected, cellPositions(cells, units));
+    let x = drop(tf.reshape<tf.Rank.R2>(placed, [batch * cells, units]));
+    for (let k = 1; k <= encoderLayers; k++) {
+      const [queries, keys, values] = this.#own(`cells.${k}.self`, x, batch);
+      const {found} = lookUp(queries, {keys, values});
+      x = tf.add(x, drop(linear(found, this.weights, `cells.${k}.self.output`)));
+      x = this.#feed(`cells.${k}.feed`, x, drop);
+    }
+    return norm(x, this.weights, 'cells.norm');
+  }
+
+  /** Of the cells, as a layer over the words compares and takes them. */
+  #memory(cells: tf.Tensor2D, batch: number, k: number): Memory {
+    const both = linear(cells, this.weights, `words.${k}.look.memory`);
+    const [keys, values] = tf
+      .split(both, 2, 1)
+      .map((part) => splitHeads(part as tf.Tensor2D, batch, this.options.heads));
+    return {keys: keys!, values: values!};
+  }
+
+  /** Queries, keys and values of places for themselves. */
+  #own(name: string, x: tf.Tensor2D, batch: number): [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D] {
+    const all = linear(norm(x, this.weights, `${name}.norm`), this.weights, `${name}.input`);
+    const parts = tf.split(all, 3, 1) as tf.Tensor2D[];
+    return parts.map((part) => splitHeads(part, batch, this.options.heads)) as [
+      tf.Tensor4D,
+      tf.Tensor4D,
+      tf.Tensor4D,
+    ];
+  }
+
+  #advance(
+    k: number,
+    x: tf.Tensor2D,
+    batch: number,
+    memory: {readonly self: (own: Memory) => Memory; readonly cells: Memory; readonly mask?: tf.Tensor2D},
+    drop: Drop,
+  ): {x: tf.Tensor2D; attention: tf.Tensor4D} {
+    const {weights} = this;
+    const name = `words.${k}`;
+    const [queries, keys, values] = this.#own(`${name}.self`, x, batch);
+    const before = lookUp(queries, memory.self({keys, values}), memory.mask).found;
+    let y = tf.add<tf.Tensor2D>(x, drop(linear(before, weights, `${name}.self.output`)));
+    const query = linear(norm(y, weights, `${name}.look.norm`), weights, `${name}.look.query`);
+    const {found, attention} = lookUp(splitHeads(query, batch, this.options.heads), memory.cells);
+    y = tf.add(y, drop(linear(found, weights, `${name}.look.output`)));
+    return {x: this.#feed(`${name}.feed`, y, drop), attention};
+  }
+
+  #feed(name: string, x: tf.Tensor2D, drop: Drop): tf.Tensor2D {
+    return tf.add(x, drop(feedForward(norm(x, this.weights, `${name}.norm`), this.weights, name)));
+  }
+
+  #logits(rows: tf.Tensor2D): tf.Tensor2D {
+    return tf.add(tf.matMul(rows, this.#table, false, true), this.output.bias);
+  }
+}
