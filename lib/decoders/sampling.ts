@@ -87,7 +87,7 @@ export function sample(decoder: Decoder, features: tf.Tensor, options: SampleOpt
       for (const [row, draft] of held.entries()) {
         if (draft.finished) continue;
         draft.logProbabilities.push(drawn.logProbabilities[row]!);
-        if (attention) draft.attention.push(attention(row));
+        if (attention) draft.attention.push(attention(row).slice());
         if (drawn.words[row] === special.end) draft.finished = true;
         else draft.tokens.push(drawn.words[row]!);
       }
