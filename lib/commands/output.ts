@@ -1,6 +1,7 @@
 /** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
 import {readFileSync} from 'node:fs';
 import type {SearchOptions} from '../decoders/search';
+import type {InWords} from '../decoders/wording';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {userPath} from '../places';
@@ -42,7 +43,7 @@ export interface SearchFlags {
 }
 
 /** Options of the search as the library takes, and checks, them. */
-export function searchOf({beams, set}: SearchFlags): SearchOptions {
+export function searchOf({beams, set}: SearchFlags): InWords<SearchOptions> {
   return {...set, ...(beams !== undefined && {beams})};
 }
 
