@@ -1,9 +1,11 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
 import {readPixels} from './data/images';
 import {toPixels} from './data/pixels';
-import {beamSearch, type Hypothesis, type SearchOptions} from './decoders/search';
 import type {WordByWord} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
+import {sample, type SampleOptions} from './decoders/sampling';
+import {beamSearch, type Hypothesis, type SearchOptions, type Sentence} from './decoders/search';
+import {inIds, type InWords} from './decoders/wording';
 import type {Encoder} from './encoders/encoder';
 import {sameEncoder} from './encoders/identity';
 import {loadEncoder} from './encoders/registry';
@@ -20,6 +22,12 @@ export interface Captioned {
   readonly caption: string;
   /** The best first. */
   readonly hypotheses: readonly (Hypothesis & {readonly caption: string})[];
+}
+
+export interface Sampled {
+  readonly file: string;
+  /** In the order drawn. */
+  readonly samples: readonly (Sentence & {readonly caption: string})[];
 }
 
 /** A picture that could not be captioned. */
@@ -80,12 +88,56 @@ export class Captioner {
   /**
    * One result for each file, in their order; one that cannot be read does not keep the others from being captioned.
    *
+   * @param options Of the search; words to force or to ban may be words or ids.
    * @throws CaptionerError `options`
+   * @example await captioner.caption(['photo.jpg'], {beams: 5, forced: ['red ball']});
    */
-  async caption(files: readonly string[], options: SearchOptions = {}): Promise<(Captioned | Failed)[]> {
+  async caption(
+    files: readonly string[],
+    options: InWords<SearchOptions> = {},
+  ): Promise<(Captioned | Failed)[]> {
+    return this.#each(files, (features) => this.captionFeatures(features, options));
+  }
+
+  /**
+   * Captions drawn at random, as probable as the decoder thinks them; otherwise as `caption`.
+   *
+   * @throws CaptionerError `options`
+   * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
+   */
+  async sample(
+    files: readonly string[],
+    options: InWords<SampleOptions> = {},
+  ): Promise<(Sampled | Failed)[]> {
+    const {first = 0} = options;
+    return this.#each(files, (features, from) =>
+      this.sampleFeatures(features, {...options, first: first + from}),
+    );
+  }
+
+  /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
+  captionFeatures(features: tf.Tensor, options: InWords<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
+    const found = beamSearch(this.decoder, features, inIds<SearchOptions>(options, this.vocabulary));
+    return found.map((list) => {
+      const hypotheses = this.#inWords(list);
+      return {caption: hypotheses[0]!.caption, hypotheses};
+    });
+  }
+
+  /** @param features As for `captionFeatures`. */
+  sampleFeatures(features: tf.Tensor, options: InWords<SampleOptions> = {}): Omit<Sampled, 'file'>[] {
+    const drawn = sample(this.decoder, features, inIds<SampleOptions>(options, this.vocabulary));
+    return drawn.map((list) => ({samples: this.#inWords(list)}));
+  }
+
+  /** @param write What is said of some pictures' features, of which the first has the number `from`. */
+  async #each<Result extends object>(
+    files: readonly string[],
+    write: (features: tf.Tensor, from: number) => Result[],
+  ): Promise<((Result & {readonly file: string}) | Failed)[]> {
     const {preprocessing} = this.encoder;
     const {size} = preprocessing;
-    const results: (Captioned | Failed)[] = [];
+    const results: ((Result & {readonly file: string}) | Failed)[] = [];
     for (let from = 0; from < files.length; from += pictures) {
       const group = files.slice(from, from + pictures);
       const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
@@ -94,7 +146,7 @@ export class Captioner {
       const features = pixels && this.encoder.encode(pixels);
       pixels?.dispose();
       try {
-        const found = features ? this.captionFeatures(features[this.decoder.features], options) : [];
+        const found = features ? write(features[this.decoder.features], from) : [];
         for (const [at, file] of group.entries()) {
           const result = read[at]!;
           if (result.status === 'fulfilled') results.push({file, ...found.shift()!});
@@ -108,15 +160,8 @@ export class Captioner {
     return results;
   }
 
-  /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
-  captionFeatures(features: tf.Tensor, options: SearchOptions = {}): Omit<Captioned, 'file'>[] {
-    return beamSearch(this.decoder, features, options).map((list) => {
-      const hypotheses = list.map((hypothesis) => ({
-        ...hypothesis,
-        caption: this.vocabulary.decode(hypothesis.tokens),
-      }));
-      return {caption: hypotheses[0]!.caption, hypotheses};
-    });
+  #inWords<T extends Sentence>(sentences: readonly T[]): (T & {readonly caption: string})[] {
+    return sentences.map((sentence) => ({...sentence, caption: this.vocabulary.decode(sentence.tokens)}));
   }
 
   dispose(): void {

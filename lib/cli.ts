@@ -19,6 +19,12 @@ const checkpoint = [
   (dir: string, before: readonly string[] = []) => [...before, dir],
 ] as const;
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;
+const search = [
+  '--set <key=value>',
+  'another option of the search, such as \'forced=["red ball"]\'; may be repeated',
+  setting,
+  {},
+] as const;
 const encoder = ['which CNN', 'efficientnet-lite2'] as const;
 const weights = ['weights other than the usual ones: .safetensors, .h5 of Keras, .pth of PyTorch'] as const;
 const size = ['side of its input (default: as it was trained)', whole('--size')] as const;
@@ -49,7 +55,8 @@ function program(): Command {
     .argument('<image...>')
     .option(...checkpoint)
     .option(...beams)
-    .option('--set <key=value>', 'another option of the search; may be repeated', setting, {})
+    .option('--sample <n>', 'draws so many at random instead of searching for the best', whole('--sample'))
+    .option(...search)
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option('--json', 'as a JSON array')
     .action(async (images: string[], flags: CaptionFlags) =>
@@ -96,7 +103,7 @@ function program(): Command {
     .option('--split <name>', 'train, validation or test', 'test')
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option(...beams)
-    .option('--set <key=value>', 'another option of the search; may be repeated', setting, {})
+    .option(...search)
     .option('--predictions <file>', 'writes the captions as JSON')
     .option(...json)
     .option(...perImage)
@@ -129,14 +136,24 @@ function program(): Command {
   return all;
 }
 
-/** Text that is a number, true or false becomes one; what it must be, the options' own check says. */
+/** Text that is a number, true, false or a JSON list becomes one; what it must be, the options' own check says. */
 function setting(text: string, before: Record<string, unknown>): Record<string, unknown> {
   const [, key, value] = /^(\w+)=(.+)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined)
     throw new CaptionerError('options', `Expected --set KEY=VALUE, got ${text}`);
-  const number = value.trim() === '' ? NaN : Number(value);
-  const plain = value === 'true' ? true : value === 'false' ? false : Number.isNaN(number) ? value : number;
-  return {...before, [key]: plain};
+  return {...before, [key]: plain(value)};
+}
+
+function plain(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (text.startsWith('['))
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new CaptionerError('options', `Expected a list as JSON, such as ["dog"], got ${text}`, {cause});
+    }
+  const number = text.trim() === '' ? NaN : Number(text);
+  return Number.isNaN(number) ? text : number;
 }
 
 function whole(name: string): (text: string) => number {

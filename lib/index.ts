@@ -57,6 +57,7 @@ export {
   type Sentence,
 } from './decoders/search';
 export {sample, type SampleOptions} from './decoders/sampling';
+export type {InWords} from './decoders/wording';
 
 // Training
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
@@ -77,7 +78,7 @@ export {Rewards} from './training/rewards';
 export {LiveFeatures, type LiveOptions} from './training/live-features';
 
 // Captions and how good they are
-export {Captioner, type Captioned, type Failed} from './captioner';
+export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
 export {
   evaluate,
   scoreCaptions,

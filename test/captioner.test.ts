@@ -1,7 +1,7 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {crc32, deflateSync} from 'node:zlib';
-import {Captioner, type Captioned, type Failed} from 'captioner/dist/captioner';
+import {Captioner, type Captioned, type Failed, type Sampled} from 'captioner/dist/captioner';
 import {FeatureStore} from 'captioner/dist/data/feature-store';
 import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
 import {createDecoder} from 'captioner/dist/decoders/registry';
@@ -76,6 +76,38 @@ describe('Captioner', () => {
     expect(scores).to.deep.equal([...scores].sort((a, b) => b - a));
   });
 
+  it('writes the words that are forced, and none that is banned', async () => {
+    const files = pictures.slice(0, 4);
+    const [first] = said(await captioner.caption(files, {beams: 1}))[0]!.split(' ');
+    const words = captioner.vocabulary.toJSON().words.filter((word) => word !== first && /^\w+$/.test(word));
+    const forced = [words.slice(20, 22).join(' '), words[5]!];
+    for (const caption of said(await captioner.caption(files, {beams: 4, forced, banned: [first!]}))) {
+      for (const phrase of forced) expect(` ${caption} `).to.include(` ${phrase} `);
+      expect(` ${caption} `).to.not.include(` ${first} `);
+    }
+    const error = await captioner
+      .caption(files, {forced: ['a unicorn']})
+      .catch((reason: CaptionerError) => reason);
+    expect((error as CaptionerError).code).to.equal('options');
+    expect((error as CaptionerError).message).to.include('"unicorn"');
+  });
+
+  it('draws captions at random, others for every picture and sample, the same for a seed', async () => {
+    const options = {samples: 3, maximumLength: 6};
+    const drawn = (await captioner.sample(pictures, options)) as Sampled[];
+    expect(drawn.map(({file}) => file)).to.deep.equal(pictures);
+    const captions = drawn.map(({samples}) => samples.map(({caption}) => caption));
+    for (const own of captions) expect(own).to.have.length(3);
+    expect(new Set(captions.flat()).size).to.be.above(50);
+    const again = (await captioner.sample(pictures, options)) as Sampled[];
+    expect(again.map(({samples}) => samples.map(({caption}) => caption))).to.deep.equal(captions);
+    // Pictures are encoded in groups, but numbered through.
+    const [last] = (await captioner.sample(pictures.slice(-1), {...options, first: 19})) as [Sampled];
+    expect(last.samples.map(({caption}) => caption)).to.deep.equal(captions.at(-1));
+    const [missing] = (await captioner.sample(['/nowhere.jpg'], options)) as [Failed];
+    expect(missing.error.code).to.equal('not-found');
+  });
+
   it('says of a picture what it says of its stored features', async () => {
     const {images} = readScenes(join(folder, 'drawn'));
     const store = await FeatureStore.build(captioner.encoder, images, join(folder, 'features'));
@@ -117,6 +149,7 @@ describe('Captioner', () => {
     const before = tf.memory().numTensors;
     for (let time = 0; time < 5; time++) await captioner.caption(pictures, {beams: 3});
     await captioner.caption(['/nowhere.jpg']);
+    await captioner.sample(pictures, {samples: 2});
     await captioner.caption(pictures.slice(0, 1), {beams: 0}).catch(() => undefined);
     expect(tf.memory().numTensors).to.equal(before);
   });

@@ -196,7 +196,32 @@ describe('captioner', function () {
     const {stdout} = await captioner([...caption, '--set', 'maximumLength=3', '--set', 'minimumLength=3']);
     expect(stdout.trim().split(' ')).to.have.length(3);
     await refused(2, /search: unknown option `width`/, ...caption, '--set', 'width=3');
+    const forced = await captioner([...caption, '--set', 'forced=["red house", "under"]', '--beams', '4']);
+    expect(forced.stderr).to.equal('');
+    expect(forced.stdout)
+      .to.match(/\bred house\b/)
+      .and.match(/\bunder\b/);
+    const [word] = forced.stdout.split(' ') as [string];
+    const without = await captioner([...caption, '--set', `banned=["${word}"]`]);
+    expect(without.stdout)
+      .to.match(/\w/)
+      .and.not.match(new RegExp(`\\b${word}\\b`));
+    await refused(2, /`forced`: expected words .*, got "unicorn"/, ...caption, '--set', 'forced=["unicorn"]');
+    await refused(2, /Expected a list as JSON, .* got \[dog\]/, ...caption, '--set', 'forced=[dog]');
     await refused(2, /search: `minimumLength`: expected at most/, ...caption, '--set', 'minimumLength=30');
+  });
+
+  it('draws captions at random, as many as it is told to', async () => {
+    const drawing = ['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run', '--sample', '4'];
+    const {stdout, stderr} = await captioner([...drawing, '--set', 'topP=0.9']);
+    expect(stderr).to.equal('');
+    expect(stdout.trimEnd().split('\n')).to.have.length(4);
+    expect((await captioner([...drawing, '--set', 'topP=0.9'])).stdout).to.equal(stdout);
+    const other = await captioner([...drawing, '--set', 'seed=2', '--json']);
+    const written = JSON.parse(other.stdout) as {image: string; caption: string}[];
+    expect(written.map(({image}) => image)).to.deep.equal(Array<string>(4).fill('drawn/test-0001.jpg'));
+    expect(written.map(({caption}) => caption).join('\n')).to.not.equal(stdout.trimEnd());
+    await refused(2, /sampling: unknown option `beams`/, ...drawing, '--beams', '2');
   });
 
   it('captions the other pictures when some can not be read, names those, and ends with 1', async () => {

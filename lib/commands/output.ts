@@ -2,6 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../decoders/search';
+import type {InWords} from '../decoders/wording';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {home, userPath} from '../places';
@@ -48,7 +49,7 @@ export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly stri
 }
 
 /** Options of the search as the library takes, and checks, them. */
-export function searchOf({beams, set}: SearchFlags): SearchOptions {
+export function searchOf({beams, set}: SearchFlags): InWords<SearchOptions> {
   return {...set, ...(beams !== undefined && {beams})};
 }
 

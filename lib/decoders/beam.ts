@@ -1,8 +1,9 @@
 /**
- * The beam of one picture: the sentences that are still open, and those that have ended. It knows nothing of decoders;
- * words with their log-probabilities come in, and what is worth going on with is kept.
+ * A beam of sentences: those that are still open, and those that have ended. It knows nothing of decoders; words with their
+ * log-probabilities come in, and what is worth going on with is kept.
  */
 import {special} from '../text/vocabulary';
+import type {Forced, Progress} from './forced';
 
 /** A caption as word ids. */
 export interface Sentence {
@@ -21,8 +22,19 @@ export interface Hypothesis extends Sentence {
   readonly score: number;
 }
 
-/** A word that may come next, and the logarithm of its probability. */
-export type Continuation = readonly [word: number, logProbability: number];
+/** What may come next in each row of a step, with the logarithms of the probabilities. */
+export interface NextWords {
+  /** How many words are given for each row. */
+  readonly count: number;
+  /** The best words of each row, the best first, `[rows, count]`. */
+  readonly words: Int32Array;
+  /** Of these words; -∞ for what is never written. */
+  readonly logProbabilities: Float32Array;
+  /** Of the forced words in each row, `[rows, forced words]`. */
+  readonly forced: Float32Array;
+  /** Where a row looked, if the decoder looks at a grid. */
+  readonly attention?: (row: number) => Float32Array;
+}
 
 /** A sentence without an end so far. */
 interface Open {
@@ -33,6 +45,19 @@ interface Open {
   readonly sum: number;
   /** Where among the rows of the last step the sentence stood that this one goes on from. */
   readonly row: number;
+  readonly progress: Progress;
+}
+
+/** An open sentence with a word more. */
+interface Candidate {
+  readonly before: Open;
+  readonly row: number;
+  readonly word: number;
+  readonly logProbability: number;
+  readonly sum: number;
+  /** What it is chosen by: the sum, less where other groups write the same. */
+  readonly rating: number;
+  readonly progress: Progress;
 }
 
 export interface BeamSettings {
@@ -44,11 +69,17 @@ export interface BeamSettings {
 }
 
 export class Beam {
-  #open: readonly Open[] = [{tokens: [], logProbabilities: [], attention: [], sum: 0, row: 0}];
+  #open: readonly Open[];
   #done: Hypothesis[] = [];
   #length = 0;
 
-  constructor(private readonly settings: BeamSettings) {}
+  constructor(
+    private readonly settings: BeamSettings,
+    private readonly forced: Forced,
+  ) {
+    const nothing = {tokens: [], logProbabilities: [], attention: []};
+    this.#open = [{...nothing, sum: 0, row: 0, progress: forced.start}];
+  }
 
   /** The best first; empty when the search is over. */
   get open(): readonly Open[] {
@@ -58,44 +89,34 @@ export class Beam {
   /**
    * Each open sentence goes on with each of its words, and the best of all remain.
    *
-   * @param words What may come next in a row of the step.
    * @param first The row of the first open sentence; the others follow.
-   * @param attention Where a row of the step looked, if it did.
+   * @param penalties By word, what makes it less welcome, though not less probable.
    */
-  advance(
-    words: (row: number) => readonly Continuation[],
-    first: number,
-    attention?: (row: number) => Float32Array,
-  ): void {
+  advance(next: NextWords, first: number, penalties: ReadonlyMap<number, number> = new Map()): void {
     if (this.#open.length === 0) return;
     this.#length++;
     const {beams, maximumLength} = this.settings;
-    const candidates = this.#open.flatMap(({tokens, logProbabilities, attention: before, sum}, at) => {
-      const row = first + at;
-      const looked = attention ? [...before, attention(row)] : before;
-      const allowed = words(row).filter(([word]) => this.#allows(tokens, word));
-      return allowed.map(([word, logProbability]) => ({
-        word,
-        tokens,
-        logProbabilities: [...logProbabilities, logProbability],
-        attention: looked,
-        sum: sum + logProbability,
-        row,
-      }));
-    });
-    candidates.sort((a, b) => b.sum - a.sum || a.row - b.row || a.word - b.word);
-    const next: Open[] = [];
-    for (const [rank, {word, ...candidate}] of candidates.entries()) {
-      if (next.length === beams) break;
-      if (word !== special.end) next.push({...candidate, tokens: [...candidate.tokens, word]});
-      // An ending counts where it is among the best; further down, other sentences were better at this length.
-      else if (rank < beams) this.#end(candidate, true);
+    let candidates = this.#candidates(next, first, penalties, false);
+    // Where every way on is barred, forced words may repeat a run: rather that than a caption without them.
+    const barred = candidates.length === 0 && this.#open.every(({progress}) => progress.missing > 0);
+    if (barred && this.#done.length === 0) candidates = this.#candidates(next, first, penalties, true);
+    candidates.sort((a, b) => b.rating - a.rating || a.row - b.row || a.word - b.word);
+    if (this.forced.words.length > 0) candidates = inTurn(candidates);
+    const open: Open[] = [];
+    let whole = 0;
+    for (const candidate of candidates) {
+      if (candidate.word !== special.end) {
+        if (open.length < beams) open.push(grown(candidate, next));
+        // An ending counts where it is among the best that lack nothing; further down, others were better at this length.
+      } else if (whole < beams) this.#end(grown(candidate, next), true);
+      if (candidate.progress.missing === 0) whole++;
     }
-    const over = this.#length === maximumLength || this.#settled(next);
+    const over = this.#length === maximumLength || this.#settled(open);
     // A caption that did not end is better than none.
     if (over && this.#done.length === 0)
-      for (const sentence of next.length > 0 ? next : this.#open) this.#end(sentence, false);
-    this.#open = over ? [] : next;
+      for (const sentence of open.length > 0 ? open : this.#open)
+        if (sentence.progress.missing === 0) this.#end(sentence, false);
+    this.#open = over ? [] : open;
   }
 
   /** At most as many as there are beams, the best first. */
@@ -103,7 +124,39 @@ export class Beam {
     return this.#done.sort((a, b) => b.score - a.score).slice(0, this.settings.beams);
   }
 
-  #allows(tokens: readonly number[], word: number): boolean {
+  /** @param desperate Only forced words, whether they repeat a run or not. */
+  #candidates(
+    next: NextWords,
+    first: number,
+    penalties: ReadonlyMap<number, number>,
+    desperate: boolean,
+  ): Candidate[] {
+    const {words} = this.forced;
+    const left = this.settings.maximumLength - this.#length;
+    const found: Candidate[] = [];
+    for (const [at, before] of this.#open.entries()) {
+      const row = first + at;
+      const add = (word: number, logProbability: number): void => {
+        const progress = words.length > 0 ? this.forced.after(before.progress, word) : before.progress;
+        // Room stays for what is missing; a word more of it always leaves room for the rest.
+        const fits = word === special.end ? before.progress.missing === 0 : progress.missing <= left;
+        if (!fits || !(desperate ? progress.missing < before.progress.missing : this.#allows(before, word)))
+          return;
+        const sum = before.sum + logProbability;
+        const rating = sum - (penalties.get(word) ?? 0);
+        found.push({before, row, word, logProbability, sum, rating, progress});
+      };
+      for (let k = row * next.count; k < (row + 1) * next.count && !desperate; k++) {
+        const value = next.logProbabilities[k]!;
+        if (value === -Infinity) break;
+        if (!words.includes(next.words[k]!)) add(next.words[k]!, value);
+      }
+      for (const [k, word] of words.entries()) add(word, next.forced[row * words.length + k]!);
+    }
+    return found;
+  }
+
+  #allows({tokens}: Open, word: number): boolean {
     const {minimumLength, noRepeatNgram: order} = this.settings;
     if (word === special.end) return tokens.length >= minimumLength;
     if (order === 0 || tokens.length < order) return true;
@@ -115,13 +168,9 @@ export class Beam {
 
   #end({tokens, logProbabilities, attention, sum}: Open, finished: boolean): void {
     const score = this.#score(sum, logProbabilities.length);
-    this.#done.push({
-      tokens,
-      logProbabilities,
-      ...(attention.length > 0 && {attention}),
-      score,
-      finished,
-    });
+    // Copies, lest one caption keep the maps of all.
+    const maps = attention.map((map) => map.slice());
+    this.#done.push({tokens, logProbabilities, ...(maps.length > 0 && {attention: maps}), score, finished});
   }
 
   #score(sum: number, length: number): number {
@@ -138,4 +187,32 @@ export class Beam {
     const worst = this.#done.map(({score}) => score).sort((a, b) => b - a)[beams - 1]!;
     return Math.max(...open.map(({sum}) => this.#score(sum, maximumLength + 1))) <= worst;
   }
+}
+
+function grown({before, row, word, logProbability, sum, progress}: Candidate, next: NextWords): Open {
+  return {
+    tokens: word === special.end ? before.tokens : [...before.tokens, word],
+    logProbabilities: [...before.logProbabilities, logProbability],
+    attention: next.attention ? [...before.attention, next.attention(row)] : before.attention,
+    sum,
+    row,
+    progress,
+  };
+}
+
+/**
+ * Sentences with as many forced words missing make a bank, and the banks take turns, that with the fewest missing first: so each
+ * has its share of the beam, and what one can't fill the others do (after Post and Vilar 2018, arXiv 1804.06609).
+ *
+ * @param candidates The best first.
+ */
+function inTurn(candidates: readonly Candidate[]): Candidate[] {
+  const banks = new Map<number, number>();
+  const turns = candidates.map((candidate) => {
+    const {missing} = candidate.progress;
+    const turn = banks.get(missing) ?? 0;
+    banks.set(missing, turn + 1);
+    return {candidate, missing, turn};
+  });
+  return turns.sort((a, b) => a.turn - b.turn || a.missing - b.missing).map(({candidate}) => candidate);
 }

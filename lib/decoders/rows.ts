@@ -7,7 +7,7 @@ import type {DecoderState, WordByWord} from './decoder';
 export interface RowStep {
   /** The logarithms of all words' probabilities by the model, `[rows, vocabulary]`; the caller's to dispose. */
   readonly logProbabilities: tf.Tensor2D;
-  /** Where a row looked, if the decoder looks at a grid. */
+  /** Where a row looked, if the decoder looks at a grid: a view of what holds all rows. */
   readonly attention?: (row: number) => Float32Array;
 }
 
@@ -34,7 +34,7 @@ export class Rows {
     const [, cells] = attention.shape;
     const maps = attention.dataSync<'float32'>();
     attention.dispose();
-    return {logProbabilities, attention: (row) => maps.slice(row * cells, (row + 1) * cells)};
+    return {logProbabilities, attention: (row) => maps.subarray(row * cells, (row + 1) * cells)};
   }
 
   /** Goes on with these rows only, in this order; a row may be named more than once. */

@@ -87,7 +87,7 @@ export function sample(decoder: WordByWord, features: tf.Tensor, options: Sample
       for (const [row, draft] of held.entries()) {
         if (draft.finished) continue;
         draft.logProbabilities.push(drawn.logProbabilities[row]!);
-        if (attention) draft.attention.push(attention(row));
+        if (attention) draft.attention.push(attention(row).slice());
         if (drawn.words[row] === special.end) draft.finished = true;
         else draft.tokens.push(drawn.words[row]!);
       }
@@ -184,5 +184,5 @@ function place(weights: tf.Tensor2D, chances: tf.Tensor2D): tf.Tensor1D {
   const sums = tf.cumsum(weights, 1);
   const goal = tf.mul(tf.max(sums, 1, true), chances);
   const passed = tf.logicalAnd(tf.greater(sums, goal), tf.greater(weights, 0));
-  return tf.argMax(tf.cast(passed, 'int32'), 1);
+  return tf.argMax(tf.cast(passed, 'float32'), 1);
 }

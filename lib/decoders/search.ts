@@ -7,10 +7,12 @@ import {z} from 'zod';
 import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
 import {special} from '../text/vocabulary';
-import {Beam, type Continuation, type Hypothesis} from './beam';
+import type {Hypothesis, NextWords} from './beam';
 import type {WordByWord} from './decoder';
+import {Forced} from './forced';
+import {Groups} from './groups';
 import {bannedWords, lengthsFit, limits, type Limits} from './limits';
-import {checkNumbers, Rows} from './rows';
+import {checkNumbers, Rows, type RowStep} from './rows';
 
 export type {Hypothesis, Sentence} from './beam';
 
@@ -24,6 +26,15 @@ export interface SearchOptions extends Limits {
   readonly lengthExponent?: number;
   /** No run of so many words comes twice in a caption (Paulus et al. 2018, arXiv 1705.04304, section 2.5); 0: it may. @default 0 */
   readonly noRepeatNgram?: number;
+  /** Diverse beam search: the beam falls into so many groups, each of which shuns the words of those before. @default 1 */
+  readonly groups?: number;
+  /** What a word loses, in log-probability, each time that a group before writes it at the same place. @default 0.5 */
+  readonly diversity?: number;
+  /**
+   * Phrases, as ids of their words, that every caption holds, however improbable; one named twice comes twice. Only where there
+   * is no other way do they repeat a run that `noRepeatNgram` forbids. @default []
+   */
+  readonly forced?: readonly (readonly number[])[];
 }
 
 const schema = z
@@ -32,6 +43,13 @@ const schema = z
     beams: z.int().min(1).max(100).default(3),
     lengthExponent: z.number().min(0).max(5).default(0.7),
     noRepeatNgram: z.int().min(0).max(200).default(0),
+    groups: z.int().min(1).max(100).default(1),
+    diversity: z.number().min(0).max(100).default(0.5),
+    forced: z.array(z.array(z.int().min(0)).min(1)).default([]),
+  })
+  .refine(({groups, beams}) => beams % groups === 0, {
+    path: ['groups'],
+    message: 'expected a number that divides `beams`',
   })
   .refine(...lengthsFit);
 
@@ -46,7 +64,7 @@ export function greedySearch(
 
 /**
  * @param features Image features, as the decoder reads them; not disposed.
- * @returns For each picture its hypotheses, the best first: at most `beams`, at least one.
+ * @returns For each picture its hypotheses, each once, the best first: at most `beams`, at least one.
  * @throws CaptionerError `options`; `diverged` when logits are not numbers.
  */
 export function beamSearch(
@@ -55,30 +73,30 @@ export function beamSearch(
   options: SearchOptions = {},
 ): Hypothesis[][] {
   const settings = parseOptions(schema, options, 'search');
-  const beams = Array.from({length: features.shape[0]}, () => new Beam(settings));
-  if (beams.length === 0) return [];
-  const banned = bannedWords(decoder.vocabulary, settings.banned);
-  // Of each sentence only its best few can be among the picture's best: an ending, and as many that go on.
-  // Words that would repeat a run are at most as many as the sentence has, and are passed over.
+  const {vocabulary} = decoder;
+  const banned = bannedWords(vocabulary, settings.banned);
+  const forced = new Forced(settings.forced, banned, settings.maximumLength);
+  const pictures = Array.from({length: features.shape[0]}, () => new Groups(settings, forced));
+  if (pictures.length === 0) return [];
+  // Of each sentence only its best few can be among the picture's best: an ending, as many that go on as there are beams, and
+  // what is passed over: words that would repeat a run, at most as many as the sentence has, and those that are given anyway.
   const repeated = settings.noRepeatNgram > 0 ? settings.maximumLength : 0;
-  const count = Math.min(settings.beams + 1 + repeated, decoder.vocabulary);
+  const count = Math.min(settings.beams + 1 + repeated + forced.words.length, vocabulary);
 
   const rows = new Rows(decoder, features);
   try {
+    rows.keep(pictures.flatMap(({open}, at) => open.map(() => at)));
     for (;;) {
-      const words = beams.flatMap(({open}) =>
-        open.map((sentence) => sentence.tokens.at(-1) ?? special.start),
-      );
-      const {logProbabilities, attention} = rows.step(Int32Array.from(words));
-      const best = bestWords(logProbabilities, banned, count);
+      const last = pictures.flatMap(({open}) => open.map(({tokens}) => tokens.at(-1) ?? special.start));
+      const next = nextWords(rows.step(Int32Array.from(last)), banned, count, forced.words);
       let row = 0;
-      for (const beam of beams) {
-        const {length} = beam.open;
-        beam.advance(best, row, attention);
+      for (const picture of pictures) {
+        const {length} = picture.open;
+        picture.advance(next, row);
         row += length;
       }
-      const kept = beams.flatMap(({open}) => open.map((sentence) => sentence.row));
-      if (kept.length === 0) return beams.map((beam) => beam.best());
+      const kept = pictures.flatMap(({open}) => open.map((sentence) => sentence.row));
+      if (kept.length === 0) return pictures.map((picture) => picture.best());
       rows.keep(kept);
     }
   } finally {
@@ -86,26 +104,25 @@ export function beamSearch(
   }
 }
 
-/**
- * The most probable words of each row.
- *
- * @param logProbabilities `[rows, vocabulary]`; disposed.
- */
-function bestWords(
-  logProbabilities: tf.Tensor2D,
+function nextWords(
+  {logProbabilities, attention}: RowStep,
   banned: Float32Array,
   count: number,
-): (row: number) => Continuation[] {
-  const [values, indices] = tf.tidy(() => {
+  forced: readonly number[],
+): NextWords {
+  const next = tf.tidy(() => {
     // Probabilities are those of the model; a banned word keeps its share, it is only never chosen.
     const best = tf.topk(tf.add(logProbabilities, tf.tensor1d(banned)), count);
-    return [best.values.dataSync<'float32'>(), best.indices.dataSync<'int32'>()] as const;
+    return {
+      words: best.indices.dataSync<'int32'>(),
+      logProbabilities: best.values.dataSync<'float32'>(),
+      forced:
+        forced.length === 0
+          ? new Float32Array()
+          : tf.gather(logProbabilities, tf.tensor1d([...forced], 'int32'), 1).dataSync<'float32'>(),
+    };
   });
   logProbabilities.dispose();
-  checkNumbers(values);
-  return (row) =>
-    Array.from(
-      {length: count},
-      (_, k) => [indices[row * count + k]!, values[row * count + k]!] as const,
-    ).filter(([, value]) => value > -Infinity);
+  checkNumbers(next.logProbabilities);
+  return {...next, count, ...(attention && {attention})};
 }

@@ -4,6 +4,7 @@ import {falseClaims} from '../data/scenes';
 import type {FeatureReader} from '../data/feature-reader';
 import type {WordByWord} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../decoders/search';
+import {inIds, type InWords} from '../decoders/wording';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
 import {alarms, diversity, type Diversity} from './diversity';
@@ -52,7 +53,7 @@ export async function evaluate(
   writer: Writer,
   store: FeatureReader,
   images: readonly CaptionedImage[],
-  {scorer, training, ...search}: SearchOptions & ScoreOptions = {},
+  {scorer, training, ...search}: InWords<SearchOptions> & ScoreOptions = {},
 ): Promise<Evaluation> {
   const usable = images.filter(({id}) => store.has(id));
   const captions = captionImages(writer, store, usable, search);
@@ -63,17 +64,21 @@ export async function evaluate(
   };
 }
 
-/** @returns A caption for each image, the best hypothesis of the search. */
+/**
+ * @returns A caption for each image, the best hypothesis of the search.
+ * @throws CaptionerError `options`
+ */
 export function captionImages(
   {decoder, vocabulary}: Writer,
   store: FeatureReader,
   images: readonly {readonly id: string}[],
-  options: SearchOptions = {},
+  options: InWords<SearchOptions> = {},
 ): string[] {
+  const search = inIds<SearchOptions>(options, vocabulary);
   const captions: string[] = [];
   for (let from = 0; from < images.length; from += pictures) {
     const features = store.read(images.slice(from, from + pictures).map(({id}) => id));
-    for (const [best] of beamSearch(decoder, features, options))
+    for (const [best] of beamSearch(decoder, features, search))
       captions.push(vocabulary.decode(best!.tokens));
     features.dispose();
   }

@@ -1,8 +1,10 @@
 /** Decoders and pictures small enough to look at every caption there is. */
 import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
+import type {Hypothesis} from 'captioner/dist/decoders/search';
 import {tf} from 'captioner/dist/runtime/native';
 import {special} from 'captioner/dist/text/vocabulary';
+import {expect} from 'chai';
 
 export const depth = 6;
 export const features = (pictures: number): tf.Tensor2D =>
@@ -57,4 +59,10 @@ export function logProbabilitiesOf(
       return logits[at]![token]! - Math.log(counted.reduce((sum, logit) => sum + Math.exp(logit), 0));
     });
   });
+}
+
+/** The same caption, as nearly as float32 has it. */
+export function close(a: Hypothesis, b: Hypothesis): void {
+  expect(a.tokens).to.deep.equal(b.tokens);
+  expect(a.score).closeTo(b.score, 1e-5);
 }

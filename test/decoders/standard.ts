@@ -175,6 +175,7 @@ export function behavesLikeADecoder(
       tf.dispose([...state, next.logits, ...next.state, ...(next.attention ? [next.attention] : [])]);
       tf.dispose([...gradients(own, features, inputs, targets, {seed: 1, step: 1}).gradients.values()]);
       beamSearch(own, features, {beams: 2, maximumLength: 4});
+      beamSearch(own, features, {beams: 4, groups: 2, forced: [[5, 6]], maximumLength: 4});
       sample(own, features, {samples: 2, maximumLength: 4});
       own.dispose();
     };

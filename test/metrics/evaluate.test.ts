@@ -65,6 +65,14 @@ describe('evaluate', () => {
     expect(together).to.deep.equal(Array.from({length: 5}, () => alone).flat());
   });
 
+  it('takes words to force or to ban as words', () => {
+    const {images, vocabulary} = {...toy.dataset, vocabulary: toy.vocabulary};
+    const [banned, forced] = [4, 6].map((id) => vocabulary.word(id)) as [string, string];
+    for (const caption of captionImages(writer, toy.store, images, {forced: [forced], banned: [banned]}))
+      expect(caption.split(' ')).to.include(forced).and.not.include(banned);
+    expect(() => captionImages(writer, toy.store, images, {forced: ['unicorn']})).to.throw('"unicorn"');
+  });
+
   it('leaves no tensor behind', async () => {
     const before = tf.memory().numTensors;
     await evaluate(writer, toy.store, toy.dataset.images);

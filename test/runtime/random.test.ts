@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {tf} from 'captioner/dist/runtime/native';
-import {dropout, mix, normal, permutation, uniform, type Seed} from 'captioner/dist/runtime/random';
+import {chance, dropout, mix, normal, permutation, uniform, type Seed} from 'captioner/dist/runtime/random';
 import {leaked, readFixture} from '../tensors';
 
 const cases = readFixture<{shape: number[]; seed: Seed; uniform: number[]; normal: number[]}[]>(
@@ -93,6 +93,35 @@ describe('permutation', () => {
     const expected = epochs / 6;
     const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
     expect(chiSquare).to.be.below(52.6);
+  });
+});
+
+describe('chance', () => {
+  /** Of two numbers each, one beside the other in one part of their keys, in which sixteenth of [0, 1) they fall. */
+  function chiSquare(first: (at: number) => number, second: (at: number) => number): number {
+    const counts = new Float64Array(256);
+    const draws = 51_200;
+    for (let at = 0; at < draws; at++)
+      counts[16 * Math.floor(16 * first(at)) + Math.floor(16 * second(at))]!++;
+    const expected = draws / 256;
+    return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  }
+
+  it('gives numbers in [0, 1), all as often, and unrelated ones for neighbours', () => {
+    for (const [first, second] of [
+      [(at: number) => chance(1, at, 0, 0), (at: number) => chance(1, at, 0, 1)],
+      [(at: number) => chance(1, 0, 0, at), (at: number) => chance(1, 0, 0, at + 1)],
+      [(at: number) => chance(1, at, 3, 5), (at: number) => chance(1, at, 4, 5)],
+      [(at: number) => chance(at, 0, 0), (at: number) => chance(at + 1, 0, 0)],
+      [(at: number) => chance(7, at % 50, Math.floor(at / 50)), (at: number) => chance(7, at)],
+    ] as const)
+      // Chi square with 255 degrees of freedom is above 330.5 once in a thousand times.
+      expect(chiSquare(first, second)).to.be.below(330.5);
+    const numbers = Array.from({length: 10_000}, (_, at) => chance(at));
+    expect(numbers.every((number) => number >= 0 && number < 1 && Math.fround(number) === number)).to.equal(
+      true,
+    );
+    expect(chance(1, 2)).to.equal(chance(1, 2)).and.not.equal(chance(2, 1));
   });
 });
 

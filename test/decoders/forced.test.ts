@@ -1,0 +1,256 @@
+import {expect} from 'chai';
+import type {Decoder} from 'captioner/dist/decoders/decoder';
+import {createDecoder} from 'captioner/dist/decoders/registry';
+import {beamSearch, greedySearch} from 'captioner/dist/decoders/search';
+import {tf} from 'captioner/dist/runtime/native';
+import {chance} from 'captioner/dist/runtime/random';
+import {special} from 'captioner/dist/text/vocabulary';
+import {depth, features, lively, logProbabilitiesOf, stubborn} from './small';
+
+type Phrases = readonly (readonly number[])[];
+
+/** How often a phrase comes, one time over another if need be. */
+const occurrences = (tokens: readonly number[], phrase: readonly number[]): number =>
+  tokens.filter((_, at) => phrase.every((id, k) => tokens[at + k] === id)).length;
+
+/** Whether a caption holds all phrases, each as often as it is named. */
+const holds = (tokens: readonly number[], phrases: Phrases): boolean =>
+  phrases.every(
+    (phrase) =>
+      occurrences(tokens, phrase) >= phrases.filter((other) => other.join() === phrase.join()).length,
+  );
+
+const repeats = (tokens: readonly number[], order: number): boolean => {
+  const runs = tokens.slice(order - 1).map((_, at) => tokens.slice(at, at + order).join());
+  return new Set(runs).size < runs.length;
+};
+
+interface Scored {
+  readonly tokens: readonly number[];
+  readonly score: number;
+}
+
+/** Every caption of the words 4 to 6 that ends within `maximumLength` steps, the best first. */
+function everyCaption(model: Decoder, picture: tf.Tensor2D, maximumLength: number): Scored[] {
+  let open: number[][] = [[]];
+  const all: Scored[] = [];
+  for (let length = 0; length < maximumLength; length++) {
+    for (const tokens of open) {
+      const logs = logProbabilitiesOf(model, picture, [...tokens, special.end]);
+      all.push({tokens, score: logs.reduce((sum, value) => sum + value, 0) / logs.length ** 0.7});
+    }
+    open = open.flatMap((tokens) => [4, 5, 6].map((word) => [...tokens, word]));
+  }
+  return all.sort((a, b) => b.score - a.score);
+}
+
+describe('beamSearch with forced words', () => {
+  const pictures = features(3);
+  const model = lively(7);
+  after(() => {
+    model.dispose();
+    pictures.dispose();
+  });
+
+  it('holds every phrase in every hypothesis, whatever the decoder, the beam and the other options', () => {
+    for (let trial = 0; trial < 60; trial++) {
+      const random = (below: number, ...key: number[]): number =>
+        Math.floor(chance(trial, ...key, 77) * below);
+      const decoder = lively(9, trial);
+      const forced = Array.from({length: 1 + random(3, 1)}, (_, at) =>
+        Array.from({length: 1 + random(3, 2, at)}, (_, k) => 4 + random(4, 3, at, k)),
+      );
+      const length = forced.flat().length;
+      const maximumLength = length + random(7, 4);
+      const options = {
+        forced,
+        maximumLength,
+        minimumLength: random(maximumLength, 5),
+        beams: [1, 2, 4, 12][random(4, 6)]!,
+        groups: 1 + random(2, 7),
+        noRepeatNgram: random(4, 8),
+        banned: random(2, 9) === 1 ? [8] : [],
+      };
+      if (options.beams % options.groups !== 0) options.groups = 1;
+      const found = beamSearch(decoder, pictures, options);
+      const told = JSON.stringify(options);
+      for (const list of found) expect(list, told).to.have.length.within(1, options.beams);
+      for (const {tokens, logProbabilities, finished, score} of found.flat()) {
+        expect(holds(tokens, forced), `${told}: ${tokens.join()}`).to.equal(true);
+        expect(tokens.length).to.be.at.most(maximumLength);
+        expect(logProbabilities).to.have.length(tokens.length + (finished ? 1 : 0));
+        if (finished) expect(tokens.length).to.be.at.least(options.minimumLength);
+        for (const id of tokens) expect(id).to.be.within(4, 8).and.not.equal(options.banned[0]);
+        expect(Number.isFinite(score)).to.equal(true);
+      }
+      decoder.dispose();
+    }
+  });
+
+  it('finds the best caption there is that holds them, when the beam is wide enough', () => {
+    const phrases: Phrases[] = [
+      [[5]],
+      [[6], [4]],
+      [[4, 5]],
+      [
+        [4, 5],
+        [5, 6],
+      ],
+      [[5, 5]],
+      [[5], [5]],
+      [[6, 4, 6]],
+    ];
+    for (let at = 0; at < 3; at++) {
+      const picture = tf.slice(pictures, [at, 0], [1, depth]);
+      const captions = everyCaption(model, picture, 4);
+      for (const forced of phrases)
+        for (const noRepeatNgram of [0, 2]) {
+          const wide = {beams: 100, maximumLength: 4, forced, noRepeatNgram};
+          const allowed = captions.filter(
+            ({tokens}) => holds(tokens, forced) && !(noRepeatNgram > 0 && repeats(tokens, noRepeatNgram)),
+          );
+          const best = beamSearch(model, picture, wide)[0]!.find(({finished}) => finished)!;
+          expect(best.tokens, JSON.stringify(forced)).to.deep.equal(allowed[0]!.tokens);
+          expect(best.score).closeTo(allowed[0]!.score, 1e-4);
+        }
+      picture.dispose();
+    }
+  });
+
+  it('weaves them in with a narrow beam too, instead of leaving them for the last places', () => {
+    let [woven, all] = [0, 0];
+    for (let seed = 0; seed < 10; seed++) {
+      const decoder = lively(9, seed);
+      for (const forced of [[[4]], [[5, 7]], [[6], [5]]])
+        for (const [best] of beamSearch(decoder, pictures, {beams: 4, maximumLength: 10, forced})) {
+          all++;
+          if (best!.finished) woven++;
+        }
+      decoder.dispose();
+    }
+    expect(woven / all).to.be.above(0.5);
+  });
+
+  it('lets phrases share words, and asks twice for what is named twice', () => {
+    const decoder = stubborn([0, 0, 9, 0, 0, 0, 0]);
+    const of = (forced: Phrases, beams = 50): string[] =>
+      beamSearch(decoder, pictures, {forced, beams, maximumLength: 6})[0]!.map(({tokens}) => tokens.join());
+    expect(
+      of([
+        [4, 5],
+        [5, 6],
+      ])[0],
+    ).to.equal('4,5,6');
+    expect(of([[4], [4]])[0]).to.equal('4,4');
+    expect(of([[4, 4]])[0]).to.equal('4,4');
+    expect(of([[4, 4], [4]])[0]).to.equal('4,4');
+    expect(
+      of([
+        [4, 4],
+        [4, 4],
+      ])[0],
+    ).to.equal('4,4,4');
+    decoder.dispose();
+  });
+
+  it('begins a phrase anew in the middle of itself', () => {
+    // 4 4 5 lies in 4 4 4 5, of which three words begin it and a fourth goes back by one.
+    const decoder = createDecoder('lstm', 7, depth, {units: 4, embedding: 4});
+    for (const {tokens} of beamSearch(decoder, pictures, {forced: [[4, 4, 5]], beams: 30}).flat())
+      expect(holds(tokens, [[4, 4, 5]])).to.equal(true);
+    const all = beamSearch(decoder, pictures, {forced: [[4, 4, 5]], beams: 100, maximumLength: 5});
+    expect(all[0]!.map(({tokens}) => tokens.join())).to.include('4,4,4,5');
+    decoder.dispose();
+  });
+
+  it('holds them against a decoder that never ends, ends at once, or thinks them impossible', () => {
+    const forced = [[6], [5, 4]];
+    for (const logits of [
+      [0, 0, -100, 0, 3, 2, 1],
+      [0, 0, 100, 0, 3, 2, 1],
+      [0, 0, 1, 0, 3, 2, -Infinity],
+      [0, 0, -Infinity, 0, -Infinity, 3, -Infinity],
+    ])
+      for (const options of [{beams: 1}, {beams: 3}, {beams: 4, groups: 2}, {beams: 50, maximumLength: 3}]) {
+        const decoder = stubborn(logits);
+        const found = beamSearch(decoder, pictures, {maximumLength: 7, forced, ...options}).flat();
+        expect(found).to.have.length.at.least(3);
+        for (const {tokens} of found) expect(holds(tokens, forced), tokens.join()).to.equal(true);
+        decoder.dispose();
+      }
+    for (const {tokens} of greedySearch(model, pictures, {forced}))
+      expect(holds(tokens, forced)).to.equal(true);
+    // After 4 both are begun, but only one of them can go on.
+    const [other, same] = [
+      stubborn([0, 0, 9, 0, 0, 0, 0, 9]),
+      [
+        [4, 5],
+        [4, 6],
+      ],
+    ];
+    for (const {tokens} of greedySearch(other, pictures, {forced: same, maximumLength: 4}))
+      expect(holds(tokens, same), tokens.join()).to.equal(true);
+    other.dispose();
+  });
+
+  it('repeats a run for them only where there is no other way', () => {
+    for (const beams of [1, 3, 40]) {
+      const once = beamSearch(model, pictures, {forced: [[5], [4]], noRepeatNgram: 1, beams});
+      for (const {tokens} of once.flat()) expect(repeats(tokens, 1), tokens.join()).to.equal(false);
+      const twice = beamSearch(model, pictures, {forced: [[5], [5]], noRepeatNgram: 1, beams});
+      for (const {tokens} of twice.flat()) expect(occurrences(tokens, [5])).to.equal(2);
+    }
+  });
+
+  it('changes nothing where the caption holds them anyway', () => {
+    const options = {beams: 1, maximumLength: 8};
+    const free = greedySearch(model, pictures, options);
+    for (const [at, {tokens}] of free.entries()) {
+      if (tokens.length === 0) continue;
+      const forced = greedySearch(model, pictures, {...options, forced: [tokens.slice(0, 1)]});
+      expect(forced[at]!.tokens).to.deep.equal(tokens);
+    }
+    const wide = {beams: 100, maximumLength: 4};
+    for (const [at, list] of beamSearch(model, pictures, wide).entries()) {
+      const [best] = list;
+      const same = beamSearch(model, pictures, {...wide, forced: best!.tokens.map((id) => [id])})[at]!;
+      expect(same[0]!.tokens).to.deep.equal(best!.tokens);
+      expect(same[0]!.score).closeTo(best!.score, 1e-6);
+    }
+  });
+
+  it('gives each picture the same captions in any batch and order', () => {
+    const options = {forced: [[5, 4], [6]], beams: 4, groups: 2, maximumLength: 9};
+    const said = (of: tf.Tensor): string[][] =>
+      beamSearch(model, of, options).map((list) => list.map(({tokens}) => tokens.join()));
+    const together = said(pictures);
+    const reversed = tf.reverse(pictures, 0);
+    expect(said(reversed).reverse()).to.deep.equal(together);
+    for (const [at, list] of together.entries()) {
+      const picture = tf.slice(pictures, [at, 0], [1, depth]);
+      expect(said(picture)).to.deep.equal([list]);
+      picture.dispose();
+    }
+    reversed.dispose();
+  });
+
+  it('refuses words that can not be written and phrases that have no room', () => {
+    for (const [options, message] of [
+      [{forced: [[5], [2]]}, 'expected ids of words, from 4 to 6, that are not banned, got 2'],
+      [{forced: [[3]]}, 'that are not banned, got 3'],
+      [{forced: [[7]]}, 'that are not banned, got 7'],
+      [{forced: [[4, 5]], banned: [5]}, 'that are not banned, got 5'],
+      [{forced: [[4, 5], [6]], maximumLength: 2}, 'expected at most `maximumLength`, 2 words in all, got 3'],
+      [{forced: [[]]}, '`forced.0`'],
+    ] as const)
+      expect(() => beamSearch(model, pictures, options))
+        .to.throw(message)
+        .with.property('code', 'options');
+  });
+
+  it('leaves no tensor behind', () => {
+    const before = tf.memory().numTensors;
+    for (let k = 0; k < 5; k++) beamSearch(model, pictures, {forced: [[4, 5]], beams: 4, groups: 2});
+    expect(tf.memory().numTensors).to.equal(before);
+  });
+});
