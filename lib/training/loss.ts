@@ -14,6 +14,8 @@ export interface TrainingKey extends DropoutKey {
   readonly labelSmoothing?: number;
   /** How much each caption counts, negative where it is to become less likely; then there is no dropout. @default each as one */
   readonly shares?: readonly number[];
+  /** What logits are divided by. @default 1 */
+  readonly temperature?: number;
 }
 
 /**
@@ -59,10 +61,12 @@ export function captionLoss(
       'int32',
     );
     const {weight, bias} = decoder.output;
+    const tempered = <R extends tf.Rank>(x: tf.Tensor): tf.Tensor<R> =>
+      (training?.temperature === undefined ? x : tf.div(x, training.temperature)) as tf.Tensor<R>;
     const loss = sparseCrossEntropy(
       kept,
-      weight as tf.Variable<tf.Rank.R2>,
-      bias as tf.Variable<tf.Rank.R1>,
+      tempered<tf.Rank.R2>(weight),
+      tempered<tf.Rank.R1>(bias),
       next,
       training?.labelSmoothing,
       shares && tf.tensor1d(Float32Array.from(rows, (row) => shares[Math.floor(row / steps)]!)),

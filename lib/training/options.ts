@@ -52,6 +52,11 @@ export interface TrainerOptions {
   readonly objective?: Objective;
   /** Captions that self-critical training samples for a picture. @default 5 */
   readonly samples?: number;
+  /**
+   * What logits are divided by while they are sampled and learnt from. Below 1 samples are more like what search writes; at 1 the surest way
+   * to better samples is to become sure of few captions, which search has no use for. @default 0.5
+   */
+  readonly temperature?: number;
   /** What they are held against: the mean of the picture's other samples, or what greedy search writes. @default 'others' */
   readonly baseline?: Baseline;
   /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default 1e-4 */
@@ -101,6 +106,7 @@ const schema = z.strictObject({
   scheduledSampling: z.number().min(0).max(1).default(0),
   objective: z.enum(objectives).default('cross-entropy'),
   samples: z.int().min(2).max(1000).default(5),
+  temperature: z.number().min(0.01).max(100).default(0.5),
   baseline: z.enum(baselines).default('others'),
   encoderRate: z.number().min(0).max(1).default(1e-4),
   together: z.int().min(1).max(1000).default(1),

@@ -15,6 +15,7 @@ export interface SelfCriticalSettings extends DropoutKey {
   readonly samples: number;
   readonly baseline: 'others' | 'greedy';
   readonly maximumLength: number;
+  readonly temperature: number;
 }
 
 export interface SampledBatch {
@@ -38,9 +39,14 @@ export function sampledBatch(
   pictures: readonly string[],
   vocabulary: Vocabulary,
   rewards: Rewards,
-  {samples, baseline, maximumLength, seed, step}: SelfCriticalSettings,
+  {samples, baseline, maximumLength, temperature, seed, step}: SelfCriticalSettings,
 ): SampledBatch {
-  const all = sample(decoder, features, {samples, maximumLength, seed: mix(mix(seed, stream), step)});
+  const all = sample(decoder, features, {
+    samples,
+    maximumLength,
+    temperature,
+    seed: mix(mix(seed, stream), step),
+  });
   const rewardOf = (id: string, {tokens, finished}: (typeof all)[number][number]): number =>
     rewards.of(id, vocabulary.decode(tokens), finished);
   const found = all.map((own, at) => own.map((one) => rewardOf(pictures[at]!, one)));

@@ -14,7 +14,14 @@ import {sampledBatch} from './self-critical';
 
 export interface StepSettings extends Pick<
   Settings,
-  'seed' | 'clip' | 'labelSmoothing' | 'weightDecay' | 'samples' | 'baseline' | 'maximumLength'
+  | 'seed'
+  | 'clip'
+  | 'labelSmoothing'
+  | 'weightDecay'
+  | 'samples'
+  | 'baseline'
+  | 'maximumLength'
+  | 'temperature'
 > {
   /** From 0; with the seed it names the dropout. */
   readonly step: number;
@@ -112,7 +119,12 @@ function learnFrom(
       };
   const {ids, inputs, targets, size, steps} = learnt;
   const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-  const training = {seed, step, labelSmoothing, ...('shares' in sampled && {shares: sampled.shares})};
+  const training = {
+    seed,
+    step,
+    labelSmoothing,
+    ...('shares' in sampled && {shares: sampled.shares, temperature: settings.temperature}),
+  };
   const rows = (): tf.Tensor => rowsOf(features(), pictures, ids);
   const tuned = encoderRate > 0 ? live?.weights : undefined;
   const found = gradients(decoder, tuned ? rows : rows(), read!, next!, training, tuned);

@@ -125,4 +125,30 @@ describe('captionLoss', () => {
     work();
     expect(leaked(work)).to.deep.equal({tensors: 0, native: 0});
   });
+
+  it('lets captions count differently and divides logits by a temperature, as if the words were fewer and surer', () => {
+    const plain = createLstm(reference.vocabulary, features.shape[1]!, {...reference.options, dropout: 0});
+    for (const [name, weight] of plain.weights) weight.assign(tensorOf(reference.weights[name]!));
+    const key = {seed: 1, step: 1};
+    const captions = inputs.shape[0];
+    const of = (shares: readonly number[], temperature?: number): number =>
+      captionLoss(plain, features, inputs, targets, {
+        ...key,
+        shares,
+        ...(temperature !== undefined && {temperature}),
+      }).dataSync()[0]!;
+    const only = (row: number): number[] => Array.from({length: captions}, (_, at) => (at === row ? 1 : 0));
+    const parts = Array.from({length: captions}, (_, row) => of(only(row)));
+    const all = parts.reduce((sum, part) => sum + part, 0);
+    expect(all).to.be.closeTo(captionLoss(plain, features, inputs, targets).dataSync()[0]!, 1e-5);
+    const shares = parts.map((_, row) => row - 1.5);
+    expect(of(shares)).to.be.closeTo(
+      parts.reduce((sum, part, row) => sum + part * shares[row]!, 0),
+      1e-5,
+    );
+    const cold = of(shares, 0.5);
+    for (const part of [plain.output.weight, plain.output.bias]) part.assign(tf.mul(part, 2));
+    expect(cold).to.be.closeTo(of(shares), 1e-5);
+    plain.dispose();
+  });
 });

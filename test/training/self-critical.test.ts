@@ -50,7 +50,14 @@ describe('Self-critical training', () => {
     const decoder = toyDecoder(toy);
     const pictures = training().map(({id}) => id);
     const features = toy.store.read(pictures);
-    const settings = {samples: 4, baseline: 'others', maximumLength: 5, seed: 3, step: 9} as const;
+    const settings = {
+      samples: 4,
+      baseline: 'others',
+      maximumLength: 5,
+      temperature: 1,
+      seed: 3,
+      step: 9,
+    } as const;
     const rewards = new Rewards(training());
     const draw = (changes: object = {}) =>
       sampledBatch(decoder, features, pictures, toy.vocabulary, rewards, {...settings, ...changes});
