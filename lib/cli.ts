@@ -75,7 +75,7 @@ function program(): Command {
   command('train', 'trains a decoder')
     .requiredOption(...data)
     .requiredOption('--run <dir>', 'where the run is kept')
-    .option('--decoder <kind>', 'which decoder: lstm, attention, adaptive', 'lstm')
+    .option('--decoder <kind>', 'which decoder: lstm, attention, adaptive, transformer', 'lstm')
     .option('--encoder <name>', ...encoder)
     .option('--weights <file>', ...weights)
     .option('--size <pixels>', ...size)

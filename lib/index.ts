@@ -68,6 +68,7 @@ export {
   type Criterion,
   type Schedule,
   type Settings as TrainerSettings,
+  type Task,
   type TrainerOptions,
 } from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './training/history';

@@ -31,7 +31,7 @@ export interface TrainerOptions {
   readonly decay?: number;
   /** The epochs that `step` and `plateau` wait. @default 3 */
   readonly decayEvery?: number;
-  /** Steps in which the rate grows to its full size. @default 0 */
+  /** Steps in which the rate grows to its full size. @default see `suitedOptions` */
   readonly warmup?: number;
   /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
   readonly clip?: number;
@@ -41,7 +41,7 @@ export interface TrainerOptions {
   readonly weightDecay?: number;
   /** Batches that a step learns from, for larger ones than memory holds: their gradients are averaged. @default 1 */
   readonly accumulate?: number;
-  /** What the moving average of the weights, which is judged and saved in their place, keeps of itself in a step; 0: none. @default 0 */
+  /** What the moving average of the weights, which is judged and saved in their place, keeps of itself in a step; 0: none. @default see `suitedOptions` */
   readonly movingAverage?: number;
   /** Share of the words that the decoder goes on from its own words rather than people's, reached evenly in the last epoch. @default 0 */
   readonly scheduledSampling?: number;
@@ -61,7 +61,7 @@ export interface TrainerOptions {
   readonly baseline?: Baseline;
   /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default 1e-4 */
   readonly encoderRate?: number;
-  /** Captions of a picture that are learnt from together: an encoder that learns looks only once for all of them. @default 1 */
+  /** Captions of a picture that are learnt from together: an encoder that learns looks only once for all of them. @default see `suitedOptions` */
   readonly together?: number;
   /** Of the order of captions and of dropout. @default 1 */
   readonly seed?: number;
@@ -133,13 +133,33 @@ const fixed = {
   best: 'which epoch is the best',
 } as const;
 
+/** What decides which options suit a run, beside the number of captions. */
+export interface Task {
+  /** What the decoder reads. @default 'pooled' */
+  readonly features?: 'pooled' | 'grid';
+  /** Whether the encoder learns too. @default false */
+  readonly tuned?: boolean;
+  /** @default 'cross-entropy' */
+  readonly objective?: Objective;
+}
+
 /**
- * Few captions are learnt from more often, and in more and smaller steps.
+ * Few captions are learnt from more often, and in more and smaller steps. A decoder that looks at a grid has to begin more slowly, and an
+ * encoder that learns sees each picture once for all its captions, when the decoder has had time to say what it needs. Self-critical
+ * training goes slowly, else the decoder becomes sure of the same few phrases.
  *
  * @param captions Number of captions to learn from.
  */
-export function suitedOptions(captions: number): Pick<Settings, 'epochs' | 'batch' | 'rate'> {
-  return captions < 10_000 ? suited.small : suited.large;
+export function suitedOptions(
+  captions: number,
+  {features = 'pooled', tuned = false, objective = 'cross-entropy'}: Task = {},
+): Pick<Settings, 'epochs' | 'batch' | 'rate' | 'together' | 'warmup' | 'movingAverage'> {
+  const size = captions < 10_000 ? suited.small : suited.large;
+  const rest = {together: 1, warmup: 0, movingAverage: 0};
+  if (objective === 'self-critical')
+    return {...rest, ...size, epochs: 8, rate: 1e-5, together: 5, movingAverage: 0.99};
+  const rate = features === 'grid' || tuned ? 0.001 : size.rate;
+  return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: 300})};
 }
 
 /** @throws CaptionerError `options` */

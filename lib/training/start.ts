@@ -37,7 +37,12 @@ export async function startFresh(
   {replace, measured}: {readonly replace: boolean; readonly measured: boolean},
 ): Promise<Start> {
   const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
-  const settings = trainerSettings({...suitedOptions(captions.length), ...options});
+  const task = {
+    features: parts.decoder.features,
+    tuned: parts.store instanceof LiveFeatures,
+    ...(options?.objective && {objective: options.objective}),
+  };
+  const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
   const material = gather(parts, settings.maximumLength);
   if (!measured) measureFeatures(parts, material);
   const history = {steps: [], epochs: []};

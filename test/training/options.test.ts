@@ -1,5 +1,11 @@
 import {expect} from 'chai';
-import {changedSettings, scheduled, trainerSettings, type Schedule} from 'captioner/dist/training/options';
+import {
+  changedSettings,
+  scheduled,
+  suitedOptions,
+  trainerSettings,
+  type Schedule,
+} from 'captioner/dist/training/options';
 import {readFixture} from '../tensors';
 
 describe('Options of a trainer', () => {
@@ -21,6 +27,18 @@ describe('Options of a trainer', () => {
       expect(() => trainerSettings(options))
         .to.throw(message)
         .with.property('code', 'options');
+  });
+
+  it('suit the number of captions and what is to be learnt', () => {
+    const photographs = suitedOptions(30_000);
+    expect(photographs).to.include({epochs: 10, batch: 128, rate: 0.002, together: 1, warmup: 0});
+    expect(suitedOptions(3_000)).to.include({epochs: 16, batch: 32, rate: 0.001});
+    expect(suitedOptions(30_000, {features: 'grid'})).to.deep.equal({...photographs, rate: 0.001});
+    expect(suitedOptions(30_000, {tuned: true})).to.include({rate: 0.001, together: 5, warmup: 300});
+    expect(suitedOptions(30_000, {objective: 'self-critical', features: 'grid', tuned: true})).to.include({
+      ...{rate: 1e-5, together: 5, warmup: 0, movingAverage: 0.99},
+    });
+    for (const captions of [1, 30_000]) expect(trainerSettings(suitedOptions(captions)).batch).to.be.above(1);
   });
 
   it('can be changed under way, but not those that decide the order of the captions', () => {
