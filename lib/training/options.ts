@@ -159,7 +159,7 @@ export function suitedOptions(
   if (objective === 'self-critical')
     return {...rest, ...size, epochs: 8, rate: 1e-5, together: 5, movingAverage: 0.99};
   const rate = features === 'grid' || tuned ? 0.001 : size.rate;
-  return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: 300})};
+  return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: captions < 10_000 ? 0 : 300})};
 }
 
 /** @throws CaptionerError `options` */
