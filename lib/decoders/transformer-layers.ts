@@ -4,7 +4,6 @@
  */
 import {layerNorm} from '../runtime/layer-norm';
 import {tf} from '../runtime/native';
-import type {WeightTable} from './weights';
 
 /** Dropout of what a layer adds; each call is another place. */
 export type Drop = <T extends tf.Tensor>(x: T) => T;
@@ -15,14 +14,6 @@ export type Weights = ReadonlyMap<string, tf.Variable>;
 export interface Memory {
   readonly keys: tf.Tensor4D;
   readonly values: tf.Tensor4D;
-}
-
-export function addLinear(table: WeightTable, name: string, inputs: number, outputs: number): WeightTable {
-  return table.matrix(`${name}.weight`, inputs, outputs).zeros(`${name}.bias`, outputs);
-}
-
-export function addNorm(table: WeightTable, name: string, units: number): WeightTable {
-  return table.ones(`${name}.weight`, units).zeros(`${name}.bias`, units);
 }
 
 /** `[rows, inputs]` to `[rows, outputs]` */

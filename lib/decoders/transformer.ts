@@ -9,8 +9,6 @@ import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
 import {
-  addLinear,
-  addNorm,
   causalMask,
   cellPositions,
   feedForward,
@@ -22,7 +20,8 @@ import {
   type Drop,
   type Memory,
 } from './transformer-layers';
-import {featureConstants, standardize, WeightTable} from './weights';
+import {transformerWeights} from './transformer-weights';
+import {featureConstants, standardize} from './weights';
 
 export interface TransformerOptions {
   /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
@@ -77,37 +76,7 @@ export function createTransformer(
   given: TransformerOptions = {},
 ): Decoder {
   const settings = parseOptions(schema, given, 'transformer decoder');
-  const {units, layers, encoderLayers, feedForward: wide, seed} = settings;
-  const table = new WeightTable(seed);
-  addLinear(table, 'image', depth, units);
-  // Of deviation 1 once they are scaled, as positions are about as large.
-  table.uniform('embedding', [vocabulary, units], Math.sqrt(3 / units));
-  const addAttention = (name: string): void => {
-    addNorm(table, `${name}.norm`, units);
-    addLinear(table, `${name}.input`, units, 3 * units);
-    addLinear(table, `${name}.output`, units, units);
-  };
-  const addFeed = (name: string): void => {
-    addNorm(table, `${name}.norm`, units);
-    addLinear(table, `${name}.1`, units, wide);
-    addLinear(table, `${name}.2`, wide, units);
-  };
-  for (let k = 1; k <= encoderLayers; k++) {
-    addAttention(`cells.${k}.self`);
-    addFeed(`cells.${k}.feed`);
-  }
-  addNorm(table, 'cells.norm', units);
-  for (let k = 1; k <= layers; k++) {
-    addAttention(`words.${k}.self`);
-    addNorm(table, `words.${k}.look.norm`, units);
-    addLinear(table, `words.${k}.look.query`, units, units);
-    addLinear(table, `words.${k}.look.memory`, units, 2 * units);
-    addLinear(table, `words.${k}.look.output`, units, units);
-    addFeed(`words.${k}.feed`);
-  }
-  addNorm(table, 'words.norm', units);
-  table.zeros('output.bias', vocabulary);
-  return new Transformer(vocabulary, depth, settings, table.all);
+  return new Transformer(vocabulary, depth, settings, transformerWeights(vocabulary, depth, settings));
 }
 
 class Transformer implements Decoder {
@@ -248,15 +217,15 @@ class Transformer implements Decoder {
   #memory(cells: tf.Tensor2D, batch: number, k: number): Memory {
     const both = linear(cells, this.weights, `words.${k}.look.memory`);
     const [keys, values] = tf
-      .split(both, 2, 1)
-      .map((part) => splitHeads(part as tf.Tensor2D, batch, this.options.heads));
+      .split<tf.Tensor2D>(both, 2, 1)
+      .map((part) => splitHeads(part, batch, this.options.heads));
     return {keys: keys!, values: values!};
   }
 
   /** Queries, keys and values of places for themselves. */
   #own(name: string, x: tf.Tensor2D, batch: number): [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D] {
     const all = linear(norm(x, this.weights, `${name}.norm`), this.weights, `${name}.input`);
-    const parts = tf.split(all, 3, 1) as tf.Tensor2D[];
+    const parts = tf.split<tf.Tensor2D>(all, 3, 1);
     return parts.map((part) => splitHeads(part, batch, this.options.heads)) as [
       tf.Tensor4D,
       tf.Tensor4D,
