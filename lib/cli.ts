@@ -84,10 +84,10 @@ function program(): Command {
     .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
     .option(
       '--views <n>',
-      'learns from parts and mirror images of the pictures too: views of each',
+      'views of each picture to learn from: the whole, parts, mirror images (default: 6 with --fine-tune, else 1)',
       whole('--views'),
-      1,
     )
+    .option('--no-mirror', 'no mirror images: captions tell left from right')
     .option('--epochs <n>', 'epochs in all (default: what suits the data)', whole('--epochs'))
     .option('--minimum-count <n>', 'rarer words become unknown', whole('--minimum-count'), 5)
     .option(
@@ -105,6 +105,11 @@ function program(): Command {
     .option(...beams)
     .option(...search)
     .option('--predictions <file>', 'writes the captions as JSON')
+    .option(
+      '--kinds <n>',
+      'names the kinds of picture that captions are best and worst for',
+      whole('--kinds'),
+    )
     .option(...json)
     .option(...perImage)
     .option(...frequencies)

@@ -80,6 +80,7 @@ export {LiveFeatures, type LiveOptions} from './training/live-features';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
+export {kinds, type Kind, type KindOptions} from './metrics/kinds';
 export {
   evaluate,
   scoreCaptions,

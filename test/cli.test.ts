@@ -453,12 +453,63 @@ describe('captioner', function () {
       'encoderRate=0.0003',
     ]);
     expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
+    // It goes on with the same block and the same views without being told.
+    const resumed = [
+      'train',
+      '--data',
+      'drawn',
+      '--run',
+      'tuned',
+      '--encoder',
+      'efficientnet-lite0',
+      '--resume',
+    ];
+    const further = await captioner([...resumed, '--epochs', '2']);
+    expect([further.code, further.stdout.split('\n').length], further.stderr).to.deep.equal([0, 3]);
+    const fewer = await captioner([...resumed, '--views', '2', '--epochs', '3']);
+    expect(fewer.code).to.equal(1);
+    expect(fewer.stderr).to.match(/expected features in 6 views, which it was learning from, got 2\n$/);
     const checkpoint = readFileSync(join(folder, 'tuned', 'latest'), 'utf8').trim();
     expect(existsSync(join(folder, 'tuned', 'checkpoints', checkpoint, 'encoder.safetensors'))).to.equal(
       true,
     );
     const caption = await captioner(['caption', 'drawn/test-0001.jpg', '--checkpoint', 'tuned']);
     expect([caption.code, caption.stdout.trim().split('\n').length], caption.stderr).to.deep.equal([0, 1]);
+  });
+
+  it('goes on from a checkpoint with rewards, in a run of its own', async () => {
+    const begun = ['train', '--data', 'drawn', '--run', 'rewarded', '--from', 'run', '--set'];
+    const {code, stdout, stderr} = await captioner([...begun, 'objective=self-critical', '--epochs', '1']);
+    expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
+    const {decoder, training} = await loadCheckpoint(join(folder, 'rewarded'));
+    expect(training!.settings).to.include({objective: 'self-critical', rate: 1e-5, together: 5, epochs: 1});
+    for (const {reward} of training!.history.steps) expect(reward).to.be.within(0, 10);
+    decoder.dispose();
+    const sized = await captioner([...begun, 'units=8']);
+    expect([sized.code, sized.stdout]).to.deep.equal([2, '']);
+    expect(sized.stderr).to.match(/Expected no --set units with --from: the decoder is there already\n$/);
+    const other = [...begun, 'objective=self-critical', '--encoder', 'efficientnet-lite0'];
+    const {code: failed, stderr: why} = await captioner(other);
+    expect(failed).to.equal(1);
+    expect(why).to.match(/expected features by efficientnet-lite2 .* got those by efficientnet-lite0/);
+  });
+
+  it('names the kinds of picture that captions are best and worst for', async () => {
+    const evaluated = [
+      'evaluate',
+      '--checkpoint',
+      'run',
+      '--data',
+      'drawn',
+      '--split',
+      'train',
+      '--kinds',
+      '2',
+    ];
+    const {code, stdout, stderr} = await captioner(evaluated);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/\nBest, by CIDEr-D .*:\n\d\.\d{3} {2}\w+ \(\d+ pictures\)\n/);
+    expect(stdout).to.match(/\nWorst:\n\d/);
   });
 
   it('trains soft attention on grids, and knows when it goes on what it was training', async () => {

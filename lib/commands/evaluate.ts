@@ -5,6 +5,7 @@ import {CaptionerError} from '../errors';
 import {compareScores, intervals} from '../metrics/bootstrap';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
 import {evaluate as evaluateCaptions, scoreCaptions, type CaptionScores} from '../metrics/evaluate';
+import {kinds, type Kind} from '../metrics/kinds';
 import {pairCaptions, type Pair} from '../metrics/pairs';
 import {Scorer} from '../metrics/scorer';
 import {userPath} from '../places';
@@ -34,6 +35,8 @@ export interface EvaluateFlags extends ReportFlags, SearchFlags {
   readonly split: string;
   readonly weights?: string;
   readonly predictions?: string;
+  /** How many kinds of picture are named that captions are best and worst for. */
+  readonly kinds?: number;
 }
 
 export async function evaluate(flags: EvaluateFlags): Promise<void> {
@@ -57,6 +60,25 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   });
   if (flags.predictions !== undefined) await writeJson(flags.predictions, found.predictions);
   await report(found, found.predictions, flags);
+  if (flags.kinds !== undefined) printKinds(found, usable, flags.kinds);
+}
+
+function printKinds(
+  {images: scores}: CaptionScores,
+  images: readonly {readonly captions: readonly string[]}[],
+  count: number,
+): void {
+  const all = kinds(
+    images,
+    scores.map((own) => own['CIDEr-D']!),
+  );
+  const lines = (of: readonly Kind[]): string[] =>
+    of.map(({word, score, images: pictures}) => `${score.toFixed(3)}  ${word} (${pictures} pictures)`);
+  for (const [title, some] of [
+    ['Best, by CIDEr-D of the pictures that people use the word of:', all.slice(0, count)],
+    ['Worst:', all.slice(-count).reverse()],
+  ] as const)
+    print(['', title, ...lines(some)].join('\n'));
 }
 
 export interface ScoreFlags extends ReportFlags {

@@ -57,16 +57,22 @@ export function usualFeatures(
   return build(encoder, images, kind, featureFolder(dataset, encoder, kind));
 }
 
-/** Features of its pictures and, of those that are learnt from, in other views too: `count` views in all. */
+/**
+ * Features of its pictures and, of those that are learnt from, in other views too: `count` views in all.
+ *
+ * @param mirror Whether some are mirror images. Drawn scenes never are: their captions tell left from right.
+ */
 export async function featuresInViews(
   encoder: Encoder,
   dataset: Dataset,
   kind: 'pooled' | 'grid',
   count: number,
+  mirror: boolean,
 ): Promise<FeatureViews> {
   const plain = await usualFeatures(encoder, dataset, kind);
   const others: FeatureStore[] = [];
-  for (const view of views(count).slice(1))
+  const drawn = dataset.images.some(({scene}) => scene !== undefined);
+  for (const view of views(count, {mirror: mirror && !drawn}).slice(1))
     others.push(await usualFeatures(viewed(encoder, view), dataset, kind, ofSplit(dataset, 'train')));
   return new FeatureViews(plain, others);
 }

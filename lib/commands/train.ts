@@ -12,7 +12,7 @@ import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors} from '../text/word-vectors';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
-import {decoderOfRun} from '../training/run';
+import {cardOfRun} from '../training/run';
 import {loadCheckpoint, type Checkpoint} from '../training/checkpoint';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
@@ -35,20 +35,23 @@ export interface TrainFlags extends EncoderFlags {
   /** The first block of the encoder that learns too. */
   readonly fineTune?: string;
   /** Of each training picture. */
-  readonly views: number;
+  readonly views?: number;
+  /** Whether some of them are mirror images. */
+  readonly mirror: boolean;
 }
 
 export async function train(flags: TrainFlags): Promise<void> {
   const from = flags.from === undefined ? undefined : await loadCheckpoint(flags.from);
   // A run that goes on has its decoder, and one that begins with a checkpoint that of the checkpoint.
-  const decoder =
-    from?.decoder.kind ?? ((flags.resume && decoderOfRun(userPath(flags.run))) || flags.decoder);
+  const run = flags.resume ? cardOfRun(userPath(flags.run)) : undefined;
+  const decoder = from?.decoder.kind ?? run?.decoder.kind ?? flags.decoder;
   const kind = featuresOf(decoder);
   const dataset = await open(flags.data);
   introduce(dataset);
-  const fineTune = flags.fineTune ?? from?.tuning?.from;
+  const fineTune = flags.fineTune ?? from?.tuning?.from ?? run?.tuning?.from;
+  const views = flags.views ?? run?.training?.views ?? (fineTune === undefined ? 1 : 6);
   const encoder = await openEncoder(flags);
-  const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, flags.views);
+  const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, views, flags.mirror);
   const store =
     fineTune === undefined
       ? await seen(encoder, kind)

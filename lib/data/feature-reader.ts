@@ -10,6 +10,8 @@ export interface FeatureReader {
   readonly preprocessing: Preprocessing;
   readonly kind: FeatureKind;
   readonly depth: number;
+  /** Of each picture that is learnt from, the whole one included. @default 1 */
+  readonly views?: number;
   has(id: string): boolean;
   /**
    * @param ids In any order, also repeated.

@@ -42,6 +42,9 @@ export class FeatureViews implements FeatureReader {
   get depth(): number {
     return this.plain.depth;
   }
+  get views(): number {
+    return 1 + this.others.length;
+  }
   has(id: string): boolean {
     return this.plain.has(id);
   }

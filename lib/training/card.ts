@@ -28,7 +28,12 @@ export interface Card {
   readonly encoder: EncoderIdentity;
   readonly tuning?: {readonly from: string} | undefined;
   readonly training?:
-    | {readonly settings: Settings; readonly position: Position; readonly data?: string | undefined}
+    | {
+        readonly settings: Settings;
+        readonly position: Position;
+        readonly data?: string | undefined;
+        readonly views?: number | undefined;
+      }
     | undefined;
 }
 
@@ -50,6 +55,7 @@ const schema = z.object({
         best: z.object({score: z.number(), step: count}).optional(),
       }),
       data: z.string().optional(),
+      views: z.int().min(1).optional(),
     })
     .optional(),
 });

@@ -30,6 +30,8 @@ export interface Training {
   readonly position: Position;
   /** SHA-256 of what is learnt from: with other captions the position would mean something else. */
   readonly data?: string | undefined;
+  /** Of each picture that is learnt from: with more or fewer, other ones would be drawn. @default 1 */
+  readonly views?: number | undefined;
   readonly history: History;
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
@@ -79,7 +81,12 @@ export async function saveCheckpoint(
     encoder,
     ...(tuning && {tuning: {from: tuning.from}}),
     ...(training && {
-      training: {settings: training.settings, position: training.position, data: training.data},
+      training: {
+        settings: training.settings,
+        position: training.position,
+        data: training.data,
+        views: training.views,
+      },
     }),
   };
   const format = precision === 'float16' ? float16 : float32;

@@ -62,6 +62,10 @@ export class LiveFeatures implements FeatureReader {
     return this.#tuned.from;
   }
 
+  get views(): number {
+    return this.before.views ?? 1;
+  }
+
   get folder(): string {
     return this.before.folder;
   }

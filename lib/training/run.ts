@@ -9,7 +9,7 @@ import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
 import {userPath} from '../places';
-import {parseCard} from './card';
+import {parseCard, type Card} from './card';
 import {checkpointFiles, loadCheckpoint, saveCheckpoint, stepName, type Checkpoint} from './checkpoint';
 
 /** A checkpoint that was passed over when a run was resumed, and why. */
@@ -18,14 +18,14 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** The kind of decoder that a run trains, as its newest readable checkpoint says. */
-export function decoderOfRun(folder: string): string | undefined {
+/** What a run trains and how, as its newest readable checkpoint says. */
+export function cardOfRun(folder: string): Card | undefined {
   const checkpoints = join(folder, 'checkpoints');
   const names = existsSync(checkpoints) ? readdirSync(checkpoints).filter((name) => stepName.test(name)) : [];
   for (const name of names.sort().reverse())
     try {
       const card = join(checkpoints, name, 'checkpoint.json');
-      return parseCard(readFileSync(card), card).decoder.kind;
+      return parseCard(readFileSync(card), card);
     } catch {
       // What is wrong with it is said when the run is resumed.
     }

@@ -87,6 +87,12 @@ export async function startFrom(
     const parts = {dataset, store, vocabulary, decoder};
     const material = gather(parts, settings.maximumLength);
     checkResumable(run.folder, encoder, training.data, store, material);
+    const [views, given] = [training.views ?? 1, store.views ?? 1];
+    if (views !== given)
+      throw new CaptionerError(
+        'mismatch',
+        `${run.folder}: expected features in ${views} views, which it was learning from, got ${given}`,
+      );
     const from = store instanceof LiveFeatures ? store.from : undefined;
     if (tuning?.from !== from)
       throw new CaptionerError(

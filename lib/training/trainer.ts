@@ -241,6 +241,7 @@ export class Trainer {
         settings: this.#settings,
         position: this.position,
         data: this.#material.digest,
+        views: store.views ?? 1,
         history: this.history,
         optimizer: new Map([...this.#adam.state(), ...ownWeights(shown)]),
       };
