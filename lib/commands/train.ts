@@ -4,7 +4,7 @@ import type {FeatureReader} from '../data/feature-reader';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import type {Encoder} from '../encoders/encoder';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
-import {setWordVectors} from '../decoders/word-vectors';
+import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
 import {CaptionerError} from '../errors';
 import {userPath} from '../places';
 import {progress} from '../show/progress';
@@ -90,7 +90,7 @@ async function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader):
   const vocabulary = Vocabulary.from(captions, {minimumCount});
   const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
   const decoder = createDecoder(kind, vocabulary.size, store.depth, {
-    ...(vectors && {embedding: vectors.size}),
+    ...(vectors && {[wordSizeOption(kind)]: vectors.size}),
     ...made,
   });
   if (vectors) {

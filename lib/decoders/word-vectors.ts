@@ -3,6 +3,7 @@ import {CaptionerError} from '../errors';
 import {tf} from '../runtime/native';
 import type {WordVectors} from '../text/word-vectors';
 import type {Decoder} from './decoder';
+import {optionsOf} from './registry';
 
 /**
  * Puts vectors into the rows of a decoder's weight `embedding`, as they are: nothing is scaled, so they may be louder than the
@@ -26,7 +27,7 @@ export function setWordVectors(
   if (embedding !== size)
     throw new CaptionerError(
       'options',
-      `${decoder.kind} decoder: \`embedding\`: expected ${size}, the size of the word vectors, got ${embedding}`,
+      `${decoder.kind} decoder: \`${wordSizeOption(decoder.kind)}\`: expected ${size}, the size of the word vectors, got ${embedding}`,
     );
   const numbers = table.dataSync<'float32'>().slice();
   for (const [id, vector] of vectors) {
@@ -38,4 +39,9 @@ export function setWordVectors(
     numbers.set(vector, id * size);
   }
   tf.tidy(() => table.assign(tf.tensor(numbers, table.shape)));
+}
+
+/** The option of a kind of decoder that is the size of its words: where it has none of their own, all is of one size. */
+export function wordSizeOption(kind: string): 'embedding' | 'units' {
+  return optionsOf(kind).includes('embedding') ? 'embedding' : 'units';
 }
