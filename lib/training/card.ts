@@ -27,6 +27,8 @@ export interface Card {
   readonly vocabulary: unknown;
   readonly encoder: EncoderIdentity;
   readonly tuning?: {readonly from: string} | undefined;
+  /** How it was trained, where it is only for captions now. */
+  readonly settings?: Settings | undefined;
   readonly training?:
     | {
         readonly settings: Settings;
@@ -44,6 +46,7 @@ const schema = z.object({
   vocabulary: z.unknown(),
   encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
   tuning: z.object({from: z.string()}).optional(),
+  settings: z.unknown().optional(),
   training: z
     .object({
       settings: z.unknown(),
@@ -78,5 +81,10 @@ export function parseCard(bytes: Buffer, where: string): Card {
     throw new CaptionerError('header', `${where}: expected the parts of a checkpoint; ${what}`);
   }
   const {training} = data;
-  return {...data, training: training && {...training, settings: trainerSettings(training.settings)}};
+  const settings = data.settings === undefined ? undefined : trainerSettings(data.settings);
+  return {
+    ...data,
+    settings,
+    training: training && {...training, settings: trainerSettings(training.settings)},
+  };
 }

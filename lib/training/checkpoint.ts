@@ -42,6 +42,8 @@ export interface Checkpoint {
   readonly encoder: EncoderIdentity;
   /** What that encoder learnt, where it did. */
   readonly tuning?: Tuning | undefined;
+  /** How it was trained, where nothing else of its training is left. */
+  readonly settings?: Settings | undefined;
   /** What a run needs to go on; a checkpoint that is only for captions may lack it. */
   readonly training?: Training;
 }
@@ -71,7 +73,7 @@ export interface SaveOptions {
  */
 export async function saveCheckpoint(
   folder: string,
-  {decoder, vocabulary, encoder, tuning, training}: Checkpoint,
+  {decoder, vocabulary, encoder, tuning, settings, training}: Checkpoint,
   {precision = 'float32'}: SaveOptions = {},
 ): Promise<void> {
   const card: Card = {
@@ -80,6 +82,7 @@ export async function saveCheckpoint(
     vocabulary,
     encoder,
     ...(tuning && {tuning: {from: tuning.from}}),
+    ...(settings && !training && {settings}),
     ...(training && {
       training: {
         settings: training.settings,
@@ -136,6 +139,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
     decoder: made,
     encoder,
     tuning: tuned,
+    settings,
     training,
     ...card
   } = parseCard(content(files.card), join(at, files.card));
@@ -148,7 +152,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
       from: tuned.from,
       tensors: widened(parseSafetensors(content(files.encoder), join(at, files.encoder)).tensors),
     };
-    if (training === undefined) return {decoder, vocabulary, encoder, tuning};
+    if (training === undefined) return {decoder, vocabulary, encoder, tuning, settings};
     const state = parseSafetensors(content(files.optimizer), join(at, files.optimizer)).tensors;
     const optimizer = new Map([...state].map(([name, tensor]) => [name, toFloat32(tensor)]));
     const history = parseHistory(content(files.history), join(at, files.history));

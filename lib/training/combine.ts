@@ -40,6 +40,7 @@ export async function exportCheckpoint(
         );
     }
     const {decoder, vocabulary, encoder, tuning} = first;
+    const settings = first.training?.settings ?? first.settings;
     for (const table of ['weights', 'constants'] as const)
       for (const [name, weight] of decoder[table])
         tf.tidy(() => {
@@ -47,11 +48,7 @@ export async function exportCheckpoint(
           weight.assign(tf.div(sum, all.length));
         });
     const tuned = tuning && {...tuning, tensors: meanOf(all.map((one) => one.tuning!.tensors))};
-    await saveCheckpoint(
-      userPath(to),
-      {decoder, vocabulary, encoder, ...(tuned && {tuning: tuned})},
-      {precision},
-    );
+    await saveCheckpoint(userPath(to), {decoder, vocabulary, encoder, tuning: tuned, settings}, {precision});
   } finally {
     for (const {decoder} of all) decoder.dispose();
   }

@@ -216,6 +216,7 @@ describe('A checkpoint', () => {
     expect(size(to)).to.be.below(0.6 * size(newest));
     const loaded = await loadCheckpoint(to);
     expect(loaded.training).to.equal(undefined);
+    expect(loaded.settings).to.include({batch: 8, rate: 0.01});
     expect(captions(loaded)).to.deep.equal(said);
     loaded.decoder.dispose();
   });
