@@ -12,8 +12,9 @@ import {lstmCell, lstmWithCells} from '../runtime/lstm';
 import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
-import {project, readGrid, type Grid} from './grid';
-import {featureConstants, WeightTable} from './weights';
+import {readGrid, type Grid} from './grid';
+import {seed, share, size, Weighted} from './weighted';
+import {WeightTable} from './weights';
 
 export interface AdaptiveOptions {
   /** Size of a word's vector, and of the whole picture's. @default 256 */
@@ -28,23 +29,17 @@ export interface AdaptiveOptions {
   readonly seed?: number;
 }
 
-const size = z.int().min(1).max(65536);
 const schema = z.strictObject({
   embedding: size.default(256),
   units: size.default(512),
   attention: size.default(512),
-  dropout: z.number().min(0).lt(1).default(0.5),
-  seed: z
-    .int()
-    .min(-(2 ** 31))
-    .lt(2 ** 31)
-    .default(1),
+  dropout: share.default(0.5),
+  seed: seed.default(1),
 });
 
 /** Names of its options. */
 export const adaptiveOptions: readonly string[] = Object.keys(schema.shape);
 
-type Settings = Readonly<Required<AdaptiveOptions>> & Readonly<Record<string, unknown>>;
 const layers = {words: 0, grid: 1, output: 2} as const;
 
 /**
@@ -74,21 +69,9 @@ export function createAdaptive(vocabulary: number, depth: number, options: Adapt
   return new Adaptive(vocabulary, depth, settings, weights.all);
 }
 
-class Adaptive implements Decoder {
+class Adaptive extends Weighted<Required<AdaptiveOptions>> {
   readonly kind = 'adaptive';
   readonly features = 'grid';
-  readonly output: Decoder['output'];
-  readonly constants: ReadonlyMap<string, tf.Variable>;
-
-  constructor(
-    readonly vocabulary: number,
-    readonly depth: number,
-    readonly options: Settings,
-    readonly weights: ReadonlyMap<string, tf.Variable>,
-  ) {
-    this.constants = featureConstants(depth);
-    this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
-  }
 
   states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
     return tf.tidy(() => this.attend(features, inputs, key).states);
@@ -101,13 +84,13 @@ class Adaptive implements Decoder {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
       const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid));
-      const words = embed(this.#weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
+      const words = embed(this.weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
       const whole = tf.tile(tf.expandDims(this.#whole(grid), 0), [steps, 1, 1]);
       const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, whole as tf.Tensor3D], 2), layers.words);
       const both = lstmWithCells(
         x,
-        this.#weight<tf.Rank.R2>('lstm.weight'),
-        this.#weight<tf.Rank.R1>('lstm.bias'),
+        this.weight<tf.Rank.R2>('lstm.weight'),
+        this.weight<tf.Rank.R1>('lstm.bias'),
       );
       const [h, c] = tf.split(both, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
       const before = tf.concat<tf.Tensor3D>([
@@ -130,13 +113,6 @@ class Adaptive implements Decoder {
     });
   }
 
-  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
-    return tf.tidy(() => {
-      const weight = tf.transpose(this.output.weight as tf.Variable<tf.Rank.R2>);
-      return tf.add(project(this.states(features, inputs), weight), this.output.bias);
-    });
-  }
-
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
       const grid = readGrid(features as tf.Tensor3D, this);
@@ -152,14 +128,14 @@ class Adaptive implements Decoder {
     return tf.tidy(() => {
       const [before, cell, whole] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
       const [cells, keys] = state.slice(3) as [tf.Tensor3D, tf.Tensor3D];
-      const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
+      const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
       const x = tf.concat<tf.Tensor2D>([word, whole], 1);
       const {h, c} = lstmCell(
         x,
         before,
         cell,
-        this.#weight<tf.Rank.R2>('lstm.weight'),
-        this.#weight<tf.Rank.R1>('lstm.bias'),
+        this.weight<tf.Rank.R2>('lstm.weight'),
+        this.weight<tf.Rank.R1>('lstm.bias'),
       );
       const sentinel = this.#sentinel(x, before, c);
       const {query, sentinelKey} = this.#queries(h, sentinel);
@@ -170,30 +146,26 @@ class Adaptive implements Decoder {
     });
   }
 
-  dispose(): void {
-    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
-  }
-
   /** The whole picture, as large as a word, `[batch, embedding]`. */
   #whole({cells}: Grid): tf.Tensor2D {
     const mean = tf.mean<tf.Tensor2D>(cells, 1);
-    const product = tf.matMul(mean, this.#weight<tf.Rank.R2>('whole.weight'));
-    return tf.relu(tf.add<tf.Tensor2D>(product, this.#weight('whole.bias')));
+    const product = tf.matMul(mean, this.weight<tf.Rank.R2>('whole.weight'));
+    return tf.relu(tf.add<tf.Tensor2D>(product, this.weight('whole.bias')));
   }
 
   /** What the LSTM keeps of the sentence (equations 9 and 10), `[rows, units]`. */
   #sentinel(x: tf.Tensor2D, before: tf.Tensor2D, c: tf.Tensor2D): tf.Tensor2D {
     const read = tf.matMul(
       tf.concat<tf.Tensor2D>([x, before], 1),
-      this.#weight<tf.Rank.R2>('sentinel.weight'),
+      this.weight<tf.Rank.R2>('sentinel.weight'),
     );
     return tf.mul(tf.sigmoid(read), tf.tanh(c));
   }
 
   #queries(h: tf.Tensor2D, sentinel: tf.Tensor2D): {query: tf.Tensor2D; sentinelKey: tf.Tensor2D} {
-    const query = tf.matMul<tf.Tensor2D>(h, this.#weight<tf.Rank.R2>('attention.state'));
-    const key = tf.matMul(sentinel, this.#weight<tf.Rank.R2>('attention.sentinel'));
-    return {query, sentinelKey: tf.add(key, this.#weight('attention.bias'))};
+    const query = tf.matMul<tf.Tensor2D>(h, this.weight<tf.Rank.R2>('attention.state'));
+    const key = tf.matMul(sentinel, this.weight<tf.Rank.R2>('attention.sentinel'));
+    return {query, sentinelKey: tf.add(key, this.weight('attention.bias'))};
   }
 
   /** The sentinel is one cell more (equation 12); what is seen is the mixture of all (equation 11). */
@@ -207,14 +179,10 @@ class Adaptive implements Decoder {
     const both = additiveAttention(
       tf.concat([keys, tf.expandDims<tf.Tensor3D>(sentinelKey, 1)], 1),
       query,
-      this.#weight<tf.Rank.R2>('attention.score'),
+      this.weight<tf.Rank.R2>('attention.score'),
       tf.concat([cells, tf.expandDims<tf.Tensor3D>(sentinel, 1)], 1),
     );
     const [view, attention] = tf.split(both, [units, count, 1], 1) as [tf.Tensor2D, tf.Tensor2D];
     return {view, attention};
-  }
-
-  #weight<R extends tf.Rank>(name: string): tf.Variable<R> {
-    return this.weights.get(name) as tf.Variable<R>;
   }
 }

@@ -11,7 +11,8 @@ import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {readGrid, type Grid} from './grid';
-import {featureConstants, WeightTable} from './weights';
+import {seed, share, size, Weighted} from './weighted';
+import {WeightTable} from './weights';
 
 export interface AttentionOptions {
   /** Size of a word's vector. @default 256 */
@@ -28,24 +29,18 @@ export interface AttentionOptions {
   readonly seed?: number;
 }
 
-const size = z.int().min(1).max(65536);
 const schema = z.strictObject({
   embedding: size.default(256),
   units: size.default(512),
   attention: size.default(512),
-  dropout: z.number().min(0).lt(1).default(0.5),
+  dropout: share.default(0.5),
   regularization: z.number().min(0).max(1000).default(1),
-  seed: z
-    .int()
-    .min(-(2 ** 31))
-    .lt(2 ** 31)
-    .default(1),
+  seed: seed.default(1),
 });
 
 /** Names of its options. */
 export const attentionOptions: readonly string[] = Object.keys(schema.shape);
 
-type Settings = Readonly<Required<AttentionOptions>> & Readonly<Record<string, unknown>>;
 const layers = {words: 0, grid: 1, output: 2} as const;
 
 /**
@@ -86,21 +81,9 @@ interface Step {
   readonly attention: tf.Tensor2D;
 }
 
-class Attention implements Decoder {
+class Attention extends Weighted<Required<AttentionOptions>> {
   readonly kind = 'attention';
   readonly features = 'grid';
-  readonly output: Decoder['output'];
-  readonly constants: ReadonlyMap<string, tf.Variable>;
-
-  constructor(
-    readonly vocabulary: number,
-    readonly depth: number,
-    readonly options: Settings,
-    readonly weights: ReadonlyMap<string, tf.Variable>,
-  ) {
-    this.constants = featureConstants(depth);
-    this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
-  }
 
   states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
     return tf.tidy(() => this.attend(features, inputs, key).states);
@@ -113,14 +96,14 @@ class Attention implements Decoder {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
       const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid));
-      const words = drop(embed(this.#weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
+      const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
       const [ofWords, ofOthers] = tf.split(
-        this.#weight<tf.Rank.R2>('lstm.weight'),
+        this.weight<tf.Rank.R2>('lstm.weight'),
         [embedding, 2 * units],
         0,
       ) as [tf.Tensor2D, tf.Tensor2D];
       const flat = tf.reshape<tf.Rank.R2>(words, [steps * batch, embedding]);
-      const gates = tf.split(tf.add(tf.matMul(flat, ofWords), this.#weight('lstm.bias')), steps, 0);
+      const gates = tf.split(tf.add(tf.matMul(flat, ofWords), this.weight('lstm.bias')), steps, 0);
       let [h, c] = this.#first(grid);
       const all: Step[] = [];
       for (const wordGates of gates) {
@@ -146,15 +129,6 @@ class Attention implements Decoder {
     });
   }
 
-  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
-    const [batch, steps] = inputs.shape;
-    return tf.tidy(() => {
-      const states = this.states(features, inputs);
-      const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, this.options.embedding]);
-      return tf.reshape(this.#logits(rows), [batch, steps, this.vocabulary]);
-    });
-  }
-
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
       const grid = readGrid(features as tf.Tensor3D, this);
@@ -169,28 +143,24 @@ class Attention implements Decoder {
     return tf.tidy(() => {
       const [before, cell, cells, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
       const {embedding, units} = this.options;
-      const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
+      const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
       const [ofWords, ofOthers] = tf.split(
-        this.#weight<tf.Rank.R2>('lstm.weight'),
+        this.weight<tf.Rank.R2>('lstm.weight'),
         [embedding, 2 * units],
         0,
       ) as [tf.Tensor2D, tf.Tensor2D];
-      const gates = tf.add<tf.Tensor2D>(tf.matMul(word, ofWords), this.#weight('lstm.bias'));
+      const gates = tf.add<tf.Tensor2D>(tf.matMul(word, ofWords), this.weight('lstm.bias'));
       const {h, c, view, attention} = this.#advance({cells, keys}, gates, ofOthers, before, cell);
-      const logits = this.#logits(this.#deepOutput(word, h, view));
+      const logits = this.wordsOf(this.#deepOutput(word, h, view));
       return {logits, attention, state: [h, c, tf.clone(cells), tf.clone(keys)]};
     });
-  }
-
-  dispose(): void {
-    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
   }
 
   /** State and cell before the first word, from the mean of the grid. */
   #first({cells}: Grid): [tf.Tensor2D, tf.Tensor2D] {
     const mean = tf.mean<tf.Tensor2D>(cells, 1);
     const both = tf.tanh(
-      tf.add(tf.matMul(mean, this.#weight<tf.Rank.R2>('begin.weight')), this.#weight('begin.bias')),
+      tf.add(tf.matMul(mean, this.weight<tf.Rank.R2>('begin.weight')), this.weight('begin.bias')),
     );
     return tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
   }
@@ -207,11 +177,11 @@ class Attention implements Decoder {
     cell: tf.Tensor2D,
   ): Step {
     const {units} = this.options;
-    const query = tf.matMul<tf.Tensor2D>(before, this.#weight<tf.Rank.R2>('attention.state'));
-    const both = additiveAttention(keys, query, this.#weight<tf.Rank.R2>('attention.score'), cells);
+    const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
+    const both = additiveAttention(keys, query, this.weight<tf.Rank.R2>('attention.score'), cells);
     const [context, attention] = tf.split(both, [units, keys.shape[1]], 1) as [tf.Tensor2D, tf.Tensor2D];
     const opened = tf.sigmoid(
-      tf.add(tf.matMul(before, this.#weight<tf.Rank.R2>('gate.weight')), this.#weight('gate.bias')),
+      tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
     );
     const view = tf.mul<tf.Tensor2D>(context, opened);
     const gates = tf.add<tf.Tensor2D>(wordGates, tf.matMul(tf.concat([view, before], 1), weight));
@@ -222,17 +192,8 @@ class Attention implements Decoder {
 
   /** All `[rows, …]`; the word is that before the one to come. */
   #deepOutput(word: tf.Tensor2D, h: tf.Tensor2D, view: tf.Tensor2D): tf.Tensor2D {
-    const ofState = tf.matMul(h, this.#weight<tf.Rank.R2>('output.state'));
-    const ofView = tf.matMul(view, this.#weight<tf.Rank.R2>('output.view'));
+    const ofState = tf.matMul(h, this.weight<tf.Rank.R2>('output.state'));
+    const ofView = tf.matMul(view, this.weight<tf.Rank.R2>('output.view'));
     return tf.add(word, tf.add(ofState, ofView));
-  }
-
-  #logits(rows: tf.Tensor2D): tf.Tensor2D {
-    const {weight, bias} = this.output;
-    return tf.add(tf.matMul(rows, weight as tf.Variable<tf.Rank.R2>, false, true), bias);
-  }
-
-  #weight<R extends tf.Rank>(name: string): tf.Variable<R> {
-    return this.weights.get(name) as tf.Variable<R>;
   }
 }

@@ -13,7 +13,8 @@ import {lstm, lstmCell} from '../runtime/lstm';
 import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
-import {featureConstants, standardize, WeightTable} from './weights';
+import {seed, share, size, Weighted} from './weighted';
+import {standardize, WeightTable} from './weights';
 
 export interface LstmOptions {
   /** Size of a word's vector. @default 256 */
@@ -31,16 +32,12 @@ export interface LstmOptions {
 }
 
 const schema = z.strictObject({
-  embedding: z.int().min(1).max(65536).default(256),
-  units: z.int().min(1).max(65536).default(512),
+  embedding: size.default(256),
+  units: size.default(512),
   layers: z.int().min(1).max(100).default(1),
   image: z.enum(['first', 'every']).default('first'),
-  dropout: z.number().min(0).lt(1).default(0.5),
-  seed: z
-    .int()
-    .min(-(2 ** 31))
-    .lt(2 ** 31)
-    .default(1),
+  dropout: share.default(0.5),
+  seed: seed.default(1),
 });
 
 /** Names of its options. */
@@ -81,25 +78,22 @@ interface Layer {
   readonly bias: tf.Variable<tf.Rank.R1>;
 }
 
-class Lstm implements Decoder {
+class Lstm extends Weighted<Required<LstmOptions>> {
   readonly kind = 'lstm';
   readonly features = 'pooled';
-  readonly output: Decoder['output'];
-  readonly constants: ReadonlyMap<string, tf.Variable>;
   /** The lowest first. */
   readonly #layers: readonly Layer[];
 
   constructor(
-    readonly vocabulary: number,
-    readonly depth: number,
-    readonly options: Readonly<Required<LstmOptions>> & Readonly<Record<string, unknown>>,
-    readonly weights: ReadonlyMap<string, tf.Variable>,
+    vocabulary: number,
+    depth: number,
+    options: Readonly<Required<LstmOptions>> & Readonly<Record<string, unknown>>,
+    weights: ReadonlyMap<string, tf.Variable>,
   ) {
-    this.constants = featureConstants(depth);
-    this.output = {weight: this.#weight('output.weight'), bias: this.#weight('output.bias')};
+    super(vocabulary, depth, options, weights);
     this.#layers = namesOf(options.layers).map((name) => ({
-      weight: this.#weight(`${name}.weight`),
-      bias: this.#weight(`${name}.bias`),
+      weight: this.weight(`${name}.weight`),
+      bias: this.weight(`${name}.bias`),
     }));
   }
 
@@ -110,7 +104,7 @@ class Lstm implements Decoder {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const image = this.#project(features);
-      const words = embed(this.#weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
+      const words = embed(this.weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
       const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
       const x = drop(place === 'first' ? tf.concat([first, words], 0) : words, masks.input);
       // Beside every word it is the same, also in what dropout left of it: so its part of the gates is computed once.
@@ -123,16 +117,6 @@ class Lstm implements Decoder {
       const from = place === 'first' ? 1 : 0;
       const states = tf.transpose(tf.slice(all, [from, 0, 0], [steps, batch, units]), [1, 0, 2]);
       return drop(states, masks.output);
-    });
-  }
-
-  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
-    const [batch, steps] = inputs.shape;
-    return tf.tidy(() => {
-      const states = tf.reshape(this.states(features, inputs), [batch * steps, this.options.units]);
-      const {weight, bias} = this.output;
-      const logits = tf.add(tf.matMul(states, weight as tf.Variable<tf.Rank.R2>, false, true), bias);
-      return tf.reshape(logits, [batch, steps, this.vocabulary]);
     });
   }
 
@@ -150,7 +134,7 @@ class Lstm implements Decoder {
 
   step(tokens: tf.Tensor1D, state: DecoderState): {logits: tf.Tensor2D; state: DecoderState} {
     return tf.tidy(() => {
-      const word = tf.gather(this.#weight<tf.Rank.R2>('embedding'), tokens);
+      const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
       const image = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
       const x = image.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...image], 1);
       const next = this.#advance(x, state as readonly tf.Tensor2D[]);
@@ -158,10 +142,6 @@ class Lstm implements Decoder {
       const logits = kernel<tf.Tensor2D>('BiasAdd', [products, this.output.bias], [type('T', 'float32')]);
       return {logits, state: [...next, ...image.map((part) => tf.clone(part))]};
     });
-  }
-
-  dispose(): void {
-    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
   }
 
   /** @returns State and cell of each layer, one step further. */
@@ -178,11 +158,7 @@ class Lstm implements Decoder {
 
   #project(features: tf.Tensor): tf.Tensor2D {
     const standard = standardize(features as tf.Tensor2D, this.constants);
-    const product = tf.matMul(standard, this.#weight<tf.Rank.R2>('image.weight'));
-    return tf.add(product, this.#weight('image.bias'));
-  }
-
-  #weight<R extends tf.Rank>(name: string): tf.Variable<R> {
-    return this.weights.get(name) as tf.Variable<R>;
+    const product = tf.matMul(standard, this.weight<tf.Rank.R2>('image.weight'));
+    return tf.add(product, this.weight('image.bias'));
   }
 }

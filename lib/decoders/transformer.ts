@@ -21,7 +21,8 @@ import {
   type Memory,
 } from './transformer-layers';
 import {transformerWeights} from './transformer-weights';
-import {featureConstants, standardize} from './weights';
+import {seed, share, size, Weighted} from './weighted';
+import {standardize} from './weights';
 
 export interface TransformerOptions {
   /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
@@ -40,7 +41,6 @@ export interface TransformerOptions {
   readonly seed?: number;
 }
 
-const size = z.int().min(1).max(65536);
 const layer = z.int().min(1).max(100);
 const options = z.strictObject({
   units: size.multipleOf(4).default(384),
@@ -48,12 +48,8 @@ const options = z.strictObject({
   layers: layer.default(2),
   encoderLayers: layer.default(1),
   feedForward: size.default(1536),
-  dropout: z.number().min(0).lt(1).default(0.3),
-  seed: z
-    .int()
-    .min(-(2 ** 31))
-    .lt(2 ** 31)
-    .default(1),
+  dropout: share.default(0.3),
+  seed: seed.default(1),
 });
 const schema = options.refine(({units, heads}) => units % heads === 0, {
   path: ['heads'],
@@ -62,8 +58,6 @@ const schema = options.refine(({units, heads}) => units % heads === 0, {
 
 /** Names of its options. */
 export const transformerOptions: readonly string[] = Object.keys(options.shape);
-
-type Settings = Readonly<Required<TransformerOptions>> & Readonly<Record<string, unknown>>;
 
 /**
  * @param vocabulary Number of word ids.
@@ -76,24 +70,13 @@ export function createTransformer(
   given: TransformerOptions = {},
 ): Decoder {
   const settings = parseOptions(schema, given, 'transformer decoder');
-  return new Transformer(vocabulary, depth, settings, transformerWeights(vocabulary, depth, settings));
+  const weights = transformerWeights(vocabulary, depth, settings);
+  return new Transformer(vocabulary, depth, settings, weights, 'embedding');
 }
 
-class Transformer implements Decoder {
+class Transformer extends Weighted<Required<TransformerOptions>> {
   readonly kind = 'transformer';
   readonly features = 'grid';
-  readonly output: Decoder['output'];
-  readonly constants: ReadonlyMap<string, tf.Variable>;
-
-  constructor(
-    readonly vocabulary: number,
-    readonly depth: number,
-    readonly options: Settings,
-    readonly weights: ReadonlyMap<string, tf.Variable>,
-  ) {
-    this.constants = featureConstants(depth);
-    this.output = {weight: weights.get('embedding')!, bias: weights.get('output.bias')!};
-  }
 
   states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
     return tf.tidy(() => this.attend(features, inputs, key).states);
@@ -107,7 +90,7 @@ class Transformer implements Decoder {
       const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, place++));
       const cells = this.#readCells(features as tf.Tensor3D, drop);
       const mask = causalMask(steps);
-      const words = tf.mul(embed(this.#table, inputs), Math.sqrt(units));
+      const words = tf.mul(embed(this.weight<tf.Rank.R2>('embedding'), inputs), Math.sqrt(units));
       const placed = tf.add(words, wordPositions(0, steps, units));
       let x = drop(tf.reshape<tf.Rank.R2>(placed, [batch * steps, units]));
       let attention: tf.Tensor4D;
@@ -123,14 +106,6 @@ class Transformer implements Decoder {
       }
       const states = tf.reshape<tf.Rank.R3>(norm(x, this.weights, 'words.norm'), [batch, steps, units]);
       return {states: drop(states), attention: tf.mean(attention!, 1)};
-    });
-  }
-
-  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
-    const [batch, steps] = inputs.shape;
-    return tf.tidy(() => {
-      const rows = tf.reshape<tf.Rank.R2>(this.states(features, inputs), [batch * steps, this.options.units]);
-      return tf.reshape(this.#logits(rows), [batch, steps, this.vocabulary]);
     });
   }
 
@@ -153,7 +128,7 @@ class Transformer implements Decoder {
     return tf.tidy(() => {
       const [batch] = tokens.shape;
       const place = state[0]!.shape[2]!;
-      const word = tf.mul(tf.gather(this.#table, tokens), Math.sqrt(units));
+      const word = tf.mul(tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens), Math.sqrt(units));
       let x = tf.add<tf.Tensor2D>(word, wordPositions(place, 1, units));
       const next: tf.Tensor[] = [];
       let attention: tf.Tensor4D;
@@ -178,22 +153,14 @@ class Transformer implements Decoder {
           (y) => y,
         ));
       }
-      const logits = this.#logits(norm(x, this.weights, 'words.norm'));
+      const logits = this.wordsOf(norm(x, this.weights, 'words.norm'));
       const looked = tf.reshape<tf.Rank.R2>(tf.mean(attention!, 1), [batch, -1]);
       return {logits, state: next, attention: looked};
     });
   }
 
-  dispose(): void {
-    for (const weight of [...this.weights.values(), ...this.constants.values()]) weight.dispose();
-  }
-
   get #layers(): number[] {
     return Array.from({length: this.options.layers}, (_, at) => at + 1);
-  }
-
-  get #table(): tf.Variable<tf.Rank.R2> {
-    return this.weights.get('embedding') as tf.Variable<tf.Rank.R2>;
   }
 
   /** @returns What words look at, `[batch · cells, units]`. */
@@ -253,9 +220,5 @@ class Transformer implements Decoder {
 
   #feed(name: string, x: tf.Tensor2D, drop: Drop): tf.Tensor2D {
     return tf.add(x, drop(feedForward(norm(x, this.weights, `${name}.norm`), this.weights, name)));
-  }
-
-  #logits(rows: tf.Tensor2D): tf.Tensor2D {
-    return tf.add(tf.matMul(rows, this.#table, false, true), this.output.bias);
   }
 }
