@@ -107,4 +107,4 @@ export {overlay, type OverlayOptions} from './show/overlay';
 // TensorFlow, errors and places
 export {device, tf} from './runtime/native';
 export {CaptionerError, type ErrorCode} from './errors';
-export {featureFolder, home, runFolder, userPath} from './places';
+export {checkpointFolder, featureFolder, home, runFolder, userPath} from './places';

@@ -58,7 +58,15 @@ export function featureFolder(
   return join(home(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
 }
 
-/** Where a run on a data set is kept, unless the user says where. */
+/** Where a run on a data set is kept, unless the user says where; beside a checkpoint of that name that came with the project. */
 export function runFolder(dataset: {readonly folder: string}, run: string = ''): string {
-  return run === '' ? join(home(), 'checkpoints', basename(dataset.folder)) : userPath(run);
+  if (run !== '') return userPath(run);
+  const folder = join(home(), 'checkpoints', basename(dataset.folder));
+  return existsSync(join(folder, 'manifest.json')) ? `${folder}-run` : folder;
+}
+
+/** Which checkpoint captions pictures of a data set, unless the user says which: that of the user's run, or the one that came with the project. */
+export function checkpointFolder(dataset: {readonly folder: string}, checkpoint: string = ''): string {
+  const run = runFolder(dataset, checkpoint);
+  return checkpoint === '' && !existsSync(run) ? run.replace(/-run$/, '') : run;
 }

@@ -36,12 +36,15 @@ export interface Attended {
 
 /** What search needs: a decoder, or several that write together. */
 export interface WordByWord {
+  readonly kind: string;
   /** Which image features it reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
   readonly features: 'pooled' | 'grid';
   /** Depth of the image features. */
   readonly depth: number;
   /** Number of word ids. */
   readonly vocabulary: number;
+  /** Complete, as JSON, so that `createDecoder(kind, vocabulary, depth, options)` makes the same one again. */
+  readonly options: Readonly<Record<string, unknown>>;
   /** The state before the first word. The caller disposes it. */
   begin(features: tf.Tensor): DecoderState;
   /**
@@ -56,9 +59,6 @@ export interface WordByWord {
 }
 
 export interface Decoder extends WordByWord {
-  readonly kind: string;
-  /** Complete, as JSON, so that `createDecoder(kind, vocabulary, depth, options)` makes the same one again. */
-  readonly options: Readonly<Record<string, unknown>>;
   /** Every trainable weight by name, always in the same order. */
   readonly weights: ReadonlyMap<string, tf.Variable>;
   /**

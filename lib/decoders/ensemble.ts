@@ -22,6 +22,8 @@ export function createEnsemble(decoders: readonly WordByWord[]): WordByWord {
 }
 
 class Ensemble implements WordByWord {
+  readonly kind = 'ensemble';
+  readonly options: WordByWord['options'];
   readonly features: WordByWord['features'];
   /** How many tensors of the state are each decoder's. */
   #counts: readonly number[] = [];
@@ -31,6 +33,7 @@ class Ensemble implements WordByWord {
     readonly vocabulary: number,
     readonly depth: number,
   ) {
+    this.options = {decoders: decoders.map(({kind, options}) => ({kind, ...options}))};
     this.features = decoders.some(({features}) => features === 'grid') ? 'grid' : 'pooled';
   }
 

@@ -45,12 +45,17 @@ export class Run {
 
   /**
    * @param folder Relative to where the command was given; made where it is missing, unless the run must exist.
-   * @throws CaptionerError `locked`, `not-found`
+   * @throws CaptionerError `locked`, `not-found`; `mismatch` where a checkpoint lies that is no run's
    */
   constructor(folder: string, {existing = false}: {readonly existing?: boolean} = {}) {
     this.folder = userPath(folder);
     if (existing && !existsSync(join(this.folder, 'checkpoints')))
       throw new CaptionerError('not-found', `${this.folder}: expected a run to resume, found none`);
+    if (existsSync(join(this.folder, 'manifest.json')))
+      throw new CaptionerError(
+        'mismatch',
+        `${this.folder}: expected the folder of a run, found a checkpoint; choose another folder`,
+      );
     mkdirSync(join(this.folder, 'checkpoints'), {recursive: true});
     this.#lock = lockFolder(this.folder);
   }
