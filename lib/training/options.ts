@@ -59,7 +59,7 @@ export interface TrainerOptions {
   readonly temperature?: number;
   /** What they are held against: the mean of the picture's other samples, or what greedy search writes. @default 'others' */
   readonly baseline?: Baseline;
-  /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default 1e-4 */
+  /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default see `suitedOptions` */
   readonly encoderRate?: number;
   /** Captions of a picture that are learnt from together: an encoder that learns looks only once for all of them. @default see `suitedOptions` */
   readonly together?: number;
@@ -146,18 +146,18 @@ export interface Task {
 /**
  * Few captions are learnt from more often, and in more and smaller steps. A decoder that looks at a grid has to begin more slowly, and an
  * encoder that learns sees each picture once for all its captions, when the decoder has had time to say what it needs. Self-critical
- * training goes slowly, else the decoder becomes sure of the same few phrases.
+ * training goes slowly, else the decoder becomes sure of the same few phrases, and leaves the encoder as it is.
  *
  * @param captions Number of captions to learn from.
  */
 export function suitedOptions(
   captions: number,
   {features = 'pooled', tuned = false, objective = 'cross-entropy'}: Task = {},
-): Pick<Settings, 'epochs' | 'batch' | 'rate' | 'together' | 'warmup' | 'movingAverage'> {
+): Pick<Settings, 'epochs' | 'batch' | 'rate' | 'encoderRate' | 'together' | 'warmup' | 'movingAverage'> {
   const size = captions < 10_000 ? suited.small : suited.large;
-  const rest = {together: 1, warmup: 0, movingAverage: 0};
+  const rest = {encoderRate: 1e-4, together: 1, warmup: 0, movingAverage: 0};
   if (objective === 'self-critical')
-    return {...rest, ...size, epochs: 8, rate: 1e-5, together: 5, movingAverage: 0.99};
+    return {...rest, ...size, epochs: 8, rate: 1e-5, encoderRate: 0, together: 5, movingAverage: 0.99};
   const rate = features === 'grid' || tuned ? 0.001 : size.rate;
   return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: captions < 10_000 ? 0 : 300})};
 }

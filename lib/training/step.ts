@@ -5,7 +5,7 @@ import type {Adam} from '../runtime/adam';
 import {clipByGlobalNorm} from '../runtime/clip';
 import {tf} from '../runtime/native';
 import {LiveFeatures} from './live-features';
-import {gradients} from './loss';
+import {gradients, type TrainingKey} from './loss';
 import {notFinite, type Parts} from './material';
 import type {Settings} from './options';
 import type {Rewards} from './rewards';
@@ -102,33 +102,30 @@ function learnFrom(
   settings: StepSettings,
   rewards: Rewards | undefined,
 ): Found {
-  const {seed, step, labelSmoothing, ownWords, encoderRate} = settings;
+  const {seed, step, labelSmoothing, temperature, ownWords, encoderRate} = settings;
   const key = {seed, step};
   const live = store instanceof LiveFeatures ? store : undefined;
   // Captions of the same picture share the encoder's work.
   const pictures = [...new Set(batch.ids)];
   const seen = live?.prepare(pictures, key) ?? store.draw?.(pictures, key) ?? store.read(pictures);
   const features = (): tf.Tensor => live?.features(seen) ?? seen;
-  const {batch: learnt, ...sampled} = rewards
-    ? sampledBatch(decoder, features(), pictures, vocabulary, rewards, settings)
-    : {
-        batch:
-          ownWords > 0
-            ? withOwnWords(decoder, rowsOf(features(), pictures, batch.ids), batch, ownWords, key)
-            : batch,
-      };
+  const featuresOf = (ids: readonly string[]): tf.Tensor => rowsOf(features(), pictures, ids);
+
+  const lesson = (): {batch: Batch; training: TrainingKey; reward?: number} => {
+    if (rewards) {
+      const sampled = sampledBatch(decoder, features(), pictures, vocabulary, rewards, settings);
+      return {...sampled, training: {...key, shares: sampled.shares, temperature}};
+    }
+    const own = ownWords > 0 ? withOwnWords(decoder, featuresOf(batch.ids), batch, ownWords, key) : batch;
+    return {batch: own, training: {...key, labelSmoothing}};
+  };
+  const {batch: learnt, training, reward} = lesson();
   const {ids, inputs, targets, size, steps} = learnt;
   const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-  const training = {
-    seed,
-    step,
-    labelSmoothing,
-    ...('shares' in sampled && {shares: sampled.shares, temperature: settings.temperature}),
-  };
-  const rows = (): tf.Tensor => rowsOf(features(), pictures, ids);
   const tuned = encoderRate > 0 ? live?.weights : undefined;
+  const rows = (): tf.Tensor => featuresOf(ids);
   const found = gradients(decoder, tuned ? rows : rows(), read!, next!, training, tuned);
-  return {...found, ...('reward' in sampled && {reward: sampled.reward}), pictures, seen};
+  return {...found, ...(reward !== undefined && {reward}), pictures, seen};
 }
 
 /** The features of each caption's picture. */
