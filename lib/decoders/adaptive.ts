@@ -73,17 +73,17 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
   readonly kind = 'adaptive';
   readonly features = 'grid';
 
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
-    return tf.tidy(() => this.attend(features, inputs, key).states);
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
+    return tf.tidy(() => this.attend(features, inputs, key, pictures).states);
   }
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): Attended {
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid));
+      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid), pictures);
       const words = embed(this.weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
       const whole = tf.tile(tf.expandDims(this.#whole(grid), 0), [steps, 1, 1]);
       const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, whole as tf.Tensor3D], 2), layers.words);

@@ -85,17 +85,17 @@ class Attention extends Weighted<Required<AttentionOptions>> {
   readonly kind = 'attention';
   readonly features = 'grid';
 
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
-    return tf.tidy(() => this.attend(features, inputs, key).states);
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
+    return tf.tidy(() => this.attend(features, inputs, key, pictures).states);
   }
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): Attended {
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {embedding, units, dropout: rate, regularization} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid));
+      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid), pictures);
       const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
       const [ofWords, ofOthers] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),

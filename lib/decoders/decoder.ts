@@ -73,11 +73,13 @@ export interface Decoder extends WordByWord {
    * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
    * @param inputs Word ids, int32 `[batch, steps]`; each row begins with the start id and is padded with 0.
    * @param dropout Absent: no dropout (evaluation).
+   * @param pictures The row of each caption's picture in the features, int32 `[batch]`, where several captions are of the same: what is
+   *   made of a picture alone is made once. Absent: each caption has a row of its own.
    * @returns `[batch, steps, units]`, differentiable with respect to `weights`.
    */
-  states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): tf.Tensor3D;
+  states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D;
   /** For decoders that look at a grid: the states together with where they looked. The caller disposes all. */
-  attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): Attended;
+  attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, pictures?: tf.Tensor1D): Attended;
   /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
 }

@@ -1,6 +1,6 @@
 /** A grid of image features as attending decoders read it: standardised and projected, with the keys that queries are held against. */
 import {tf} from '../runtime/native';
-import {standardize} from './weights';
+import {forCaptions, standardize} from './weights';
 
 export interface Grid {
   /** `[batch, cells, units]`, 0 or more. */
@@ -18,11 +18,13 @@ export interface GridWeights {
 /**
  * @param features `[batch, cells, depth]`
  * @param drop Dropout of the projected cells.
+ * @param pictures The row of each caption's picture; absent: each has its own.
  */
 export function readGrid(
   features: tf.Tensor3D,
   {constants, weights}: GridWeights,
   drop: (cells: tf.Tensor3D) => tf.Tensor3D = (cells) => cells,
+  pictures?: tf.Tensor1D,
 ): Grid {
   const weight = (name: string) => weights.get(name) as tf.Variable<tf.Rank.R2>;
   const projected = tf.relu(
@@ -30,7 +32,7 @@ export function readGrid(
   );
   const cells = drop(projected as tf.Tensor3D);
   const keys = project(cells, weight('attention.image')).add(weight('attention.bias'));
-  return {cells, keys: keys as tf.Tensor3D};
+  return {cells: forCaptions(cells, pictures), keys: forCaptions(keys as tf.Tensor3D, pictures)};
 }
 
 /** `[a, b, inputs]` times `[inputs, outputs]`, as one product. */

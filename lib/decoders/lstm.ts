@@ -14,7 +14,7 @@ import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
 import {seed, share, size, Weighted} from './weighted';
-import {standardize, WeightTable} from './weights';
+import {forCaptions, standardize, WeightTable} from './weights';
 
 export interface LstmOptions {
   /** Size of a word's vector. @default 256 */
@@ -97,13 +97,13 @@ class Lstm extends Weighted<Required<LstmOptions>> {
     }));
   }
 
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
     const [batch, steps] = inputs.shape;
     const {embedding, units, image: place, dropout: rate} = this.options;
     return tf.tidy(() => {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
-      const image = this.#project(features);
+      const image = forCaptions(this.#project(features), pictures);
       const words = embed(this.weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
       const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
       const x = drop(place === 'first' ? tf.concat([first, words], 0) : words, masks.input);

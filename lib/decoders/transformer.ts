@@ -22,7 +22,7 @@ import {
 } from './transformer-layers';
 import {transformerWeights} from './transformer-weights';
 import {seed, share, size, Weighted} from './weighted';
-import {standardize} from './weights';
+import {forCaptions, standardize} from './weights';
 
 export interface TransformerOptions {
   /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
@@ -78,11 +78,11 @@ class Transformer extends Weighted<Required<TransformerOptions>> {
   readonly kind = 'transformer';
   readonly features = 'grid';
 
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): tf.Tensor3D {
-    return tf.tidy(() => this.attend(features, inputs, key).states);
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
+    return tf.tidy(() => this.attend(features, inputs, key, pictures).states);
   }
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey): Attended {
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
@@ -100,7 +100,7 @@ class Transformer extends Weighted<Required<TransformerOptions>> {
           k,
           x,
           batch,
-          {self, cells: this.#memory(cells, batch, k), mask},
+          {self, cells: this.#memory(cells, features.shape[0], k, pictures), mask},
           drop,
         ));
       }
@@ -181,11 +181,11 @@ class Transformer extends Weighted<Required<TransformerOptions>> {
   }
 
   /** Of the cells, as a layer over the words compares and takes them. */
-  #memory(cells: tf.Tensor2D, batch: number, k: number): Memory {
+  #memory(cells: tf.Tensor2D, batch: number, k: number, pictures?: tf.Tensor1D): Memory {
     const both = linear(cells, this.weights, `words.${k}.look.memory`);
     const [keys, values] = tf
       .split<tf.Tensor2D>(both, 2, 1)
-      .map((part) => splitHeads(part, batch, this.options.heads));
+      .map((part) => forCaptions(splitHeads(part, batch, this.options.heads), pictures));
     return {keys: keys!, values: values!};
   }
 

@@ -30,7 +30,12 @@ export abstract class Weighted<Settings extends object> implements Decoder {
     this.output = {weight: this.weight(table), bias: this.weight('output.bias')};
   }
 
-  abstract states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey): tf.Tensor3D;
+  abstract states(
+    features: tf.Tensor,
+    inputs: tf.Tensor2D,
+    dropout?: DropoutKey,
+    pictures?: tf.Tensor1D,
+  ): tf.Tensor3D;
   abstract begin(features: tf.Tensor): DecoderState;
   abstract step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
 

@@ -76,3 +76,8 @@ export function standardize<T extends tf.Tensor>(
   const centred = tf.sub(features, constants.get('features.mean')!);
   return tf.div(centred, constants.get('features.deviation')!);
 }
+
+/** Of what was computed of pictures, a row for each caption: its picture's. */
+export function forCaptions<T extends tf.Tensor>(x: T, pictures: tf.Tensor1D | undefined): T {
+  return pictures ? tf.gather(x, pictures) : x;
+}

@@ -10,6 +10,8 @@ import {tf} from '../runtime/native';
 
 /** What a step of training has that evaluation has not. */
 export interface TrainingKey extends DropoutKey {
+  /** The row of each caption's picture in the features, where several are of the same. @default each has its own */
+  readonly pictures?: readonly number[];
   /** Probability that all words share instead of the right one's. @default 0 */
   readonly labelSmoothing?: number;
   /** How much each caption counts, negative where it is to become less likely; then there is no dropout. @default each as one */
@@ -19,7 +21,7 @@ export interface TrainingKey extends DropoutKey {
 }
 
 /**
- * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
+ * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer pictures, see `TrainingKey`.
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
  * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
  * @param training Absent: neither dropout nor smoothing (evaluation).
@@ -35,7 +37,9 @@ export function captionLoss(
   training?: TrainingKey,
 ): tf.Scalar {
   const [batch, steps] = inputs.shape;
-  if (targets.shape[0] !== batch || targets.shape[1] !== steps || features.shape[0] !== batch) {
+  const pictures = training?.pictures;
+  const together = pictures ? pictures.length === batch : features.shape[0] === batch;
+  if (targets.shape[0] !== batch || targets.shape[1] !== steps || !together) {
     const [i, t, f] = [inputs, targets, features].map(({shape}) => `[${shape.join(', ')}]`);
     const got = `inputs ${i}, targets ${t}, features ${f}`;
     throw new CaptionerError('shape', `Loss: expected one batch, got ${got}`);
@@ -51,8 +55,9 @@ export function captionLoss(
   return tf.tidy(() => {
     // Sampled captions were written without dropout; with it the decoder would not be the one that wrote them.
     const dropout = shares ? undefined : training;
-    const {states, penalty} = decoder.attend?.(features, inputs, dropout) ?? {
-      states: decoder.states(features, inputs, dropout),
+    const own = pictures && tf.tensor1d([...pictures], 'int32');
+    const {states, penalty} = decoder.attend?.(features, inputs, dropout, own) ?? {
+      states: decoder.states(features, inputs, dropout, own),
     };
     const units = states.shape[2];
     const kept = takeRows(tf.reshape(states, [batch * steps, units]), tf.tensor1d(rows, 'int32'));

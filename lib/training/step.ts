@@ -109,36 +109,27 @@ function learnFrom(
   const pictures = [...new Set(batch.ids)];
   const seen = live?.prepare(pictures, key) ?? store.draw?.(pictures, key) ?? store.read(pictures);
   const features = (): tf.Tensor => live?.features(seen) ?? seen;
-  const featuresOf = (ids: readonly string[]): tf.Tensor => rowsOf(features(), pictures, ids);
+  const rows = new Map(pictures.map((id, row) => [id, row]));
+  const rowsOf = (ids: readonly string[]): number[] => ids.map((id) => rows.get(id)!);
 
   const lesson = (): {batch: Batch; training: TrainingKey; reward?: number} => {
     if (rewards) {
       const sampled = sampledBatch(decoder, features(), pictures, vocabulary, rewards, settings);
       return {...sampled, training: {...key, shares: sampled.shares, temperature}};
     }
-    const own = ownWords > 0 ? withOwnWords(decoder, featuresOf(batch.ids), batch, ownWords, key) : batch;
+    const own =
+      ownWords > 0
+        ? withOwnWords(decoder, tf.gather(features(), rowsOf(batch.ids)), batch, ownWords, key)
+        : batch;
     return {batch: own, training: {...key, labelSmoothing}};
   };
   const {batch: learnt, training, reward} = lesson();
   const {ids, inputs, targets, size, steps} = learnt;
   const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
   const tuned = encoderRate > 0 ? live?.weights : undefined;
-  const rows = (): tf.Tensor => featuresOf(ids);
-  const found = gradients(decoder, tuned ? rows : rows(), read!, next!, training, tuned);
+  const shared = {...training, ...(ids.length > pictures.length && {pictures: rowsOf(ids)})};
+  const found = gradients(decoder, tuned ? features : features(), read!, next!, shared, tuned);
   return {...found, ...(reward !== undefined && {reward}), pictures, seen};
-}
-
-/** The features of each caption's picture. */
-function rowsOf(features: tf.Tensor, pictures: readonly string[], ids: readonly string[]): tf.Tensor {
-  if (ids.length === pictures.length) return features;
-  const places = new Map(pictures.map((id, at) => [id, at]));
-  return tf.gather(
-    features,
-    tf.tensor1d(
-      Int32Array.from(ids, (id) => places.get(id)!),
-      'int32',
-    ),
-  );
 }
 
 function meanOf(parts: readonly Map<string, tf.Tensor>[]): Map<string, tf.Tensor> {

@@ -116,6 +116,19 @@ export function behavesLikeADecoder(
     plain.dispose();
   });
 
+  it('learns the same of captions that share a picture, whether its features come once or for each', () => {
+    const plain = createDecoder(kind, vocabulary, depth, {...options, dropout: 0});
+    const two = tf.slice(features, 0, 2);
+    const pictures = [1, 0, 1];
+    const key = {seed: 1, step: 1};
+    const once = gradients(plain, two, inputs, targets, {...key, pictures});
+    const each = gradients(plain, tf.gather(two, pictures), inputs, targets, key);
+    expect(once.loss).to.be.closeTo(each.loss, 1e-6);
+    for (const [name, gradient] of each.gradients)
+      expect(largestDifference(once.gradients.get(name)!, gradient), name).to.be.below(1e-6);
+    plain.dispose();
+  });
+
   it('drops out in training only', () => {
     const states = (step?: number) =>
       values(decoder.states(features, inputs, step === undefined ? step : {seed: 1, step}));
