@@ -5,11 +5,11 @@
 import {ofSplit} from '../data/dataset';
 import {CaptionerError} from '../errors';
 import {Adam} from '../runtime/adam';
-import type {tf} from '../runtime/native';
 import {Course} from './course';
 import type {History} from './history';
+import {Learner, learning} from './learner';
 import {LiveFeatures} from './live-features';
-import {MovingAverage, restoreAverage} from './moving-average';
+import {restoreAverage} from './moving-average';
 import {checkResumable, gather, measureFeatures, type Material, type Parts} from './material';
 import {suitedOptions, trainerSettings, type Settings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
@@ -21,8 +21,7 @@ export interface Start {
   readonly settings: Settings;
   readonly history: History;
   readonly course: Course;
-  readonly adam: Adam;
-  readonly average?: MovingAverage | undefined;
+  readonly learner: Learner;
   readonly run?: Run | undefined;
   readonly log?: EventLog | undefined;
   /** Checkpoints that were passed over, and why. */
@@ -58,17 +57,12 @@ export async function startFresh(
       await run.clear();
     }
     const log = run && new EventLog(run.tensorboard);
-    const adam = new Adam(learning(parts));
-    return {parts, material, settings, history, course, adam, run, log, skipped: []};
+    const learner = new Learner(parts, new Adam(learning(parts)));
+    return {parts, material, settings, history, course, learner, run, log, skipped: []};
   } catch (error) {
     run?.close();
     throw error;
   }
-}
-
-/** The weights that learn. */
-export function learning({decoder, store}: Parts): Map<string, tf.Variable> {
-  return new Map([...decoder.weights, ...(store instanceof LiveFeatures ? store.weights : [])]);
 }
 
 /** @throws CaptionerError as `Trainer.resume` */
@@ -106,10 +100,11 @@ export async function startFrom(
     const average = restoreAverage(optimizer, learning(parts));
     if (average) opened.push(average);
     adam.restore(optimizer);
+    const learner = new Learner(parts, adam, average);
     const course = new Course(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
     const log = new EventLog(run.tensorboard);
-    return {parts, material, settings, history: training.history, course, adam, average, run, log, skipped};
+    return {parts, material, settings, history: training.history, course, learner, run, log, skipped};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

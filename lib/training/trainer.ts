@@ -4,9 +4,7 @@
  * be stopped at any step and go on in another process with the same losses, bit for bit.
  */
 import type {Batch} from '../data/batches';
-import {ofSplit} from '../data/dataset';
 import type {Decoder} from '../decoders/decoder';
-import type {Adam} from '../runtime/adam';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from './checkpoint';
 import type {Course} from './course';
@@ -20,14 +18,12 @@ import {
 } from './history';
 import {Interrupt} from './interrupt';
 import {atOnce, Judge, lossOf, panelOf, scoreOf} from './judgement';
+import type {Learner} from './learner';
 import {LiveFeatures} from './live-features';
 import type {Material, Parts} from './material';
 import {changedSettings, scheduled, type Settings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
-import {MovingAverage, ownWeights} from './moving-average';
-import {Rewards} from './rewards';
-import {learning, startFresh, startFrom, type Start} from './start';
-import {learn} from './step';
+import {startFresh, startFrom, type Start} from './start';
 import type {EventLog} from './tensorboard';
 
 export interface TrainerParts extends Parts {
@@ -56,20 +52,17 @@ export class Trainer {
   readonly #material: Material;
   readonly #judge: Judge;
   readonly #course: Course;
-  readonly #adam: Adam;
+  readonly #learner: Learner;
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
   readonly #interrupt = new Interrupt();
-  /** Where the average of the weights is judged and saved. */
-  #average: MovingAverage | undefined;
-  #rewards: Rewards | undefined;
   #settings: Settings;
   #closed = false;
 
   private constructor(start: Start) {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
-    ({adam: this.#adam, average: this.#average, run: this.#run, log: this.#log} = start);
+    ({learner: this.#learner, run: this.#run, log: this.#log} = start);
     this.#judge = new Judge(this.#parts, this.#material);
   }
 
@@ -155,20 +148,14 @@ export class Trainer {
 
   /** One step on batches of one's own; the position in the data stays where it is. */
   stepOn(...batches: readonly Batch[]): StepReport {
-    const {objective, scheduledSampling, movingAverage, epochs} = this.#settings;
+    const {scheduledSampling, epochs} = this.#settings;
     const {step, epoch} = this.#course.position;
     const total = epochs * this.stepsPerEpoch;
     const share = scheduled(this.#settings, {step, total, epoch, judged: this.history.epochs});
     const rate = this.rate * share;
     const encoderRate = this.#settings.encoderRate * share;
     const ownWords = scheduledSampling * Math.min(1, step / total);
-    const rewards = objective === 'self-critical' ? (this.#rewards ??= this.#makeRewards()) : undefined;
-    const settings = {...this.#settings, step, rate, encoderRate, ownWords};
-    const learnt = learn(this.#parts, this.#adam, batches, settings, rewards);
-    if (movingAverage > 0) {
-      this.#average ??= new MovingAverage(learning(this.#parts));
-      this.#average.update(movingAverage, step);
-    }
+    const learnt = this.#learner.step(batches, {...this.#settings, step, rate, encoderRate, ownWords});
     this.#course.stepped();
     const report = {step: step + 1, epoch: epoch + 1, rate, ...learnt};
     this.history.steps.push(report);
@@ -220,12 +207,14 @@ export class Trainer {
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
     const {decoder, store} = this.#parts;
-    return this.#averaged(() => atOnce(lossOf(decoder, store, this.#material.validation.slice(0, captions))));
+    return this.#learner.averaged(() =>
+      atOnce(lossOf(decoder, store, this.#material.validation.slice(0, captions))),
+    );
   }
 
   /** The same few test pictures each time, with what the decoder says about them now. */
   panel(pictures: number = this.#settings.panel): PanelEntry[] {
-    return this.#averaged(() =>
+    return this.#learner.averaged(() =>
       panelOf(this.#parts, this.#material.shown.slice(0, pictures), this.#settings),
     );
   }
@@ -235,37 +224,35 @@ export class Trainer {
     if (this.#run === undefined) return;
     const {decoder, vocabulary, store} = this.#parts;
     const encoder = {...store.encoder, preprocessing: store.preprocessing};
-    const shown = this.#average?.show();
-    try {
+    const run = this.#run;
+    await this.#learner.averaged(async (optimizer) => {
       const training = {
         settings: this.#settings,
         position: this.position,
         data: this.#material.digest,
         views: store.views ?? 1,
         history: this.history,
-        optimizer: new Map([...this.#adam.state(), ...ownWeights(shown)]),
+        optimizer: optimizer(),
       };
       const tuning = store instanceof LiveFeatures ? store.tuning() : undefined;
-      const checkpoint = {decoder, vocabulary, encoder, ...(tuning && {tuning}), training};
-      await this.#run.save(checkpoint, training.position.step, best);
-    } finally {
-      shown?.back();
-    }
+      const checkpoint = {decoder, vocabulary, encoder, tuning, training};
+      await run.save(checkpoint, training.position.step, best);
+    });
   }
 
   /** Gives back the run's folder and all memory but the decoder's. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#adam.dispose();
-    this.#average?.dispose();
+    this.#learner.dispose();
     this.#log?.close();
     this.#run?.close();
   }
 
   async #endEpoch(start: number): Promise<EpochReport | undefined> {
-    const shown = this.#average?.show();
-    const found = await this.#judge.epoch(this.#settings, () => this.#interrupt.asked).finally(shown?.back);
+    const found = await this.#learner.averaged(() =>
+      this.#judge.epoch(this.#settings, () => this.#interrupt.asked),
+    );
     if (found === undefined) return undefined;
     const {step, epoch} = this.#course.position;
     const best = this.#course.finish(scoreOf(found.metrics, this.#settings.best));
@@ -279,20 +266,5 @@ export class Trainer {
     await this.save(best);
     await this.#log?.epoch(report);
     return report;
-  }
-
-  /** Something done with the weights that are judged and saved. */
-  #averaged<T>(work: () => T): T {
-    const shown = this.#average?.show();
-    try {
-      return work();
-    } finally {
-      shown?.back();
-    }
-  }
-
-  #makeRewards(): Rewards {
-    const {dataset, store} = this.#parts;
-    return new Rewards(ofSplit(dataset, 'train').filter(({id}) => store.has(id)));
   }
 }
