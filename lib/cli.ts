@@ -15,7 +15,7 @@ import {CaptionerError} from './errors';
 const data = ['--data <dir>', 'the data set: a folder, or "scenes"'] as const;
 const checkpoint = [
   '--checkpoint <dir>',
-  'a checkpoint or a run; named more than once: they write together (default: checkpoints/flickr8k)',
+  'a checkpoint or a run; named more than once: they write together (default: checkpoints/flickr8k, or checkpoints/scenes)',
   (dir: string, before: readonly string[] = []) => [...before, dir],
 ] as const;
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;

@@ -157,6 +157,7 @@ describe('captioner', function () {
     await refused(1, /nowhere: expected a folder, found nothing/, 'train', '--data', 'nowhere', '--run', 'r');
     await refused(1, /empty: expected .*; found an empty folder/, 'train', '--data', 'empty', '--run', 'r');
     await refused(1, /nowhere: expected .*found nothing/, 'caption', 'a.jpg', '--checkpoint', 'nowhere');
+    await refused(1, /checkpoints.scenes: expected .*found nothing/, 'caption', 'a.jpg');
     const score = ['score', '--references', 'broken.json', '--candidates'];
     await refused(1, /missing.json: expected a JSON file, found nothing/, ...score, 'missing.json');
     await refused(1, /broken.json: expected JSON/, ...score, 'broken.json');

@@ -1,5 +1,5 @@
 /** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../decoders/search';
 import type {InWords} from '../decoders/wording';
@@ -43,9 +43,11 @@ export interface SearchFlags {
   readonly set: Readonly<Record<string, unknown>>;
 }
 
-/** Checkpoints that were named, or the one that comes with the project. */
+/** Checkpoints that were named, or the one for photographs, or where that is missing the one for drawn scenes. */
 export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly string[]}): string[] {
-  return checkpoint?.map(userPath) ?? [join(home(), 'checkpoints', 'flickr8k')];
+  if (checkpoint) return checkpoint.map(userPath);
+  const [photographs, scenes] = ['flickr8k', 'scenes'].map((name) => join(home(), 'checkpoints', name));
+  return [existsSync(photographs!) ? photographs! : scenes!];
 }
 
 /** Options of the search as the library takes, and checks, them. */
