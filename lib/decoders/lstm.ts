@@ -8,9 +8,10 @@
 import {z} from 'zod';
 import {parseOptions} from '../options';
 import {embed} from '../runtime/embedding';
-import {bool, kernel, type} from '../runtime/kernels';
+import {kernel, type} from '../runtime/kernels';
 import {lstm, lstmCell} from '../runtime/lstm';
 import {tf} from '../runtime/native';
+import {product} from '../runtime/product';
 import {dropout} from '../runtime/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
 import {seed, share, size, Weighted} from './weighted';
@@ -45,7 +46,6 @@ export const lstmOptions: readonly string[] = Object.keys(schema.shape);
 
 /** Masks of dropout; those between layers follow. */
 const masks = {input: 0, output: 1, image: 2, between: 3} as const;
-const transposed = [bool('transpose_a', false), bool('transpose_b', true), type('T', 'float32')];
 
 /**
  * @param vocabulary Number of word ids.
@@ -138,7 +138,7 @@ class Lstm extends Weighted<Required<LstmOptions>> {
       const image = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
       const x = image.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...image], 1);
       const next = this.#advance(x, state as readonly tf.Tensor2D[]);
-      const products = kernel('MatMul', [next.at(-2)!, this.output.weight], transposed);
+      const products = product(next.at(-2)!, this.output.weight, 'second');
       const logits = kernel<tf.Tensor2D>('BiasAdd', [products, this.output.bias], [type('T', 'float32')]);
       return {logits, state: [...next, ...image.map((part) => tf.clone(part))]};
     });

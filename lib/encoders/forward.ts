@@ -1,5 +1,5 @@
 /** The forward pass over a table of layers, for the pictures of a batch at once. */
-import {fusedConvolution} from '../runtime/convolution';
+import {convolution, fusedConvolution} from '../runtime/convolution';
 import {tf} from '../runtime/native';
 import {isConvolution, kernelShape, type Convolution, type Layer} from './layers';
 
@@ -45,7 +45,7 @@ function compute(
   differentiable: boolean,
 ): tf.Tensor4D {
   const [x, y] = inputs;
-  if (isConvolution(layer)) return (differentiable ? convolveInParts : convolve)(layer, weights, x!);
+  if (isConvolution(layer)) return convolve(layer, weights, x!, differentiable);
   switch (layer.kind) {
     case 'add':
       return tf.add(x!, y!);
@@ -58,23 +58,17 @@ function compute(
   }
 }
 
-function convolve(layer: Convolution, weights: Weights, x: tf.Tensor4D): tf.Tensor4D {
+function convolve(
+  layer: Convolution,
+  weights: Weights,
+  x: tf.Tensor4D,
+  differentiable: boolean,
+): tf.Tensor4D {
   const {name, kind, stride, padding, activation} = layer;
   const filter = weights.get(`${name}.weight`) as tf.Tensor4D;
   const options = {depthwise: kind === 'depthwise', stride, padding, activation};
-  return fusedConvolution(x, filter, weights.get(`${name}.bias`)!, options);
-}
-
-/** The same of kernels that have gradients. */
-function convolveInParts(
-  {name, kind, stride, padding, activation}: Convolution,
-  weights: Weights,
-  x: tf.Tensor4D,
-): tf.Tensor4D {
-  const run = kind === 'depthwise' ? tf.depthwiseConv2d : tf.conv2d;
-  const products = run(x, weights.get(`${name}.weight`) as tf.Tensor4D, stride, padding);
-  const sums = tf.add<tf.Tensor4D>(products, weights.get(`${name}.bias`)!);
-  return activation === 'relu' ? tf.relu(sums) : activation === 'relu6' ? tf.relu6(sums) : sums;
+  const run = differentiable ? convolution : fusedConvolution;
+  return run(x, filter, weights.get(`${name}.bias`)!, options);
 }
 
 /** Shapes of the weights that the layers need, by name. */

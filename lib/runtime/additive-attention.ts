@@ -7,9 +7,9 @@
  */
 import {bool, kernel, type} from './kernels';
 import {tf} from './native';
+import {product} from './product';
 
 const float32 = type('T', 'float32');
-const plain = [bool('transpose_a', false), bool('transpose_b', false), float32];
 const adjoint = (x: boolean, y: boolean) => [bool('adj_x', x), bool('adj_y', y), float32];
 
 /**
@@ -33,7 +33,7 @@ export function additiveAttention(
     const sums = kernel('AddV2', [keys, tf.reshape(query, [batch, 1, attention])], [float32]);
     const tanh = kernel('Tanh', [sums], [float32]);
     sums.dispose();
-    const energies = kernel('MatMul', [tf.reshape(tanh, [batch * cells, attention]), score], plain);
+    const energies = product(tf.reshape(tanh, [batch * cells, attention]), score);
     const alpha = kernel('Softmax', [tf.reshape(energies, [batch, cells])], [float32]);
     const context = kernel(
       'BatchMatMulV2',
@@ -57,12 +57,8 @@ export function additiveAttention(
     const dEnergies = tf.sub(weighted, tf.mul(alpha, tf.sum(weighted, 1, true)));
     const flat = tf.reshape(dEnergies, [batch * cells, 1]);
     const rows = tf.reshape(tanh, [batch * cells, attention]);
-    const dScore = kernel(
-      'MatMul',
-      [rows, flat],
-      [bool('transpose_a', true), bool('transpose_b', false), float32],
-    );
-    const dTanh = kernel('MatMul', [flat, tf.reshape(score, [1, attention])], plain);
+    const dScore = product(rows, flat, 'first');
+    const dTanh = product(flat, tf.reshape(score, [1, attention]));
     const dKeys = kernel<tf.Tensor3D>('TanhGrad', [tanh, tf.reshape(dTanh, tanh.shape)], [float32]);
     const dQuery = tf.sum(dKeys, 1);
     const dValues = kernel(

@@ -4,6 +4,7 @@
  */
 import {bool, int, kernel, text, type, type Attribute} from './kernels';
 import {device, tf} from './native';
+import {product} from './product';
 
 export interface ConvolutionOptions {
   readonly depthwise: boolean;
@@ -97,3 +98,53 @@ function inSteps(
   const run = depthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
   return run({x, filter, bias, strides: stride, pad: padding, activation});
 }
+
+/** The same, differentiable with respect to `x`, `filter` and `bias`. What it keeps for that is what it was given and what it gave. */
+export function convolution(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor,
+  options: ConvolutionOptions,
+): tf.Tensor4D {
+  const {depthwise, stride, padding, activation} = options;
+  const [height, width, inputs, outputs] = filter.shape;
+  // A product of matrices is what it is then, and faster as one.
+  const pointwise = !depthwise && height === 1 && width === 1 && stride === 1;
+  const layer = tf.customGrad((...args) => {
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const y = fusedConvolution(x, filter, bias, options);
+    save([x, filter, y]);
+    return {value: y, gradFunc: (dy, saved) => gradient(dy as tf.Tensor4D, saved)};
+  });
+  return layer(x, filter, bias) as tf.Tensor4D;
+
+  function gradient(dy: tf.Tensor4D, saved: readonly tf.Tensor[]): tf.Tensor[] {
+    const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    const passed =
+      activation === 'linear' ? dy : kernel(gradients[activation], [dy, y], [type('T', 'float32')]);
+    const dBias = kernel('BiasAddGrad', [passed], [type('T', 'float32'), text('data_format', 'NHWC')]);
+    if (pointwise) {
+      const flat = tf.reshape(passed, [-1, outputs]);
+      const dx = product(flat, tf.reshape(filter, [inputs, outputs]), 'second');
+      const dFilter = product(tf.reshape(x, [-1, inputs]), flat, 'first');
+      return [tf.reshape(dx, x.shape), tf.reshape(dFilter, filter.shape), dBias];
+    }
+    const of = depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
+    const attributes = [
+      type('T', 'float32'),
+      int('strides', [1, stride, stride, 1]),
+      int('dilations', [1, 1, 1, 1]),
+      text('padding', padding.toUpperCase()),
+      text('data_format', 'NHWC'),
+      int('explicit_paddings', []),
+      ...(depthwise ? [] : [bool('use_cudnn_on_gpu', true)]),
+    ];
+    const shape = (of: tf.Tensor) => tf.tensor1d(of.shape, 'int32');
+    const dx = kernel(`${of}Input`, [shape(x), filter, passed], attributes);
+    const dFilter = kernel(`${of}Filter`, [x, shape(filter), passed], attributes);
+    return [dx, dFilter, dBias];
+  }
+}
+
+/** Of what an activation gave: where it is cut off, nothing passes. */
+const gradients = {relu: 'ReluGrad', relu6: 'Relu6Grad'} as const;

@@ -2,13 +2,11 @@
  * The output layer and its loss in one: states to logits to the mean cross entropy of the right words, with its
  * gradient. Written as one function because the gradient of both together is one softmax and two products.
  */
-import {bool, kernel, type} from './kernels';
+import {kernel, type} from './kernels';
 import {tf} from './native';
+import {product} from './product';
 
 const float32 = type('T', 'float32');
-const plain = [bool('transpose_a', false), bool('transpose_b', false), float32];
-const firstTransposed = [bool('transpose_a', true), bool('transpose_b', false), float32];
-const secondTransposed = [bool('transpose_a', false), bool('transpose_b', true), float32];
 const segments = [float32, type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
 
 // The smallest probability that has a logarithm in float32 without denormal numbers.
@@ -38,7 +36,7 @@ export function sparseCrossEntropy(
   const vocabulary = weight.shape[0];
   const loss = tf.customGrad((...args) => {
     const save = args[3] as unknown as tf.GradSaveFunc;
-    const products = kernel('MatMul', [states, weight], secondTransposed);
+    const products = product(states, weight, 'second');
     const logits = kernel('BiasAdd', [products, bias], [float32]);
     const probabilities = kernel<tf.Tensor2D>('Softmax', [logits], [float32]);
     const places = tf.stack([tf.range(0, rows, 1, 'int32'), targets], 1); // [rows, 2]
@@ -71,9 +69,9 @@ export function sparseCrossEntropy(
         tf.div(tf.sum(rows, 0, true), vocabulary),
       );
     const right = share(tf.gather(weight, targets), () => tf.mean(weight, 0, true));
-    const dStates = tf.mul(tf.sub(kernel('MatMul', [p, weight], plain), right), scale);
-    const dWeight = tf.sub(kernel('MatMul', [p, scaled], firstTransposed), byWord(scaled));
-    const dBias = tf.sub(kernel('MatMul', [p, ones], firstTransposed), byWord(ones));
+    const dStates = tf.mul(tf.sub(product(p, weight), right), scale);
+    const dWeight = tf.sub(product(p, scaled, 'first'), byWord(scaled));
+    const dBias = tf.sub(product(p, ones, 'first'), byWord(ones));
     return [
       tf.reshape(dStates, [rows, units]),
       tf.reshape(dWeight, [vocabulary, units]),

@@ -11,11 +11,9 @@
 import {bool, float, int, kernel, kernels, type} from './kernels';
 import {tf} from './native';
 import {avx512} from './processor';
+import {product} from './product';
 
 const float32 = type('T', 'float32');
-const plain = [bool('transpose_a', false), bool('transpose_b', false), float32];
-const firstTransposed = [bool('transpose_a', true), bool('transpose_b', false), float32];
-const secondTransposed = [bool('transpose_a', false), bool('transpose_b', true), float32];
 const peephole = bool('use_peephole', false);
 
 /**
@@ -55,11 +53,11 @@ function run(
     const parts = tf.split<tf.Tensor2D>(weight, [inputs, ...(context ? [context.shape[1]] : []), units]);
     const [wx, wh] = [parts[0]!, parts.at(-1)!];
     const alike = context ? [context, parts[1]!] : []; // at every step
-    const fromContext = context ? [kernel('MatMul', alike, plain)] : [];
+    const fromContext = context ? [product(alike[0]!, alike[1]!)] : [];
     const flat = tf.reshape(x, [steps * batch, inputs]);
     const x1 = tf.concat([flat, tf.ones([steps * batch, 1])], 1) as tf.Tensor2D; // the ones multiply the bias
     const w1 = tf.concat([wx, tf.reshape(bias, [1, 4 * units])]);
-    const fromInput = split(kernel('MatMul', [x1, w1], plain), 0, steps);
+    const fromInput = split(product(x1, w1), 0, steps);
 
     const whT = tf.transpose(wh);
     const i: tf.Tensor[] = [];
@@ -70,7 +68,7 @@ function run(
     const co: tf.Tensor[] = [];
     const h: tf.Tensor[] = [];
     for (let t = 0; t < steps; t++) {
-      const z = sum([fromInput[t]!, ...fromContext, ...(t === 0 ? [] : [product(h[t - 1]!, wh, whT)])]);
+      const z = sum([fromInput[t]!, ...fromContext, ...(t === 0 ? [] : [ofFew(h[t - 1]!, wh, whT)])]);
       const gates = split(z, 1, 4);
       i.push(kernel('Sigmoid', [gates[0]!], [float32]));
       ci.push(kernel('Tanh', [gates[1]!], [float32]));
@@ -132,23 +130,23 @@ function gradient(
     ) as [tf.Tensor, tf.Tensor];
     dz[t] = dGates;
     dc = dcBefore;
-    if (t > 0) dhNext = product(dGates, whT, wh);
+    if (t > 0) dhNext = ofFew(dGates, whT, wh);
   }
 
   const dzAll = tf.concat(dz, 0); // [steps · batch, 4 · units]
-  const dx = kernel('MatMul', [dzAll, wx], secondTransposed);
-  const dw1 = kernel('MatMul', [x1, dzAll], firstTransposed);
+  const dx = product(dzAll, wx, 'second');
+  const dw1 = product(x1, dzAll, 'first');
   const [dwx, dBias] = tf.split(dw1, [inputs, 1]) as [tf.Tensor, tf.Tensor];
   // The state before the first step is zero and adds nothing.
   const later = (steps - 1) * batch;
   const before = tf.reshape(tf.slice(states, 0, steps - 1), [later, units]);
-  const dwh = kernel('MatMul', [before, tf.slice(dzAll, batch, later)], firstTransposed);
+  const dwh = product(before, tf.slice(dzAll, batch, later), 'first');
   const [ofInput, ofBias] = [tf.reshape(dx, [steps, batch, inputs]), tf.reshape(dBias, [4 * units])];
   const [context, wc] = saved.slice(5 + 6 * steps);
   if (context === undefined) return [ofInput, tf.concat([dwx, dwh], 0), ofBias];
   const dzSum = sum(dz); // [batch, 4 · units]
-  const dContext = kernel('MatMul', [dzSum, wc!], secondTransposed);
-  const dwc = kernel('MatMul', [context, dzSum], firstTransposed);
+  const dContext = product(dzSum, wc!, 'second');
+  const dwc = product(context, dzSum, 'first');
   return [ofInput, tf.concat([dwx, dwc, dwh], 0), ofBias, dContext];
 }
 
@@ -191,8 +189,8 @@ export function lstmCell(
  * `a · b` for few rows, where the layout of the second factor counts: with AVX-512 oneDNN is faster plain (by a third to a
  * half), without it transposed (by up to a third).
  */
-function product(a: tf.Tensor, b: tf.Tensor2D, bT: tf.Tensor2D): tf.Tensor {
-  return avx512 ? kernel('MatMul', [a, b], plain) : kernel('MatMul', [a, bT], secondTransposed);
+function ofFew(a: tf.Tensor, b: tf.Tensor2D, bT: tf.Tensor2D): tf.Tensor {
+  return avx512 ? product(a, b) : product(a, bT, 'second');
 }
 
 function sum(terms: readonly tf.Tensor[]): tf.Tensor {

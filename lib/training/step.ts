@@ -4,6 +4,7 @@ import {CaptionerError} from '../errors';
 import type {Adam} from '../runtime/adam';
 import {clipByGlobalNorm} from '../runtime/clip';
 import {tf} from '../runtime/native';
+import {dropout} from '../runtime/random';
 import {LiveFeatures} from './live-features';
 import {gradients, type TrainingKey} from './loss';
 import {notFinite, type Parts} from './material';
@@ -18,6 +19,7 @@ export interface StepSettings extends Pick<
   | 'clip'
   | 'labelSmoothing'
   | 'weightDecay'
+  | 'featureDropout'
   | 'samples'
   | 'baseline'
   | 'maximumLength'
@@ -88,6 +90,9 @@ export function learn(
   });
 }
 
+/** Keeps its masks apart from those of the decoders' layers. */
+const featureLayer = 0xfea7;
+
 interface Found {
   readonly loss: number;
   readonly gradients: Map<string, tf.Tensor>;
@@ -102,13 +107,17 @@ function learnFrom(
   settings: StepSettings,
   rewards: Rewards | undefined,
 ): Found {
-  const {seed, step, labelSmoothing, temperature, ownWords, encoderRate} = settings;
+  const {seed, step, labelSmoothing, featureDropout, temperature, ownWords, encoderRate} = settings;
   const key = {seed, step};
   const live = store instanceof LiveFeatures ? store : undefined;
   // Captions of the same picture share the encoder's work.
   const pictures = [...new Set(batch.ids)];
   const seen = live?.prepare(pictures, key) ?? store.draw?.(pictures, key) ?? store.read(pictures);
-  const features = (): tf.Tensor => live?.features(seen) ?? seen;
+  const features = (): tf.Tensor => {
+    const all = live?.features(seen) ?? seen;
+    const channels = all.shape.map((size, at) => (at > 0 && at < all.rank - 1 ? 1 : size));
+    return dropout(all, featureDropout, key, featureLayer, channels);
+  };
   const rows = new Map(pictures.map((id, row) => [id, row]));
   const rowsOf = (ids: readonly string[]): number[] => ids.map((id) => rows.get(id)!);
 

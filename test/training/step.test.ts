@@ -4,6 +4,7 @@ import {clipByGlobalNorm} from 'captioner/dist/runtime/clip';
 import {tf} from 'captioner/dist/runtime/native';
 import {gradients} from 'captioner/dist/training/loss';
 import {trainerSettings} from 'captioner/dist/training/options';
+import {Rewards} from 'captioner/dist/training/rewards';
 import {withOwnWords} from 'captioner/dist/training/scheduled-sampling';
 import {learn, type StepSettings} from 'captioner/dist/training/step';
 import {expect} from 'chai';
@@ -69,6 +70,49 @@ describe('A step of training', () => {
     learn({...toy, store, decoder}, adam, [batchOf(0)], settings);
     expect(asked).to.deep.equal([toy.dataset.images.slice(0, 4).map(({id}) => id)]);
     for (const part of [decoder, adam]) part.dispose();
+  });
+
+  it('leaves out channels of the features, the same ones while it samples and while it learns from the samples', () => {
+    const seen: number[][][] = [];
+    const watched = (decoder: ReturnType<typeof toyDecoder>): typeof decoder =>
+      new Proxy(decoder, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name, target);
+          if (typeof value !== 'function') return value;
+          return (...args: unknown[]) => {
+            if (name === 'begin' || name === 'states') seen.push((args[0] as tf.Tensor2D).arraySync());
+            return Reflect.apply(value, target, args) as unknown;
+          };
+        },
+      });
+    const rewards = new Rewards(toy.dataset.images);
+    for (const objective of ['cross-entropy', 'self-critical'] as const) {
+      seen.length = 0;
+      const decoder = watched(toyDecoder(toy));
+      const adam = new Adam(decoder.weights);
+      const options = {...settings, featureDropout: 0.4};
+      learn(
+        {...toy, decoder},
+        adam,
+        [batchOf(0)],
+        options,
+        objective === 'self-critical' ? rewards : undefined,
+      );
+      expect(seen).to.have.length(objective === 'self-critical' ? 2 : 1);
+      const plain = toy.store
+        .read(toy.dataset.images.slice(0, 4).map(({id}) => id))
+        .arraySync() as number[][];
+      let left = 0;
+      for (const features of seen)
+        for (const [row, numbers] of features.entries())
+          for (const [at, number] of numbers.entries()) {
+            if (number === 0 && plain[row]![at]! > 0) left++;
+            else expect(number).to.be.closeTo(plain[row]![at]! / 0.6, 1e-6);
+          }
+      expect(left, objective).to.be.above(0);
+      if (seen.length > 1) expect(seen[1]).to.deep.equal(seen[0]);
+      for (const part of [decoder, adam]) part.dispose();
+    }
   });
 
   describe('with scheduled sampling', () => {
