@@ -3,6 +3,7 @@
  * first and add what they find to what they were given (Xiong et al. 2020, arXiv 2002.04745).
  */
 import {layerNorm} from '../runtime/layer-norm';
+import {linear as layer} from '../runtime/linear';
 import {tf} from '../runtime/native';
 
 /** Dropout of what a layer adds; each call is another place. */
@@ -17,9 +18,14 @@ export interface Memory {
 }
 
 /** `[rows, inputs]` to `[rows, outputs]` */
-export function linear(x: tf.Tensor2D, weights: Weights, name: string): tf.Tensor2D {
+export function linear(
+  x: tf.Tensor2D,
+  weights: Weights,
+  name: string,
+  activation: 'linear' | 'relu' = 'linear',
+): tf.Tensor2D {
   const weight = weights.get(`${name}.weight`) as tf.Variable<tf.Rank.R2>;
-  return tf.add(tf.matMul(x, weight), weights.get(`${name}.bias`)!);
+  return layer(x, weight, weights.get(`${name}.bias`) as tf.Variable<tf.Rank.R1>, activation);
 }
 
 export function norm(x: tf.Tensor2D, weights: Weights, name: string): tf.Tensor2D {
@@ -31,7 +37,7 @@ export function norm(x: tf.Tensor2D, weights: Weights, name: string): tf.Tensor2
 
 /** Two products with a ReLU between them, of each row alone. */
 export function feedForward(x: tf.Tensor2D, weights: Weights, name: string): tf.Tensor2D {
-  return linear(tf.relu(linear(x, weights, `${name}.1`)), weights, `${name}.2`);
+  return linear(linear(x, weights, `${name}.1`, 'relu'), weights, `${name}.2`);
 }
 
 /** `[batch · places, units]` to `[batch, heads, places, units / heads]` */

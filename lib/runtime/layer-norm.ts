@@ -1,5 +1,7 @@
 /** Layer normalisation (Ba et al. 2016, arXiv 1607.06450), with its gradient. */
+import {columnSums} from './linear';
 import {tf} from './native';
+import {product} from './product';
 
 /**
  * Each row has mean 0 and variance 1, then is scaled and shifted: `(x - mean) / √(variance + epsilon) · scale + shift`.
@@ -15,6 +17,7 @@ export function layerNorm(
   shift: tf.Tensor1D,
   epsilon: number = 1e-5,
 ): tf.Tensor2D {
+  const units = x.shape[1];
   const layer = tf.customGrad((...args) => {
     const save = args[3] as unknown as tf.GradSaveFunc;
     const centred = tf.sub(x, tf.mean(x, 1, true));
@@ -25,10 +28,13 @@ export function layerNorm(
       value: tf.add(tf.mul(normal, scale), shift),
       gradFunc: (dy, saved) => {
         const [normal, inverse, scale] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
-        const scaled = tf.mul(dy, scale);
-        const along = tf.mul(normal, tf.mean(tf.mul(scaled, normal), 1, true));
-        const dx = tf.mul(inverse, tf.sub(tf.sub(scaled, tf.mean(scaled, 1, true)), along));
-        return [dx, tf.sum(tf.mul(dy, normal), 0), tf.sum(dy, 0)];
+        const shares = tf.div(tf.reshape(scale, [units, 1]), units);
+        const along = tf.mul(dy, normal);
+        // The means over a row of what is scaled are products.
+        const means = product(dy, shares);
+        const drift = tf.mul(normal, product(along, shares));
+        const dx = tf.mul(inverse, tf.sub(tf.sub(tf.mul(dy, scale), means), drift));
+        return [dx, columnSums(along), columnSums(dy)];
       },
     };
   });

@@ -30,7 +30,11 @@ describe('product', () => {
       console.log(JSON.stringify(found.map((one) => one.sub(a.matMul(b)).abs().div(sizes).max().dataSync()[0])));`;
     const env = {...process.env, ONEDNN_DEFAULT_FPMATH_MODE: 'BF16'};
     const errors = JSON.parse(
-      execFileSync(process.execPath, ['-e', script], {env, encoding: 'utf8'}),
+      execFileSync(process.execPath, ['-e', script], {
+        env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
     ) as number[];
     // A factor is off by at most 2⁻⁹ of itself.
     for (const error of errors) expect(error).to.be.below(2 ** -8);
