@@ -76,8 +76,9 @@ export function captionLoss(
       training?.labelSmoothing,
       shares && tf.tensor1d(Float32Array.from(rows, (row) => shares[Math.floor(row / steps)]!)),
     );
-    // Only training pays it: what is reported of validation is the cross entropy alone.
-    return training && penalty ? tf.add(loss, penalty) : loss;
+    // Only training pays it, and not for captions of its own: nothing of what their rewards say would hold against it, and attention
+    // would spread until it looks nowhere. What is reported of validation is the cross entropy alone.
+    return training && !shares && penalty ? tf.add(loss, penalty) : loss;
   });
 }
 

@@ -1,7 +1,9 @@
 import {expect} from 'chai';
 import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createLstm, type LstmOptions} from 'captioner/dist/decoders/lstm';
+import {createDecoder} from 'captioner/dist/decoders/registry';
 import {tf} from 'captioner/dist/runtime/native';
+import {normal} from 'captioner/dist/runtime/random';
 import {captionLoss, gradients} from 'captioner/dist/training/loss';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 
@@ -150,5 +152,26 @@ describe('captionLoss', () => {
     for (const part of [plain.output.weight, plain.output.bias]) part.assign(tf.mul(part, 2));
     expect(cold).to.be.closeTo(of(shares), 1e-5);
     plain.dispose();
+  });
+
+  it('asks of captions that count differently nothing beside, such as where they looked', () => {
+    const attending = createDecoder('attention', reference.vocabulary, 6, {
+      ...{units: 8, embedding: 4, attention: 8, dropout: 0},
+    });
+    const [captions] = inputs.shape;
+    const grid = normal([captions, 4, 6], [3, 1]);
+    const of = (training?: object): number =>
+      captionLoss(
+        attending,
+        grid,
+        inputs,
+        targets,
+        training && {seed: 1, step: 1, ...training},
+      ).dataSync()[0]!;
+    const shares = Array.from({length: captions}, () => 1);
+    expect(of({shares})).to.be.closeTo(of(), 1e-6);
+    expect(of({})).to.be.above(of() + 0.01);
+    attending.dispose();
+    grid.dispose();
   });
 });
