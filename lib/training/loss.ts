@@ -3,6 +3,7 @@
  * it. Padding takes no part, neither in the mean nor in the work.
  */
 import type {Decoder, DropoutKey} from '../decoders/decoder';
+import {bannedWords} from '../decoders/limits';
 import {CaptionerError} from '../errors';
 import {sparseCrossEntropy} from '../runtime/cross-entropy';
 import {kernel, type} from '../runtime/kernels';
@@ -66,12 +67,15 @@ export function captionLoss(
       'int32',
     );
     const {weight, bias} = decoder.output;
+    // Sampled captions were chosen among the words that may be written. Were the others not left out here too, the worse of the samples
+    // would become less likely by what is never sampled becoming certain.
+    const allowed = shares ? tf.add(bias, tf.tensor1d(bannedWords(decoder.vocabulary, []))) : bias;
     const tempered = <R extends tf.Rank>(x: tf.Tensor): tf.Tensor<R> =>
       (training?.temperature === undefined ? x : tf.div(x, training.temperature)) as tf.Tensor<R>;
     const loss = sparseCrossEntropy(
       kept,
       tempered<tf.Rank.R2>(weight),
-      tempered<tf.Rank.R1>(bias),
+      tempered<tf.Rank.R1>(allowed),
       next,
       training?.labelSmoothing,
       shares && tf.tensor1d(Float32Array.from(rows, (row) => shares[Math.floor(row / steps)]!)),

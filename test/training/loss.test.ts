@@ -131,6 +131,7 @@ describe('captionLoss', () => {
   it('lets captions count differently and divides logits by a temperature, as if the words were fewer and surer', () => {
     const plain = createLstm(reference.vocabulary, features.shape[1]!, {...reference.options, dropout: 0});
     for (const [name, weight] of plain.weights) weight.assign(tensorOf(reference.weights[name]!));
+    neverWritten(plain);
     const key = {seed: 1, step: 1};
     const captions = inputs.shape[0];
     const of = (shares: readonly number[], temperature?: number): number =>
@@ -158,6 +159,7 @@ describe('captionLoss', () => {
     const attending = createDecoder('attention', reference.vocabulary, 6, {
       ...{units: 8, embedding: 4, attention: 8, dropout: 0},
     });
+    neverWritten(attending);
     const [captions] = inputs.shape;
     const grid = normal([captions, 4, 6], [3, 1]);
     const of = (training?: object): number =>
@@ -174,4 +176,26 @@ describe('captionLoss', () => {
     attending.dispose();
     grid.dispose();
   });
+
+  it('takes captions that count differently for choices among the words that may be written', () => {
+    const plain = createLstm(reference.vocabulary, features.shape[1]!, {...reference.options, dropout: 0});
+    const shares = Array.from({length: inputs.shape[0]}, (_, row) => row - 0.5);
+    const of = () => gradients(plain, features, inputs, targets, {seed: 1, step: 1, shares});
+    const {loss, gradients: found} = of();
+    const bias = found.get('output.bias')!.dataSync();
+    for (const id of [0, 1, 3]) expect(bias[id], `word ${id}`).to.equal(0);
+    for (const id of [2, 4, 5]) expect(bias[id], `word ${id}`).not.to.equal(0);
+    // However likely the others are, the choice stays the same.
+    plain.output.bias.assign(tf.add(plain.output.bias, tf.tensor1d([7, 8, 0, 9, ...zeros(4)])));
+    expect(of().loss).to.be.closeTo(loss, 1e-6);
+    tf.dispose([...found.values()]);
+    plain.dispose();
+  });
 });
+
+const zeros = (from: number): number[] => Array.from({length: reference.vocabulary - from}, () => 0);
+
+/** Gives padding, start and unknown words no chance, which no caption is sampled with. */
+function neverWritten({output: {bias}}: Decoder): void {
+  bias.assign(tf.add(bias, tf.tensor1d([-1e9, -1e9, 0, -1e9, ...zeros(4)])));
+}
