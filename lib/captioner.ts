@@ -1,15 +1,16 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
 import {readPixels} from './data/images';
 import {toPixels} from './data/pixels';
+import {acrossViews} from './decoders/across-views';
 import type {WordByWord} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
 import {sample, type SampleOptions} from './decoders/sampling';
 import {beamSearch, type Hypothesis, type SearchOptions, type Sentence} from './decoders/search';
 import {inIds, type InWords} from './decoders/wording';
 import type {Encoder} from './encoders/encoder';
-import {sameEncoder} from './encoders/identity';
 import {loadEncoder} from './encoders/registry';
 import {TunedEncoder} from './encoders/tuned';
+import {centredViews, inViews, type Seeing} from './encoders/views';
 import {CaptionerError} from './errors';
 import {tf} from './runtime/native';
 import type {Vocabulary} from './text/vocabulary';
@@ -48,13 +49,16 @@ export class Captioner {
   /**
    * @param folders A checkpoint, or a run: then its best checkpoint. Several write together, as an ensemble.
    * @param options.weights The encoder's weight file, where it was trained with one that is not the usual.
+   * @param options.size Side of the pictures it looks at, in pixels. Larger than in training is often better, since pictures that were learnt
+   *   from in parts look larger than whole ones (Touvron et al. 2019, arXiv 1906.06423). @default the checkpoint's
+   * @param options.views Views of each picture that a caption is written from, see `centredViews`. @default the checkpoint's
    * @throws CaptionerError when a checkpoint is damaged, or `mismatch` when the encoder at hand is another one, or the
    *   checkpoints of an ensemble do not belong together.
    * @example const captioner = await Captioner.load('checkpoints/scenes');
    */
   static async load(
     folders: string | readonly string[],
-    {weights}: {readonly weights?: string} = {},
+    {weights, ...given}: {readonly weights?: string} & Seeing = {},
   ): Promise<Captioner> {
     const names = typeof folders === 'string' ? [folders] : folders;
     const members: Checkpoint[] = [];
@@ -64,10 +68,10 @@ export class Captioner {
       if (first === undefined) throw new CaptionerError('options', 'Expected a checkpoint, got none');
       for (const [at, other] of members.entries()) checkTogether(names[0]!, first, names[at]!, other);
       const encoder = await loadEncoder(first.encoder.name, {
-        preprocessing: first.encoder.preprocessing,
+        preprocessing: {...first.encoder.preprocessing, ...(given.size !== undefined && {size: given.size})},
         ...(weights !== undefined && {weights}),
       });
-      if (!sameEncoder(encoder, first.encoder)) {
+      if (encoder.digest !== first.encoder.digest) {
         const {name, digest} = first.encoder;
         encoder.dispose();
         throw new CaptionerError(
@@ -78,7 +82,12 @@ export class Captioner {
       const {tuning, vocabulary} = first;
       const seen = tuning ? new TunedEncoder(encoder, tuning.from, tuning.tensors).cnn : encoder;
       const decoders = members.map(({decoder}) => decoder);
-      return new Captioner(seen, decoders.length === 1 ? decoders[0]! : createEnsemble(decoders), vocabulary);
+      const decoder = decoders.length === 1 ? decoders[0]! : createEnsemble(decoders);
+      const count = given.views ?? first.views ?? 1;
+      if (count === 1) return new Captioner(seen, decoder, vocabulary);
+      const views = centredViews(count);
+      const across = decoder.features === 'grid' ? acrossViews(decoder, views) : decoder;
+      return new Captioner(inViews(seen, views), across, vocabulary);
     } catch (error) {
       for (const {decoder} of members) decoder.dispose();
       throw error;
@@ -141,15 +150,17 @@ export class Captioner {
     for (let from = 0; from < files.length; from += pictures) {
       const group = files.slice(from, from + pictures);
       const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
-      const good = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-      const pixels = good.length > 0 ? toPixels(good, size) : undefined;
+      // A picture that can't be read keeps its place, so that it does not change what is drawn for others.
+      const nothing = new Uint8Array(size * size * 3);
+      const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
+      const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;
       const features = pixels && this.encoder.encode(pixels);
       pixels?.dispose();
       try {
         const found = features ? write(features[this.decoder.features], from) : [];
         for (const [at, file] of group.entries()) {
           const result = read[at]!;
-          if (result.status === 'fulfilled') results.push({file, ...found.shift()!});
+          if (result.status === 'fulfilled') results.push({file, ...found[at]!});
           else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
           else throw result.reason;
         }

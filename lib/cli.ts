@@ -28,6 +28,16 @@ const search = [
 const encoder = ['which CNN', 'efficientnet-lite2'] as const;
 const weights = ['weights other than the usual ones: .safetensors, .h5 of Keras, .pth of PyTorch'] as const;
 const size = ['side of its input (default: as it was trained)', whole('--size')] as const;
+const lookSize = [
+  '--size <pixels>',
+  'side of the pictures it looks at (default: as the checkpoint says)',
+  whole('--size'),
+] as const;
+const lookViews = [
+  '--views <n>',
+  'views of each picture that its caption is written from: the whole, its mirror image, the middle, that mirrored… (default: as the checkpoint says)',
+  whole('--views'),
+] as const;
 const fit = ['stretch or crop (default: stretch)'] as const;
 const json = ['--json <file>', 'writes the scores as JSON'] as const;
 const perImage = ['--per-image <file>', 'writes captions with their own scores as JSON'] as const;
@@ -55,10 +65,12 @@ function program(): Command {
     .argument('<image...>')
     .option(...checkpoint)
     .option(...beams)
+    .option(...lookSize)
+    .option(...lookViews)
     .option('--sample <n>', 'draws so many at random instead of searching for the best', whole('--sample'))
     .option(...search)
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
-    .option('--json', 'as a JSON array')
+    .option('--json', "as a JSON array, with all hypotheses and their words' log-probabilities")
     .action(async (images: string[], flags: CaptionFlags) =>
       (await import('./commands/caption.js')).caption(images, flags),
     );
@@ -102,6 +114,8 @@ function program(): Command {
     .requiredOption(...data)
     .option('--split <name>', 'train, validation or test', 'test')
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
+    .option(...lookSize)
+    .option(...lookViews)
     .option(...beams)
     .option(...search)
     .option('--predictions <file>', 'writes the captions as JSON')
@@ -126,6 +140,8 @@ function program(): Command {
   command('export', 'makes a checkpoint to be shipped: only what captions need, in half precision')
     .argument('<from...>', 'a checkpoint or a run; of several it is the average')
     .requiredOption('--to <dir>', 'where it goes')
+    .option(...lookSize)
+    .option(...lookViews)
     .action(async (from: string[], flags: ExportFlags) =>
       (await import('./commands/export.js')).exportTo(from, flags),
     );

@@ -28,7 +28,15 @@ export type {Encoder, Features, Preprocessing} from './encoders/encoder';
 export type {EncoderIdentity} from './encoders/identity';
 export {encoderNames, loadEncoder, type EncoderName, type EncoderOptions} from './encoders/registry';
 export {TunedEncoder, type Tuning} from './encoders/tuned';
-export {viewed, views, type View, type ViewOptions} from './encoders/views';
+export {
+  centredViews,
+  inViews,
+  viewed,
+  views,
+  type Seeing,
+  type View,
+  type ViewOptions,
+} from './encoders/views';
 export {imagenetLabels} from './encoders/imagenet-labels';
 export {throughput} from './encoders/throughput';
 export {

@@ -104,6 +104,11 @@ describe('Captioner', () => {
     // Pictures are encoded in groups, but numbered through.
     const [last] = (await captioner.sample(pictures.slice(-1), {...options, first: 19})) as [Sampled];
     expect(last.samples.map(({caption}) => caption)).to.deep.equal(captions.at(-1));
+    // One that can't be read changes nothing of what is drawn for the others.
+    const withGap = await captioner.sample(['/nowhere.jpg', ...pictures.slice(1, 3)], options);
+    expect((withGap[0] as Failed).error.code).to.equal('not-found');
+    for (const at of [1, 2])
+      expect((withGap[at] as Sampled).samples.map(({caption}) => caption)).to.deep.equal(captions[at]);
     const [missing] = (await captioner.sample(['/nowhere.jpg'], options)) as [Failed];
     expect(missing.error.code).to.equal('not-found');
   });

@@ -187,8 +187,18 @@ describe('captioner', function () {
       '2',
       '--json',
     ]);
-    const written = JSON.parse(stdout) as {image: string; caption: string}[];
+    const written = JSON.parse(stdout) as {
+      image: string;
+      caption: string;
+      hypotheses: {caption: string; score: number; finished: boolean; logProbabilities: number[]}[];
+    }[];
     expect(written.map(({image}) => image)).to.deep.equal(pictures);
+    for (const {caption, hypotheses} of written) {
+      expect(hypotheses).to.have.length(2);
+      expect(hypotheses[0]!.caption).to.equal(caption);
+      for (const one of hypotheses)
+        expect(one.logProbabilities).to.have.length(one.caption.split(' ').length + (one.finished ? 1 : 0));
+    }
     expect(lines.stdout).to.equal(written.map(({image, caption}) => `${image}: ${caption}\n`).join(''));
   });
 
@@ -511,6 +521,56 @@ describe('captioner', function () {
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/\nBest, by CIDEr-D .*:\n\d\.\d{3} {2}\w+ \(\d+ pictures\)\n/);
     expect(stdout).to.match(/\nWorst:\n\d/);
+  });
+
+  it('looks at larger pictures, and at several views of them, and ships a checkpoint that does', async () => {
+    const asked = ['caption', 'drawn/test-0001.jpg', '--json', '--checkpoint'];
+    const [plain, wider] = [
+      await captioner([...asked, 'run']),
+      await captioner([...asked, 'run', '--views', '3', '--size', '256']),
+    ];
+    expect(wider.code, wider.stderr).to.equal(0);
+    const scoreOf = (stdout: string): number =>
+      (JSON.parse(stdout) as {hypotheses: {score: number}[]}[])[0]!.hypotheses[0]!.score;
+    expect(scoreOf(wider.stdout)).to.not.be.closeTo(scoreOf(plain.stdout), 1e-4);
+    const shipped = await captioner(['export', 'run', '--to', 'wider', '--views', '3', '--size', '256']);
+    expect(shipped.code, shipped.stderr).to.equal(0);
+    const {decoder, encoder, views} = await loadCheckpoint(join(folder, 'wider'));
+    decoder.dispose();
+    expect([encoder.preprocessing.size, views]).to.deep.equal([256, 3]);
+    expect(scoreOf((await captioner([...asked, 'wider'])).stdout)).to.be.closeTo(scoreOf(wider.stdout), 0.02);
+    const again = await captioner([...asked, 'wider', '--views', '1', '--size', '224']);
+    expect(scoreOf(again.stdout)).to.be.closeTo(scoreOf(plain.stdout), 0.02);
+    const evaluated = ['evaluate', '--data', 'drawn', '--split', 'validation', '--checkpoint', 'wider'];
+    const {code, stderr} = await captioner(evaluated);
+    expect(code, stderr).to.equal(0);
+  });
+
+  it('begins with other weights for another seed', async () => {
+    const first = async (seed: string): Promise<Float32Array> => {
+      const run = `seed-${seed}`;
+      const args = [
+        'train',
+        '--data',
+        'drawn',
+        '--run',
+        run,
+        '--epochs',
+        '1',
+        ...tiny,
+        '--set',
+        'rate=0.0000001',
+      ];
+      const {code, stderr} = await captioner([...args, '--set', `seed=${seed}`]);
+      expect(code, stderr).to.equal(0);
+      const {decoder, training} = await loadCheckpoint(join(folder, run));
+      expect(training!.settings.seed).to.equal(Number(seed));
+      const numbers = decoder.weights.get('lstm.weight')!.dataSync<'float32'>().slice();
+      decoder.dispose();
+      return numbers;
+    };
+    const [one, two] = [await first('1'), await first('2')];
+    expect(Math.max(...one.map((value, at) => Math.abs(value - two[at]!)))).to.be.above(0.01);
   });
 
   it('trains soft attention on grids, and knows when it goes on what it was training', async () => {

@@ -1,33 +1,47 @@
 /** `captioner caption`: a sentence for each picture, or several drawn at random. */
 import {Captioner} from '../captioner';
+import type {Sentence} from '../decoders/beam';
+import type {Seeing} from '../encoders/views';
 import {userPath} from '../places';
-import {checkpointsOf, complain, print, searchOf, weightsOf, type SearchFlags} from './output';
+import {checkpointsOf, complain, print, searchOf, seeingOf, weightsOf, type SearchFlags} from './output';
 
-export interface CaptionFlags extends SearchFlags {
+export interface CaptionFlags extends SearchFlags, Seeing {
   readonly checkpoint?: readonly string[];
   /** How many captions are drawn at random, instead of the best. */
   readonly sample?: number;
+  /** With every hypothesis and its words' log-probabilities. */
   readonly json?: boolean;
   readonly weights?: string;
 }
 
 /** Pictures that can't be read are named on stderr and make the exit code 1; the others get their captions. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
-  const captioner = await Captioner.load(checkpointsOf(flags), weightsOf(flags));
+  const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
   const files = images.map(userPath);
   const options = searchOf(flags);
   const results =
     flags.sample === undefined
       ? await captioner.caption(files, options)
       : await captioner.sample(files, {...options, samples: flags.sample});
-  const written: {image: string; caption: string}[] = [];
+  const written: {
+    readonly image: string;
+    readonly caption: string;
+    readonly hypotheses?: readonly Written[];
+  }[] = [];
   for (const [at, result] of results.entries()) {
     const image = images[at]!;
     if ('error' in result) complain(result.error);
-    else if ('samples' in result) written.push(...result.samples.map(({caption}) => ({image, caption})));
-    else written.push({image, caption: result.caption});
+    else if ('samples' in result) written.push(...result.samples.map((one) => ({image, ...inJson(one)})));
+    else written.push({image, caption: result.caption, hypotheses: result.hypotheses.map(inJson)});
   }
   if (flags.json) print(JSON.stringify(written, undefined, 2));
   else for (const one of written) print(images.length > 1 ? `${one.image}: ${one.caption}` : one.caption);
   if (results.some((result) => 'error' in result)) process.exitCode = 1;
+}
+
+/** A sentence as it is written as JSON; where it looked is too much for that. */
+type Written = Omit<Sentence, 'tokens' | 'attention'> & {readonly caption: string; readonly score?: number};
+
+function inJson({caption, score, finished, logProbabilities}: Written): Written {
+  return {caption, ...(score !== undefined && {score}), finished, logProbabilities};
 }

@@ -3,6 +3,7 @@ import {Captioner} from '../captioner';
 import {ofSplit, splits} from '../data/dataset';
 import {CaptionerError} from '../errors';
 import {compareScores, intervals} from '../metrics/bootstrap';
+import type {Seeing} from '../encoders/views';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
 import {evaluate as evaluateCaptions, scoreCaptions, type CaptionScores} from '../metrics/evaluate';
 import {kinds, type Kind} from '../metrics/kinds';
@@ -16,6 +17,7 @@ import {
   print,
   readJson,
   searchOf,
+  seeingOf,
   warn,
   weightsOf,
   writeJson,
@@ -29,7 +31,7 @@ interface ReportFlags {
   readonly frequencies?: string;
 }
 
-export interface EvaluateFlags extends ReportFlags, SearchFlags {
+export interface EvaluateFlags extends ReportFlags, SearchFlags, Seeing {
   readonly checkpoint?: readonly string[];
   readonly data: string;
   readonly split: string;
@@ -47,7 +49,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   const images = ofSplit(dataset, split);
   if (images.length === 0)
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
-  const captioner = await Captioner.load(checkpointsOf(flags), weightsOf(flags));
+  const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
   const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
   const usable = images.filter(({id}) => store.has(id));
   const found = await evaluateCaptions(captioner, store, usable, {

@@ -1,13 +1,15 @@
 /** `captioner export`: a checkpoint as it is shipped. */
+import type {Seeing} from '../encoders/views';
 import {userPath} from '../places';
 import {exportCheckpoint} from '../training/combine';
-import {print} from './output';
+import {print, seeingOf} from './output';
 
-export interface ExportFlags {
+export interface ExportFlags extends Seeing {
   readonly to: string;
 }
 
-export async function exportTo(from: readonly string[], {to}: ExportFlags): Promise<void> {
-  await exportCheckpoint(from.map(userPath), userPath(to));
-  print(userPath(to));
+export async function exportTo(from: readonly string[], flags: ExportFlags): Promise<void> {
+  const to = userPath(flags.to);
+  await exportCheckpoint(from.map(userPath), to, seeingOf(flags));
+  print(to);
 }

@@ -2,6 +2,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../decoders/search';
+import type {Seeing} from '../encoders/views';
 import type {InWords} from '../decoders/wording';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
@@ -48,6 +49,11 @@ export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly stri
   if (checkpoint) return checkpoint.map(userPath);
   const [photographs, scenes] = ['flickr8k', 'scenes'].map((name) => join(home(), 'checkpoints', name));
   return [existsSync(photographs!) ? photographs! : scenes!];
+}
+
+/** How pictures are looked at, as the library takes it. */
+export function seeingOf({size, views}: Seeing): Seeing {
+  return {...(size !== undefined && {size}), ...(views !== undefined && {views})};
 }
 
 /** Options of the search as the library takes, and checks, them. */

@@ -91,6 +91,8 @@ async function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader):
   const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
   const decoder = createDecoder(kind, vocabulary.size, store.depth, {
     ...(vectors && {[wordSizeOption(kind)]: vectors.size}),
+    // What orders the captions decides the first weights too.
+    ...(flags.set['seed'] !== undefined && {seed: flags.set['seed']}),
     ...made,
   });
   if (vectors) {
@@ -112,10 +114,15 @@ function continued(
   const {made, changeable} = options({...flags, decoder: decoder.kind});
   refuseFixed(flags, made, '--from');
   const seen = {...store.encoder, preprocessing: store.preprocessing};
-  if (!sameEncoder(encoder, seen) || (tuning && (store as LiveFeatures).from !== tuning.from))
+  if (!sameEncoder(encoder, seen))
     throw new CaptionerError(
       'mismatch',
       `${flags.from}: expected features by ${describeEncoder(encoder)}, got those by ${describeEncoder(seen)}`,
+    );
+  if (tuning && (store as LiveFeatures).from !== tuning.from)
+    throw new CaptionerError(
+      'mismatch',
+      `${flags.from}: expected an encoder that learns from ${tuning.from} on, got one from ${(store as LiveFeatures).from} on`,
     );
   if (tuning) (store as LiveFeatures).restore(tuning);
   const parts = {dataset, store, vocabulary, decoder};

@@ -11,13 +11,15 @@ export interface Example {
   readonly id: string;
   /** Word ids, without start and end. */
   readonly tokens: readonly number[];
+  /** Whether it ends there; where it only breaks off, no end is learnt. @default true */
+  readonly finished?: boolean;
 }
 
 export interface Batch {
   readonly ids: readonly string[];
   /** `[size, steps]`, row by row: the start id and the words, padded with 0. */
   readonly inputs: Int32Array;
-  /** `[size, steps]`: the words and the end id, padded with 0. */
+  /** `[size, steps]`: the words and, where they are finished, the end id; padded with 0. */
   readonly targets: Int32Array;
   readonly size: number;
   readonly steps: number;
@@ -91,11 +93,11 @@ export function collate(group: readonly Example[]): Batch {
   const steps = 1 + group.reduce((longest, {tokens}) => Math.max(longest, tokens.length), 0);
   const inputs = new Int32Array(size * steps);
   const targets = new Int32Array(size * steps);
-  for (const [row, {tokens}] of group.entries()) {
+  for (const [row, {tokens, finished = true}] of group.entries()) {
     inputs[row * steps] = special.start;
     inputs.set(tokens, row * steps + 1);
     targets.set(tokens, row * steps);
-    targets[row * steps + tokens.length] = special.end;
+    if (finished) targets[row * steps + tokens.length] = special.end;
   }
   return {ids: group.map(({id}) => id), inputs, targets, size, steps};
 }

@@ -83,7 +83,7 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid), pictures);
+      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), pictures);
       const words = embed(this.weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
       const whole = tf.tile(tf.expandDims(this.#whole(grid), 0), [steps, 1, 1]);
       const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, whole as tf.Tensor3D], 2), layers.words);
@@ -115,9 +115,11 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
 
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
-      const grid = readGrid(features as tf.Tensor3D, this);
-      const zeros = (): tf.Tensor => tf.zeros([features.shape[0], this.options.units]);
-      return [zeros(), zeros(), this.#whole(grid), grid.cells, grid.keys];
+      const grid = readGrid(features, this);
+      const [batch, views] = features.rank === 4 ? features.shape : [features.shape[0], 1];
+      const zeros = (): tf.Tensor => tf.zeros([batch!, this.options.units]);
+      const byView = (x: tf.Tensor3D): tf.Tensor => tf.reshape(x, [batch!, views!, -1, x.shape[2]]);
+      return [zeros(), zeros(), this.#whole(grid), byView(grid.cells), byView(grid.keys)];
     });
   }
 
@@ -127,7 +129,13 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
   ): {logits: tf.Tensor2D; state: DecoderState; attention: tf.Tensor2D} {
     return tf.tidy(() => {
       const [before, cell, whole] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const [cells, keys] = state.slice(3) as [tf.Tensor3D, tf.Tensor3D];
+      const [batch, views] = state[3]!.shape as [number, number];
+      const [cells, keys] = state
+        .slice(3)
+        .map((part) => tf.reshape<tf.Rank.R3>(part, [batch, -1, part.shape[3]!])) as [
+        tf.Tensor3D,
+        tf.Tensor3D,
+      ];
       const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
       const x = tf.concat<tf.Tensor2D>([word, whole], 1);
       const {h, c} = lstmCell(
@@ -139,7 +147,7 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
       );
       const sentinel = this.#sentinel(x, before, c);
       const {query, sentinelKey} = this.#queries(h, sentinel);
-      const {view, attention} = this.#look({cells, keys}, query, sentinelKey, sentinel);
+      const {view, attention} = this.#look({cells, keys}, query, sentinelKey, sentinel, views);
       const {weight, bias} = this.output;
       const logits = tf.add<tf.Tensor2D>(tf.matMul(tf.add<tf.Tensor2D>(view, h), weight, false, true), bias);
       return {logits, attention, state: [h, c, ...state.slice(2).map((part) => tf.clone(part))]};
@@ -168,21 +176,27 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
     return {query, sentinelKey: tf.add(key, this.weight('attention.bias'))};
   }
 
-  /** The sentinel is one cell more (equation 12); what is seen is the mixture of all (equation 11). */
+  /**
+   * The sentinel is one cell more (equation 12); what is seen is the mixture of all (equation 11).
+   *
+   * @param views Of each of which it is a cell more, so that more cells do not make it count for less.
+   */
   #look(
     {cells, keys}: Grid,
     query: tf.Tensor2D,
     sentinelKey: tf.Tensor2D,
     sentinel: tf.Tensor2D,
+    views: number = 1,
   ): {view: tf.Tensor2D; attention: tf.Tensor2D} {
     const [, count, units] = cells.shape;
+    const each = (x: tf.Tensor2D): tf.Tensor3D => tf.tile(tf.expandDims<tf.Tensor3D>(x, 1), [1, views, 1]);
     const both = additiveAttention(
-      tf.concat([keys, tf.expandDims<tf.Tensor3D>(sentinelKey, 1)], 1),
+      tf.concat([keys, each(sentinelKey)], 1),
       query,
       this.weight<tf.Rank.R2>('attention.score'),
-      tf.concat([cells, tf.expandDims<tf.Tensor3D>(sentinel, 1)], 1),
+      tf.concat([cells, each(sentinel)], 1),
     );
-    const [view, attention] = tf.split(both, [units, count, 1], 1) as [tf.Tensor2D, tf.Tensor2D];
+    const [view, attention] = tf.split(both, [units, count, views], 1) as [tf.Tensor2D, tf.Tensor2D];
     return {view, attention};
   }
 }

@@ -7,6 +7,7 @@ import {z} from 'zod';
 import {parseOptions} from '../options';
 import {additiveAttention} from '../runtime/additive-attention';
 import {embed} from '../runtime/embedding';
+import {lstmCell} from '../runtime/lstm';
 import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
@@ -95,7 +96,7 @@ class Attention extends Weighted<Required<AttentionOptions>> {
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features as tf.Tensor3D, this, (cells) => drop(cells, layers.grid), pictures);
+      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), pictures);
       const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
       const [ofWords, ofOthers] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),
@@ -131,7 +132,7 @@ class Attention extends Weighted<Required<AttentionOptions>> {
 
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
-      const grid = readGrid(features as tf.Tensor3D, this);
+      const grid = readGrid(features, this);
       return [...this.#first(grid), grid.cells, grid.keys];
     });
   }
@@ -142,15 +143,15 @@ class Attention extends Weighted<Required<AttentionOptions>> {
   ): {logits: tf.Tensor2D; state: DecoderState; attention: tf.Tensor2D} {
     return tf.tidy(() => {
       const [before, cell, cells, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
-      const {embedding, units} = this.options;
       const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
-      const [ofWords, ofOthers] = tf.split(
+      const {view, attention} = this.#look({cells, keys}, before);
+      const {h, c} = lstmCell(
+        tf.concat<tf.Tensor2D>([word, view], 1),
+        before,
+        cell,
         this.weight<tf.Rank.R2>('lstm.weight'),
-        [embedding, 2 * units],
-        0,
-      ) as [tf.Tensor2D, tf.Tensor2D];
-      const gates = tf.add<tf.Tensor2D>(tf.matMul(word, ofWords), this.weight('lstm.bias'));
-      const {h, c, view, attention} = this.#advance({cells, keys}, gates, ofOthers, before, cell);
+        this.weight<tf.Rank.R1>('lstm.bias'),
+      );
       const logits = this.wordsOf(this.#deepOutput(word, h, view));
       return {logits, attention, state: [h, c, tf.clone(cells), tf.clone(keys)]};
     });
@@ -165,25 +166,32 @@ class Attention extends Weighted<Required<AttentionOptions>> {
     return tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
   }
 
+  /** Where the state before makes it look, and what is seen there, behind the gate. */
+  #look({cells, keys}: Grid, before: tf.Tensor2D): Pick<Step, 'view' | 'attention'> {
+    const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
+    const both = additiveAttention(keys, query, this.weight<tf.Rank.R2>('attention.score'), cells);
+    const [context, attention] = tf.split(both, [this.options.units, keys.shape[1]], 1) as [
+      tf.Tensor2D,
+      tf.Tensor2D,
+    ];
+    const opened = tf.sigmoid(
+      tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
+    );
+    return {view: tf.mul<tf.Tensor2D>(context, opened), attention};
+  }
+
   /**
    * @param wordGates What the word adds to the gates, `[batch, 4 · units]`, in the order of `lib/runtime/lstm.ts`.
    * @param weight Of the view and the state before in the gates, `[2 · units, 4 · units]`.
    */
   #advance(
-    {cells, keys}: Grid,
+    grid: Grid,
     wordGates: tf.Tensor2D,
     weight: tf.Tensor2D,
     before: tf.Tensor2D,
     cell: tf.Tensor2D,
   ): Step {
-    const {units} = this.options;
-    const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
-    const both = additiveAttention(keys, query, this.weight<tf.Rank.R2>('attention.score'), cells);
-    const [context, attention] = tf.split(both, [units, keys.shape[1]], 1) as [tf.Tensor2D, tf.Tensor2D];
-    const opened = tf.sigmoid(
-      tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
-    );
-    const view = tf.mul<tf.Tensor2D>(context, opened);
+    const {view, attention} = this.#look(grid, before);
     const gates = tf.add<tf.Tensor2D>(wordGates, tf.matMul(tf.concat([view, before], 1), weight));
     const [i, ci, f, o] = tf.split(gates, 4, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
     const c = tf.add<tf.Tensor2D>(tf.mul(tf.sigmoid(f), cell), tf.mul(tf.sigmoid(i), tf.tanh(ci)));

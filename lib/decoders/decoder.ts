@@ -45,7 +45,11 @@ export interface WordByWord {
   readonly vocabulary: number;
   /** Complete, as JSON, so that `createDecoder(kind, vocabulary, depth, options)` makes the same one again. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** The state before the first word. The caller disposes it. */
+  /**
+   * The state before the first word. The caller disposes it.
+   *
+   * @param features As `features` says; a grid also of several views of each picture, `[batch, views, cells, depth]`.
+   */
   begin(features: tf.Tensor): DecoderState;
   /**
    * One word further.

@@ -39,10 +39,10 @@ class Ensemble implements WordByWord {
 
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
+      const [batch] = features.shape as [number];
+      const pooled = tf.mean(tf.reshape(features, [batch, -1, this.depth]), 1);
       const states = this.decoders.map((decoder) =>
-        decoder.begin(
-          decoder.features === 'pooled' && this.features === 'grid' ? tf.mean(features, 1) : features,
-        ),
+        decoder.begin(decoder.features === 'pooled' && this.features === 'grid' ? pooled : features),
       );
       this.#counts = states.map((state) => state.length);
       return states.flat();

@@ -16,19 +16,21 @@ export interface GridWeights {
 }
 
 /**
- * @param features `[batch, cells, depth]`
+ * @param features `[batch, cells, depth]`, or `[batch, views, cells, depth]`: then the cells of all views are one grid.
  * @param drop Dropout of the projected cells.
  * @param pictures The row of each caption's picture; absent: each has its own.
  */
 export function readGrid(
-  features: tf.Tensor3D,
+  features: tf.Tensor,
   {constants, weights}: GridWeights,
   drop: (cells: tf.Tensor3D) => tf.Tensor3D = (cells) => cells,
   pictures?: tf.Tensor1D,
 ): Grid {
+  const [batch] = features.shape as [number];
+  const grid = tf.reshape<tf.Rank.R3>(features, [batch, -1, features.shape.at(-1)!]);
   const weight = (name: string) => weights.get(name) as tf.Variable<tf.Rank.R2>;
   const projected = tf.relu(
-    project(standardize(features, constants), weight('image.weight')).add(weight('image.bias')),
+    project(standardize(grid, constants), weight('image.weight')).add(weight('image.bias')),
   );
   const cells = drop(projected as tf.Tensor3D);
   const keys = project(cells, weight('attention.image')).add(weight('attention.bias'));

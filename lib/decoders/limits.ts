@@ -5,7 +5,7 @@ import {special} from '../text/vocabulary';
 export interface Limits {
   /** Words in a caption at least, unless the decoder has no other way to go on than to end. @default 0 */
   readonly minimumLength?: number;
-  /** Words in a caption at most. @default 20 */
+  /** Words in a caption at most. @default 24 */
   readonly maximumLength?: number;
   /** Ids of words that are never written. @default [] */
   readonly banned?: readonly number[];
@@ -18,7 +18,7 @@ export const limits: {
   readonly banned: z.ZodDefault<z.ZodArray<z.ZodInt>>;
 } = {
   minimumLength: z.int().min(0).max(200).default(0),
-  maximumLength: z.int().min(1).max(200).default(20),
+  maximumLength: z.int().min(1).max(200).default(24),
   banned: z.array(z.int().min(0)).default([]),
 };
 

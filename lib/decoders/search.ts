@@ -31,8 +31,8 @@ export interface SearchOptions extends Limits {
   /** What a word loses, in log-probability, each time that a group before writes it at the same place. @default 0.5 */
   readonly diversity?: number;
   /**
-   * Phrases, as ids of their words, that every caption holds, however improbable; one named twice comes twice. Only where there
-   * is no other way do they repeat a run that `noRepeatNgram` forbids. @default []
+   * Phrases, as ids of their words, that every caption holds, however improbable; one named twice comes twice. For them a beam is
+   * at least as wide as there are words in them, and one more. Only where there is no other way do they repeat a run that `noRepeatNgram` forbids. @default []
    */
   readonly forced?: readonly (readonly number[])[];
 }
@@ -76,12 +76,21 @@ export function beamSearch(
   const {vocabulary} = decoder;
   const banned = bannedWords(vocabulary, settings.banned);
   const forced = new Forced(settings.forced, banned, settings.maximumLength);
-  const pictures = Array.from({length: features.shape[0]}, () => new Groups(settings, forced));
+  // A beam with fewer places than forced words would write those first and the sentence after them.
+  const places = Math.max(
+    settings.beams / settings.groups,
+    forced.words.length === 0 ? 0 : forced.start.missing + 1,
+  );
+  const width = places * settings.groups;
+  const pictures = Array.from(
+    {length: features.shape[0]},
+    () => new Groups({...settings, beams: width}, forced),
+  );
   if (pictures.length === 0) return [];
   // Of each sentence only its best few can be among the picture's best: an ending, as many that go on as there are beams, and
   // what is passed over: words that would repeat a run, at most as many as the sentence has, and those that are given anyway.
   const repeated = settings.noRepeatNgram > 0 ? settings.maximumLength : 0;
-  const count = Math.min(settings.beams + 1 + repeated + forced.words.length, vocabulary);
+  const count = Math.min(width + 1 + repeated + forced.words.length, vocabulary);
 
   const rows = new Rows(decoder, features);
   try {
@@ -96,7 +105,7 @@ export function beamSearch(
         row += length;
       }
       const kept = pictures.flatMap(({open}) => open.map((sentence) => sentence.row));
-      if (kept.length === 0) return pictures.map((picture) => picture.best());
+      if (kept.length === 0) return pictures.map((picture) => picture.best().slice(0, settings.beams));
       rows.keep(kept);
     }
   } finally {

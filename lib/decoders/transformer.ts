@@ -51,9 +51,10 @@ const options = z.strictObject({
   dropout: share.default(0.3),
   seed: seed.default(1),
 });
-const schema = options.refine(({units, heads}) => units % heads === 0, {
-  path: ['heads'],
-  message: 'expected a divisor of `units`',
+const schema = options.superRefine(({units, heads}, context) => {
+  if (units % heads === 0) return;
+  const message = `expected a number that \`heads\`, ${heads}, divides`;
+  context.addIssue({code: 'custom', path: ['units'], message});
 });
 
 /** Names of its options. */
@@ -88,7 +89,7 @@ class Transformer extends Weighted<Required<TransformerOptions>> {
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       let place = 0;
       const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, place++));
-      const cells = this.#readCells(features as tf.Tensor3D, drop);
+      const cells = this.#readCells(features, drop);
       const mask = causalMask(steps);
       const words = tf.mul(embed(this.weight<tf.Rank.R2>('embedding'), inputs), Math.sqrt(units));
       const placed = tf.add(words, wordPositions(0, steps, units));
@@ -114,7 +115,7 @@ class Transformer extends Weighted<Required<TransformerOptions>> {
     const [batch] = features.shape as [number];
     const {units, heads} = this.options;
     return tf.tidy(() => {
-      const cells = this.#readCells(features as tf.Tensor3D, (x) => x);
+      const cells = this.#readCells(features, (x) => x);
       return this.#layers.flatMap((k) => {
         const {keys, values} = this.#memory(cells, batch, k);
         const none = (): tf.Tensor => tf.zeros([batch, heads, 0, units / heads]);
@@ -163,9 +164,10 @@ class Transformer extends Weighted<Required<TransformerOptions>> {
     return Array.from({length: this.options.layers}, (_, at) => at + 1);
   }
 
-  /** @returns What words look at, `[batch · cells, units]`. */
-  #readCells(features: tf.Tensor3D, drop: Drop): tf.Tensor2D {
-    const [batch, cells, depth] = features.shape;
+  /** @returns What words look at, `[batch · cells, units]`. Cells look at those of their own view only, words at all. */
+  #readCells(features: tf.Tensor, drop: Drop): tf.Tensor2D {
+    const [cells, depth] = features.shape.slice(-2) as [number, number];
+    const batch = features.size / (cells * depth);
     const {units, encoderLayers} = this.options;
     const flat = tf.reshape<tf.Rank.R2>(standardize(features, this.constants), [batch * cells, depth]);
     const projected = tf.reshape(linear(flat, this.weights, 'image'), [batch, cells, units]);

@@ -1,6 +1,6 @@
 /**
- * Other views of the same pictures: parts of them, and mirror images. Each is fixed, so an encoder has to look at it once only, and
- * training draws from what it saw.
+ * Other views of the same pictures: parts of them, and mirror images. Each is fixed, so an encoder has to look at it once only; training
+ * draws from what it saw, and captions are written from several at once.
  */
 import {createHash} from 'node:crypto';
 import {float, kernel, text, type} from '../runtime/kernels';
@@ -14,6 +14,14 @@ export interface View {
   readonly side: number;
   /** Whether left and right are exchanged. */
   readonly mirrored: boolean;
+}
+
+/** How pictures are looked at that are captioned, where that is not as in training. */
+export interface Seeing {
+  /** Side of the encoder's input, in pixels. */
+  readonly size?: number;
+  /** Of each picture, see `centredViews`. */
+  readonly views?: number;
 }
 
 export interface ViewOptions {
@@ -31,6 +39,39 @@ export function views(count: number, {crop = 0.7, mirror = true}: ViewOptions = 
     const [top, left] = [2, 3].map((base) => (1 - side) * halton(at, base)) as [number, number];
     return {top, left, side, mirrored: mirror && at % 2 === 1};
   });
+}
+
+/**
+ * What captions are written from (test-time augmentation): the whole picture and its mirror image, then its middle and the mirror image
+ * of that, then less of the middle, and so on.
+ */
+export function centredViews(count: number): View[] {
+  return Array.from({length: count}, (_, at) => {
+    const side = 0.85 ** Math.floor(at / 2);
+    return {top: (1 - side) / 2, left: (1 - side) / 2, side, mirrored: at % 2 === 1};
+  });
+}
+
+/**
+ * Where in the picture the cells of a view lie.
+ *
+ * @param cells In a row of the grid, which is a square.
+ * @returns The share of each cell of the view (rows) that lies in each cell of the picture (columns), `[cells², cells²]`.
+ */
+export function placesOf({top, left, side, mirrored}: View, cells: number): number[][] {
+  const shares = (from: number, backwards: boolean): number[][] =>
+    Array.from({length: cells}, (_, at) => {
+      const first = from + (side * (backwards ? cells - 1 - at : at)) / cells;
+      const last = first + side / cells;
+      return Array.from({length: cells}, (_, place) => {
+        const common = Math.min(last, (place + 1) / cells) - Math.max(first, place / cells);
+        return Math.max(0, common) / (last - first);
+      });
+    });
+  const [rows, columns] = [shares(top, false), shares(left, mirrored)];
+  return rows.flatMap((row) =>
+    columns.map((column) => row.flatMap((share) => column.map((other) => share * other))),
+  );
 }
 
 /** The number `at` of the sequence in [0, 1) that its digits in `base` make when they are read backwards. */
@@ -52,6 +93,31 @@ export function viewed(encoder: Encoder, view: View): Encoder {
     encode: (pixels) => through(pixels, (part) => ({...encoder.encode(part)})),
     classify: (pixels) => through(pixels, (part) => encoder.classify(part)),
     dispose: () => undefined,
+  };
+}
+
+/**
+ * An encoder that sees pictures in several views: its grid has the cells of the first, then those of the second, and so on, and what it
+ * pools is the mean of all. The encoder given is disposed with it.
+ */
+export function inViews(encoder: Encoder, seen: readonly View[]): Encoder {
+  const through = seen.map((view) => viewed(encoder, view));
+  const digest = createHash('sha256').update(encoder.digest).update(JSON.stringify(seen)).digest('hex');
+  const {name, preprocessing, cells, depth, classes} = encoder;
+  return {
+    ...{name, preprocessing, depth, classes, digest, cells: cells * seen.length},
+    encode: (pixels) =>
+      tf.tidy(() => {
+        const all = through.map((one) => one.encode(pixels));
+        const grid = tf.concat<tf.Tensor3D>(
+          all.map((one) => one.grid),
+          1,
+        );
+        const pooled = tf.div<tf.Tensor2D>(tf.addN(all.map((one) => one.pooled)), all.length);
+        return {grid, pooled} satisfies Record<string, tf.Tensor>;
+      }),
+    classify: (pixels) => encoder.classify(pixels),
+    dispose: () => encoder.dispose(),
   };
 }
 

@@ -47,19 +47,12 @@ function draw(name: string, shape: readonly number[], seed: Seed): tf.Tensor {
  * Dropout: each element becomes 0 with probability `rate`, or else is divided by `1 - rate`.
  *
  * @param layer Tells the masks of one step apart.
- * @param shape Of the mask: 1 where `x` is larger leaves out whole rows or channels. @default that of `x`
  * @returns Of the shape of `x`, differentiable; `x` itself when the rate is 0.
  */
-export function dropout<T extends tf.Tensor>(
-  x: T,
-  rate: number,
-  key: DropoutKey,
-  layer: number,
-  shape: readonly number[] = x.shape,
-): T {
+export function dropout<T extends tf.Tensor>(x: T, rate: number, key: DropoutKey, layer: number): T {
   if (rate === 0) return x;
   const masked = tf.customGrad((input, save) => {
-    const kept = uniform(shape, [mix(key.seed, layer), key.step]).greaterEqual(rate);
+    const kept = uniform(x.shape, [mix(key.seed, layer), key.step]).greaterEqual(rate);
     const mask = tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
     (save as tf.GradSaveFunc)([mask]);
     return {

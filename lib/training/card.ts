@@ -27,6 +27,8 @@ export interface Card {
   readonly vocabulary: unknown;
   readonly encoder: EncoderIdentity;
   readonly tuning?: {readonly from: string} | undefined;
+  /** Of each picture that a caption is written from. @default 1 */
+  readonly views?: number | undefined;
   /** How it was trained, where it is only for captions now. */
   readonly settings?: Settings | undefined;
   readonly training?:
@@ -46,6 +48,7 @@ const schema = z.object({
   vocabulary: z.unknown(),
   encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
   tuning: z.object({from: z.string()}).optional(),
+  views: z.int().min(1).optional(),
   settings: z.unknown().optional(),
   training: z
     .object({

@@ -42,6 +42,8 @@ export interface Checkpoint {
   readonly encoder: EncoderIdentity;
   /** What that encoder learnt, where it did. */
   readonly tuning?: Tuning | undefined;
+  /** Of each picture that a caption is written from. @default 1 */
+  readonly views?: number | undefined;
   /** How it was trained, where nothing else of its training is left. */
   readonly settings?: Settings | undefined;
   /** What a run needs to go on; a checkpoint that is only for captions may lack it. */
@@ -73,7 +75,7 @@ export interface SaveOptions {
  */
 export async function saveCheckpoint(
   folder: string,
-  {decoder, vocabulary, encoder, tuning, settings, training}: Checkpoint,
+  {decoder, vocabulary, encoder, tuning, views, settings, training}: Checkpoint,
   {precision = 'float32'}: SaveOptions = {},
 ): Promise<void> {
   const card: Card = {
@@ -82,6 +84,7 @@ export async function saveCheckpoint(
     vocabulary,
     encoder,
     ...(tuning && {tuning: {from: tuning.from}}),
+    ...(views !== undefined && {views}),
     ...(settings && !training && {settings}),
     ...(training && {
       training: {
@@ -139,6 +142,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
     decoder: made,
     encoder,
     tuning: tuned,
+    views,
     settings,
     training,
     ...card
@@ -152,7 +156,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
       from: tuned.from,
       tensors: widened(parseSafetensors(content(files.encoder), join(at, files.encoder)).tensors),
     };
-    if (training === undefined) return {decoder, vocabulary, encoder, tuning, settings};
+    if (training === undefined) return {decoder, vocabulary, encoder, tuning, views, settings};
     const state = parseSafetensors(content(files.optimizer), join(at, files.optimizer)).tensors;
     const optimizer = new Map([...state].map(([name, tensor]) => [name, toFloat32(tensor)]));
     const history = parseHistory(content(files.history), join(at, files.history));

@@ -1,6 +1,7 @@
 /** Several checkpoints as one: their average, or what they must have in common to write together. */
 import {isDeepStrictEqual} from 'node:util';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
+import type {Seeing} from '../encoders/views';
 import {CaptionerError} from '../errors';
 import {float32, toFloat32, type TensorData} from '../files/safetensors';
 import {userPath} from '../places';
@@ -13,13 +14,14 @@ import {loadCheckpoint, saveCheckpoint, type Checkpoint, type SaveOptions} from 
  * et al. 2018, arXiv 1803.05407).
  *
  * @param from Checkpoints, or runs: then their best.
+ * @param options.size, options.views How it is to look at pictures when it captions them, see `Captioner.load`.
  * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`; `mismatch` when they are not of the same decoder, vocabulary and
  *   encoder.
  */
 export async function exportCheckpoint(
   from: readonly string[],
   to: string,
-  {precision = 'float16'}: SaveOptions = {},
+  {precision = 'float16', size, views}: SaveOptions & Seeing = {},
 ): Promise<void> {
   const all: Checkpoint[] = [];
   try {
@@ -39,7 +41,9 @@ export async function exportCheckpoint(
           `${from[at]}: expected the decoder of ${from[0]}, ${JSON.stringify(own(first))}, got ${JSON.stringify(own(other))}`,
         );
     }
-    const {decoder, vocabulary, encoder, tuning} = first;
+    const {decoder, vocabulary, encoder: trained, tuning} = first;
+    const preprocessing = {...trained.preprocessing, ...(size !== undefined && {size})};
+    const encoder = {...trained, preprocessing};
     const settings = first.training?.settings ?? first.settings;
     for (const table of ['weights', 'constants'] as const)
       for (const [name, weight] of decoder[table])
@@ -48,7 +52,8 @@ export async function exportCheckpoint(
           weight.assign(tf.div(sum, all.length));
         });
     const tuned = tuning && {...tuning, tensors: meanOf(all.map((one) => one.tuning!.tensors))};
-    await saveCheckpoint(userPath(to), {decoder, vocabulary, encoder, tuning: tuned, settings}, {precision});
+    const parts = {decoder, vocabulary, encoder, tuning: tuned, views: views ?? first.views, settings};
+    await saveCheckpoint(userPath(to), parts, {precision});
   } finally {
     for (const {decoder} of all) decoder.dispose();
   }

@@ -46,10 +46,10 @@ export interface History {
   readonly epochs: EpochReport[];
 }
 
-/** Whether so many epochs have passed since the best one; 0 never ends. */
+/** Whether so many epochs have passed since the best one; 0 never ends, nor do runs that nothing is judged of. */
 export function patienceEnded({epochs}: History, patience: number): boolean {
   const best = epochs.map((report) => report.best).lastIndexOf(true);
-  return patience > 0 && epochs.length - 1 - best >= patience;
+  return patience > 0 && best >= 0 && epochs.length - 1 - best >= patience;
 }
 
 /** Of an epoch's steps. */

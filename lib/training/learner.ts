@@ -40,6 +40,9 @@ export class Learner {
     if (movingAverage > 0) {
       this.#average ??= new MovingAverage(learning(this.parts));
       this.#average.update(movingAverage, step);
+    } else {
+      this.#average?.dispose();
+      this.#average = undefined;
     }
     return learnt;
   }

@@ -37,7 +37,10 @@ export function gather(parts: Parts, maximumLength: number): Material {
   const usable = (split: Split): CaptionedImage[] => ofSplit(dataset, split).filter(({id}) => store.has(id));
   const examples = (images: readonly CaptionedImage[]): Example[] =>
     images.flatMap(({id, captions}) =>
-      captions.map((caption) => ({id, tokens: vocabulary.encode(caption).slice(0, maximumLength)})),
+      captions.map((caption) => {
+        const tokens = vocabulary.encode(caption);
+        return {id, tokens: tokens.slice(0, maximumLength), finished: tokens.length <= maximumLength};
+      }),
     );
   const training = examples(usable('train'));
   if (training.length === 0)

@@ -39,11 +39,6 @@ export interface TrainerOptions {
   readonly labelSmoothing?: number;
   /** Part of each weight, times the rate, that a step takes off, apart from the gradient (AdamW); biases keep theirs. @default 0 */
   readonly weightDecay?: number;
-  /**
-   * Part of the image features that training leaves out, each for a picture as a whole (Tompson et al. 2015, arXiv 1411.4280), so that
-   * pictures are harder to know by heart; also while captions are sampled that self-critical training learns from. @default 0
-   */
-  readonly featureDropout?: number;
   /** Batches that a step learns from, for larger ones than memory holds: their gradients are averaged. @default 1 */
   readonly accumulate?: number;
   /** What the moving average of the weights, which is judged and saved in their place, keeps of itself in a step; 0: none. @default see `suitedOptions` */
@@ -106,7 +101,6 @@ const schema = z.strictObject({
   clip: z.number().gt(0).default(5),
   labelSmoothing: z.number().min(0).lt(1).default(0),
   weightDecay: z.number().min(0).max(1).default(0),
-  featureDropout: z.number().min(0).lt(1).default(0),
   accumulate: z.int().min(1).max(10_000).default(1),
   movingAverage: z.number().min(0).lt(1).default(0),
   scheduledSampling: z.number().min(0).max(1).default(0),
@@ -137,6 +131,9 @@ const fixed = {
   together: 'the order of the captions',
   maximumLength: 'the order of the captions',
   best: 'which epoch is the best',
+  judged: 'which epoch is the best',
+  beams: 'which epoch is the best',
+  lengthExponent: 'which epoch is the best',
 } as const;
 
 /** What decides which options suit a run, beside the number of captions. */

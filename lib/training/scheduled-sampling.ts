@@ -5,8 +5,10 @@
  */
 import type {Batch} from '../data/batches';
 import type {Decoder} from '../decoders/decoder';
+import {bannedWords} from '../decoders/limits';
 import {tf} from '../runtime/native';
 import {mix, uniform, type DropoutKey} from '../runtime/random';
+import {special} from '../text/vocabulary';
 
 /** Keeps these numbers apart from those of dropout, which have the same seed. */
 const stream = 0x5c4e;
@@ -25,7 +27,9 @@ export function withOwnWords(
   if (share === 0) return batch;
   const {inputs, size, steps} = batch;
   const [written, dice] = tf.tidy(() => {
-    const logits = decoder.logits(features, tf.tensor2d(inputs, [size, steps], 'int32'));
+    // Only words that it could have gone on from.
+    const allowed = tf.tensor1d(bannedWords(decoder.vocabulary, [special.end]));
+    const logits = tf.add(decoder.logits(features, tf.tensor2d(inputs, [size, steps], 'int32')), allowed);
     // The largest of logits with Gumbel noise is a draw from their softmax.
     const noise = tf.neg(tf.log(tf.neg(tf.log(uniform(logits.shape, [mix(seed, stream), step]).add(1e-9)))));
     const chosen = uniform([size, steps], [mix(seed, stream + 1), step]);

@@ -54,10 +54,9 @@ export function sampledBatch(
     baseline === 'greedy'
       ? greedySearch(decoder, features, {maximumLength}).map((one, at) => rewardOf(pictures[at]!, one))
       : undefined;
-  const batch = collate(all.flatMap((own, at) => own.map(({tokens}) => ({id: pictures[at]!, tokens}))));
-  // A caption that did not end is not to learn that it should have ended there.
-  for (const [row, {finished, tokens}] of all.flat().entries())
-    if (!finished) batch.targets[row * batch.steps + tokens.length] = 0;
+  const batch = collate(
+    all.flatMap((own, at) => own.map(({tokens, finished}) => ({id: pictures[at]!, tokens, finished}))),
+  );
   const flat = found.flat();
   return {
     batch,

@@ -4,7 +4,6 @@ import {CaptionerError} from '../errors';
 import type {Adam} from '../runtime/adam';
 import {clipByGlobalNorm} from '../runtime/clip';
 import {tf} from '../runtime/native';
-import {dropout} from '../runtime/random';
 import {LiveFeatures} from './live-features';
 import {gradients, type TrainingKey} from './loss';
 import {notFinite, type Parts} from './material';
@@ -19,7 +18,7 @@ export interface StepSettings extends Pick<
   | 'clip'
   | 'labelSmoothing'
   | 'weightDecay'
-  | 'featureDropout'
+  | 'accumulate'
   | 'samples'
   | 'baseline'
   | 'maximumLength'
@@ -54,12 +53,12 @@ export function learn(
   settings: StepSettings,
   rewards?: Rewards,
 ): Learnt {
-  const {step, rate, clip, encoderRate, weightDecay} = settings;
+  const {step, rate, clip, encoderRate, weightDecay, accumulate} = settings;
   const live = parts.store instanceof LiveFeatures ? parts.store : undefined;
   return tf.tidy(() => {
     // Forward and backward.
     const found = batches.map((batch, part) =>
-      learnFrom(parts, batch, {...settings, step: step * batches.length + part}, rewards),
+      learnFrom(parts, batch, {...settings, step: step * accumulate + part}, rewards),
     );
     const mean = (of: (one: (typeof found)[number]) => number): number =>
       found.reduce((sum, one) => sum + of(one), 0) / found.length;
@@ -90,9 +89,6 @@ export function learn(
   });
 }
 
-/** Keeps its masks apart from those of the decoders' layers. */
-const featureLayer = 0xfea7;
-
 interface Found {
   readonly loss: number;
   readonly gradients: Map<string, tf.Tensor>;
@@ -107,37 +103,35 @@ function learnFrom(
   settings: StepSettings,
   rewards: Rewards | undefined,
 ): Found {
-  const {seed, step, labelSmoothing, featureDropout, temperature, ownWords, encoderRate} = settings;
+  const {seed, step, labelSmoothing, temperature, ownWords, encoderRate} = settings;
   const key = {seed, step};
   const live = store instanceof LiveFeatures ? store : undefined;
   // Captions of the same picture share the encoder's work.
   const pictures = [...new Set(batch.ids)];
   const seen = live?.prepare(pictures, key) ?? store.draw?.(pictures, key) ?? store.read(pictures);
-  const features = (): tf.Tensor => {
-    const all = live?.features(seen) ?? seen;
-    const channels = all.shape.map((size, at) => (at > 0 && at < all.rank - 1 ? 1 : size));
-    return dropout(all, featureDropout, key, featureLayer, channels);
-  };
+  const tuned = encoderRate > 0 ? live?.weights : undefined;
+  const look = (): tf.Tensor => live?.features(seen) ?? seen;
+  // Where the encoder learns, its gradient goes through what it sees.
+  const still = tuned ? undefined : look();
   const rows = new Map(pictures.map((id, row) => [id, row]));
   const rowsOf = (ids: readonly string[]): number[] => ids.map((id) => rows.get(id)!);
 
   const lesson = (): {batch: Batch; training: TrainingKey; reward?: number} => {
     if (rewards) {
-      const sampled = sampledBatch(decoder, features(), pictures, vocabulary, rewards, settings);
+      const sampled = sampledBatch(decoder, still ?? look(), pictures, vocabulary, rewards, settings);
       return {...sampled, training: {...key, shares: sampled.shares, temperature}};
     }
     const own =
       ownWords > 0
-        ? withOwnWords(decoder, tf.gather(features(), rowsOf(batch.ids)), batch, ownWords, key)
+        ? withOwnWords(decoder, tf.gather(still ?? look(), rowsOf(batch.ids)), batch, ownWords, key)
         : batch;
     return {batch: own, training: {...key, labelSmoothing}};
   };
   const {batch: learnt, training, reward} = lesson();
   const {ids, inputs, targets, size, steps} = learnt;
   const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-  const tuned = encoderRate > 0 ? live?.weights : undefined;
   const shared = {...training, ...(ids.length > pictures.length && {pictures: rowsOf(ids)})};
-  const found = gradients(decoder, tuned ? features : features(), read!, next!, shared, tuned);
+  const found = gradients(decoder, still ?? look, read!, next!, shared, tuned);
   return {...found, ...(reward !== undefined && {reward}), pictures, seen};
 }
 

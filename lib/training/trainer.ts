@@ -91,6 +91,7 @@ export class Trainer {
     return new Trainer(await startFrom(folder, parts));
   }
 
+  /** With the weights that learn; where a moving average is taken, captions after an epoch and checkpoints are of that. */
   get decoder(): Decoder {
     return this.#parts.decoder;
   }

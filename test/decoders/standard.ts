@@ -1,11 +1,14 @@
 /** What holds of every decoder, whatever its kind. */
-import type {Decoder, DecoderState} from 'captioner/dist/decoders/decoder';
+import {acrossViews} from 'captioner/dist/decoders/across-views';
+import type {Decoder, DecoderState, WordByWord} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {sample} from 'captioner/dist/decoders/sampling';
 import {beamSearch, greedySearch} from 'captioner/dist/decoders/search';
+import type {View} from 'captioner/dist/encoders/views';
 import {Adam} from 'captioner/dist/runtime/adam';
 import {tf} from 'captioner/dist/runtime/native';
 import {uniform} from 'captioner/dist/runtime/random';
+import {special} from 'captioner/dist/text/vocabulary';
 import {captionLoss, gradients} from 'captioner/dist/training/loss';
 import {expect} from 'chai';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
@@ -176,6 +179,61 @@ export function behavesLikeADecoder(
     const [best] = beamSearch(decoder, features, {beams: 3}).map(([first]) => first!.tokens.slice(0, 4));
     expect(best).to.deep.equal([4, 5, 6, 7]);
   });
+
+  it('gives every hypothesis of a search the log-probabilities that teacher forcing gives its words', () => {
+    const lists = beamSearch(decoder, features, {beams: 4, maximumLength: 5});
+    for (const [picture, list] of lists.entries())
+      for (const {tokens, logProbabilities, finished} of list) {
+        const words = [special.start, ...tokens].slice(0, logProbabilities.length);
+        const logits = decoder.logits(tf.slice(features, picture, 1), ids([words]));
+        const expected = tf.logSoftmax(logits).arraySync();
+        const next = finished ? [...tokens, special.end] : tokens;
+        expect(logProbabilities).to.have.length(next.length);
+        for (const [at, word] of next.entries())
+          expect(logProbabilities[at]).to.be.closeTo(expected[0]![at]![word]!, 1e-5);
+      }
+  });
+
+  if (reads === 'grid')
+    it('looks at the cells of all views of a picture, each in its place in its own', () => {
+      const side = 2;
+      const whole = {top: 0, left: 0, side: 1, mirrored: false};
+      const said = (writer: WordByWord, of: tf.Tensor): ReturnType<typeof beamSearch> =>
+        beamSearch(writer, of, {beams: 3, maximumLength: 5});
+      const plain = said(decoder, features);
+      // One view, or the same one more than once, is the picture as it is.
+      for (const count of [1, 2, 4]) {
+        const many = acrossViews(make(), Array<View>(count).fill(whole));
+        const repeated = tf.concat(Array<tf.Tensor>(count).fill(features), 1);
+        for (const [picture, list] of said(many, repeated).entries())
+          for (const [at, {tokens, score, attention}] of list.entries()) {
+            const same = plain[picture]![at]!;
+            expect(tokens).to.deep.equal(same.tokens);
+            expect(score).to.be.closeTo(same.score, 1e-5);
+            for (const [step, map] of attention!.entries()) {
+              expect(map).to.have.length(side ** 2);
+              for (const [cell, value] of map.entries())
+                expect(value).to.be.closeTo(same.attention![step]![cell]!, 1e-5);
+            }
+          }
+        many.dispose();
+      }
+      // Another view says something else, whichever comes first.
+      const other = uniform([3, cells, depth], [1, 2]);
+      const scores = [
+        [features, other],
+        [other, features],
+      ].map((pair) => {
+        const two = acrossViews(make(), [whole, whole]);
+        const found = said(two, tf.concat(pair, 1)).map(([best]) => best!.score);
+        two.dispose();
+        return found;
+      });
+      for (const [at, score] of scores[0]!.entries()) {
+        expect(score).to.be.closeTo(scores[1]![at]!, 1e-5);
+        expect(Math.abs(score - plain[at]![0]!.score)).to.be.above(1e-4);
+      }
+    });
 
   it('leaves no tensors behind', () => {
     const word = tf.tensor1d([1, 1, 1], 'int32');

@@ -78,7 +78,7 @@ describe('transformer decoder', () => {
 
   it('refuses sizes that do not fit', () => {
     expect(() => createTransformer(vocabulary, depth, {units: 12, heads: 5})).to.throw(
-      '`heads`: expected a divisor of `units`',
+      '`units`: expected a number that `heads`, 5, divides, got 12',
     );
     expect(() => createTransformer(vocabulary, depth, {units: 10, heads: 5})).to.throw('`units`');
     expect(() => createTransformer(vocabulary, depth, {embedding: 8} as object)).to.throw(

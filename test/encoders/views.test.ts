@@ -1,5 +1,5 @@
 import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {look, viewed, views, type View} from 'captioner/dist/encoders/views';
+import {centredViews, inViews, look, placesOf, viewed, views, type View} from 'captioner/dist/encoders/views';
 import {tf} from 'captioner/dist/runtime/native';
 import {expect} from 'chai';
 
@@ -70,5 +70,69 @@ describe('views', () => {
     tf.dispose([pixels, seen.grid, seen.pooled, expected.grid, expected.pooled]);
     expect(tf.memory().numTensors).to.be.at.most(before + 4); // the test's own
     encoder.dispose();
+  });
+
+  it('of which captions are written are the whole picture, its middle, and the mirror image of each', () => {
+    expect(centredViews(1)).to.deep.equal(views(1));
+    const four = centredViews(4);
+    expect(four.map(({mirrored}) => mirrored)).to.deep.equal([false, true, false, true]);
+    for (const {top, left, side} of four.slice(2)) {
+      expect(side).to.equal(0.85);
+      for (const margin of [top, left]) expect(2 * margin + side).to.be.closeTo(1, 1e-12);
+    }
+    expect(centredViews(6).slice(0, 4)).to.deep.equal(four);
+  });
+
+  it('know where in the picture their cells lie', () => {
+    const whole = {top: 0, left: 0, side: 1, mirrored: false};
+    const places = (view: View, cells = 4): number[][] => placesOf(view, cells);
+    const exact = places(whole).map((row) => row.map((share) => Math.round(share * 1e9) / 1e9));
+    expect(exact).to.deep.equal(exact.map((row, at) => row.map((_, place) => (place === at ? 1 : 0))));
+    const mirrored = places({...whole, mirrored: true});
+    for (const at of [0, 5, 11]) {
+      const place = mirrored[at]!.findIndex((share) => share > 0.999);
+      expect([Math.floor(place / 4), place % 4]).to.deep.equal([Math.floor(at / 4), 3 - (at % 4)]);
+    }
+    for (const view of [...views(8), ...centredViews(6)])
+      for (const row of places(view, 7))
+        expect(row.reduce((sum, share) => sum + share)).to.be.closeTo(1, 1e-9);
+    // A quarter of the picture: its four cells lie in one.
+    const quarter = places({top: 0.5, left: 0, side: 0.5, mirrored: false}, 2);
+    for (const row of quarter) expect(row.map((share) => Math.round(share))).to.deep.equal([0, 0, 1, 0]);
+    // By counting points.
+    const view = {top: 0.1, left: 0.2, side: 0.7, mirrored: true};
+    const counts = Array<number>(9).fill(0);
+    for (let y = 0; y < 60; y++)
+      for (let x = 0; x < 60; x++) {
+        // The points of the cell in the middle row on the left of the view.
+        const [down, right] = [(1 + (y + 0.5) / 60) / 3, (x + 0.5) / 180];
+        const [row, column] = [view.top + view.side * down, view.left + view.side * (1 - right)];
+        counts[3 * Math.floor(3 * row) + Math.floor(3 * column)]! += 1 / 3600;
+      }
+    for (const [place, share] of placesOf(view, 3)[3]!.entries())
+      expect(share).to.be.closeTo(counts[place]!, 0.02);
+  });
+
+  it('are seen all at once: the cells of one after those of the other, and the mean of what is pooled', async () => {
+    const encoder = await loadEncoder('efficientnet-lite0');
+    const seen = centredViews(3);
+    const all = inViews(encoder, seen);
+    expect(all.cells).to.equal(3 * encoder.cells);
+    expect(all.digest)
+      .not.to.equal(inViews(encoder, centredViews(2)).digest)
+      .and.not.to.equal(encoder.digest);
+    tf.tidy(() => {
+      const pixels = places(encoder.preprocessing.size);
+      const {grid, pooled} = all.encode(pixels);
+      const each = seen.map((view) => viewed(encoder, view).encode(pixels));
+      const expected = tf.concat(
+        each.map((one) => one.grid),
+        1,
+      );
+      expect(grid.sub(expected).abs().max().dataSync()[0]).to.equal(0);
+      const mean = tf.mean(tf.stack(each.map((one) => one.pooled)), 0);
+      expect(pooled.sub(mean).abs().max().dataSync()[0]).to.be.below(1e-5);
+    });
+    all.dispose();
   });
 });

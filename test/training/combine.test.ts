@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {tf} from 'captioner/dist/runtime/native';
+import {float32, toFloat32} from 'captioner/dist/files/safetensors';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 import {loadCheckpoint, saveCheckpoint} from 'captioner/dist/training/checkpoint';
 import {exportCheckpoint} from 'captioner/dist/training/combine';
@@ -38,6 +39,29 @@ describe('exportCheckpoint', () => {
       }
     expect(mean!.decoder.constants.get('features.mean')!.dataSync()[0]).to.equal(3);
     for (const {decoder} of [mean!, ...all]) decoder.dispose();
+  });
+
+  it('saves the mean of what encoders have learnt, and how pictures are to be looked at', async () => {
+    const tuned = async (value: number): Promise<string> => {
+      const plain = await loadCheckpoint(await save('plain', 1));
+      const tensors = new Map([['last.weight', float32(Float32Array.of(value, 2 * value), [2])]]);
+      const to = join(folder, `tuned-${value}`);
+      await saveCheckpoint(to, {...plain, tuning: {from: 'last', tensors}});
+      plain.decoder.dispose();
+      return to;
+    };
+    const to = join(folder, 'tuned');
+    await exportCheckpoint([await tuned(1), await tuned(4)], to, {size: 24, views: 2});
+    const {decoder, tuning, encoder, views} = await loadCheckpoint(to);
+    decoder.dispose();
+    expect([...toFloat32(tuning!.tensors.get('last.weight')!)]).to.deep.equal([2.5, 5]);
+    expect(tuning!.from).to.equal('last');
+    expect([encoder.preprocessing.size, views]).to.deep.equal([24, 2]);
+    // What it was told once it still says when it is exported again.
+    await exportCheckpoint([to], join(folder, 'again'));
+    const again = await loadCheckpoint(join(folder, 'again'));
+    again.decoder.dispose();
+    expect([again.encoder.preprocessing.size, again.views]).to.deep.equal([24, 2]);
   });
 
   it('refuses what does not belong together, and says what', async () => {

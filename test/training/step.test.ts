@@ -1,10 +1,11 @@
 import {collate, type Batch} from 'captioner/dist/data/batches';
+import {bannedWords} from 'captioner/dist/decoders/limits';
 import {Adam} from 'captioner/dist/runtime/adam';
 import {clipByGlobalNorm} from 'captioner/dist/runtime/clip';
 import {tf} from 'captioner/dist/runtime/native';
-import {gradients} from 'captioner/dist/training/loss';
+import {captionLoss, gradients} from 'captioner/dist/training/loss';
+import {special} from 'captioner/dist/text/vocabulary';
 import {trainerSettings} from 'captioner/dist/training/options';
-import {Rewards} from 'captioner/dist/training/rewards';
 import {withOwnWords} from 'captioner/dist/training/scheduled-sampling';
 import {learn, type StepSettings} from 'captioner/dist/training/step';
 import {expect} from 'chai';
@@ -72,47 +73,66 @@ describe('A step of training', () => {
     for (const part of [decoder, adam]) part.dispose();
   });
 
-  it('leaves out channels of the features, the same ones while it samples and while it learns from the samples', () => {
-    const seen: number[][][] = [];
-    const watched = (decoder: ReturnType<typeof toyDecoder>): typeof decoder =>
-      new Proxy(decoder, {
-        get: (target, name) => {
-          const value: unknown = Reflect.get(target, name, target);
-          if (typeof value !== 'function') return value;
-          return (...args: unknown[]) => {
-            if (name === 'begin' || name === 'states') seen.push((args[0] as tf.Tensor2D).arraySync());
-            return Reflect.apply(value, target, args) as unknown;
-          };
-        },
-      });
-    const rewards = new Rewards(toy.dataset.images);
-    for (const objective of ['cross-entropy', 'self-critical'] as const) {
-      seen.length = 0;
-      const decoder = watched(toyDecoder(toy));
+  it('takes label smoothing into the loss and weight decay into the step', () => {
+    const batch = batchOf(0);
+    const weightsAfter = (more: Partial<StepSettings>): {loss: number; weights: Map<string, number[]>} => {
+      const decoder = toyDecoder(toy, {dropout: 0});
       const adam = new Adam(decoder.weights);
-      const options = {...settings, featureDropout: 0.4};
-      learn(
-        {...toy, decoder},
-        adam,
-        [batchOf(0)],
-        options,
-        objective === 'self-critical' ? rewards : undefined,
-      );
-      expect(seen).to.have.length(objective === 'self-critical' ? 2 : 1);
-      const plain = toy.store
-        .read(toy.dataset.images.slice(0, 4).map(({id}) => id))
-        .arraySync() as number[][];
-      let left = 0;
-      for (const features of seen)
-        for (const [row, numbers] of features.entries())
-          for (const [at, number] of numbers.entries()) {
-            if (number === 0 && plain[row]![at]! > 0) left++;
-            else expect(number).to.be.closeTo(plain[row]![at]! / 0.6, 1e-6);
-          }
-      expect(left, objective).to.be.above(0);
-      if (seen.length > 1) expect(seen[1]).to.deep.equal(seen[0]);
+      const {loss} = learn({...toy, decoder}, adam, [batch], {...settings, ...more});
+      const weights = new Map([...decoder.weights].map(([name, weight]) => [name, [...weight.dataSync()]]));
       for (const part of [decoder, adam]) part.dispose();
+      return {loss, weights};
+    };
+    const decoder = toyDecoder(toy, {dropout: 0});
+    const expected = tf.tidy(() => {
+      const of = (ids: Int32Array): tf.Tensor2D => tf.tensor2d(ids, [batch.size, batch.steps], 'int32');
+      const key = {seed: 1, step: 1, labelSmoothing: 0.2};
+      return captionLoss(
+        decoder,
+        toy.store.read(batch.ids),
+        of(batch.inputs),
+        of(batch.targets),
+        key,
+      ).dataSync()[0]!;
+    });
+    const plain = weightsAfter({});
+    const smoothed = weightsAfter({labelSmoothing: 0.2});
+    expect(smoothed.loss).to.be.closeTo(expected, 1e-6);
+    expect(smoothed.loss - plain.loss).to.be.above(1e-3);
+
+    // AdamW takes its share of the weights as they were before the step, apart from the gradient; biases keep theirs.
+    const decayed = weightsAfter({weightDecay: 0.5});
+    expect(decayed.loss).to.equal(plain.loss);
+    for (const [name, weight] of decoder.weights) {
+      const share = weight.rank > 1 ? 0.5 * settings.rate : 0;
+      for (const [at, before] of weight.dataSync().entries())
+        expect(plain.weights.get(name)![at]! - decayed.weights.get(name)![at]!, name).to.be.closeTo(
+          share * before,
+          1e-6,
+        );
     }
+    decoder.dispose();
+  });
+
+  it('has masks of its own for each of its batches, and in each step, also where a step has fewer', () => {
+    const keys: string[] = [];
+    const store = {
+      ...{kind: toy.store.kind, depth: toy.store.depth, encoder: toy.store.encoder},
+      ...{folder: '', preprocessing: toy.store.preprocessing, has: () => true},
+      read: (ids: readonly string[]) => toy.store.read(ids),
+      draw: (ids: readonly string[], {seed, step}: {seed: number; step: number}) => (
+        keys.push(`${seed} ${step}`),
+        toy.store.read(ids)
+      ),
+    };
+    const decoder = toyDecoder(toy);
+    const adam = new Adam(decoder.weights);
+    for (const [step, count] of [4, 4, 2, 4].entries()) {
+      const batches = Array.from({length: count}, (_, at) => batchOf(at));
+      learn({...toy, store, decoder}, adam, batches, {...settings, accumulate: 4, step});
+    }
+    expect(new Set(keys).size).to.equal(keys.length).and.to.equal(14);
+    for (const part of [decoder, adam]) part.dispose();
   });
 
   describe('with scheduled sampling', () => {
@@ -142,13 +162,14 @@ describe('A step of training', () => {
       decoder.dispose();
     });
 
-    it('draws them with the probabilities that the decoder gives them after the words before', () => {
+    it('draws them with the probabilities that the decoder gives them after the words before, among those that can be gone on from', () => {
       const decoder = toyDecoder(toy);
       const batch = collate([{id: toy.dataset.images[0]!.id, tokens: [5, 6]}]);
       const features = toy.store.read(batch.ids);
       const expected = tf.tidy(() => {
         const logits = decoder.logits(features, tf.tensor2d(batch.inputs, [1, 3], 'int32'));
-        return tf.softmax(logits).arraySync();
+        const allowed = bannedWords(decoder.vocabulary, [special.end]);
+        return tf.softmax(tf.add<tf.Tensor3D>(logits, tf.tensor1d(allowed))).arraySync();
       });
       const draws = 800;
       const counts = new Map<number, number>();
@@ -156,9 +177,11 @@ describe('A step of training', () => {
         const word = withOwnWords(decoder, features, batch, 1, {seed: 9, step}).inputs[2]!;
         counts.set(word, (counts.get(word) ?? 0) + 1);
       }
+      for (const id of Object.values(special))
+        expect(counts.get(id), 'is never gone on from').to.equal(undefined);
       for (const [word, probability] of expected[0]![1]!.entries()) {
         const spread = Math.sqrt((probability * (1 - probability)) / draws);
-        expect(Math.abs((counts.get(word) ?? 0) / draws - probability)).to.be.below(4.5 * spread);
+        expect(Math.abs((counts.get(word) ?? 0) / draws - probability)).to.be.at.most(4.5 * spread);
       }
       features.dispose();
       decoder.dispose();

@@ -5,7 +5,8 @@ import {join} from 'node:path';
 import {FeatureStore} from 'captioner/dist/data/feature-store';
 import type {CaptionerError} from 'captioner/dist/errors';
 import {tf} from 'captioner/dist/runtime/native';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
+import {special, Vocabulary} from 'captioner/dist/text/vocabulary';
+import {atOnce, lossOf} from 'captioner/dist/training/judgement';
 import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyEncoder, toyOptions, type Toy} from './toy';
@@ -229,6 +230,39 @@ describe('Trainer', () => {
       expect(trainer.history.epochs.length)
         .to.equal(best + 1 + 3)
         .and.to.be.below(50);
+    });
+
+    it('does not end by patience where nothing is judged', async () => {
+      const trainer = await create({options: {epochs: 3, judged: 0, patience: 1}});
+      await trainer.train();
+      expect(trainer.history.epochs).to.have.length(3);
+    });
+
+    it('judges and saves the weights themselves again when there is no moving average any more', async () => {
+      const trainer = await create({options: {epochs: 4, movingAverage: 0.999}});
+      await trainer.train({epochs: 1});
+      trainer.configure({movingAverage: 0});
+      await trainer.train({epochs: 1});
+      const {validationLoss} = trainer.history.epochs.at(-1)!;
+      const examples = toy.dataset.images
+        .filter(({split}) => split === 'validation')
+        .flatMap(({id, captions}) =>
+          captions.map((caption) => ({id, tokens: toy.vocabulary.encode(caption)})),
+        );
+      expect(atOnce(lossOf(trainer.decoder, toy.store, examples))).to.be.closeTo(validationLoss, 1e-6);
+    });
+
+    it('never learns that a caption ends where it was only cut', async () => {
+      const trainer = await create({options: {maximumLength: 4}});
+      const {inputs, targets, size, steps} = trainer.nextBatch();
+      const rows = Array.from({length: size}, (_, row) => targets.slice(row * steps, (row + 1) * steps));
+      const cut = rows.filter((_, row) => inputs[row * steps + 4]! > 0);
+      expect(cut).to.not.have.length(0);
+      for (const [row, words] of rows.entries()) {
+        const length = inputs.slice(row * steps, (row + 1) * steps).filter((id) => id > 0).length - 1;
+        // "a red square" ends after three words; the others have more than four.
+        expect(words[length]).to.equal(length === 4 ? special.padding : special.end);
+      }
     });
 
     for (const metric of ['BLEU-2', 'METEOR', 'ROUGE-L'] as const)
