@@ -11,6 +11,7 @@ import type {FeatureFlags} from './commands/features';
 import {complain, warn} from './commands/output';
 import type {TrainFlags} from './commands/train';
 import {CaptionerError} from './errors';
+import {trainerSettings} from './training/options';
 
 const data = ['--data <dir>', 'the data set: a folder, or "scenes"'] as const;
 const checkpoint = [
@@ -108,6 +109,7 @@ function program(): Command {
     )
     .option('--set <key=value>', 'an option of the trainer or the decoder; may be repeated', setting, {})
     .option('--resume', 'go on where the run was stopped')
+    .addHelpText('after', trainerHelp)
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
     .option(...checkpoint)
@@ -155,6 +157,23 @@ function program(): Command {
     (await import('./commands/doctor.js')).doctor(),
   );
   return all;
+}
+
+/** What `--set` takes in training. */
+function trainerHelp(): string {
+  const all = Object.entries(trainerSettings()).map(([name, value]) => `${name}=${String(value)}`);
+  const lines = all.reduce<string[]>((found, one) => {
+    const last = found.at(-1);
+    return last !== undefined && last.length + one.length < 78
+      ? [...found.slice(0, -1), `${last} ${one}`]
+      : [...found, `  ${one}`];
+  }, []);
+  return [
+    '\nOptions of the trainer for --set; epochs, batch, rate, encoderRate, together, warmup and movingAverage are others',
+    'where those suit the data, the decoder or the objective better:',
+    ...lines,
+    'lib/training/options.ts says what each does, lib/decoders/<kind>.ts what those of a decoder do.',
+  ].join('\n');
 }
 
 /** Text that is a number, true, false or a JSON list becomes one; what it must be, the options' own check says. */

@@ -5,6 +5,7 @@ import {downloadNames} from 'captioner/dist/data/downloads';
 import {drawScenes} from 'captioner/dist/data/scenes';
 import {metricNames} from 'captioner/dist/metrics/scorer';
 import {loadCheckpoint} from 'captioner/dist/training/checkpoint';
+import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from './support';
 
@@ -78,6 +79,9 @@ describe('captioner', function () {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
     }
+    const {stdout: training} = await captioner(['train', '--help']);
+    for (const [option, value] of Object.entries(trainerSettings()))
+      expect(training).to.include(` ${option}=${value}`);
   });
 
   it('refuses wrong use with exit code 2', async () => {

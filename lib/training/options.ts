@@ -160,7 +160,7 @@ export function suitedOptions(
   const size = captions < 10_000 ? suited.small : suited.large;
   const rest = {encoderRate: 1e-4, together: 1, warmup: 0, movingAverage: 0};
   if (objective === 'self-critical')
-    return {...rest, ...size, epochs: 8, rate: 1e-5, encoderRate: 0, together: 5, movingAverage: 0.99};
+    return {...rest, ...size, epochs: 3, rate: 1e-5, encoderRate: 0, together: 5, movingAverage: 0.99};
   const rate = features === 'grid' || tuned ? 0.001 : size.rate;
   return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: captions < 10_000 ? 0 : 300})};
 }
