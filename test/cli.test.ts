@@ -497,7 +497,7 @@ describe('captioner', function () {
     const {code, stdout, stderr} = await captioner([...begun, 'objective=self-critical', '--epochs', '1']);
     expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
     const {decoder, training} = await loadCheckpoint(join(folder, 'rewarded'));
-    expect(training!.settings).to.include({objective: 'self-critical', rate: 1e-5, together: 5, epochs: 1});
+    expect(training!.settings).to.include({objective: 'self-critical', rate: 2e-5, together: 5, epochs: 1});
     for (const {reward} of training!.history.steps) expect(reward).to.be.within(0, 10);
     decoder.dispose();
     const sized = await captioner([...begun, 'units=8']);

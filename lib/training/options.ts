@@ -54,7 +54,7 @@ export interface TrainerOptions {
   readonly samples?: number;
   /**
    * What logits are divided by while they are sampled and learnt from. Below 1 samples are more like what search writes; at 1 the surest way
-   * to better samples is to become sure of few captions, which search has no use for. @default 0.5
+   * to better samples is to become sure of few captions, which search has no use for. @default 0.4
    */
   readonly temperature?: number;
   /** What they are held against: the mean of the picture's other samples, or what greedy search writes. @default 'others' */
@@ -106,7 +106,7 @@ const schema = z.strictObject({
   scheduledSampling: z.number().min(0).max(1).default(0),
   objective: z.enum(objectives).default('cross-entropy'),
   samples: z.int().min(2).max(1000).default(5),
-  temperature: z.number().min(0.01).max(100).default(0.5),
+  temperature: z.number().min(0.01).max(100).default(0.4),
   baseline: z.enum(baselines).default('others'),
   encoderRate: z.number().min(0).max(1).default(1e-4),
   together: z.int().min(1).max(1000).default(1),
@@ -160,7 +160,7 @@ export function suitedOptions(
   const size = captions < 10_000 ? suited.small : suited.large;
   const rest = {encoderRate: 1e-4, together: 1, warmup: 0, movingAverage: 0};
   if (objective === 'self-critical')
-    return {...rest, ...size, epochs: 3, rate: 1e-5, encoderRate: 0, together: 5, movingAverage: 0.99};
+    return {...rest, ...size, epochs: 3, rate: 2e-5, encoderRate: 0, together: 5, movingAverage: 0.99};
   const rate = features === 'grid' || tuned ? 0.001 : size.rate;
   return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: captions < 10_000 ? 0 : 300})};
 }

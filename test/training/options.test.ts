@@ -36,7 +36,7 @@ describe('Options of a trainer', () => {
     expect(suitedOptions(30_000, {features: 'grid'})).to.deep.equal({...photographs, rate: 0.001});
     expect(suitedOptions(30_000, {tuned: true})).to.include({rate: 0.001, together: 5, warmup: 300});
     expect(suitedOptions(30_000, {objective: 'self-critical', features: 'grid', tuned: true})).to.include({
-      ...{rate: 1e-5, encoderRate: 0, together: 5, warmup: 0, movingAverage: 0.99},
+      ...{rate: 2e-5, encoderRate: 0, together: 5, warmup: 0, movingAverage: 0.99},
     });
     for (const captions of [1, 30_000]) expect(trainerSettings(suitedOptions(captions)).batch).to.be.above(1);
   });
