@@ -67,6 +67,7 @@ export class Captioner {
       const [first] = members;
       if (first === undefined) throw new CaptionerError('options', 'Expected a checkpoint, got none');
       for (const [at, other] of members.entries()) checkTogether(names[0]!, first, names[at]!, other);
+      const views = centredViews(given.views ?? first.views ?? 1);
       const encoder = await loadEncoder(first.encoder.name, {
         preprocessing: {...first.encoder.preprocessing, ...(given.size !== undefined && {size: given.size})},
         ...(weights !== undefined && {weights}),
@@ -83,9 +84,7 @@ export class Captioner {
       const seen = tuning ? new TunedEncoder(encoder, tuning.from, tuning.tensors).cnn : encoder;
       const decoders = members.map(({decoder}) => decoder);
       const decoder = decoders.length === 1 ? decoders[0]! : createEnsemble(decoders);
-      const count = given.views ?? first.views ?? 1;
-      if (count === 1) return new Captioner(seen, decoder, vocabulary);
-      const views = centredViews(count);
+      if (views.length === 1) return new Captioner(seen, decoder, vocabulary);
       const across = decoder.features === 'grid' ? acrossViews(decoder, views) : decoder;
       return new Captioner(inViews(seen, views), across, vocabulary);
     } catch (error) {

@@ -3,6 +3,7 @@
  * draws from what it saw, and captions are written from several at once.
  */
 import {createHash} from 'node:crypto';
+import {CaptionerError} from '../errors';
 import {float, kernel, text, type} from '../runtime/kernels';
 import {tf} from '../runtime/native';
 import type {Encoder} from './encoder';
@@ -43,9 +44,13 @@ export function views(count: number, {crop = 0.7, mirror = true}: ViewOptions = 
 
 /**
  * What captions are written from (test-time augmentation): the whole picture and its mirror image, then its middle and the mirror image
- * of that, then less of the middle, and so on.
+ * of that, then less of the middle, and so on. Not for captions that tell left from right.
+ *
+ * @throws CaptionerError `options`
  */
 export function centredViews(count: number): View[] {
+  if (!Number.isInteger(count) || count < 1)
+    throw new CaptionerError('options', `Expected a number of views from 1 up, got ${count}`);
   return Array.from({length: count}, (_, at) => {
     const side = 0.85 ** Math.floor(at / 2);
     return {top: (1 - side) / 2, left: (1 - side) / 2, side, mirrored: at % 2 === 1};

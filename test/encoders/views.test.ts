@@ -1,3 +1,4 @@
+import {CaptionerError} from 'captioner/dist/errors';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
 import {centredViews, inViews, look, placesOf, viewed, views, type View} from 'captioner/dist/encoders/views';
 import {tf} from 'captioner/dist/runtime/native';
@@ -81,6 +82,8 @@ describe('views', () => {
       for (const margin of [top, left]) expect(2 * margin + side).to.be.closeTo(1, 1e-12);
     }
     expect(centredViews(6).slice(0, 4)).to.deep.equal(four);
+    for (const count of [0, 1.5, NaN])
+      expect(() => centredViews(count)).to.throw(CaptionerError, `views from 1 up, got ${count}`);
   });
 
   it('know where in the picture their cells lie', () => {
