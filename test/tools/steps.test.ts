@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {dirname, isAbsolute, join} from 'node:path';
+import {dirname, isAbsolute, join, relative} from 'node:path';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from '../support';
 import {
@@ -163,6 +163,38 @@ describe('A step of set-up', () => {
       bytes[bytes.length >> 1]! ^= 1;
       writeFileSync(step.binding, bytes);
       expect(step.done()).to.equal(false);
+    });
+
+    it("loads the library of CUDA's that TensorFlow would not find", async () => {
+      const {environment, bindingStep} = await loadSetup();
+      const folder = copyOfProject(['environment.yml', ...parts], ['node_modules/node-api-headers']);
+      const {root, site} = environment(await openProject(projectRoot));
+      const own = join(folder, '.venv', relative(root, site));
+      mkdirSync(own, {recursive: true});
+      for (const name of readdirSync(root).filter((name) => name !== 'lib'))
+        symlinkSync(join(root, name), join(folder, '.venv', name));
+      for (const name of readdirSync(site)) symlinkSync(join(site, name), join(own, name));
+      const library = join(own, 'nvidia', 'cusolver', 'lib', 'libcusolver.so.11');
+      mkdirSync(dirname(library), {recursive: true});
+      const arguments_ = [
+        '-shared',
+        '-fPIC',
+        '-Wl,-soname,libcusolver.so.11',
+        '-x',
+        'c++',
+        '-',
+        '-o',
+        library,
+      ];
+      execFileSync('g++', arguments_, {input: 'extern "C" int opened() { return 1; }'});
+
+      const step = bindingStep(await openProject(folder, {}));
+      await step.run();
+      const script = `process.dlopen({exports: {}}, ${JSON.stringify(step.binding)});
+        console.log(require('fs').readFileSync('/proc/self/maps', 'utf8').includes(${JSON.stringify(library)}))`;
+      expect(
+        execFileSync(process.execPath, ['-e', script], {encoding: 'utf8', stdio: 'pipe'}).trim(),
+      ).to.equal('true');
     });
 
     it('without a compiler turns to the one of PyPI, and says what to install when that fails too', async () => {

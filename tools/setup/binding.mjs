@@ -2,7 +2,7 @@
  * Step: tfjs-node's binding, compiled from the source in its npm package and linked with the TensorFlow of the Python environment.
  * The compiler is the machine's, else one that PyPI has.
  */
-import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -58,7 +58,8 @@ export function bindingStep(project) {
 
 function argumentsFor(project, folder, headers) {
   const {include_dir: nodeApi} = createRequire(import.meta.url)(headers);
-  const tensorflow = join(environment(project).site, 'tensorflow');
+  const {site} = environment(project);
+  const tensorflow = join(site, 'tensorflow');
   const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(folder, 'binding', name));
   const libraries =
     process.platform === 'darwin'
@@ -74,7 +75,19 @@ function argumentsFor(project, folder, headers) {
     ...sources,
     ...libraries,
     `-Wl,-rpath,${tensorflow}`,
+    ...cusolver(site),
   ];
+}
+
+/**
+ * TensorFlow opens CUDA's libraries where pip puts them, but 2.21 leaves one folder out, and without that library it uses no GPU.
+ * What the binding needs is loaded before, and then it is found.
+ */
+function cusolver(site) {
+  const folder = join(site, 'nvidia', 'cusolver', 'lib');
+  const library =
+    existsSync(folder) && readdirSync(folder).find((name) => /^libcusolver\.so\.\d+$/.test(name));
+  return library ? ['-L', folder, '-Wl,--no-as-needed', `-l:${library}`, `-Wl,-rpath,${folder}`] : [];
 }
 
 async function compile(project, args) {
