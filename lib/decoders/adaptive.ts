@@ -8,11 +8,12 @@ import {z} from 'zod';
 import {parseOptions} from '../options';
 import {additiveAttention} from '../runtime/additive-attention';
 import {embed} from '../runtime/embedding';
-import {lstmCell, lstmWithCells} from '../runtime/lstm';
+import {lstmWithCells} from '../runtime/lstm';
+import {lstmCell} from '../runtime/lstm-cell';
 import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
-import {readGrid, type Grid} from './grid';
+import {meanOf, readGrid, type Grid} from './grid';
 import {seed, share, size, Weighted} from './weighted';
 import {WeightTable} from './weights';
 
@@ -155,9 +156,8 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
   }
 
   /** The whole picture, as large as a word, `[batch, embedding]`. */
-  #whole({cells}: Grid): tf.Tensor2D {
-    const mean = tf.mean<tf.Tensor2D>(cells, 1);
-    const product = tf.matMul(mean, this.weight<tf.Rank.R2>('whole.weight'));
+  #whole(grid: Grid): tf.Tensor2D {
+    const product = tf.matMul(meanOf(grid), this.weight<tf.Rank.R2>('whole.weight'));
     return tf.relu(tf.add<tf.Tensor2D>(product, this.weight('whole.bias')));
   }
 

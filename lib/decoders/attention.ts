@@ -6,12 +6,13 @@
 import {z} from 'zod';
 import {parseOptions} from '../options';
 import {additiveAttention} from '../runtime/additive-attention';
+import {attentionLstm} from '../runtime/attention-lstm';
 import {embed} from '../runtime/embedding';
-import {lstmCell} from '../runtime/lstm';
+import {lstmCell} from '../runtime/lstm-cell';
 import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
-import {readGrid, type Grid} from './grid';
+import {meanOf, readGrid, type Grid} from './grid';
 import {seed, share, size, Weighted} from './weighted';
 import {WeightTable} from './weights';
 
@@ -73,15 +74,6 @@ export function createAttention(vocabulary: number, depth: number, options: Atte
   return new Attention(vocabulary, depth, settings, weights.all);
 }
 
-interface Step {
-  readonly h: tf.Tensor2D;
-  readonly c: tf.Tensor2D;
-  /** What was seen, behind the gate, `[batch, units]`. */
-  readonly view: tf.Tensor2D;
-  /** `[batch, cells]`, sums to 1. */
-  readonly attention: tf.Tensor2D;
-}
-
 class Attention extends Weighted<Required<AttentionOptions>> {
   readonly kind = 'attention';
   readonly features = 'grid';
@@ -104,29 +96,31 @@ class Attention extends Weighted<Required<AttentionOptions>> {
         0,
       ) as [tf.Tensor2D, tf.Tensor2D];
       const flat = tf.reshape<tf.Rank.R2>(words, [steps * batch, embedding]);
-      const gates = tf.split(tf.add(tf.matMul(flat, ofWords), this.weight('lstm.bias')), steps, 0);
-      let [h, c] = this.#first(grid);
-      const all: Step[] = [];
-      for (const wordGates of gates) {
-        const step = this.#advance(grid, wordGates as tf.Tensor2D, ofOthers, h, c);
-        all.push(step);
-        ({h, c} = step);
-      }
-      const states = this.#deepOutput(
-        flat,
-        tf.concat(all.map((step) => step.h)),
-        tf.concat(all.map((step) => step.view)),
-      );
-      const attention = tf.stack(
-        all.map((step) => step.attention),
-        1,
-      ) as tf.Tensor3D;
+      const gates = tf.add(tf.matMul(flat, ofWords), this.weight('lstm.bias'));
+      const [h, c] = this.#first(grid);
+      const all = attentionLstm({
+        words: tf.reshape(gates, [steps, batch, 4 * units]),
+        ...{h, c, keys: grid.keys, values: grid.cells},
+        query: this.weight('attention.state'),
+        score: this.weight('attention.score'),
+        gate: this.weight('gate.weight'),
+        gateBias: this.weight('gate.bias'),
+        weight: ofOthers,
+      });
+      const [hs, views, maps] = tf.split(all, [units, units, -1], 2) as [
+        tf.Tensor3D,
+        tf.Tensor3D,
+        tf.Tensor3D,
+      ];
+      const rows = (x: tf.Tensor3D): tf.Tensor2D => tf.reshape(x, [steps * batch, units]);
+      const states = this.#deepOutput(flat, rows(hs), rows(views));
+      const attention = tf.transpose(maps, [1, 0, 2]);
       // Words behind the end are not looked for, so where they would look does not count.
       const real = tf.expandDims(tf.cast(tf.greater(inputs, 0), 'float32'), 2);
       const looked = tf.sum(tf.mul(attention, real), 1); // [batch, cells]
       const penalty = tf.mul<tf.Scalar>(tf.mean(tf.square(tf.sub(1, looked))), regularization);
-      const rows = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
-      return {states: drop(tf.transpose(rows, [1, 0, 2]), layers.output), attention, penalty};
+      const bySteps = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
+      return {states: drop(tf.transpose(bySteps, [1, 0, 2]), layers.output), attention, penalty};
     });
   }
 
@@ -158,16 +152,15 @@ class Attention extends Weighted<Required<AttentionOptions>> {
   }
 
   /** State and cell before the first word, from the mean of the grid. */
-  #first({cells}: Grid): [tf.Tensor2D, tf.Tensor2D] {
-    const mean = tf.mean<tf.Tensor2D>(cells, 1);
+  #first(grid: Grid): [tf.Tensor2D, tf.Tensor2D] {
     const both = tf.tanh(
-      tf.add(tf.matMul(mean, this.weight<tf.Rank.R2>('begin.weight')), this.weight('begin.bias')),
+      tf.add(tf.matMul(meanOf(grid), this.weight<tf.Rank.R2>('begin.weight')), this.weight('begin.bias')),
     );
     return tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
   }
 
   /** Where the state before makes it look, and what is seen there, behind the gate. */
-  #look({cells, keys}: Grid, before: tf.Tensor2D): Pick<Step, 'view' | 'attention'> {
+  #look({cells, keys}: Grid, before: tf.Tensor2D): {view: tf.Tensor2D; attention: tf.Tensor2D} {
     const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
     const both = additiveAttention(keys, query, this.weight<tf.Rank.R2>('attention.score'), cells);
     const [context, attention] = tf.split(both, [this.options.units, keys.shape[1]], 1) as [
@@ -178,24 +171,6 @@ class Attention extends Weighted<Required<AttentionOptions>> {
       tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
     );
     return {view: tf.mul<tf.Tensor2D>(context, opened), attention};
-  }
-
-  /**
-   * @param wordGates What the word adds to the gates, `[batch, 4 · units]`, in the order of `lib/runtime/lstm.ts`.
-   * @param weight Of the view and the state before in the gates, `[2 · units, 4 · units]`.
-   */
-  #advance(
-    grid: Grid,
-    wordGates: tf.Tensor2D,
-    weight: tf.Tensor2D,
-    before: tf.Tensor2D,
-    cell: tf.Tensor2D,
-  ): Step {
-    const {view, attention} = this.#look(grid, before);
-    const gates = tf.add<tf.Tensor2D>(wordGates, tf.matMul(tf.concat([view, before], 1), weight));
-    const [i, ci, f, o] = tf.split(gates, 4, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-    const c = tf.add<tf.Tensor2D>(tf.mul(tf.sigmoid(f), cell), tf.mul(tf.sigmoid(i), tf.tanh(ci)));
-    return {h: tf.mul<tf.Tensor2D>(tf.sigmoid(o), tf.tanh(c)), c, view, attention};
   }
 
   /** All `[rows, …]`; the word is that before the one to come. */

@@ -37,6 +37,13 @@ export function readGrid(
   return {cells: forCaptions(cells, pictures), keys: forCaptions(keys as tf.Tensor3D, pictures)};
 }
 
+/** The mean of the cells, `[batch, units]`. A product, because the gradient of `tf.mean` makes as many ones as there are numbers. */
+export function meanOf({cells}: Grid): tf.Tensor2D {
+  const [batch, count, units] = cells.shape;
+  const shares = tf.fill([batch, 1, count], 1 / count) as tf.Tensor3D;
+  return tf.reshape(tf.matMul(shares, cells), [batch, units]);
+}
+
 /** `[a, b, inputs]` times `[inputs, outputs]`, as one product. */
 export function project(x: tf.Tensor3D, weight: tf.Tensor2D): tf.Tensor3D {
   const [a, b, inputs] = x.shape;

@@ -8,13 +8,12 @@
  * gates along its columns in the order i, ci, f, o. What can be done for all steps at once is one product: the inputs'
  * part of the gates, the gradient of the weights and that of the inputs; only `h · weight` is done step by step.
  */
-import {bool, float, int, kernel, kernels, type} from './kernels';
+import {kernel, type} from './kernels';
+import {cell, cellGradient, list, split, stack, sum, unlist, unstack, type Cell} from './lstm-cell';
 import {tf} from './native';
-import {avx512} from './processor';
-import {product} from './product';
+import {product, productOfFew} from './product';
 
 const float32 = type('T', 'float32');
-const peephole = bool('use_peephole', false);
 
 /**
  * All steps from a state of zeros.
@@ -60,89 +59,57 @@ function run(
     const fromInput = split(product(x1, w1), 0, steps);
 
     const whT = tf.transpose(wh);
-    const i: tf.Tensor[] = [];
-    const ci: tf.Tensor[] = [];
-    const f: tf.Tensor[] = [];
-    const o: tf.Tensor[] = [];
-    const c: tf.Tensor[] = [];
-    const co: tf.Tensor[] = [];
-    const h: tf.Tensor[] = [];
+    const cells: Cell[] = [];
     for (let t = 0; t < steps; t++) {
-      const z = sum([fromInput[t]!, ...fromContext, ...(t === 0 ? [] : [ofFew(h[t - 1]!, wh, whT)])]);
-      const gates = split(z, 1, 4);
-      i.push(kernel('Sigmoid', [gates[0]!], [float32]));
-      ci.push(kernel('Tanh', [gates[1]!], [float32]));
-      f.push(kernel('Sigmoid', [gates[2]!], [float32]));
-      o.push(kernel('Sigmoid', [gates[3]!], [float32]));
-      const written = kernel('Mul', [i[t]!, ci[t]!], [float32]);
-      c.push(
-        t === 0
-          ? written
-          : kernel('AddV2', [kernel('Mul', [f[t]!, c[t - 1]!], [float32]), written], [float32]),
-      );
-      co.push(kernel('Tanh', [c[t]!], [float32]));
-      h.push(kernel('Mul', [o[t]!, co[t]!], [float32]));
+      const before = cells.at(-1);
+      const z = sum([fromInput[t]!, ...fromContext, ...(before ? [productOfFew(before.h, wh, whT)] : [])]);
+      cells.push(cell(z, before?.c));
     }
-    const states = stack(h);
-    save([x1, wx, wh, whT, states, ...i, ...ci, ...f, ...o, ...c, ...co, ...alike]);
+    const states = stack(cells.map(({h}) => h));
+    save([x1, wx, wh, whT, ...alike, ...list(cells)]);
     return {
-      value: withCells ? tf.concat([states, stack(c)], 2) : states,
-      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved, inputs, withCells),
+      value: withCells ? tf.concat([states, stack(cells.map(({c}) => c))], 2) : states,
+      gradFunc: (dy, saved) => gradients(dy as tf.Tensor3D, saved, inputs, withCells, context !== undefined),
     };
   });
   return layer(x, weight, bias, ...(context ? [context] : [])) as tf.Tensor3D;
 }
 
-function gradient(
+function gradients(
   dy: tf.Tensor3D,
   saved: readonly tf.Tensor[],
   inputs: number,
   withCells: boolean,
+  withContext: boolean,
 ): tf.Tensor[] {
   const [dStates, dCells] = withCells ? (tf.split(dy, 2, 2) as [tf.Tensor3D, tf.Tensor3D]) : [dy];
   const [steps, batch, units] = dStates.shape;
   const [x1, wx, wh, whT] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-  const states = saved[4] as tf.Tensor3D;
-  const [i, ci, f, o, c, co] = [0, 1, 2, 3, 4, 5].map((k) =>
-    saved.slice(5 + k * steps, 5 + (k + 1) * steps),
-  ) as [tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[], tf.Tensor[]];
+  const [context, wc] = withContext ? (saved.slice(4, 6) as [tf.Tensor, tf.Tensor]) : [];
+  const cells = unlist(saved.slice(withContext ? 6 : 4));
   const dh = unstack(dStates);
   const dcHere = dCells && unstack(dCells);
+  const gradient = cellGradient(batch, wh);
   const zero = tf.zeros([batch, units]);
-  // The kernel looks at the shapes of the input, the bias and the peephole weights, and at nothing else of them.
-  const noInput = tf.zeros([batch, 0]);
-  const noBias = tf.zeros([4 * units]);
-  const noPeephole = tf.zeros([units]);
 
   const dz: tf.Tensor[] = [];
   let dc: tf.Tensor = zero;
   let dhNext: tf.Tensor | undefined;
   for (let t = steps - 1; t >= 0; t--) {
     const dhHere = dhNext === undefined ? dh[t]! : kernel('AddV2', [dh[t]!, dhNext], [float32]);
-    const before = t === 0 ? zero : c[t - 1]!;
     if (dcHere) dc = kernel('AddV2', [dc, dcHere[t]!], [float32]);
-    const [dcBefore, dGates] = kernels(
-      'LSTMBlockCellGrad',
-      // prettier-ignore
-      [noInput, before, zero, wh, noPeephole, noPeephole, noPeephole, noBias, i[t]!, c[t]!, f[t]!, o[t]!, ci[t]!, co[t]!, dc, dhHere],
-      [peephole, float32],
-      5,
-    ) as [tf.Tensor, tf.Tensor];
-    dz[t] = dGates;
-    dc = dcBefore;
-    if (t > 0) dhNext = ofFew(dGates, whT, wh);
+    const step = gradient(cells[t]!, cells[t - 1]?.c ?? zero, dhHere, dc);
+    dz[t] = step.dz;
+    dc = step.dBefore;
+    if (t > 0) dhNext = productOfFew(step.dz, whT, wh);
   }
 
   const dzAll = tf.concat(dz, 0); // [steps · batch, 4 · units]
   const dx = product(dzAll, wx, 'second');
   const dw1 = product(x1, dzAll, 'first');
   const [dwx, dBias] = tf.split(dw1, [inputs, 1]) as [tf.Tensor, tf.Tensor];
-  // The state before the first step is zero and adds nothing.
-  const later = (steps - 1) * batch;
-  const before = tf.reshape(tf.slice(states, 0, steps - 1), [later, units]);
-  const dwh = product(before, tf.slice(dzAll, batch, later), 'first');
+  const dwh = ofRecurrent(cells, dzAll, batch, wh);
   const [ofInput, ofBias] = [tf.reshape(dx, [steps, batch, inputs]), tf.reshape(dBias, [4 * units])];
-  const [context, wc] = saved.slice(5 + 6 * steps);
   if (context === undefined) return [ofInput, tf.concat([dwx, dwh], 0), ofBias];
   const dzSum = sum(dz); // [batch, 4 · units]
   const dContext = product(dzSum, wc!, 'second');
@@ -150,62 +117,9 @@ function gradient(
   return [ofInput, tf.concat([dwx, dwc, dwh], 0), ofBias, dContext];
 }
 
-/**
- * One step, in one kernel.
- *
- * @param x `[batch, inputs]`
- * @param h The state before, `[batch, units]`.
- * @param c The cell before, `[batch, units]`.
- * @returns The state and the cell after. The caller disposes them.
- */
-export function lstmCell(
-  x: tf.Tensor2D,
-  h: tf.Tensor2D,
-  c: tf.Tensor2D,
-  weight: tf.Tensor2D,
-  bias: tf.Tensor1D,
-): {h: tf.Tensor2D; c: tf.Tensor2D} {
-  const noPeephole = tf.zeros([c.shape[1]]);
-  const outputs = kernels(
-    'LSTMBlockCell',
-    [x, c, h, weight, noPeephole, noPeephole, noPeephole, bias],
-    [float('forget_bias', 0), float('cell_clip', -1), peephole, float32],
-    7,
-  ) as tf.Tensor2D[];
-  const [i, next, f, o, ci, co, state] = outputs as [
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-  ];
-  tf.dispose([noPeephole, i, f, o, ci, co]);
-  return {h: state, c: next};
-}
-
-/**
- * `a · b` for few rows, where the layout of the second factor counts: with AVX-512 oneDNN is faster plain (by a third to a
- * half), without it transposed (by up to a third).
- */
-function ofFew(a: tf.Tensor, b: tf.Tensor2D, bT: tf.Tensor2D): tf.Tensor {
-  return avx512 ? product(a, b) : product(a, bT, 'second');
-}
-
-function sum(terms: readonly tf.Tensor[]): tf.Tensor {
-  return terms.length === 1 ? terms[0]! : kernel('AddN', terms, [int('N', terms.length), float32]);
-}
-
-function split(x: tf.Tensor, axis: number, parts: number): tf.Tensor[] {
-  const at = tf.scalar(axis, 'int32');
-  return kernels('Split', [at, x], [int('num_split', parts), float32], parts);
-}
-
-function stack(parts: readonly tf.Tensor[]): tf.Tensor3D {
-  return kernel('Pack', parts, [int('N', parts.length), float32, int('axis', 0)]);
-}
-
-function unstack(x: tf.Tensor3D): tf.Tensor[] {
-  return kernels('Unpack', [x], [int('num', x.shape[0]), float32, int('axis', 0)], x.shape[0]);
+/** The state before the first step is zero and adds nothing. */
+function ofRecurrent(cells: readonly Cell[], dzAll: tf.Tensor, batch: number, wh: tf.Tensor): tf.Tensor {
+  const before = cells.slice(0, -1).map(({h}) => h);
+  if (before.length === 0) return tf.zerosLike(wh);
+  return product(tf.concat(before, 0), tf.slice(dzAll, batch, before.length * batch), 'first');
 }

@@ -1,6 +1,6 @@
 import {createLstm} from 'captioner/dist/decoders/lstm';
 import {createDecoder, decoderKinds} from 'captioner/dist/decoders/registry';
-import {lstmCell} from 'captioner/dist/runtime/lstm';
+import {lstmCell} from 'captioner/dist/runtime/lstm-cell';
 import {tf} from 'captioner/dist/runtime/native';
 import {dropout, uniform} from 'captioner/dist/runtime/random';
 import {expect} from 'chai';

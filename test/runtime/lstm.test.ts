@@ -1,5 +1,6 @@
 import {expect} from 'chai';
-import {lstm, lstmCell} from 'captioner/dist/runtime/lstm';
+import {lstm} from 'captioner/dist/runtime/lstm';
+import {lstmCell} from 'captioner/dist/runtime/lstm-cell';
 import {tf} from 'captioner/dist/runtime/native';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 

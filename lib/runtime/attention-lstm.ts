@@ -1,0 +1,176 @@
+/**
+ * The recurrent part of «Show, Attend and Tell» (Xu et al. 2015, arXiv 1502.03044) over all steps of a batch, with its gradient: before
+ * each step the state h asks where to look, a gate says how much of what is seen goes on, and the LSTM reads that beside the word.
+ *
+ *     context, α = attention(keys, h · query);  view = σ(h · gate + gateBias) · context
+ *     h', c' = lstm cell of word + [view, h] · weight
+ *
+ * Written as one function, because what all steps add to is then added up once: the gradients of the weights are one product each for
+ * all steps, that of the values is one for all steps of a picture, and that of the keys is one sum.
+ */
+import {look, lookGradient, type Look} from './additive-attention';
+import {bool, kernel, type} from './kernels';
+import {cell, cellGradient, list, split, stack, sum, unlist, unstack, type Cell} from './lstm-cell';
+import {tf} from './native';
+import {product, productOfFew} from './product';
+
+const float32 = type('T', 'float32');
+
+/** As many tensors of the grid's size as wait to be added up: TensorFlow adds that many in one pass. */
+const few = 8;
+
+export interface AttentionLstmInputs {
+  /** What each word adds to the gates, `[steps, batch, 4 · units]`. */
+  readonly words: tf.Tensor3D;
+  /** State and cell before the first step, `[batch, units]`. */
+  readonly h: tf.Tensor2D;
+  readonly c: tf.Tensor2D;
+  /** `[batch, cells, attention]` */
+  readonly keys: tf.Tensor3D;
+  /** `[batch, cells, units]` */
+  readonly values: tf.Tensor3D;
+  /** `[units, attention]` */
+  readonly query: tf.Tensor2D;
+  /** `[attention, 1]` */
+  readonly score: tf.Tensor2D;
+  /** `[units, 1]` */
+  readonly gate: tf.Tensor2D;
+  /** `[1]` */
+  readonly gateBias: tf.Tensor1D;
+  /** Of view and state before in the gates, `[2 · units, 4 · units]`. */
+  readonly weight: tf.Tensor2D;
+}
+
+interface Step extends Look {
+  /** σ(…), `[batch, 1]` */
+  readonly opened: tf.Tensor;
+  /** View and state before, side by side, `[batch, 2 · units]`. */
+  readonly read: tf.Tensor2D;
+  readonly cell: Cell;
+}
+
+/** The gradients that a step leaves for the sums over all. */
+interface Back {
+  readonly dz: tf.Tensor2D;
+  /** Of the query and of what opens the gate, side by side. */
+  readonly dAsked: tf.Tensor2D;
+  readonly dContext: tf.Tensor;
+  readonly dScore: tf.Tensor;
+}
+
+/**
+ * @returns State after each step, view and attention of the step, side by side, `[steps, batch, units + units + cells]`;
+ *   differentiable with respect to all that is given.
+ */
+export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
+  const {words, h, c, keys, values, query, score, gate, gateBias, weight} = inputs;
+  const [steps, batch] = words.shape;
+  const [, cells, attention] = keys.shape;
+  const units = h.shape[1];
+
+  const layer = tf.customGrad((...args) => {
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+    const ofState = tf.concat([query, gate], 1);
+    const [weightT, ofStateT] = [tf.transpose(weight), tf.transpose(ofState)];
+    const all: Step[] = [];
+    for (const word of unstack(words)) {
+      const before: {h: tf.Tensor; c: tf.Tensor} = all.at(-1)?.cell ?? {h, c};
+      const [q, g] = tf.split(productOfFew(before.h, ofState, ofStateT), [attention, 1], 1) as tf.Tensor[];
+      const seen = look(keys, q!, score, values);
+      const opened = tf.sigmoid(tf.add(g!, gateBias));
+      const read = tf.concat([tf.mul<tf.Tensor2D>(seen.context, opened), before.h as tf.Tensor2D], 1);
+      const z = sum([word, productOfFew(read, weight, weightT)]);
+      all.push({...seen, opened, read, cell: cell(z, before.c)});
+    }
+    save([
+      ...[c, values, score, weight, weightT, ofState, ofStateT],
+      ...list(all.map((step) => step.cell)),
+      ...all.flatMap(({tanh, alpha, context, opened, read}) => [tanh, alpha, context, opened, read]),
+    ]);
+    const views: tf.Tensor3D = tf.slice(stack(all.map(({read}) => read)), 0, [steps, batch, units]);
+    const states = stack(all.map((step) => step.cell.h));
+    const maps = tf.reshape<tf.Rank.R3>(stack(all.map(({alpha}) => alpha)), [steps, batch, cells]);
+    return {
+      value: tf.concat<tf.Tensor3D>([states, views, maps], 2),
+      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved),
+    };
+  });
+  return layer(words, h, c, keys, values, query, score, gate, gateBias, weight) as tf.Tensor3D;
+
+  function gradient(dy: tf.Tensor3D, saved: readonly tf.Tensor[]): tf.Tensor[] {
+    const [c, values, score, weight, weightT, ofState, ofStateT] = saved as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const all = stepsOf(saved.slice(7), steps);
+    const parts = tf.split(dy, [units, units, cells], 2) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [dStates, dViews] = [unstack(parts[0]), unstack(parts[1])];
+    const dMaps = unstack(tf.reshape(parts[2], [steps, batch, 1, cells]));
+    const ofCell = cellGradient(batch, tf.slice(weight, 0, units));
+
+    const back: Back[] = [];
+    let dKeys: tf.Tensor[] = [];
+    let dh: tf.Tensor = tf.zerosLike(c);
+    let dc: tf.Tensor = dh;
+    for (let t = steps - 1; t >= 0; t--) {
+      const step = all[t]!;
+      const {dz, dBefore} = ofCell(step.cell, all[t - 1]?.cell.c ?? c, tf.add(dStates[t]!, dh), dc);
+      const [ofView, ofBefore] = split(productOfFew(dz, weightT, weight), 1, 2);
+      const dView = tf.add(dViews[t]!, ofView!);
+      const dContext = tf.mul(dView, step.opened);
+      const dOpened = tf.sum(tf.mul(dView, step.context), 1, true);
+      const dGate = kernel<tf.Tensor2D>('SigmoidGrad', [step.opened, dOpened], [float32]);
+      const ofContext = tf.reshape(dContext, [batch, 1, units]);
+      const ofLook = lookGradient(step, score, values, ofContext, dMaps[t]!);
+      const dAsked = tf.concat([ofLook.dQuery, dGate], 1);
+      back[t] = {dz, dAsked, dContext: ofContext, dScore: ofLook.dScore};
+      dKeys.push(ofLook.dKeys);
+      if (dKeys.length === few) dKeys = [summed(dKeys)];
+      dh = tf.add(ofBefore!, productOfFew(dAsked, ofStateT, ofState));
+      dc = dBefore;
+    }
+
+    const dzAll = tf.concat(back.map(({dz}) => dz)); // [steps · batch, 4 · units]
+    const readAll = tf.concat(all.map(({read}) => read));
+    const dAskedAll = tf.concat(back.map(({dAsked}) => dAsked));
+    const before = tf.slice(readAll, [0, units], [steps * batch, units]);
+    const [dWq, dWg] = tf.split(product(before, dAskedAll, 'first'), [attention, 1], 1) as tf.Tensor2D[];
+    const dGateBias = tf.sum(tf.slice(dAskedAll, [0, attention], [steps * batch, 1]), 0);
+    const byPicture = (parts: tf.Tensor[]): tf.Tensor => tf.concat(parts, 1); // [batch, steps, …]
+    const dValues = kernel(
+      'BatchMatMulV2',
+      [byPicture(all.map(({alpha}) => alpha)), byPicture(back.map(({dContext}) => dContext))],
+      [bool('adj_x', true), bool('adj_y', false), float32],
+    );
+    const dScore = sum(back.map((step) => step.dScore));
+    const dWords = tf.reshape(dzAll, [steps, batch, 4 * units]);
+    const dWeight = product(readAll, dzAll, 'first');
+    return [dWords, dh, dc, sum(dKeys), dValues, dWq!, dScore, dWg!, dGateBias, dWeight];
+  }
+}
+
+/** In the place of its terms. */
+function summed(terms: readonly tf.Tensor[]): tf.Tensor {
+  const all = sum(terms);
+  tf.dispose([...terms]);
+  return all;
+}
+
+function stepsOf(saved: readonly tf.Tensor[], steps: number): Step[] {
+  return unlist(saved.slice(0, -5 * steps)).map((cell, t) => {
+    const from = saved.length - 5 * (steps - t);
+    const [tanh, alpha, context, opened, read] = saved.slice(from, from + 5) as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor2D,
+      tf.Tensor,
+      tf.Tensor2D,
+    ];
+    return {tanh, alpha, context, opened, read, cell};
+  });
+}
