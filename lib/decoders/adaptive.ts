@@ -101,15 +101,14 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
       const rows = (all: tf.Tensor3D): tf.Tensor2D => tf.reshape(all, [steps * batch, all.shape[2]]);
       const sentinel = this.#sentinel(rows(x), rows(before), rows(c));
       const {query, sentinelKey} = this.#queries(rows(h), sentinel);
-      const byStep = (all: tf.Tensor2D): tf.Tensor2D[] => tf.split(all, steps);
-      const [queries, keys, sentinels] = [byStep(query), byStep(sentinelKey), byStep(sentinel)];
-      const looks = queries.map((one, t) => this.#look(grid, one, keys[t]!, sentinels[t]!));
-      const views = tf.stack(looks.map(({view}) => view)); // [steps, batch, units]
-      const states = tf.transpose(tf.add<tf.Tensor3D>(views, h), [1, 0, 2]);
-      const attention = tf.stack(
-        looks.map((look) => look.attention),
-        1,
-      ) as tf.Tensor3D;
+      const {view, attention: maps} = this.#look(
+        grid,
+        tf.reshape(query, [steps, batch, -1]),
+        sentinelKey,
+        sentinel,
+      );
+      const states = tf.transpose(tf.add<tf.Tensor3D>(tf.reshape(view, [steps, batch, units]), h), [1, 0, 2]);
+      const attention = tf.transpose<tf.Tensor3D>(tf.reshape(maps, [steps, batch, -1]), [1, 0, 2]);
       return {states: drop(states, layers.output), attention};
     });
   }
@@ -148,7 +147,13 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
       );
       const sentinel = this.#sentinel(x, before, c);
       const {query, sentinelKey} = this.#queries(h, sentinel);
-      const {view, attention} = this.#look({cells, keys}, query, sentinelKey, sentinel, views);
+      const {view, attention} = this.#look(
+        {cells, keys},
+        tf.expandDims(query, 0),
+        sentinelKey,
+        sentinel,
+        views,
+      );
       const {weight, bias} = this.output;
       const logits = tf.add<tf.Tensor2D>(tf.matMul(tf.add<tf.Tensor2D>(view, h), weight, false, true), bias);
       return {logits, attention, state: [h, c, ...state.slice(2).map((part) => tf.clone(part))]};
@@ -179,24 +184,34 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
   /**
    * The sentinel is one cell more (equation 12); what is seen is the mixture of all (equation 11).
    *
+   * @param queries `[steps, batch, attention]`; the sentinels in rows, `[steps · batch, …]`, as what comes out.
    * @param views Of each of which it is a cell more, so that more cells do not make it count for less.
    */
   #look(
     {cells, keys}: Grid,
-    query: tf.Tensor2D,
+    queries: tf.Tensor3D,
     sentinelKey: tf.Tensor2D,
     sentinel: tf.Tensor2D,
     views: number = 1,
   ): {view: tf.Tensor2D; attention: tf.Tensor2D} {
     const [, count, units] = cells.shape;
-    const each = (x: tf.Tensor2D): tf.Tensor3D => tf.tile(tf.expandDims<tf.Tensor3D>(x, 1), [1, views, 1]);
-    const both = additiveAttention(
-      tf.concat([keys, each(sentinelKey)], 1),
-      query,
-      this.weight<tf.Rank.R2>('attention.score'),
-      tf.concat([cells, each(sentinel)], 1),
-    );
-    const [view, attention] = tf.split(both, [units, count, views], 1) as [tf.Tensor2D, tf.Tensor2D];
-    return {view, attention};
+    const [rows, attention] = sentinelKey.shape;
+    const score = this.weight<tf.Rank.R2>('attention.score');
+    const looks = tf.reshape(additiveAttention(keys, queries, score, cells), [rows, -1]);
+    const [context, map, total] = tf.split(looks, [units, count, 1], 1) as [
+      tf.Tensor2D,
+      tf.Tensor2D,
+      tf.Tensor2D,
+    ];
+    const asked = tf.reshape<tf.Rank.R2>(queries, [rows, attention]);
+    const compared = tf.tanh(tf.add<tf.Tensor2D>(asked, sentinelKey));
+    const energy: tf.Tensor2D = tf.add(tf.matMul(compared, score), Math.log(views));
+    // Its share among all: exp(energy) / (exp(energy) + exp(total)).
+    const share = tf.sigmoid(tf.sub<tf.Tensor2D>(energy, total));
+    const rest: tf.Tensor2D = tf.sub(1, share);
+    return {
+      view: tf.add(tf.mul(context, rest), tf.mul(sentinel, share)),
+      attention: tf.mul(map, rest),
+    };
   }
 }

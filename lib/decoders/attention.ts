@@ -5,7 +5,7 @@
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
-import {additiveAttention} from '../runtime/additive-attention';
+import {look} from '../runtime/additive-attention';
 import {attentionLstm} from '../runtime/attention-lstm';
 import {embed} from '../runtime/embedding';
 import {lstmCell} from '../runtime/lstm-cell';
@@ -162,15 +162,14 @@ class Attention extends Weighted<Required<AttentionOptions>> {
   /** Where the state before makes it look, and what is seen there, behind the gate. */
   #look({cells, keys}: Grid, before: tf.Tensor2D): {view: tf.Tensor2D; attention: tf.Tensor2D} {
     const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
-    const both = additiveAttention(keys, query, this.weight<tf.Rank.R2>('attention.score'), cells);
-    const [context, attention] = tf.split(both, [this.options.units, keys.shape[1]], 1) as [
-      tf.Tensor2D,
-      tf.Tensor2D,
-    ];
+    const {context, alpha} = look(keys, query, this.weight('attention.score'), cells);
     const opened = tf.sigmoid(
       tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
     );
-    return {view: tf.mul<tf.Tensor2D>(context, opened), attention};
+    return {
+      view: tf.mul<tf.Tensor2D>(context, opened),
+      attention: tf.reshape(alpha, [before.shape[0], -1]),
+    };
   }
 
   /** All `[rows, …]`; the word is that before the one to come. */

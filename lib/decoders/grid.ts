@@ -40,7 +40,7 @@ export function readGrid(
 /** The mean of the cells, `[batch, units]`. A product, because the gradient of `tf.mean` makes as many ones as there are numbers. */
 export function meanOf({cells}: Grid): tf.Tensor2D {
   const [batch, count, units] = cells.shape;
-  const shares = tf.fill([batch, 1, count], 1 / count) as tf.Tensor3D;
+  const shares = tf.fill<tf.Rank.R3>([batch, 1, count], 1 / count);
   return tf.reshape(tf.matMul(shares, cells), [batch, units]);
 }
 

@@ -3,51 +3,65 @@
  *
  *     e = tanh(keys + query) · score;  α = softmax(e);  context = Σ α · values
  *
- * Written as one function, so that of everything in between only the tanh is kept for the gradient.
+ * Of everything in between only the tanh is kept for the gradient, and what all looks at a grid add to is added up once.
  */
 import {bool, kernel, type} from './kernels';
+import {stack, sum, unstack} from './lstm-cell';
 import {tf} from './native';
 import {product} from './product';
 
 const float32 = type('T', 'float32');
 const adjoint = (x: boolean, y: boolean) => [bool('adj_x', x), bool('adj_y', y), float32];
 const plain = adjoint(false, false);
-const second = adjoint(false, true);
+const [first, second] = [adjoint(true, false), adjoint(false, true)];
+
+/** As many tensors of the grid's size as wait to be added up: TensorFlow adds that many in one pass. */
+const few = 8;
 
 /**
+ * Looks that do not hang on each other, at the same grid.
+ *
  * @param keys `[batch, cells, attention]`
- * @param query `[batch, attention]`
+ * @param queries `[steps, batch, attention]`
  * @param score `[attention, 1]`
  * @param values `[batch, cells, units]`
- * @returns The context and the attention that made it, side by side, `[batch, units + cells]`; differentiable with respect to
- *   all four.
+ * @returns Of each look the context, the attention that made it and log Σ exp(e), side by side, `[steps, batch, units + cells + 1]`;
+ *   differentiable with respect to all four.
  */
 export function additiveAttention(
   keys: tf.Tensor3D,
-  query: tf.Tensor2D,
+  queries: tf.Tensor3D,
   score: tf.Tensor2D,
   values: tf.Tensor3D,
-): tf.Tensor2D {
-  const [batch, cells] = keys.shape;
-  const units = values.shape[2];
+): tf.Tensor3D {
+  const [steps, batch] = queries.shape;
+  const [, cells, units] = values.shape;
   const layer = tf.customGrad((...args) => {
     const save = args[4] as unknown as tf.GradSaveFunc;
-    const {tanh, alpha, context} = look(keys, query, score, values);
-    save([tanh, alpha, score, values]);
+    const looks = unstack(queries).map((query) => look(keys, query, score, values));
+    save([score, values, ...looks.flatMap(({tanh, alpha}) => [tanh, alpha])]);
+    const maps = tf.reshape<tf.Rank.R3>(stack(looks.map(({alpha}) => alpha)), [steps, batch, cells]);
+    const energies = tf.reshape(stack(looks.map((one) => one.energies)), [steps, batch, cells]);
+    // The largest share is that of the largest energy, and never 0.
+    const total = tf.sub<tf.Tensor3D>(tf.max(energies, 2, true), tf.log(tf.max(maps, 2, true)));
     return {
-      value: tf.concat([context, tf.reshape(alpha, [batch, cells])], 1),
-      gradFunc: (dy, saved) => gradient(dy as tf.Tensor2D, saved),
+      value: tf.concat([stack(looks.map(({context}) => context)), maps, total], 2),
+      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved),
     };
   });
-  return layer(keys, query, score, values) as tf.Tensor2D;
+  return layer(keys, queries, score, values) as tf.Tensor3D;
 
-  function gradient(dy: tf.Tensor2D, saved: readonly tf.Tensor[]): tf.Tensor[] {
-    const [tanh, alpha, score, values] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const [dContext, dAlpha] = tf.split(dy, [units, cells], 1) as [tf.Tensor, tf.Tensor];
-    const before = [tf.reshape(dContext, [batch, 1, units]), tf.reshape(dAlpha, alpha.shape)] as const;
-    const {dKeys, dQuery, dScore} = lookGradient({tanh, alpha}, score, values, ...before);
-    const dValues = kernel('BatchMatMulV2', [tf.reshape(alpha, [batch, cells, 1]), before[0]], plain);
-    return [dKeys, dQuery, dScore, dValues];
+  function gradient(dy: tf.Tensor3D, [score, values, ...looks]: readonly tf.Tensor[]): tf.Tensor[] {
+    const parts = tf.split(dy, [units, cells, 1], 2).map((part) => {
+      return unstack(tf.reshape(part, [steps, batch, 1, part.shape[2]!]));
+    });
+    const [dContexts, dMaps, dTotals] = parts as [tf.Tensor[], tf.Tensor[], tf.Tensor[]];
+    const sums = new LookGradients(score!, values!);
+    const dQueries = dContexts.map((dContext, t) => {
+      const [tanh, alpha] = [looks[2 * t]!, looks[2 * t + 1]!];
+      return sums.add({tanh, alpha}, dContext, dMaps[t]!, dTotals[t]);
+    });
+    return [sums.keys(), stack(dQueries), sums.score(), sums.values()];
   }
 }
 
@@ -55,13 +69,15 @@ export function additiveAttention(
 export interface Look {
   /** `[batch · cells, attention]` */
   readonly tanh: tf.Tensor;
-  /** `[batch, 1, cells]` */
+  /** e, `[batch, 1, cells]` */
+  readonly energies: tf.Tensor;
+  /** α, `[batch, 1, cells]` */
   readonly alpha: tf.Tensor;
   /** `[batch, units]` */
   readonly context: tf.Tensor2D;
 }
 
-/** Shapes as in `additiveAttention`. */
+/** @param query `[batch, attention]`; the others as above. */
 export function look(keys: tf.Tensor, query: tf.Tensor, score: tf.Tensor, values: tf.Tensor): Look {
   const [batch, cells, attention] = keys.shape as [number, number, number];
   const sums = kernel('AddV2', [keys, tf.reshape(query, [batch, 1, attention])], [float32]);
@@ -71,33 +87,70 @@ export function look(keys: tf.Tensor, query: tf.Tensor, score: tf.Tensor, values
   const energies = tf.reshape(product(tanh, score), [batch, 1, cells]);
   const alpha = kernel('Softmax', [energies], [float32]);
   const context = kernel('BatchMatMulV2', [alpha, values], plain);
-  return {tanh, alpha, context: tf.reshape(context, [batch, values.shape[2]!])};
+  return {tanh, energies, alpha, context: tf.reshape(context, [batch, values.shape[2]!])};
 }
 
-/**
- * The gradient of a look but for that of the values, which is αᵀ · dContext.
- *
- * @param dContext `[batch, 1, units]`
- * @param dAlpha `[batch, 1, cells]`
- */
-export function lookGradient(
-  {tanh, alpha}: Omit<Look, 'context'>,
-  score: tf.Tensor,
-  values: tf.Tensor,
-  dContext: tf.Tensor,
-  dAlpha: tf.Tensor,
-): {dKeys: tf.Tensor; dQuery: tf.Tensor2D; dScore: tf.Tensor} {
-  const [batch, cells] = values.shape as [number, number];
-  const [attention] = score.shape as [number];
-  const ofContext = kernel('BatchMatMulV2', [dContext, values], second);
-  const weighted = tf.mul(alpha, tf.add(dAlpha, ofContext));
-  const dEnergies = tf.sub(weighted, tf.mul(alpha, tf.sum(weighted, 2, true)));
-  const flat = tf.reshape(dEnergies, [batch * cells, 1]);
-  const dTanh = product(flat, score, 'second');
-  const dSums = kernel('TanhGrad', [tanh, dTanh], [float32]);
-  const dKeys = tf.reshape(dSums, [batch, cells, attention]);
-  tf.dispose([dTanh, dSums]);
-  // A product with ones is the same as a sum over the cells, in half the time.
-  const dQuery = kernel('BatchMatMulV2', [kernel('OnesLike', [alpha], [float32]), dKeys], plain);
-  return {dKeys, dQuery: tf.reshape(dQuery, [batch, attention]), dScore: product(tanh, flat, 'first')};
+/** The gradients of looks at one grid: a query's at once, the others for all together. */
+export class LookGradients {
+  #dKeys: tf.Tensor[] = [];
+  readonly #dScores: tf.Tensor[] = [];
+  readonly #alphas: tf.Tensor[] = [];
+  readonly #dContexts: tf.Tensor[] = [];
+
+  constructor(
+    private readonly ofScore: tf.Tensor,
+    private readonly ofValues: tf.Tensor,
+  ) {}
+
+  /**
+   * @param dContext `[batch, 1, units]`
+   * @param dAlpha `[batch, 1, cells]`
+   * @param dTotal Of log Σ exp(e), `[batch, 1, 1]`.
+   * @returns The gradient of the query, `[batch, attention]`.
+   */
+  add(
+    {tanh, alpha}: Pick<Look, 'tanh' | 'alpha'>,
+    dContext: tf.Tensor,
+    dAlpha: tf.Tensor,
+    dTotal?: tf.Tensor,
+  ): tf.Tensor2D {
+    const [batch, cells] = this.ofValues.shape as [number, number];
+    const [attention] = this.ofScore.shape as [number];
+    const ofContext = kernel('BatchMatMulV2', [dContext, this.ofValues], second);
+    const weighted = tf.mul(alpha, tf.add(dAlpha, ofContext));
+    const mean = tf.sum(weighted, 2, true);
+    const dEnergies = tf.sub(weighted, tf.mul(alpha, dTotal ? tf.sub(mean, dTotal) : mean));
+    const flat = tf.reshape(dEnergies, [batch * cells, 1]);
+    const dTanh = product(flat, this.ofScore, 'second');
+    const dSums = kernel('TanhGrad', [tanh, dTanh], [float32]);
+    const dKeys = tf.reshape(dSums, [batch, cells, attention]);
+    tf.dispose([dTanh, dSums]);
+
+    if (this.#dKeys.length === few) {
+      const all = sum(this.#dKeys);
+      tf.dispose(this.#dKeys);
+      this.#dKeys = [all];
+    }
+    this.#dKeys.push(dKeys);
+    this.#dScores.push(product(tanh, flat, 'first'));
+    this.#alphas.push(alpha);
+    this.#dContexts.push(dContext);
+    // A product with ones is the same as a sum over the cells, in half the time.
+    const dQuery = kernel('BatchMatMulV2', [kernel('OnesLike', [alpha], [float32]), dKeys], plain);
+    return tf.reshape(dQuery, [batch, attention]);
+  }
+
+  keys(): tf.Tensor {
+    return sum(this.#dKeys);
+  }
+
+  score(): tf.Tensor {
+    return sum(this.#dScores);
+  }
+
+  /** Σ αᵀ · dContext, as one product for each picture. */
+  values(): tf.Tensor {
+    const [alphas, dContexts] = [this.#alphas, this.#dContexts].map((parts) => tf.concat(parts, 1));
+    return kernel('BatchMatMulV2', [alphas!, dContexts!], first);
+  }
 }

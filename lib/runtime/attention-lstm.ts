@@ -8,16 +8,13 @@
  * Written as one function, because what all steps add to is then added up once: the gradients of the weights are one product each for
  * all steps, that of the values is one for all steps of a picture, and that of the keys is one sum.
  */
-import {look, lookGradient, type Look} from './additive-attention';
-import {bool, kernel, type} from './kernels';
+import {look, LookGradients, type Look} from './additive-attention';
+import {kernel, type} from './kernels';
 import {cell, cellGradient, list, split, stack, sum, unlist, unstack, type Cell} from './lstm-cell';
 import {tf} from './native';
 import {product, productOfFew} from './product';
 
 const float32 = type('T', 'float32');
-
-/** As many tensors of the grid's size as wait to be added up: TensorFlow adds that many in one pass. */
-const few = 8;
 
 export interface AttentionLstmInputs {
   /** What each word adds to the gates, `[steps, batch, 4 · units]`. */
@@ -41,7 +38,7 @@ export interface AttentionLstmInputs {
   readonly weight: tf.Tensor2D;
 }
 
-interface Step extends Look {
+interface Step extends Omit<Look, 'energies'> {
   /** σ(…), `[batch, 1]` */
   readonly opened: tf.Tensor;
   /** View and state before, side by side, `[batch, 2 · units]`. */
@@ -54,8 +51,6 @@ interface Back {
   readonly dz: tf.Tensor2D;
   /** Of the query and of what opens the gate, side by side. */
   readonly dAsked: tf.Tensor2D;
-  readonly dContext: tf.Tensor;
-  readonly dScore: tf.Tensor;
 }
 
 /**
@@ -75,7 +70,7 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     const all: Step[] = [];
     for (const word of unstack(words)) {
       const before: {h: tf.Tensor; c: tf.Tensor} = all.at(-1)?.cell ?? {h, c};
-      const [q, g] = tf.split(productOfFew(before.h, ofState, ofStateT), [attention, 1], 1) as tf.Tensor[];
+      const [q, g] = tf.split<tf.Tensor2D>(productOfFew(before.h, ofState, ofStateT), [attention, 1], 1);
       const seen = look(keys, q!, score, values);
       const opened = tf.sigmoid(tf.add(g!, gateBias));
       const read = tf.concat([tf.mul<tf.Tensor2D>(seen.context, opened), before.h as tf.Tensor2D], 1);
@@ -114,7 +109,7 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     const ofCell = cellGradient(batch, tf.slice(weight, 0, units));
 
     const back: Back[] = [];
-    let dKeys: tf.Tensor[] = [];
+    const looks = new LookGradients(score, values);
     let dh: tf.Tensor = tf.zerosLike(c);
     let dc: tf.Tensor = dh;
     for (let t = steps - 1; t >= 0; t--) {
@@ -125,12 +120,9 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
       const dContext = tf.mul(dView, step.opened);
       const dOpened = tf.sum(tf.mul(dView, step.context), 1, true);
       const dGate = kernel<tf.Tensor2D>('SigmoidGrad', [step.opened, dOpened], [float32]);
-      const ofContext = tf.reshape(dContext, [batch, 1, units]);
-      const ofLook = lookGradient(step, score, values, ofContext, dMaps[t]!);
-      const dAsked = tf.concat([ofLook.dQuery, dGate], 1);
-      back[t] = {dz, dAsked, dContext: ofContext, dScore: ofLook.dScore};
-      dKeys.push(ofLook.dKeys);
-      if (dKeys.length === few) dKeys = [summed(dKeys)];
+      const dQuery = looks.add(step, tf.reshape(dContext, [batch, 1, units]), dMaps[t]!);
+      const dAsked = tf.concat([dQuery, dGate], 1);
+      back[t] = {dz, dAsked};
       dh = tf.add(ofBefore!, productOfFew(dAsked, ofStateT, ofState));
       dc = dBefore;
     }
@@ -139,26 +131,12 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     const readAll = tf.concat(all.map(({read}) => read));
     const dAskedAll = tf.concat(back.map(({dAsked}) => dAsked));
     const before = tf.slice(readAll, [0, units], [steps * batch, units]);
-    const [dWq, dWg] = tf.split(product(before, dAskedAll, 'first'), [attention, 1], 1) as tf.Tensor2D[];
+    const [dWq, dWg] = tf.split<tf.Tensor2D>(product(before, dAskedAll, 'first'), [attention, 1], 1);
     const dGateBias = tf.sum(tf.slice(dAskedAll, [0, attention], [steps * batch, 1]), 0);
-    const byPicture = (parts: tf.Tensor[]): tf.Tensor => tf.concat(parts, 1); // [batch, steps, …]
-    const dValues = kernel(
-      'BatchMatMulV2',
-      [byPicture(all.map(({alpha}) => alpha)), byPicture(back.map(({dContext}) => dContext))],
-      [bool('adj_x', true), bool('adj_y', false), float32],
-    );
-    const dScore = sum(back.map((step) => step.dScore));
     const dWords = tf.reshape(dzAll, [steps, batch, 4 * units]);
     const dWeight = product(readAll, dzAll, 'first');
-    return [dWords, dh, dc, sum(dKeys), dValues, dWq!, dScore, dWg!, dGateBias, dWeight];
+    return [dWords, dh, dc, looks.keys(), looks.values(), dWq!, looks.score(), dWg!, dGateBias, dWeight];
   }
-}
-
-/** In the place of its terms. */
-function summed(terms: readonly tf.Tensor[]): tf.Tensor {
-  const all = sum(terms);
-  tf.dispose([...terms]);
-  return all;
 }
 
 function stepsOf(saved: readonly tf.Tensor[], steps: number): Step[] {
