@@ -89,10 +89,14 @@ function program(): Command {
     .requiredOption(...data)
     .requiredOption('--run <dir>', 'where the run is kept')
     .option('--decoder <kind>', 'which decoder: lstm, attention, adaptive, transformer', 'lstm')
-    .option('--encoder <name>', ...encoder)
+    .option('--encoder <name>', 'which CNN (default: efficientnet-lite2, or that of the run or checkpoint)')
     .option('--weights <file>', ...weights)
-    .option('--size <pixels>', ...size)
-    .option('--fit <fit>', ...fit)
+    .option(
+      '--size <pixels>',
+      'side of its input (default: as it was trained, or as the run or checkpoint says)',
+      whole('--size'),
+    )
+    .option('--fit <fit>', 'stretch or crop (default: stretch, or as the run or checkpoint says)')
     .option('--from <dir>', 'begins with the weights of a checkpoint or a run')
     .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
     .option(

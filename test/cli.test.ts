@@ -455,6 +455,8 @@ describe('captioner', function () {
       '1',
       '--encoder',
       'efficientnet-lite0',
+      '--size',
+      '160',
       ...tiny,
     ];
     const none = await captioner([...run, '--fine-tune', 'none']);
@@ -468,17 +470,8 @@ describe('captioner', function () {
       'encoderRate=0.0003',
     ]);
     expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
-    // It goes on with the same block and the same views without being told.
-    const resumed = [
-      'train',
-      '--data',
-      'drawn',
-      '--run',
-      'tuned',
-      '--encoder',
-      'efficientnet-lite0',
-      '--resume',
-    ];
+    // It goes on with the same encoder, its size, block and views without being told.
+    const resumed = ['train', '--data', 'drawn', '--run', 'tuned', '--resume'];
     const further = await captioner([...resumed, '--epochs', '2']);
     expect([further.code, further.stdout.split('\n').length], further.stderr).to.deep.equal([0, 3]);
     const fewer = await captioner([...resumed, '--views', '2', '--epochs', '3']);

@@ -40,6 +40,9 @@ export async function features(flags: FeatureFlags): Promise<void> {
   print(`${store.size} images in ${store.folder}`);
 }
 
+/** The one that is meant where none is named. */
+export const usualEncoder = 'efficientnet-lite2';
+
 /** @throws CaptionerError as `loadEncoder` */
 export function openEncoder(flags: EncoderFlags): Promise<Encoder> {
   const {encoder, size, fit} = flags;

@@ -16,10 +16,10 @@ import {cardOfRun} from '../training/run';
 import {loadCheckpoint, type Checkpoint} from '../training/checkpoint';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
-import {featuresInViews, openEncoder, type EncoderFlags} from './features';
+import {featuresInViews, openEncoder, usualEncoder, type EncoderFlags} from './features';
 import {print, warn} from './output';
 
-export interface TrainFlags extends EncoderFlags {
+export interface TrainFlags extends Partial<EncoderFlags> {
   readonly data: string;
   readonly run: string;
   readonly decoder: string;
@@ -42,15 +42,17 @@ export interface TrainFlags extends EncoderFlags {
 
 export async function train(flags: TrainFlags): Promise<void> {
   const from = flags.from === undefined ? undefined : await loadCheckpoint(flags.from);
-  // A run that goes on has its decoder, and one that begins with a checkpoint that of the checkpoint.
+  // A run that goes on has its decoder and encoder, and one that begins with a checkpoint those of the checkpoint.
   const run = flags.resume ? cardOfRun(userPath(flags.run)) : undefined;
-  const decoder = from?.decoder.kind ?? run?.decoder.kind ?? flags.decoder;
+  const before = from ?? run;
+  const decoder = before?.decoder.kind ?? flags.decoder;
   const kind = featuresOf(decoder);
   const dataset = await open(flags.data);
   introduce(dataset);
-  const fineTune = flags.fineTune ?? from?.tuning?.from ?? run?.tuning?.from;
+  const fineTune = flags.fineTune ?? before?.tuning?.from;
   const views = flags.views ?? run?.training?.views ?? (fineTune === undefined ? 1 : 6);
-  const encoder = await openEncoder(flags);
+  const {name: encoderName, preprocessing} = before?.encoder ?? {name: usualEncoder};
+  const encoder = await openEncoder({encoder: encoderName, ...preprocessing, ...flags});
   const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, views, flags.mirror);
   const store =
     fineTune === undefined
