@@ -14,7 +14,7 @@ import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {seed, share, size, Weighted} from './weighted';
+import {Attending, seed, share, size} from './weighted';
 import {WeightTable} from './weights';
 
 export interface AdaptiveOptions {
@@ -70,13 +70,8 @@ export function createAdaptive(vocabulary: number, depth: number, options: Adapt
   return new Adaptive(vocabulary, depth, settings, weights.all);
 }
 
-class Adaptive extends Weighted<Required<AdaptiveOptions>> {
+class Adaptive extends Attending<Required<AdaptiveOptions>> {
   readonly kind = 'adaptive';
-  readonly features = 'grid';
-
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
-    return tf.tidy(() => this.attend(features, inputs, key, pictures).states);
-  }
 
   attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
@@ -154,8 +149,7 @@ class Adaptive extends Weighted<Required<AdaptiveOptions>> {
         sentinel,
         views,
       );
-      const {weight, bias} = this.output;
-      const logits = tf.add<tf.Tensor2D>(tf.matMul(tf.add<tf.Tensor2D>(view, h), weight, false, true), bias);
+      const logits = this.wordsOf(tf.add(view, h));
       return {logits, attention, state: [h, c, ...state.slice(2).map((part) => tf.clone(part))]};
     });
   }

@@ -13,7 +13,7 @@ import {tf} from '../runtime/native';
 import {dropout} from '../runtime/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {seed, share, size, Weighted} from './weighted';
+import {Attending, seed, share, size} from './weighted';
 import {WeightTable} from './weights';
 
 export interface AttentionOptions {
@@ -74,13 +74,8 @@ export function createAttention(vocabulary: number, depth: number, options: Atte
   return new Attention(vocabulary, depth, settings, weights.all);
 }
 
-class Attention extends Weighted<Required<AttentionOptions>> {
+class Attention extends Attending<Required<AttentionOptions>> {
   readonly kind = 'attention';
-  readonly features = 'grid';
-
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
-    return tf.tidy(() => this.attend(features, inputs, key, pictures).states);
-  }
 
   attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;

@@ -7,7 +7,10 @@ import type {DropoutKey} from '../runtime/random';
 
 export type {DropoutKey};
 
-/** What a decoder carries from word to word; every tensor has the batch as its first dimension. */
+/**
+ * What a decoder carries from word to word; every tensor has the batch as its first dimension. What hangs on the picture alone, and on no
+ * word, is handed on as it is (`tf.clone`), and nothing else is: search doesn't copy it where a picture's sentences only change places.
+ */
 export type DecoderState = readonly tf.Tensor[];
 
 /** The output layer: `logits = states · weightᵀ + bias`. */

@@ -8,11 +8,9 @@
 import {z} from 'zod';
 import {parseOptions} from '../options';
 import {embed} from '../runtime/embedding';
-import {kernel, type} from '../runtime/kernels';
 import {lstm} from '../runtime/lstm';
 import {lstmCell} from '../runtime/lstm-cell';
 import {tf} from '../runtime/native';
-import {product} from '../runtime/product';
 import {dropout} from '../runtime/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
 import {seed, share, size, Weighted} from './weighted';
@@ -139,8 +137,7 @@ class Lstm extends Weighted<Required<LstmOptions>> {
       const image = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
       const x = image.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...image], 1);
       const next = this.#advance(x, state as readonly tf.Tensor2D[]);
-      const products = product(next.at(-2)!, this.output.weight, 'second');
-      const logits = kernel<tf.Tensor2D>('BiasAdd', [products, this.output.bias], [type('T', 'float32')]);
+      const logits = this.wordsOf(next.at(-2)!);
       return {logits, state: [...next, ...image.map((part) => tf.clone(part))]};
     });
   }

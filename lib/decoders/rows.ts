@@ -13,6 +13,10 @@ export interface RowStep {
 
 export class Rows {
   #state: DecoderState;
+  /** The picture of each row. */
+  #pictures: readonly number[];
+  /** The tensors of the state that the last step handed on as they were: they hang on the picture alone. */
+  #fixed: ReadonlySet<object> = new Set();
 
   /** @param features Image features, as the decoder reads them; not disposed. One row for each picture. */
   constructor(
@@ -20,12 +24,15 @@ export class Rows {
     features: tf.Tensor,
   ) {
     this.#state = decoder.begin(features);
+    this.#pictures = Array.from({length: features.shape[0]}, (_, picture) => picture);
   }
 
   /** One word further, all rows. */
   step(words: Int32Array): RowStep {
     const tokens = tf.tensor1d(words, 'int32');
     const {logits, state, attention} = this.decoder.step(tokens, this.#state);
+    const before = new Set(this.#state.map(({dataId}) => dataId));
+    this.#fixed = new Set(state.map(({dataId}) => dataId).filter((id) => before.has(id)));
     tf.dispose([tokens, ...this.#state]);
     this.#state = state;
     const logProbabilities = kernel<tf.Tensor2D>('LogSoftmax', [logits], [type('T', 'float32')]);
@@ -39,11 +46,18 @@ export class Rows {
 
   /** Goes on with these rows only, in this order; a row may be named more than once. */
   keep(rows: readonly number[]): void {
-    if (rows.length === this.#state[0]?.shape[0] && rows.every((row, at) => row === at)) return;
+    const unmoved = (order: readonly number[], before: readonly number[]): boolean =>
+      order.length === before.length && order.every((row, at) => row === before[at]);
+    if (unmoved(rows, [...this.#pictures.keys()])) return;
+    const pictures = rows.map((row) => this.#pictures[row]!);
+    // As a rule a picture's sentences only change places, and what they all see stays: most of what there would be to copy.
+    const fixed = unmoved(pictures, this.#pictures) ? this.#fixed : new Set<object>();
     const order = tf.tensor1d(Int32Array.from(rows), 'int32');
-    const next = this.#state.map((tensor) => tf.gather(tensor, order));
+    const next = this.#state.map((part) =>
+      fixed.has(part.dataId) ? tf.clone(part) : tf.gather(part, order),
+    );
     tf.dispose([order, ...this.#state]);
-    this.#state = next;
+    [this.#state, this.#pictures] = [next, pictures];
   }
 
   dispose(): void {

@@ -21,7 +21,7 @@ import {
   type Memory,
 } from './transformer-layers';
 import {transformerWeights} from './transformer-weights';
-import {seed, share, size, Weighted} from './weighted';
+import {Attending, seed, share, size} from './weighted';
 import {forCaptions, standardize} from './weights';
 
 export interface TransformerOptions {
@@ -75,13 +75,8 @@ export function createTransformer(
   return new Transformer(vocabulary, depth, settings, weights, 'embedding');
 }
 
-class Transformer extends Weighted<Required<TransformerOptions>> {
+class Transformer extends Attending<Required<TransformerOptions>> {
   readonly kind = 'transformer';
-  readonly features = 'grid';
-
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
-    return tf.tidy(() => this.attend(features, inputs, key, pictures).states);
-  }
 
   attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;

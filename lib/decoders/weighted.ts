@@ -1,7 +1,9 @@
 /** What all decoders of ours have in common: weights by name, of which the last two make words of states, and options that every kind has. */
 import {z} from 'zod';
+import {kernel, type} from '../runtime/kernels';
 import {tf} from '../runtime/native';
-import type {Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
+import {product} from '../runtime/product';
+import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
 import {featureConstants} from './weights';
 
 /** Checks of options that several kinds of decoder have. */
@@ -56,9 +58,25 @@ export abstract class Weighted<Settings extends object> implements Decoder {
     return this.weights.get(name) as tf.Variable<R>;
   }
 
-  /** Logits `[rows, vocabulary]` of states `[rows, units]`. */
+  /** Logits `[rows, vocabulary]` of states `[rows, units]`, without a gradient: training has the loss and them in one. */
   protected wordsOf(states: tf.Tensor2D): tf.Tensor2D {
     const {weight, bias} = this.output;
-    return tf.add(tf.matMul(states, weight as tf.Variable<tf.Rank.R2>, false, true), bias);
+    return kernel('BiasAdd', [product(states, weight, 'second'), bias], [type('T', 'float32')]);
+  }
+}
+
+/** Those that look at a grid. */
+export abstract class Attending<Settings extends object> extends Weighted<Settings> {
+  readonly features = 'grid';
+
+  abstract attend(
+    features: tf.Tensor,
+    inputs: tf.Tensor2D,
+    dropout?: DropoutKey,
+    pictures?: tf.Tensor1D,
+  ): Attended;
+
+  states(...given: Parameters<Decoder['states']>): tf.Tensor3D {
+    return tf.tidy(() => this.attend(...given).states);
   }
 }

@@ -94,6 +94,16 @@ export function behavesLikeADecoder(
     for (const part of state) expect(part.isDisposed).to.equal(false);
   });
 
+  it('hands on as it is what hangs on the picture alone, which search then spares, and nothing else', () => {
+    const one = tf.slice(features, 0, 1);
+    const begun = decoder.begin(tf.concat([one, one, one]));
+    const said = decoder.step(tf.tensor1d([4, 5, 6], 'int32'), begun).state;
+    for (const [at, part] of said.entries()) {
+      const alike = largestDifference(part, tf.slice(part, 0, 1)) < 1e-6;
+      expect(part.dataId === begun[at]!.dataId, `part ${at}`).to.equal(alike);
+    }
+  });
+
   it('does not look ahead, nor from one caption to another', () => {
     const logits = decoder.logits(features, inputs);
     const changed = inputs.arraySync();
