@@ -22,7 +22,7 @@ const checkpoint = [
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;
 const search = [
   '--set <key=value>',
-  'another option of the search, such as \'forced=["red ball"]\'; may be repeated',
+  'another option of the search (docs/options.md), such as \'forced=["red ball"]\'; may be repeated',
   setting,
   {},
 ] as const;
@@ -83,7 +83,10 @@ function program(): Command {
     .option('--fit <fit>', ...fit)
     .option('--kind <kind>', 'grid (a vector for each cell) or pooled (their mean)', 'grid')
     .option('--shard <i/n>', 'computes only this part, to be copied together with the others')
-    .requiredOption('--out <dir>', 'where the features go')
+    .option(
+      '--out <dir>',
+      'where they go (default: where train and evaluate look for them, in data/features)',
+    )
     .action(async (flags: FeatureFlags) => (await import('./commands/features.js')).features(flags));
   command('train', 'trains a decoder')
     .requiredOption(...data)
@@ -146,6 +149,7 @@ function program(): Command {
   command('export', 'makes a checkpoint to be shipped: only what captions need, in half precision')
     .argument('<from...>', 'a checkpoint or a run; of several it is the average')
     .requiredOption('--to <dir>', 'where it goes')
+    .option('--replace', 'in the place of a checkpoint that lies there')
     .option(...lookSize)
     .option(...lookViews)
     .action(async (from: string[], flags: ExportFlags) =>
@@ -176,7 +180,7 @@ function trainerHelp(): string {
     '\nOptions of the trainer for --set; epochs, batch, rate, encoderRate, together, warmup and movingAverage are others',
     'where those suit the data, the decoder or the objective better:',
     ...lines,
-    'lib/training/options.ts says what each does, lib/decoders/<kind>.ts what those of a decoder do.',
+    'docs/options.md says what each does, and which options the decoders have.',
   ].join('\n');
 }
 

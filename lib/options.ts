@@ -11,13 +11,15 @@ import {CaptionerError} from './errors';
 export function parseOptions<Out>(schema: z.ZodType<Out>, value: unknown, where: string): Out {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const complaints = result.error.issues.map((issue) => complaint(issue, value));
+  const complaints = result.error.issues.map((issue) => complaint(issue, value, schema));
   throw new CaptionerError('options', `${where}: ${complaints.join('; ')}`);
 }
 
-function complaint(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'unrecognized_keys')
-    return `unknown option ${issue.keys.map((key) => `\`${key}\``).join(', ')}`;
+function complaint(issue: z.core.$ZodIssue, value: unknown, schema: z.ZodType): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = schema instanceof z.ZodObject ? `; known: ${Object.keys(schema.shape).join(', ')}` : '';
+    return `unknown option ${issue.keys.map((key) => `\`${key}\``).join(', ')}${known}`;
+  }
   const got = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     value,

@@ -160,6 +160,15 @@ describe('captioner', function () {
     writeFileSync(join(folder, 'broken.json'), '[{"image_id": ');
     await refused(1, /nowhere: expected a folder, found nothing/, 'train', '--data', 'nowhere', '--run', 'r');
     await refused(1, /empty: expected .*; found an empty folder/, 'train', '--data', 'empty', '--run', 'r');
+    // What is wrong without a picture is said before any is looked at.
+    const train = ['train', '--data', 'drawn', '--run'];
+    await refused(1, /r: expected a run to resume, found none/, ...train, 'r', '--resume');
+    await refused(1, /run: a run lies here already; resume it, or choose another folder/, ...train, 'run');
+    await refused(2, /lstm decoder: `units`: .* got 0/, ...train, 'r', '--set', 'units=0');
+    await refused(2, /trainer: `rate`: .* got -1/, ...train, 'r', '--set', 'rate=-1');
+    const known =
+      /`unit`; known for the lstm decoder: embedding, units, .*; for the trainer: epochs, batch, /;
+    await refused(2, known, ...train, 'r', '--set', 'unit=5');
     await refused(1, /nowhere: expected .*found nothing/, 'caption', 'a.jpg', '--checkpoint', 'nowhere');
     await refused(1, /checkpoints.scenes: expected .*found nothing/, 'caption', 'a.jpg');
     const score = ['score', '--references', 'broken.json', '--candidates'];
@@ -269,6 +278,8 @@ describe('captioner', function () {
     expect(both.code, both.stderr).to.equal(0);
     expect(both.stdout).to.equal(alone.stdout);
     await refused(1, /nowhere: expected .*found nothing/, 'export', 'run', 'nowhere', '--to', 'none');
+    await refused(1, /shipped: a checkpoint lies here already/, 'export', 'run', '--to', 'shipped');
+    expect((await captioner(['export', 'run', '--to', 'shipped', '--replace'])).code).to.equal(0);
     expect(existsSync(join(folder, 'none'))).to.equal(false);
   });
 
@@ -387,6 +398,11 @@ describe('captioner', function () {
     }
     const whole = await captioner([...features, '--out', 'together']);
     expect(whole.stdout).to.equal(`32 images in ${join(folder, 'together')}\n`);
+    // Without a place they lie where training looks for them.
+    const usual = await captioner(features);
+    expect(usual.stdout).to.match(
+      /^32 images in .*home.data.features.drawn-efficientnet-lite0-pooled-[0-9a-f]{8}\n$/,
+    );
     for (const wrong of ['3/2', '0/2', 'half']) {
       const {code, stderr} = await captioner([...features, '--out', 'x', '--shard', wrong]);
       expect(code).to.equal(2);
@@ -496,7 +512,18 @@ describe('captioner', function () {
     const sized = await captioner([...begun, 'units=8']);
     expect([sized.code, sized.stdout]).to.deep.equal([2, '']);
     expect(sized.stderr).to.match(/Expected no --set units with --from: the decoder is there already\n$/);
-    const other = [...begun, 'objective=self-critical', '--encoder', 'efficientnet-lite0'];
+    await refused(2, /Expected --resume or --from, got both/, ...begun, 'rate=0.1', '--resume');
+    const other = [
+      'train',
+      '--data',
+      'drawn',
+      '--run',
+      'other',
+      '--from',
+      'run',
+      '--encoder',
+      'efficientnet-lite0',
+    ];
     const {code: failed, stderr: why} = await captioner(other);
     expect(failed).to.equal(1);
     expect(why).to.match(/expected features by efficientnet-lite2 .* got those by efficientnet-lite0/);
@@ -541,6 +568,15 @@ describe('captioner', function () {
     const evaluated = ['evaluate', '--data', 'drawn', '--split', 'validation', '--checkpoint', 'wider'];
     const {code, stderr} = await captioner(evaluated);
     expect(code, stderr).to.equal(0);
+  });
+
+  it('chooses the best epoch by truth when it is told to', async () => {
+    const run = ['train', '--data', 'drawn', '--run', 'true', '--epochs', '1', ...tiny];
+    const {code, stderr} = await captioner([...run, '--set', 'best=true', '--set', 'meteor=false']);
+    expect(code, stderr).to.equal(0);
+    const {decoder, training} = await loadCheckpoint(join(folder, 'true'));
+    decoder.dispose();
+    expect(training!.settings).to.include({best: 'true', meteor: false});
   });
 
   it('begins with other weights for another seed', async () => {

@@ -23,7 +23,7 @@ export function frontPage(notebooks) {
 <body><main>
 <header>
 <h1>Image captioning</h1>
-<p>From photographs to sentences in TypeScript: each report below is a notebook that was executed on this machine.
+<p>From pictures to sentences in TypeScript: each report below is a notebook that was executed on this machine.
 Open one to read along; charts can be zoomed and hovered. Open the same notebooks with <code>npm run lab</code> to change them.</p>
 </header>
 <ol>${cards.join('\n')}</ol>

@@ -6,10 +6,12 @@ import {print, seeingOf} from './output';
 
 export interface ExportFlags extends Seeing {
   readonly to: string;
+  readonly replace?: boolean;
 }
 
 export async function exportTo(from: readonly string[], flags: ExportFlags): Promise<void> {
   const to = userPath(flags.to);
-  await exportCheckpoint(from.map(userPath), to, seeingOf(flags));
+  const {replace = false} = flags;
+  await exportCheckpoint(from.map(userPath), to, {...seeingOf(flags), replace});
   print(to);
 }

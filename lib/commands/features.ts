@@ -21,7 +21,8 @@ export interface EncoderFlags {
 
 export interface FeatureFlags extends EncoderFlags {
   readonly data: string;
-  readonly out: string;
+  /** Absent: where training looks for them. */
+  readonly out?: string;
   readonly kind: string;
   readonly shard?: string;
 }
@@ -36,7 +37,8 @@ export async function features(flags: FeatureFlags): Promise<void> {
   const dataset = await open(data);
   introduce(dataset);
   const part = {number: Number(number), of: Number(of)};
-  const store = await build(encoder, dataset.images, kind, userPath(out), part);
+  const folder = out === undefined ? featureFolder(dataset, encoder, kind) : userPath(out);
+  const store = await build(encoder, dataset.images, kind, folder, part);
   print(`${store.size} images in ${store.folder}`);
 }
 
@@ -75,9 +77,14 @@ export async function featuresInViews(
   const plain = await usualFeatures(encoder, dataset, kind);
   const others: FeatureStore[] = [];
   const drawn = dataset.images.some(({scene}) => scene !== undefined);
-  for (const view of views(count, {mirror: mirror && !drawn}).slice(1))
+  const seen = views(count, {mirror: mirror && !drawn});
+  for (const view of seen.slice(1))
     others.push(await usualFeatures(viewed(encoder, view), dataset, kind, ofSplit(dataset, 'train')));
-  return new FeatureViews(plain, others);
+  return new FeatureViews(
+    plain,
+    others,
+    seen.some(({mirrored}) => mirrored),
+  );
 }
 
 async function build(

@@ -12,7 +12,8 @@ import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors} from '../text/word-vectors';
 import type {EpochReport} from '../training/history';
 import {LiveFeatures} from '../training/live-features';
-import {cardOfRun} from '../training/run';
+import {trainerSettings} from '../training/options';
+import {cardOfRun, checkRunFolder} from '../training/run';
 import {loadCheckpoint, type Checkpoint} from '../training/checkpoint';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
@@ -41,29 +42,41 @@ export interface TrainFlags extends Partial<EncoderFlags> {
 }
 
 export async function train(flags: TrainFlags): Promise<void> {
+  if (flags.resume && flags.from !== undefined)
+    throw new CaptionerError(
+      'options',
+      'Expected --resume or --from, got both: a run that goes on has its weights',
+    );
   const from = flags.from === undefined ? undefined : await loadCheckpoint(flags.from);
   // A run that goes on has its decoder and encoder, and one that begins with a checkpoint those of the checkpoint.
   const run = flags.resume ? cardOfRun(userPath(flags.run)) : undefined;
   const before = from ?? run;
   const decoder = before?.decoder.kind ?? flags.decoder;
   const kind = featuresOf(decoder);
+  // What can be wrong without a picture is said before any is looked at.
+  const {made, changeable} = options({...flags, decoder});
+  if (before) refuseFixed(flags, made, flags.resume ? '--resume' : '--from');
+  createDecoder(decoder, 4, 4, made).dispose();
+  trainerSettings({...run?.training?.settings, ...changeable});
+  checkRunFolder(flags.run, flags.resume ? 'resume' : 'begin');
   const dataset = await open(flags.data);
   introduce(dataset);
   const fineTune = flags.fineTune ?? before?.tuning?.from;
   const views = flags.views ?? run?.training?.views ?? (fineTune === undefined ? 1 : 6);
   const {name: encoderName, preprocessing} = before?.encoder ?? {name: usualEncoder};
   const encoder = await openEncoder({encoder: encoderName, ...preprocessing, ...flags});
-  const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, views, flags.mirror);
+  const mirror = flags.mirror && (before?.training?.mirrored ?? true);
+  const seen = (by: Encoder, of: 'pooled' | 'grid') => featuresInViews(by, dataset, of, views, mirror);
   const store =
     fineTune === undefined
       ? await seen(encoder, kind)
       : await LiveFeatures.open(encoder, {from: fineTune, kind}, (frozen) => seen(frozen, 'grid'));
   if (!(store instanceof LiveFeatures)) encoder.dispose();
   const trainer = await (flags.resume
-    ? resume({...flags, decoder}, dataset, store)
+    ? resume(flags, changeable, dataset, store)
     : from
-      ? continued(flags, from, dataset, store)
-      : begin(flags, dataset, store));
+      ? continued(flags, changeable, from, dataset, store)
+      : begin(flags, {made, changeable}, dataset, store));
   for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
   const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
   const {stopped} = await trainer.train({
@@ -85,16 +98,19 @@ export async function train(flags: TrainFlags): Promise<void> {
   );
 }
 
-async function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
-  const {decoder: kind, minimumCount, run, wordVectors} = flags;
-  const {made, changeable} = options(flags);
+async function begin(
+  {decoder: kind, minimumCount, run, wordVectors, set}: TrainFlags,
+  {made, changeable}: {made: object; changeable: object},
+  dataset: Dataset,
+  store: FeatureReader,
+): Promise<Trainer> {
   const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
   const vocabulary = Vocabulary.from(captions, {minimumCount});
   const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
   const decoder = createDecoder(kind, vocabulary.size, store.depth, {
     ...(vectors && {[wordSizeOption(kind)]: vectors.size}),
     // What orders the captions decides the first weights too.
-    ...(flags.set['seed'] !== undefined && {seed: flags.set['seed']}),
+    ...(set['seed'] !== undefined && {seed: set['seed']}),
     ...made,
   });
   if (vectors) {
@@ -109,12 +125,11 @@ async function begin(flags: TrainFlags, dataset: Dataset, store: FeatureReader):
 /** A new run with what another one learnt: another objective, another set of captions. */
 function continued(
   flags: TrainFlags,
+  changeable: object,
   {decoder, vocabulary, encoder, tuning}: Checkpoint,
   dataset: Dataset,
   store: FeatureReader,
 ): Promise<Trainer> {
-  const {made, changeable} = options({...flags, decoder: decoder.kind});
-  refuseFixed(flags, made, '--from');
   const seen = {...store.encoder, preprocessing: store.preprocessing};
   if (!sameEncoder(encoder, seen))
     throw new CaptionerError(
@@ -132,10 +147,13 @@ function continued(
 }
 
 /** The options given replace those of the run; the rest stay. */
-async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader): Promise<Trainer> {
-  const {made, changeable} = options(flags);
-  refuseFixed(flags, made, '--resume');
-  const trainer = await Trainer.resume(userPath(flags.run), {dataset, store});
+async function resume(
+  {run}: TrainFlags,
+  changeable: object,
+  dataset: Dataset,
+  store: FeatureReader,
+): Promise<Trainer> {
+  const trainer = await Trainer.resume(userPath(run), {dataset, store});
   try {
     trainer.configure(changeable);
   } catch (error) {
@@ -145,12 +163,25 @@ async function resume(flags: TrainFlags, dataset: Dataset, store: FeatureReader)
   return trainer;
 }
 
-/** Options that the decoder is made with, and cannot change afterwards; all others are the trainer's, `seed` among them. */
+/**
+ * Options that the decoder is made with, and cannot change afterwards; all others are the trainer's, `seed` among them.
+ *
+ * @throws CaptionerError `options` where one is neither's
+ */
 function options({set, epochs, decoder}: TrainFlags): {made: object; changeable: object} {
   const ofDecoder = optionsOf(decoder).filter((name) => name !== 'seed');
+  const ofTrainer = Object.keys(trainerSettings());
+  for (const name of Object.keys(set))
+    if (![...ofDecoder, ...ofTrainer].includes(name))
+      throw new CaptionerError(
+        'options',
+        `Unknown option \`${name}\`; known for the ${decoder} decoder: ${ofDecoder.join(', ')}; for the trainer: ${ofTrainer.join(', ')}`,
+      );
   const of = (wanted: boolean) =>
     Object.fromEntries(Object.entries(set).filter(([key]) => ofDecoder.includes(key) === wanted));
-  return {made: of(true), changeable: {...of(false), ...(epochs !== undefined && {epochs})}};
+  // On the command line `true` is a truth value; the metric has the same name.
+  const best = set['best'] === true && {best: 'true'};
+  return {made: of(true), changeable: {...of(false), ...best, ...(epochs !== undefined && {epochs})}};
 }
 
 /** What decides how a decoder is made says nothing where there is one already. */

@@ -12,6 +12,8 @@ export interface FeatureReader {
   readonly depth: number;
   /** Of each picture that is learnt from, the whole one included. @default 1 */
   readonly views?: number;
+  /** Whether some of them are mirror images. @default there are no others */
+  readonly mirrored?: boolean | undefined;
   has(id: string): boolean;
   /**
    * @param ids In any order, also repeated.

@@ -12,11 +12,13 @@ export class FeatureViews implements FeatureReader {
   /**
    * @param plain Of the pictures as they are.
    * @param others Of those that are learnt from, in other views.
+   * @param someMirrored Whether some of these are mirror images.
    * @throws CaptionerError `shape` when they are not of the same kind and size
    */
   constructor(
     readonly plain: FeatureStore,
     private readonly others: readonly FeatureStore[],
+    private readonly someMirrored: boolean = false,
   ) {
     const shape = ({kind, cells, depth}: FeatureStore): string => `${kind} [${cells}, ${depth}]`;
     for (const other of others)
@@ -44,6 +46,9 @@ export class FeatureViews implements FeatureReader {
   }
   get views(): number {
     return 1 + this.others.length;
+  }
+  get mirrored(): boolean | undefined {
+    return this.others.length > 0 ? this.someMirrored : undefined;
   }
   has(id: string): boolean {
     return this.plain.has(id);

@@ -96,6 +96,8 @@ export class Beam {
     if (this.#open.length === 0) return;
     this.#length++;
     const {beams, maximumLength} = this.settings;
+    // After the longest there is one step more: a sentence ends, as in any step where that is among the best, or is cut off.
+    const last = this.#length > maximumLength;
     let candidates = this.#candidates(next, first, penalties, false);
     // Where every way on is barred, forced words may repeat a run: rather that than a caption without them.
     const barred = candidates.length === 0 && this.#open.every(({progress}) => progress.missing > 0);
@@ -106,12 +108,12 @@ export class Beam {
     let whole = 0;
     for (const candidate of candidates) {
       if (candidate.word !== special.end) {
-        if (open.length < beams) open.push(grown(candidate, next));
+        if (open.length < beams && !last) open.push(grown(candidate, next));
         // An ending counts where it is among the best that lack nothing; further down, others were better at this length.
       } else if (whole < beams) this.#end(grown(candidate, next), true);
       if (candidate.progress.missing === 0) whole++;
     }
-    const over = this.#length === maximumLength || this.#settled(open);
+    const over = last || this.#settled(open);
     // A caption that did not end is better than none.
     if (over && this.#done.length === 0)
       for (const sentence of open.length > 0 ? open : this.#open)
@@ -139,7 +141,8 @@ export class Beam {
       const add = (word: number, logProbability: number): void => {
         const progress = words.length > 0 ? this.forced.after(before.progress, word) : before.progress;
         // Room stays for what is missing; a word more of it always leaves room for the rest.
-        const fits = word === special.end ? before.progress.missing === 0 : progress.missing <= left;
+        const fits =
+          word === special.end ? before.progress.missing === 0 : left < 0 || progress.missing <= left;
         if (!fits || !(desperate ? progress.missing < before.progress.missing : this.#allows(before, word)))
           return;
         const sum = before.sum + logProbability;

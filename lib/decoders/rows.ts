@@ -18,11 +18,24 @@ export class Rows {
   /** The tensors of the state that the last step handed on as they were: they hang on the picture alone. */
   #fixed: ReadonlySet<object> = new Set();
 
-  /** @param features Image features, as the decoder reads them; not disposed. One row for each picture. */
+  /**
+   * @param features Image features, as the decoder reads them; not disposed. One row for each picture.
+   * @throws CaptionerError `shape`
+   */
   constructor(
     private readonly decoder: WordByWord,
     features: tf.Tensor,
   ) {
+    const {features: kind, depth} = decoder;
+    if (
+      features.rank < (kind === 'grid' ? 3 : 2) ||
+      (kind === 'pooled' && features.rank > 2) ||
+      features.shape.at(-1) !== depth
+    )
+      throw new CaptionerError(
+        'shape',
+        `Search: expected ${kind} features [pictures, ${kind === 'grid' ? 'cells, ' : ''}${depth}], got [${features.shape.join(', ')}]`,
+      );
     this.#state = decoder.begin(features);
     this.#pictures = Array.from({length: features.shape[0]}, (_, picture) => picture);
   }

@@ -42,7 +42,12 @@ const schema = z
     first: z.int().min(0).default(0),
   })
   .refine(...lengthsFit);
-type Settings = z.output<typeof schema>;
+type Settings = Required<SampleOptions>;
+
+/** All options, with defaults for those that are not given. @throws CaptionerError `options` */
+export function sampleSettings(options: unknown = {}): Settings {
+  return parseOptions(schema, options, 'sampling');
+}
 
 /** A caption under way. */
 interface Draft {
@@ -62,7 +67,7 @@ interface Draft {
  * @throws CaptionerError `options`; `diverged` when logits are not numbers.
  */
 export function sample(decoder: WordByWord, features: tf.Tensor, options: SampleOptions = {}): Sentence[][] {
-  const settings = parseOptions(schema, options, 'sampling');
+  const settings = sampleSettings(options);
   const {samples, minimumLength, maximumLength, seed, first} = settings;
   const pictures = Array.from({length: features.shape[0]}, (_, at) => at);
   const drafts = pictures.map((at) =>
@@ -77,7 +82,8 @@ export function sample(decoder: WordByWord, features: tf.Tensor, options: Sample
     let held = drafts.flat();
     const penalties = bannedWords(decoder.vocabulary, settings.banned);
     const withoutEnd = Float32Array.from(penalties).fill(-Infinity, special.end, special.end + 1);
-    for (let step = 0; step < maximumLength; step++) {
+    // After the last word a sentence can still end, or is cut off.
+    for (let step = 0; step <= maximumLength; step++) {
       const allowed = step < minimumLength ? withoutEnd : penalties;
       if (!allowed.includes(0)) break;
       const words = Int32Array.from(held, ({tokens}) => tokens.at(-1) ?? special.start);
@@ -85,10 +91,11 @@ export function sample(decoder: WordByWord, features: tf.Tensor, options: Sample
       const chances = [0, 1].map((part) => Float32Array.from(held, ({key}) => chance(...key, step, part)));
       const drawn = draw(logProbabilities, allowed, chances, settings);
       for (const [row, draft] of held.entries()) {
-        if (draft.finished) continue;
+        const ends = drawn.words[row] === special.end;
+        if (draft.finished || (step === maximumLength && !ends)) continue;
         draft.logProbabilities.push(drawn.logProbabilities[row]!);
         if (attention) draft.attention.push(attention(row).slice());
-        if (drawn.words[row] === special.end) draft.finished = true;
+        if (ends) draft.finished = true;
         else draft.tokens.push(drawn.words[row]!);
       }
       const open = held.flatMap(({finished}, row) => (finished ? [] : [row]));

@@ -53,6 +53,11 @@ const schema = z
   })
   .refine(...lengthsFit);
 
+/** All options, with defaults for those that are not given. @throws CaptionerError `options` */
+export function searchSettings(options: unknown = {}): Required<SearchOptions> {
+  return parseOptions(schema, options, 'search');
+}
+
 /** The most probable word at each step. */
 export function greedySearch(
   decoder: WordByWord,
@@ -72,7 +77,7 @@ export function beamSearch(
   features: tf.Tensor,
   options: SearchOptions = {},
 ): Hypothesis[][] {
-  const settings = parseOptions(schema, options, 'search');
+  const settings = searchSettings(options);
   const {vocabulary} = decoder;
   const banned = bannedWords(vocabulary, settings.banned);
   const forced = new Forced(settings.forced, banned, settings.maximumLength);

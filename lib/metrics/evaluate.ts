@@ -78,9 +78,12 @@ export function captionImages(
   const captions: string[] = [];
   for (let from = 0; from < images.length; from += pictures) {
     const features = store.read(images.slice(from, from + pictures).map(({id}) => id));
-    for (const [best] of beamSearch(decoder, features, search))
-      captions.push(vocabulary.decode(best!.tokens));
-    features.dispose();
+    try {
+      for (const [best] of beamSearch(decoder, features, search))
+        captions.push(vocabulary.decode(best!.tokens));
+    } finally {
+      features.dispose();
+    }
   }
   return captions;
 }

@@ -37,6 +37,7 @@ export interface Card {
         readonly position: Position;
         readonly data?: string | undefined;
         readonly views?: number | undefined;
+        readonly mirrored?: boolean | undefined;
       }
     | undefined;
 }
@@ -62,6 +63,7 @@ const schema = z.object({
       }),
       data: z.string().optional(),
       views: z.int().min(1).optional(),
+      mirrored: z.boolean().optional(),
     })
     .optional(),
 });

@@ -32,6 +32,8 @@ export interface Training {
   readonly data?: string | undefined;
   /** Of each picture that is learnt from: with more or fewer, other ones would be drawn. @default 1 */
   readonly views?: number | undefined;
+  /** Whether some of them are mirror images; absent where there are no others. */
+  readonly mirrored?: boolean | undefined;
   readonly history: History;
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
@@ -92,6 +94,7 @@ export async function saveCheckpoint(
         position: training.position,
         data: training.data,
         views: training.views,
+        mirrored: training.mirrored,
       },
     }),
   };

@@ -1,4 +1,6 @@
 /** Several checkpoints as one: their average, or what they must have in common to write together. */
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
 import type {Seeing} from '../encoders/views';
@@ -8,21 +10,31 @@ import {userPath} from '../places';
 import {tf} from '../runtime/native';
 import {loadCheckpoint, saveCheckpoint, type Checkpoint, type SaveOptions} from './checkpoint';
 
+export interface ExportOptions extends SaveOptions, Seeing {
+  readonly replace?: boolean;
+}
+
 /**
  * Makes what is shipped: only what a caption needs, the weights in half precision. Of several it has the mean weights: those of one run, or
  * of runs that began with the same checkpoint, most often lie in the same valley, where the middle is better than any side (Izmailov
  * et al. 2018, arXiv 1803.05407).
  *
  * @param from Checkpoints, or runs: then their best.
+ * @param options.replace Whether a checkpoint that lies there goes. @default false
  * @param options.size, options.views How it is to look at pictures when it captions them, see `Captioner.load`.
  * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`; `mismatch` when they are not of the same decoder, vocabulary and
- *   encoder.
+ *   encoder, or a checkpoint lies there already.
  */
 export async function exportCheckpoint(
   from: readonly string[],
   to: string,
-  {precision = 'float16', size, views}: SaveOptions & Seeing = {},
+  {precision = 'float16', size, views, replace = false}: ExportOptions = {},
 ): Promise<void> {
+  if (!replace && existsSync(join(userPath(to), 'manifest.json')))
+    throw new CaptionerError(
+      'mismatch',
+      `${userPath(to)}: a checkpoint lies here already; choose another folder, or say that it is to be replaced`,
+    );
   const all: Checkpoint[] = [];
   try {
     for (const folder of from) all.push(await loadCheckpoint(folder));

@@ -54,13 +54,21 @@ export class Learner {
    */
   averaged<T>(work: (state: () => Map<string, Float32Array>) => T): T {
     const shown: Shown | undefined = this.#average?.show();
+    const {store} = this.parts;
+    // What an encoder that learns saw with other weights is not true any more.
+    const forget = (): void => (shown && store instanceof LiveFeatures ? store.forget() : undefined);
+    const back = (): void => {
+      shown?.back();
+      forget();
+    };
+    forget();
     const state = (): Map<string, Float32Array> => new Map([...this.adam.state(), ...ownWeights(shown)]);
     try {
       const result = work(state);
-      if (!(result instanceof Promise)) shown?.back();
-      return result instanceof Promise ? (result.finally(() => shown?.back()) as T) : result;
+      if (!(result instanceof Promise)) back();
+      return result instanceof Promise ? (result.finally(back) as T) : result;
     } catch (error) {
-      shown?.back();
+      back();
       throw error;
     }
   }

@@ -66,6 +66,10 @@ export class LiveFeatures implements FeatureReader {
     return this.before.views ?? 1;
   }
 
+  get mirrored(): boolean | undefined {
+    return this.before.mirrored;
+  }
+
   get folder(): string {
     return this.before.folder;
   }

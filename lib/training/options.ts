@@ -50,7 +50,7 @@ export interface TrainerOptions {
    * others of its own; for a decoder that can write already. @default 'cross-entropy'
    */
   readonly objective?: Objective;
-  /** Captions that self-critical training samples for a picture. @default 5 */
+  /** Captions that self-critical training samples for a picture; 1 only with the baseline `greedy`. @default 5 */
   readonly samples?: number;
   /**
    * What logits are divided by while they are sampled and learnt from. Below 1 samples are more like what search writes; at 1 the surest way
@@ -90,7 +90,7 @@ const suited = {
   large: {epochs: 10, batch: 128, rate: 0.002},
 };
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   epochs: z.int().min(1).max(100_000).default(suited.large.epochs),
   batch: z.int().min(1).max(65_536).default(suited.large.batch),
   rate: z.number().gt(0).max(10).default(suited.large.rate),
@@ -105,7 +105,7 @@ const schema = z.strictObject({
   movingAverage: z.number().min(0).lt(1).default(0),
   scheduledSampling: z.number().min(0).max(1).default(0),
   objective: z.enum(objectives).default('cross-entropy'),
-  samples: z.int().min(2).max(1000).default(5),
+  samples: z.int().min(1).max(1000).default(5),
   temperature: z.number().min(0.01).max(100).default(0.4),
   baseline: z.enum(baselines).default('others'),
   encoderRate: z.number().min(0).max(1).default(1e-4),
@@ -120,6 +120,10 @@ const schema = z.strictObject({
   panel: z.int().min(0).max(100).default(8),
   beams: z.int().min(1).max(100).default(3),
   lengthExponent: z.number().min(0).max(5).default(0.7),
+});
+const schema = fields.refine(({samples, baseline}) => samples > 1 || baseline === 'greedy', {
+  path: ['samples'],
+  message: 'expected 2 or more where they are held against each other (`baseline: others`)',
 });
 
 export type Settings = Readonly<Required<TrainerOptions>>;

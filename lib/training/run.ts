@@ -20,16 +20,48 @@ export interface Skipped {
 
 /** What a run trains and how, as its newest readable checkpoint says. */
 export function cardOfRun(folder: string): Card | undefined {
-  const checkpoints = join(folder, 'checkpoints');
-  const names = existsSync(checkpoints) ? readdirSync(checkpoints).filter((name) => stepName.test(name)) : [];
-  for (const name of names.sort().reverse())
+  for (const name of checkpointsIn(folder))
     try {
-      const card = join(checkpoints, name, 'checkpoint.json');
+      const card = join(folder, 'checkpoints', name, 'checkpoint.json');
       return parseCard(readFileSync(card), card);
     } catch {
       // What is wrong with it is said when the run is resumed.
     }
   return undefined;
+}
+
+/** What is to become of a run that may lie in a folder: it must not be there, or is replaced, or goes on. */
+export type Purpose = 'begin' | 'replace' | 'resume';
+
+/**
+ * Whether a run can begin or go on in a folder, which is known before anything is computed.
+ *
+ * @throws CaptionerError `not-found` where there is none to go on; `mismatch` where a run lies, or a checkpoint that is no run's
+ */
+export function checkRunFolder(folder: string, purpose: Purpose): void {
+  const path = userPath(folder);
+  if (purpose === 'resume' && !existsSync(join(path, 'checkpoints')))
+    throw new CaptionerError('not-found', `${path}: expected a run to resume, found none`);
+  if (existsSync(join(path, 'manifest.json')))
+    throw new CaptionerError(
+      'mismatch',
+      `${path}: expected the folder of a run, found a checkpoint; choose another folder`,
+    );
+  if (purpose === 'begin' && checkpointsIn(path).length > 0)
+    throw new CaptionerError(
+      'mismatch',
+      `${path}: a run lies here already; resume it, or choose another folder`,
+    );
+}
+
+/** Names of a run's checkpoints, the newest first. */
+function checkpointsIn(folder: string): string[] {
+  const checkpoints = join(folder, 'checkpoints');
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
+  return names
+    .filter((name) => stepName.test(name))
+    .sort()
+    .reverse();
 }
 
 type Resumable = Checkpoint & Required<Pick<Checkpoint, 'training'>>;
@@ -45,17 +77,11 @@ export class Run {
 
   /**
    * @param folder Relative to where the command was given; made where it is missing, unless the run must exist.
-   * @throws CaptionerError `locked`, `not-found`; `mismatch` where a checkpoint lies that is no run's
+   * @throws CaptionerError `locked`, and as `checkRunFolder`
    */
-  constructor(folder: string, {existing = false}: {readonly existing?: boolean} = {}) {
+  constructor(folder: string, purpose: Purpose = 'begin') {
+    checkRunFolder(folder, purpose);
     this.folder = userPath(folder);
-    if (existing && !existsSync(join(this.folder, 'checkpoints')))
-      throw new CaptionerError('not-found', `${this.folder}: expected a run to resume, found none`);
-    if (existsSync(join(this.folder, 'manifest.json')))
-      throw new CaptionerError(
-        'mismatch',
-        `${this.folder}: expected the folder of a run, found a checkpoint; choose another folder`,
-      );
     mkdirSync(join(this.folder, 'checkpoints'), {recursive: true});
     this.#lock = lockFolder(this.folder);
   }
@@ -66,11 +92,7 @@ export class Run {
 
   /** Names of its checkpoints, the newest first. */
   checkpoints(): string[] {
-    const names = readdirSync(join(this.folder, 'checkpoints'));
-    return names
-      .filter((name) => stepName.test(name))
-      .sort()
-      .reverse();
+    return checkpointsIn(this.folder);
   }
 
   /** Saves, and keeps the best checkpoint and the two newest. */

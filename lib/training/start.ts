@@ -43,19 +43,17 @@ export async function startFresh(
   };
   const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
   const material = gather(parts, settings.maximumLength);
+  if (settings.best === 'true' && material.judged.slice(0, settings.judged).some(({scene}) => !scene))
+    throw new CaptionerError(
+      'options',
+      'trainer: `best`: expected a metric other than `true`, for which all that is in a picture must be known, as it is of drawn scenes',
+    );
   if (!measured) measureFeatures(parts, material);
   const history = {steps: [], epochs: []};
   const course = new Course(material.training, settings);
-  const run = folder === undefined ? undefined : new Run(folder);
+  const run = folder === undefined ? undefined : new Run(folder, replace ? 'replace' : 'begin');
   try {
-    if (run && run.checkpoints().length > 0) {
-      if (!replace)
-        throw new CaptionerError(
-          'mismatch',
-          `${run.folder}: a run lies here already; resume it, or choose another folder`,
-        );
-      await run.clear();
-    }
+    await run?.clear();
     const log = run && new EventLog(run.tensorboard);
     const learner = new Learner(parts, new Adam(learning(parts)));
     return {parts, material, settings, history, course, learner, run, log, skipped: []};
@@ -70,7 +68,7 @@ export async function startFrom(
   folder: string,
   {dataset, store}: Pick<Parts, 'dataset' | 'store'>,
 ): Promise<Start> {
-  const run = new Run(folder, {existing: true});
+  const run = new Run(folder, 'resume');
   const opened: {dispose(): void}[] = [];
   try {
     const {checkpoint, skipped} = await run.newest();
@@ -87,6 +85,13 @@ export async function startFrom(
         'mismatch',
         `${run.folder}: expected features in ${views} views, which it was learning from, got ${given}`,
       );
+    if (training.mirrored !== undefined && training.mirrored !== store.mirrored) {
+      const how = (mirrored: boolean | undefined): string => `with${mirrored ? '' : 'out'} mirror images`;
+      throw new CaptionerError(
+        'mismatch',
+        `${run.folder}: expected views ${how(training.mirrored)}, which it was learning from, got those ${how(store.mirrored)}`,
+      );
+    }
     const from = store instanceof LiveFeatures ? store.from : undefined;
     if (tuning?.from !== from)
       throw new CaptionerError(

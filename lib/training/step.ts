@@ -42,7 +42,7 @@ export interface Learnt {
 }
 
 /**
- * @param batches Their gradients are averaged.
+ * @param batches They are learnt from as if they were one.
  * @param rewards Present: self-critical training; else cross entropy.
  * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
  */
@@ -60,15 +60,11 @@ export function learn(
     const found = batches.map((batch, part) =>
       learnFrom(parts, batch, {...settings, step: step * accumulate + part}, rewards),
     );
-    const mean = (of: (one: (typeof found)[number]) => number): number =>
-      found.reduce((sum, one) => sum + of(one), 0) / found.length;
-    const loss = mean((one) => one.loss);
+    // As of one large batch, whose mean is over all words, and that of rewards over all pictures.
+    const loss = meanBy(found, 'words', (one) => one.loss);
 
     // Clip.
-    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(
-      meanOf(found.map((one) => one.gradients)),
-      clip,
-    );
+    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(meanOf(found), clip);
 
     // Look, then apply.
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
@@ -85,7 +81,7 @@ export function learn(
       );
     }
     adam.apply(clipped, (name) => (live?.weights.has(name) ? encoderRate : rate), weightDecay);
-    return {loss, gradientNorm, ...(rewards && {reward: mean((one) => one.reward!)})};
+    return {loss, gradientNorm, ...(rewards && {reward: meanBy(found, 'captions', (one) => one.reward!)})};
   });
 }
 
@@ -95,6 +91,9 @@ interface Found {
   readonly reward?: number;
   readonly pictures: readonly string[];
   readonly seen: tf.Tensor;
+  /** How many words and captions were learnt from. */
+  readonly words: number;
+  readonly captions: number;
 }
 
 function learnFrom(
@@ -132,17 +131,28 @@ function learnFrom(
   const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
   const shared = {...training, ...(ids.length > pictures.length && {pictures: rowsOf(ids)})};
   const found = gradients(decoder, still ?? look, read!, next!, shared, tuned);
-  return {...found, ...(reward !== undefined && {reward}), pictures, seen};
+  const words = targets.reduce((count, id) => count + (id > 0 ? 1 : 0), 0);
+  return {...found, ...(reward !== undefined && {reward}), pictures, seen, words, captions: size};
 }
 
-function meanOf(parts: readonly Map<string, tf.Tensor>[]): Map<string, tf.Tensor> {
-  const [first] = parts;
-  if (parts.length === 1) return first!;
-  const names = [...new Set(parts.flatMap((part) => [...part.keys()]))];
+function meanBy(found: readonly Found[], weight: 'words' | 'captions', of: (one: Found) => number): number {
+  const total = found.reduce((sum, one) => sum + one[weight], 0);
+  return found.reduce((sum, one) => sum + (of(one) * one[weight]) / total, 0);
+}
+
+/** Of the gradients, each batch weighing as much as it has words. */
+function meanOf(found: readonly Found[]): Map<string, tf.Tensor> {
+  const [first] = found;
+  if (found.length === 1) return first!.gradients;
+  const total = found.reduce((sum, {words}) => sum + words, 0);
+  const names = [...new Set(found.flatMap(({gradients}) => [...gradients.keys()]))];
   return new Map(
     names.map((name) => {
-      const own = parts.flatMap((part) => part.get(name) ?? []);
-      return [name, tf.div(tf.addN(own), parts.length)];
+      const own = found.flatMap(({gradients, words}) => {
+        const gradient = gradients.get(name);
+        return gradient ? [tf.mul(gradient, words / total)] : [];
+      });
+      return [name, tf.addN(own)];
     }),
   );
 }

@@ -192,6 +192,8 @@ export class Trainer {
    */
   async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<{stopped: boolean}> {
     const last = epochs === undefined ? this.#settings.epochs : this.position.epoch + epochs;
+    // A run that ended by patience has ended, unless more epochs are asked for.
+    if (epochs === undefined && patienceEnded(this.history, this.#settings.patience)) return {stopped: false};
     return this.#interrupt.during(signal, async () => {
       while (this.position.epoch < last && !this.#interrupt.asked) {
         const report = await this.epoch({...(onStep && {onStep})});
@@ -232,6 +234,7 @@ export class Trainer {
         position: this.position,
         data: this.#material.digest,
         views: store.views ?? 1,
+        mirrored: store.mirrored,
         history: this.history,
         optimizer: optimizer(),
       };

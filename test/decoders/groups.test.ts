@@ -25,7 +25,8 @@ function reference(
     return {open: [{tokens: [], sum: 0}] as Plain[], done: [] as (Plain & {score: number})[], over: false};
   });
   const words = [special.end, ...Array.from({length: size - 4}, (_, at) => at + 4)];
-  for (let length = 1; length <= maximumLength; length++) {
+  for (let length = 1; length <= maximumLength + 1; length++) {
+    const last = length > maximumLength;
     const chosen: number[] = [];
     for (const beam of beams.filter(({over}) => !over)) {
       const ranked = beam.open
@@ -38,15 +39,16 @@ function reference(
         })
         .sort((a, b) => b.rating - a.rating);
       const ends = (tokens: number[]): boolean => tokens.at(-1) === special.end;
-      const open = ranked.filter(({tokens}) => !ends(tokens)).slice(0, width);
+      // After the longest, sentences end or are cut off.
+      const open = last ? [] : ranked.filter(({tokens}) => !ends(tokens)).slice(0, width);
       for (const {tokens, sum} of ranked.slice(0, width))
         if (ends(tokens)) beam.done.push({tokens: tokens.slice(0, -1), sum, score: score(sum, length)});
       beam.done.sort((a, b) => b.score - a.score);
       const worst = beam.done[width - 1]?.score ?? -Infinity;
       const hope = Math.max(...open.map(({sum}) => score(sum, maximumLength + 1)));
-      beam.over = length === maximumLength || hope <= worst;
+      beam.over = last || hope <= worst;
       if (beam.over && beam.done.length === 0)
-        beam.done = open.map(({tokens, sum}) => ({tokens, sum, score: score(sum, length)}));
+        beam.done = beam.open.map(({tokens, sum}) => ({tokens, sum, score: score(sum, length - 1)}));
       beam.open = open;
       if (!beam.over) chosen.push(...open.map(({tokens}) => tokens.at(-1)!));
     }

@@ -66,13 +66,21 @@ describe('sample', () => {
     const samples = 10_000;
     const [drawn] = sample(model, picture, {samples, maximumLength: 3});
     const counts = new Map<string, number>();
-    for (const key of words(drawn!)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const {tokens, finished} of drawn!) {
+      const key = [...tokens, finished ? 'end' : 'cut'].join();
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
     for (const [key, count] of counts) {
-      const tokens = key === '' ? [] : key.split(',').map(Number);
-      const ended = tokens.length < 3 ? [...tokens, special.end] : tokens;
+      const tokens = key.split(',').slice(0, -1).map(Number);
       // Of what can be written at all; padding, start and unknown keep their share in the model's probabilities.
-      const logs = logProbabilitiesOf(model, picture, ended, true);
-      const mean = samples * Math.exp(logs.reduce((all, value) => all + value, 0));
+      const logs = logProbabilitiesOf(model, picture, [...tokens, special.end], true);
+      const [before, end] = [
+        logs.slice(0, -1).reduce((all, value) => all + value, 0),
+        Math.exp(logs.at(-1)!),
+      ];
+      // A sentence of the greatest length ends, or is cut off.
+      if (key.endsWith('cut')) expect(tokens).to.have.length(3);
+      const mean = samples * Math.exp(before) * (key.endsWith('cut') ? 1 - end : end);
       expect(Math.abs(count - mean), key).to.be.below(4.5 * Math.sqrt(mean) + 1);
     }
     picture.dispose();
@@ -156,7 +164,7 @@ describe('sample', () => {
   it('keeps to minimum and maximum length and writes no banned word', () => {
     const drawn = sample(model, pictures, {samples: 50, minimumLength: 3, maximumLength: 5, banned: [5]});
     for (const {tokens, finished} of drawn.flat()) {
-      expect(tokens.length).to.be.within(3, finished ? 4 : 5);
+      expect(tokens.length).to.be.within(finished ? 3 : 5, 5);
       for (const id of tokens) expect([4, 6]).to.include(id);
     }
     const lengths = new Set(drawn.flat().map(({tokens}) => tokens.length));

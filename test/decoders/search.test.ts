@@ -18,7 +18,7 @@ function exhaustive(
   const words = Array.from({length: vocabulary}, (_, id) => id).filter((id) => id > special.unknown);
   let open: number[][] = [[]];
   let best = {tokens: [] as number[], score: -Infinity};
-  for (let length = 0; length < maximumLength; length++) {
+  for (let length = 0; length <= maximumLength; length++) {
     for (const tokens of open) {
       const inputs = [special.start, ...tokens];
       const sum = tf.tidy(() => {
@@ -41,10 +41,10 @@ describe('beamSearch', () => {
   it('finds what exhaustive search finds when the beam is wide enough', () => {
     for (const lengthExponent of [0, 0.7, 1]) {
       const pictures = features(4);
-      const found = beamSearch(model, pictures, {beams: 100, maximumLength: 4, lengthExponent});
+      const found = beamSearch(model, pictures, {beams: 100, maximumLength: 3, lengthExponent});
       for (const [at, list] of found.entries()) {
         const best = tf.tidy(() =>
-          exhaustive(model, tf.slice(pictures, [at, 0], [1, depth]), 4, lengthExponent),
+          exhaustive(model, tf.slice(pictures, [at, 0], [1, depth]), 3, lengthExponent),
         );
         const finished = list.find((hypothesis) => hypothesis.finished)!;
         expect(finished.tokens).to.deep.equal(best.tokens);
@@ -114,8 +114,27 @@ describe('beamSearch', () => {
     pictures.dispose();
   });
 
+  it('lets a sentence of the greatest length end', () => {
+    const pictures = features(8);
+    const long = beamSearch(model, pictures, {beams: 3, maximumLength: 12}).map(([best]) => best!);
+    const ended = long.flatMap(({tokens, finished}, at) => (finished && tokens.length > 2 ? [at] : []));
+    expect(ended).not.to.deep.equal([]);
+    for (const at of ended) {
+      const {tokens, score} = long[at]!;
+      const picture = tf.slice(pictures, [at, 0], [1, depth]);
+      const [list] = beamSearch(model, picture, {beams: 3, maximumLength: tokens.length});
+      picture.dispose();
+      expect(list![0]!.finished).to.equal(true);
+      expect(list![0]!.score).to.be.closeTo(score, 1e-5);
+      for (const found of list!) expect(found.tokens.length).to.be.at.most(tokens.length);
+    }
+    const exact = beamSearch(model, pictures, {beams: 100, minimumLength: 3, maximumLength: 3});
+    for (const {tokens, finished} of exact.flat()) expect([tokens.length, finished]).to.deep.equal([3, true]);
+    pictures.dispose();
+  });
+
   it('gives a caption when the decoder never ends a sentence', () => {
-    const endless = stubborn([0, 0, -100, 0, 3, 2, 1]);
+    const endless = stubborn([0, 0, -Infinity, 0, 3, 2, 1]);
     const pictures = features(2);
     for (const [best] of beamSearch(endless, pictures, {beams: 3, maximumLength: 5})) {
       expect(best!.tokens).to.deep.equal([4, 4, 4, 4, 4]);
@@ -136,7 +155,7 @@ describe('beamSearch', () => {
 
   it('takes a beam that is wider than the vocabulary', () => {
     const pictures = features(1);
-    const [list] = beamSearch(model, pictures, {beams: 50, maximumLength: 3});
+    const [list] = beamSearch(model, pictures, {beams: 50, maximumLength: 2});
     // All sentences of at most two of the three words that can be written, and an end.
     expect(list).to.have.length(1 + 3 + 9);
     pictures.dispose();
@@ -237,7 +256,26 @@ describe('beamSearch', () => {
     expect(() => beamSearch(model, pictures, {minimumLength: 9, maximumLength: 8})).to.throw(
       '`minimumLength`',
     );
+    expect(() => beamSearch(model, pictures, {banned: [5, 7]}))
+      .to.throw('`banned`: expected ids from 0 to 6, got 7')
+      .with.property('code', 'options');
     pictures.dispose();
+  });
+
+  it('refuses features that the decoder does not read', () => {
+    const attending = createDecoder('attention', vocabulary, depth, {units: 8, embedding: 5, attention: 4});
+    for (const [decoder, shape, expected] of [
+      [model, [2, depth + 1], `pooled features [pictures, ${depth}], got [2, ${depth + 1}]`],
+      [model, [2, 4, depth], `pooled features [pictures, ${depth}], got [2, 4, ${depth}]`],
+      [attending, [2, depth], `grid features [pictures, cells, ${depth}], got [2, ${depth}]`],
+    ] as const) {
+      const wrong = tf.zeros([...shape]);
+      expect(() => beamSearch(decoder, wrong))
+        .to.throw(`Search: expected ${expected}`)
+        .with.property('code', 'shape');
+      wrong.dispose();
+    }
+    attending.dispose();
   });
 
   it('leaves no tensor behind in 100 captions', () => {

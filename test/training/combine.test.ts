@@ -75,4 +75,17 @@ describe('exportCheckpoint', () => {
     expect(other.message).to.match(/other: expected the vocabulary of .*first, got another one/);
     expect((await refusal(exportCheckpoint([], to))).code).to.equal('options');
   });
+
+  it('replaces a checkpoint only when it is told to', async () => {
+    const [one, to] = [await save('mine', 1), await save('there', 2)];
+    const {code, message} = await refusal(exportCheckpoint([one], to));
+    expect([code, message]).to.deep.equal([
+      'mismatch',
+      `${to}: a checkpoint lies here already; choose another folder, or say that it is to be replaced`,
+    ]);
+    await exportCheckpoint([one], to, {replace: true});
+    const {decoder} = await loadCheckpoint(to);
+    expect(decoder.constants.get('features.mean')!.dataSync()[0]).to.equal(1);
+    decoder.dispose();
+  });
 });

@@ -80,6 +80,26 @@ describe('An encoder that learns', function () {
     store.dispose();
   });
 
+  it('sees with the weights of the moment, also beside their moving average', async () => {
+    const store = await live();
+    const trainer = await Trainer.create({...parts(store), options: {...options, movingAverage: 0.9}});
+    for (let k = 0; k < 3; k++) trainer.step();
+    const [image] = ofSplit(dataset, 'validation');
+    const seen = (): number[] => {
+      const features = store.read([image!.id]);
+      const numbers = [...features.dataSync()];
+      features.dispose();
+      return numbers;
+    };
+    const own = seen();
+    const loss = trainer.validationLoss();
+    expect(seen()).to.deep.equal(own);
+    expect(trainer.validationLoss()).to.equal(loss);
+    trainer.close();
+    trainer.decoder.dispose();
+    store.dispose();
+  });
+
   it('is part of the checkpoint: a run goes on bit for bit, and captions come from what was learnt', async () => {
     const run = join(temporaryFolder(), 'run');
     const whole = await live();

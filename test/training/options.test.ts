@@ -15,7 +15,7 @@ describe('Options of a trainer', () => {
 
   it('are refused with what was expected and what came', () => {
     for (const [options, message] of [
-      [{bach: 3}, 'trainer: unknown option `bach`'],
+      [{bach: 3}, 'trainer: unknown option `bach`; known: epochs, batch, rate, '],
       [{batch: 0}, '`batch`'],
       [{rate: NaN}, '`rate`'],
       [{rate: '0.1'}, 'got "0.1"'],
@@ -23,10 +23,12 @@ describe('Options of a trainer', () => {
       [{epochs: 1.5}, 'got 1.5'],
       [{decay: 1.1}, '`decay`'],
       [{decayEvery: 0}, '`decayEvery`'],
+      [{samples: 1}, '`samples`: expected 2 or more where they are held against each other'],
     ] as const)
       expect(() => trainerSettings(options))
         .to.throw(message)
         .with.property('code', 'options');
+    expect(trainerSettings({samples: 1, baseline: 'greedy'}).samples).to.equal(1);
   });
 
   it('suit the number of captions and what is to be learnt', () => {

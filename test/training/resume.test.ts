@@ -2,11 +2,12 @@ import {expect} from 'chai';
 import {spawn} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {FeatureViews} from 'captioner/dist/data/feature-views';
 import {readFolderVerified} from 'captioner/dist/files/atomic';
 import {permutation} from 'captioner/dist/runtime/random';
 import type {TrainerOptions} from 'captioner/dist/training/options';
 import {Trainer} from 'captioner/dist/training/trainer';
-import {temporaryFolder} from '../support';
+import {refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
 
 const epochs = 6;
@@ -100,6 +101,29 @@ describe('Resuming', () => {
     const second = await Trainer.resume(run, toy);
     expect(second.position.step).to.equal(5);
     expect(Array.from({length: 12}, () => second.step().loss)).to.deep.equal(after);
+    second.close();
+  });
+
+  it('goes on with the views that it was learning from: as many, and mirrored as they were', async () => {
+    const run = join(folder, 'mirrored');
+    const seen = (mirrored: boolean) => new FeatureViews(toy.store, [toy.store], mirrored);
+    const first = await Trainer.create({
+      ...{...toy, store: seen(false), decoder: toyDecoder(toy), run},
+      options: toyOptions,
+    });
+    first.step();
+    await first.save();
+    first.close();
+    const {code, message} = await refusal(Trainer.resume(run, {...toy, store: seen(true)}));
+    expect([code, message]).to.deep.equal([
+      'mismatch',
+      `${run}: expected views without mirror images, which it was learning from, got those with mirror images`,
+    ]);
+    expect((await refusal(Trainer.resume(run, toy))).message).to.match(
+      /expected features in 2 views, .* got 1$/,
+    );
+    const second = await Trainer.resume(run, {...toy, store: seen(false)});
+    expect(second.position.step).to.equal(1);
     second.close();
   });
 

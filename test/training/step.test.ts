@@ -28,7 +28,7 @@ describe('A step of training', () => {
     );
   const settings: StepSettings = {...trainerSettings(), step: 7, rate: 0.01, ownWords: 0};
 
-  it('averages the gradients of its batches before it clips them', () => {
+  it('learns from its batches as if they were one, and clips then', () => {
     const batches = [batchOf(0), batchOf(9), batchOf(3, 1)];
     const options = {dropout: 0, seed: 4};
     const [one, other] = [toyDecoder(toy, options), toyDecoder(toy, options)];
@@ -43,20 +43,41 @@ describe('A step of training', () => {
         tf.tensor2d(targets, [size, steps], 'int32'),
       ),
     );
+    // Each word counts the same, in a batch of short captions as in one of long ones.
+    const words = batches.map(({targets}) => targets.filter((id) => id > 0).length);
+    const shares = words.map((count) => count / words.reduce((sum, one) => sum + one, 0));
     const mean = new Map(
       [...other.weights.keys()].map((name) => [
         name,
-        tf.addN(all.map((found) => found.gradients.get(name)!)).div(batches.length),
+        tf.addN(all.map((found, at) => found.gradients.get(name)!.mul(shares[at]!))),
       ]),
     );
     const clipped = clipByGlobalNorm(mean, 0.1);
     theirs.apply(clipped.gradients, settings.rate);
-    expect(loss).to.be.closeTo(all.reduce((sum, found) => sum + found.loss, 0) / 3, 1e-6);
+    expect(loss).to.be.closeTo(
+      all.reduce((sum, found, at) => sum + found.loss * shares[at]!, 0),
+      1e-6,
+    );
     expect(gradientNorm).to.be.closeTo(clipped.norm, 1e-6);
     for (const [name, weight] of one.weights)
       for (const [at, value] of weight.dataSync().entries())
         expect(value, name).to.be.closeTo(other.weights.get(name)!.dataSync()[at]!, 1e-6);
     for (const part of [one, other, ours, theirs]) part.dispose();
+  });
+
+  it('gives the same gradient for one batch and for its parts, however long their captions', () => {
+    const captions = batchOf(0).ids.map((id, at) => ({
+      id,
+      tokens: Array.from({length: at < 6 ? 2 : 11}, (_, k) => 4 + ((at + k) % 5)),
+    }));
+    const norms = [[captions], [captions.slice(0, 6), captions.slice(6)]].map((parts) => {
+      const decoder = toyDecoder(toy, {dropout: 0, seed: 4});
+      const adam = new Adam(decoder.weights);
+      const {loss, gradientNorm} = learn({...toy, decoder}, adam, parts.map(collate), settings);
+      for (const part of [decoder, adam]) part.dispose();
+      return [loss, gradientNorm];
+    });
+    for (const at of [0, 1]) expect(norms[1]![at]).to.be.closeTo(norms[0]![at]!, 1e-5);
   });
 
   it('computes features of a picture once for all its captions', () => {

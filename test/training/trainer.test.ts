@@ -8,7 +8,7 @@ import {tf} from 'captioner/dist/runtime/native';
 import {special, Vocabulary} from 'captioner/dist/text/vocabulary';
 import {atOnce, lossOf} from 'captioner/dist/training/judgement';
 import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
-import {temporaryFolder} from '../support';
+import {refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyEncoder, toyOptions, type Toy} from './toy';
 
 async function failure(work: Promise<unknown>): Promise<CaptionerError> {
@@ -230,6 +230,19 @@ describe('Trainer', () => {
       expect(trainer.history.epochs.length)
         .to.equal(best + 1 + 3)
         .and.to.be.below(50);
+      // It has ended, unless more is asked for.
+      expect(await trainer.train()).to.deep.equal({stopped: false});
+      expect(trainer.history.epochs).to.have.length(best + 4);
+      await trainer.train({epochs: 1});
+      expect(trainer.history.epochs).to.have.length(best + 5);
+    });
+
+    it('refuses to choose by truth where it is not known', async () => {
+      const error = await refusal(create({options: {best: 'true'}}));
+      expect([error.code, error.message]).to.deep.equal([
+        'options',
+        'trainer: `best`: expected a metric other than `true`, for which all that is in a picture must be known, as it is of drawn scenes',
+      ]);
     });
 
     it('does not end by patience where nothing is judged', async () => {

@@ -69,9 +69,10 @@ def search(decoder, features):
     sums = torch.zeros(pictures, 1)
     words = torch.full((pictures, 1, 1), start)
     scores = torch.full((pictures, beams), -torch.inf)
-    ended = torch.zeros(pictures, beams, longest + 1, dtype=torch.long)
+    ended = torch.zeros(pictures, beams, longest + 2, dtype=torch.long)
     ranks = torch.arange(2 * beams)
-    for length in range(1, longest + 1):
+    # After the longest there is one step more: captions end, or are cut off.
+    for length in range(1, longest + 2):
         width = sums.shape[1]
         logits, state = decoder.step(words[:, :, -1].flatten(), state)
         logs = logits.log_softmax(-1)
@@ -83,21 +84,22 @@ def search(decoder, features):
 
         found = score(best, length).masked_fill(~(ends & (ranks < beams)), -torch.inf)
         sentences = words.gather(1, before[:, :, None].expand(-1, -1, words.shape[2]))
-        padded = nn.functional.pad(sentences, (0, longest + 1 - words.shape[2]))
+        padded = nn.functional.pad(sentences, (0, longest + 2 - words.shape[2]))
         scores, chosen = torch.cat([scores, found], 1).topk(beams)
-        ended = torch.cat([ended, padded], 1).gather(1, chosen[:, :, None].expand(-1, -1, longest + 1))
+        ended = torch.cat([ended, padded], 1).gather(1, chosen[:, :, None].expand(-1, -1, longest + 2))
 
         kept = (ranks + ends * 2 * beams).topk(beams, largest=False).indices
+        unfinished = words[:, 0]
         sums, before, word = best.gather(1, kept), before.gather(1, kept), word.gather(1, kept)
         words = torch.cat(
             [sentences.gather(1, kept[:, :, None].expand(-1, -1, sentences.shape[2])), word[:, :, None]], 2
         )
         done = (scores[:, -1] > -torch.inf) & (score(sums[:, 0], longest + 1) <= scores[:, -1])
-        if length == longest:
+        if length > longest:
             done[:] = True
         for row in done.nonzero().flatten().tolist():
             finished = scores[row, 0] > -torch.inf
-            ids = (ended[row, 0] if finished else words[row, 0]).tolist()
+            ids = (ended[row, 0] if finished else unfinished[row]).tolist()
             captions[alive[row]] = [id for id in ids if id > end]
         going = (~done).nonzero().flatten()
         if len(going) == 0:
