@@ -55,7 +55,7 @@ export async function train(flags: TrainFlags): Promise<void> {
   const kind = featuresOf(decoder);
   // What can be wrong without a picture is said before any is looked at.
   const {made, changeable} = options({...flags, decoder});
-  if (before) refuseFixed(flags, made, flags.resume ? '--resume' : '--from');
+  if (before) refuseFixed(flags, made, before.decoder.options, flags.resume ? '--resume' : '--from');
   createDecoder(decoder, 4, 4, made).dispose();
   trainerSettings({...run?.training?.settings, ...changeable});
   checkRunFolder(flags.run, flags.resume ? 'resume' : 'begin');
@@ -184,9 +184,14 @@ function options({set, epochs, decoder}: TrainFlags): {made: object; changeable:
   return {made: of(true), changeable: {...of(false), ...best, ...(epochs !== undefined && {epochs})}};
 }
 
-/** What decides how a decoder is made says nothing where there is one already. */
-function refuseFixed({wordVectors}: TrainFlags, made: object, flag: '--resume' | '--from'): void {
-  const [option] = Object.keys(made);
+/** What decides how a decoder is made can't change one that is there already; to repeat it does no harm. */
+function refuseFixed(
+  {wordVectors}: TrainFlags,
+  made: object,
+  own: Readonly<Record<string, unknown>>,
+  flag: '--resume' | '--from',
+): void {
+  const option = Object.entries(made).find(([name, value]) => value !== own[name])?.[0];
   const fixed = option === undefined ? wordVectors && '--word-vectors' : `--set ${option}`;
   if (fixed !== undefined)
     throw new CaptionerError('options', `Expected no ${fixed} with ${flag}: the decoder is there already`);
