@@ -351,8 +351,8 @@ describe('FeatureStore', () => {
       'cell-colours: expected features that half precision can hold, got NaN for picture-0.png',
     ]);
     const wrong = {batches: 3} as object;
-    expect((await refusal(FeatureStore.build(encoder, images, temporaryFolder(), wrong))).message).to.equal(
-      'feature store: unknown option `batches`',
+    expect((await refusal(FeatureStore.build(encoder, images, temporaryFolder(), wrong))).message).to.include(
+      'feature store: unknown option `batches`; known: ',
     );
   });
 
