@@ -6,8 +6,8 @@
  * Of everything in between only the tanh is kept for the gradient, and what all looks at a grid add to is added up once.
  */
 import {bool, kernel, type} from './kernels';
-import {stack, sum, unstack} from './lstm-cell';
 import {tf} from './native';
+import {stack, sum, unstack} from './parts';
 import {product} from './product';
 
 const float32 = type('T', 'float32');

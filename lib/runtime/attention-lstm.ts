@@ -8,10 +8,11 @@
  * Written as one function, because what all steps add to is then added up once: the gradients of the weights are one product each for
  * all steps, that of the values is one for all steps of a picture, and that of the keys is one sum.
  */
-import {look, LookGradients, type Look} from './additive-attention';
+import {look, LookGradients} from './additive-attention';
 import {kernel, type} from './kernels';
-import {cell, cellGradient, list, split, stack, sum, unlist, unstack, type Cell} from './lstm-cell';
+import {cell, cellGradient, cellParts} from './lstm-cell';
 import {tf} from './native';
+import {list, split, stack, sum, unlist, unstack} from './parts';
 import {product, productOfFew} from './product';
 
 const float32 = type('T', 'float32');
@@ -38,13 +39,15 @@ export interface AttentionLstmInputs {
   readonly weight: tf.Tensor2D;
 }
 
-interface Step extends Omit<Look, 'energies'> {
-  /** σ(…), `[batch, 1]` */
-  readonly opened: tf.Tensor;
-  /** View and state before, side by side, `[batch, 2 · units]`. */
-  readonly read: tf.Tensor2D;
-  readonly cell: Cell;
-}
+/**
+ * Of a step: its cell; its look (see `Look`); what the gate lets through, σ(…), `[batch, 1]`; and view and state before, which the cell
+ * read side by side, `[batch, 2 · units]`.
+ */
+const stepParts = [...cellParts, 'tanh', 'alpha', 'context', 'opened', 'read'] as const;
+type Step = Readonly<Record<(typeof stepParts)[number], tf.Tensor>>;
+
+/** What the gradients of all steps need. */
+const shared = ['c', 'values', 'score', 'weight', 'weightT', 'ofState', 'ofStateT'] as const;
 
 /** The gradients that a step leaves for the sums over all. */
 interface Back {
@@ -69,21 +72,18 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     const [weightT, ofStateT] = [tf.transpose(weight), tf.transpose(ofState)];
     const all: Step[] = [];
     for (const word of unstack(words)) {
-      const before: {h: tf.Tensor; c: tf.Tensor} = all.at(-1)?.cell ?? {h, c};
+      const before: {h: tf.Tensor; c: tf.Tensor} = all.at(-1) ?? {h, c};
       const [q, g] = tf.split<tf.Tensor2D>(productOfFew(before.h, ofState, ofStateT), [attention, 1], 1);
       const seen = look(keys, q!, score, values);
       const opened = tf.sigmoid(tf.add(g!, gateBias));
       const read = tf.concat([tf.mul<tf.Tensor2D>(seen.context, opened), before.h as tf.Tensor2D], 1);
       const z = sum([word, productOfFew(read, weight, weightT)]);
-      all.push({...seen, opened, read, cell: cell(z, before.c)});
+      all.push({...seen, opened, read, ...cell(z, before.c)});
     }
-    save([
-      ...[c, values, score, weight, weightT, ofState, ofStateT],
-      ...list(all.map((step) => step.cell)),
-      ...all.flatMap(({tanh, alpha, context, opened, read}) => [tanh, alpha, context, opened, read]),
-    ]);
+    const own = {c, values, score, weight, weightT, ofState, ofStateT};
+    save([...list([own], shared), ...list(all, stepParts)]);
     const views: tf.Tensor3D = tf.slice(stack(all.map(({read}) => read)), 0, [steps, batch, units]);
-    const states = stack(all.map((step) => step.cell.h));
+    const states = stack(all.map((step) => step.h));
     const maps = tf.reshape<tf.Rank.R3>(stack(all.map(({alpha}) => alpha)), [steps, batch, cells]);
     return {
       value: tf.concat<tf.Tensor3D>([states, views, maps], 2),
@@ -93,16 +93,9 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
   return layer(words, h, c, keys, values, query, score, gate, gateBias, weight) as tf.Tensor3D;
 
   function gradient(dy: tf.Tensor3D, saved: readonly tf.Tensor[]): tf.Tensor[] {
-    const [c, values, score, weight, weightT, ofState, ofStateT] = saved as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-    ];
-    const all = stepsOf(saved.slice(7), steps);
+    const [own] = unlist(saved.slice(0, shared.length), shared);
+    const {c, values, score, weight, weightT, ofState, ofStateT} = own!;
+    const all = unlist(saved.slice(shared.length), stepParts);
     const parts = tf.split(dy, [units, units, cells], 2) as [tf.Tensor, tf.Tensor, tf.Tensor];
     const [dStates, dViews] = [unstack(parts[0]), unstack(parts[1])];
     const dMaps = unstack(tf.reshape(parts[2], [steps, batch, 1, cells]));
@@ -114,7 +107,7 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     let dc: tf.Tensor = dh;
     for (let t = steps - 1; t >= 0; t--) {
       const step = all[t]!;
-      const {dz, dBefore} = ofCell(step.cell, all[t - 1]?.cell.c ?? c, tf.add(dStates[t]!, dh), dc);
+      const {dz, dBefore} = ofCell(step, all[t - 1]?.c ?? c, tf.add(dStates[t]!, dh), dc);
       const [ofView, ofBefore] = split(productOfFew(dz, weightT, weight), 1, 2);
       const dView = tf.add(dViews[t]!, ofView!);
       const dContext = tf.mul(dView, step.opened);
@@ -128,7 +121,7 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     }
 
     const dzAll = tf.concat(back.map(({dz}) => dz)); // [steps · batch, 4 · units]
-    const readAll = tf.concat(all.map(({read}) => read));
+    const readAll = tf.concat(all.map(({read}) => read as tf.Tensor2D));
     const dAskedAll = tf.concat(back.map(({dAsked}) => dAsked));
     const before = tf.slice(readAll, [0, units], [steps * batch, units]);
     const [dWq, dWg] = tf.split<tf.Tensor2D>(product(before, dAskedAll, 'first'), [attention, 1], 1);
@@ -137,18 +130,4 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
     const dWeight = product(readAll, dzAll, 'first');
     return [dWords, dh, dc, looks.keys(), looks.values(), dWq!, looks.score(), dWg!, dGateBias, dWeight];
   }
-}
-
-function stepsOf(saved: readonly tf.Tensor[], steps: number): Step[] {
-  return unlist(saved.slice(0, -5 * steps)).map((cell, t) => {
-    const from = saved.length - 5 * (steps - t);
-    const [tanh, alpha, context, opened, read] = saved.slice(from, from + 5) as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor2D,
-      tf.Tensor,
-      tf.Tensor2D,
-    ];
-    return {tanh, alpha, context, opened, read, cell};
-  });
 }

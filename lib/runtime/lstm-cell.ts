@@ -5,14 +5,16 @@
  *
  * The gates lie in z as TensorFlow's kernel `LSTMBlockCell` has them: `[batch, 4 · units]` in the order i, ci, f, o.
  */
-import {bool, float, int, kernel, kernels, type} from './kernels';
+import {bool, float, kernel, kernels, type} from './kernels';
 import {tf} from './native';
+import {split} from './parts';
 
 const float32 = type('T', 'float32');
 const peephole = bool('use_peephole', false);
 
-/** A step: its gates, what the cell holds after it (c, and co = tanh(c)) and the state after it (h), all `[batch, units]`. */
-export type Cell = Readonly<Record<'i' | 'ci' | 'f' | 'o' | 'c' | 'co' | 'h', tf.Tensor>>;
+/** Of a step: its gates, what the cell holds after it (c, and co = tanh(c)) and the state after it (h), all `[batch, units]`. */
+export const cellParts = ['i', 'ci', 'f', 'o', 'c', 'co', 'h'] as const;
+export type Cell = Readonly<Record<(typeof cellParts)[number], tf.Tensor>>;
 
 /** @param before What the cell held, `[batch, units]`; absent: zeros. */
 export function cell(z: tf.Tensor, before?: tf.Tensor): Cell {
@@ -25,26 +27,6 @@ export function cell(z: tf.Tensor, before?: tf.Tensor): Cell {
   const c = before ? kernel('AddV2', [kernel('Mul', [f, before], [float32]), written], [float32]) : written;
   const co = kernel('Tanh', [c], [float32]);
   return {i, ci, f, o, c, co, h: kernel('Mul', [o, co], [float32])};
-}
-
-/** The tensors of all steps in one list, as `save` of a function with its own gradient takes it, and as `unlist` reads it. */
-export function list(cells: readonly Cell[]): tf.Tensor[] {
-  return cells.flatMap(({i, ci, f, o, c, co, h}) => [i, ci, f, o, c, co, h]);
-}
-
-export function unlist(tensors: readonly tf.Tensor[]): Cell[] {
-  return Array.from({length: tensors.length / 7}, (_, t) => {
-    const [i, ci, f, o, c, co, h] = tensors.slice(7 * t, 7 * t + 7) as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-    ];
-    return {i, ci, f, o, c, co, h};
-  });
 }
 
 /**
@@ -96,36 +78,7 @@ export function lstmCell(
     [float('forget_bias', 0), float('cell_clip', -1), peephole, float32],
     7,
   ) as tf.Tensor2D[];
-  const [i, next, f, o, ci, co, state] = outputs as [
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-    tf.Tensor2D,
-  ];
-  tf.dispose([noPeephole, i, f, o, ci, co]);
-  return {h: state, c: next};
-}
-
-/** Parts of equal size along an axis. */
-export function split(x: tf.Tensor, axis: number, parts: number): tf.Tensor[] {
-  const at = tf.scalar(axis, 'int32');
-  return kernels('Split', [at, x], [int('num_split', parts), float32], parts);
-}
-
-export function sum(terms: readonly tf.Tensor[]): tf.Tensor {
-  return terms.length === 1 ? terms[0]! : kernel('AddN', terms, [int('N', terms.length), float32]);
-}
-
-/** Along a new first dimension. */
-export function stack(parts: readonly tf.Tensor[]): tf.Tensor3D {
-  return kernel('Pack', parts, [int('N', parts.length), float32, int('axis', 0)]);
-}
-
-/** Along the first dimension. */
-export function unstack(x: tf.Tensor): tf.Tensor[] {
-  const [length] = x.shape as [number];
-  return kernels('Unpack', [x], [int('num', length), float32, int('axis', 0)], length);
+  const [i, after, f, o, ci, co, state] = outputs;
+  tf.dispose([noPeephole, i!, f!, o!, ci!, co!]);
+  return {h: state!, c: after!};
 }

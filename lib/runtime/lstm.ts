@@ -9,8 +9,9 @@
  * part of the gates, the gradient of the weights and that of the inputs; only `h · weight` is done step by step.
  */
 import {kernel, type} from './kernels';
-import {cell, cellGradient, list, split, stack, sum, unlist, unstack, type Cell} from './lstm-cell';
+import {cell, cellGradient, cellParts, type Cell} from './lstm-cell';
 import {tf} from './native';
+import {list, split, stack, sum, unlist, unstack} from './parts';
 import {product, productOfFew} from './product';
 
 const float32 = type('T', 'float32');
@@ -66,7 +67,7 @@ function run(
       cells.push(cell(z, before?.c));
     }
     const states = stack(cells.map(({h}) => h));
-    save([x1, wx, wh, whT, ...alike, ...list(cells)]);
+    save([x1, wx, wh, whT, ...alike, ...list(cells, cellParts)]);
     return {
       value: withCells ? tf.concat([states, stack(cells.map(({c}) => c))], 2) : states,
       gradFunc: (dy, saved) => gradients(dy as tf.Tensor3D, saved, inputs, withCells, context !== undefined),
@@ -86,7 +87,7 @@ function gradients(
   const [steps, batch, units] = dStates.shape;
   const [x1, wx, wh, whT] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
   const [context, wc] = withContext ? (saved.slice(4, 6) as [tf.Tensor, tf.Tensor]) : [];
-  const cells = unlist(saved.slice(withContext ? 6 : 4));
+  const cells = unlist(saved.slice(withContext ? 6 : 4), cellParts);
   const dh = unstack(dStates);
   const dcHere = dCells && unstack(dCells);
   const gradient = cellGradient(batch, wh);
