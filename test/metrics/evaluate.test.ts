@@ -73,9 +73,11 @@ describe('evaluate', () => {
     expect(() => captionImages(writer, toy.store, images, {forced: ['unicorn']})).to.throw('"unicorn"');
   });
 
-  it('leaves no tensor behind', async () => {
+  it('leaves no tensor behind, also where the search fails', async () => {
     const before = tf.memory().numTensors;
     await evaluate(writer, toy.store, toy.dataset.images);
+    const failed = await refusal(evaluate(writer, toy.store, toy.dataset.images, {beams: 0}));
+    expect(failed.code).to.equal('options');
     expect(tf.memory().numTensors).to.equal(before);
   });
 
