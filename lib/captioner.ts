@@ -8,6 +8,7 @@ import {sample, type SampleOptions} from './decoders/sampling';
 import {beamSearch, type Hypothesis, type SearchOptions, type Sentence} from './decoders/search';
 import {inIds, type InWords} from './decoders/wording';
 import type {Encoder} from './encoders/encoder';
+import {interruptible, type Interrupt} from './interrupt';
 import {loadEncoder} from './encoders/registry';
 import {TunedEncoder} from './encoders/tuned';
 import {centredViews, inViews, type Seeing} from './encoders/views';
@@ -146,27 +147,33 @@ export class Captioner {
     const {preprocessing} = this.encoder;
     const {size} = preprocessing;
     const results: ((Result & {readonly file: string}) | Failed)[] = [];
-    for (let from = 0; from < files.length; from += pictures) {
-      const group = files.slice(from, from + pictures);
-      const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
-      // A picture that can't be read keeps its place, so that it does not change what is drawn for others.
-      const nothing = new Uint8Array(size * size * 3);
-      const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
-      const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;
-      const features = pixels && this.encoder.encode(pixels);
-      pixels?.dispose();
-      try {
-        const found = features ? write(features[this.decoder.features], from) : [];
-        for (const [at, file] of group.entries()) {
-          const result = read[at]!;
-          if (result.status === 'fulfilled') results.push({file, ...found[at]!});
-          else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
-          else throw result.reason;
+    const stopped = (): string => `after ${results.length} of ${files.length} images`;
+    const work = async (interrupt: Interrupt): Promise<void> => {
+      for (let from = 0; from < files.length; from += pictures) {
+        const group = files.slice(from, from + pictures);
+        const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
+        // A picture that can't be read keeps its place, so that it does not change what is drawn for others.
+        const nothing = new Uint8Array(size * size * 3);
+        const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
+        const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;
+        const features = pixels && this.encoder.encode(pixels);
+        pixels?.dispose();
+        try {
+          const found = features ? write(features[this.decoder.features], from) : [];
+          for (const [at, file] of group.entries()) {
+            const result = read[at]!;
+            if (result.status === 'fulfilled') results.push({file, ...found[at]!});
+            else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
+            else throw result.reason;
+          }
+        } finally {
+          if (features) tf.dispose([features.grid, features.pooled]);
         }
-      } finally {
-        if (features) tf.dispose([features.grid, features.pooled]);
+        await interrupt.pause();
+        if (results.length < files.length) interrupt.throwIfRequested();
       }
-    }
+    };
+    await interruptible(work, {stopped});
     return results;
   }
 

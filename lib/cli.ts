@@ -212,7 +212,7 @@ function whole(name: string): (text: string) => number {
   };
 }
 
-/** @returns When all is done; the exit code is the process's: 0, 1 for a failed run, 2 for wrong use. */
+/** @returns When all is done; the exit code is the process's: 0, 1 for a failed run, 2 for wrong use, 130 for one that was stopped. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     await program().parseAsync([...args], {from: 'user'});
@@ -220,7 +220,8 @@ export async function main(args: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else {
       complain(error);
-      process.exitCode = error instanceof CaptionerError && error.code === 'options' ? 2 : 1;
+      const code = error instanceof CaptionerError ? error.code : undefined;
+      process.exitCode = code === 'options' ? 2 : code === 'stopped' ? 130 : 1;
     }
   }
 }

@@ -211,7 +211,7 @@ async function checkKernel(root: string | undefined): Promise<Verdict> {
   };
   const found = kernelspecs['tslab'];
   if (found === undefined) return wrong('Jupyter has no kernel tslab');
-  const [node, tslab] = found.spec.argv;
+  const [node, tslab] = found.spec.argv.filter((word) => !word.startsWith('-'));
   if (node === undefined || tslab === undefined || !isAbsolute(node) || !isAbsolute(tslab))
     return wrong(`${found.resource_dir} starts ${found.spec.argv.join(' ')}: expected absolute paths`);
   const {output, failure} = await ask(node, [tslab, '--version']);

@@ -2,6 +2,8 @@
  * The one error class that the library throws for what a user can mend. The message says what was expected,
  * what came and where; `code` lets a program tell the cases apart. Anything else that is thrown is a defect.
  */
+import {inspect} from 'node:util';
+
 export const errorCodes = [
   'options', // an option is unknown, has the wrong type or lies outside its range
   'tensorflow', // native TensorFlow or its binding is missing or cannot be loaded
@@ -24,6 +26,7 @@ export const errorCodes = [
   'archive', // an archive that is damaged, or that is refused
   'locked', // another process is using the run folder
   'diverged', // a loss or gradient that is not finite
+  'stopped', // work that was asked to stop, and did
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
@@ -34,5 +37,8 @@ export class CaptionerError extends Error {
     super(message, options);
     this.name = 'CaptionerError';
     this.code = code;
+    // What `console.error` and a notebook show: no stack, which would only hide the message.
+    const shown = code === 'stopped' ? message : `${this.name}: ${message}`;
+    Object.defineProperty(this, inspect.custom, {value: () => shown});
   }
 }

@@ -7,7 +7,7 @@ import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
 import {CaptionerError} from 'captioner/dist/errors';
-import {captionImages} from 'captioner/dist/metrics/evaluate';
+import {captionBatch} from 'captioner/dist/metrics/evaluate';
 import {tf} from 'captioner/dist/runtime/native';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 import {saveCheckpoint} from 'captioner/dist/training/checkpoint';
@@ -116,7 +116,7 @@ describe('Captioner', () => {
   it('says of a picture what it says of its stored features', async () => {
     const {images} = readScenes(join(folder, 'drawn'));
     const store = await FeatureStore.build(captioner.encoder, images, join(folder, 'features'));
-    const stored = captionImages(captioner, store, images, {beams: 1});
+    const stored = captionBatch(captioner, store, images, {beams: 1});
     const fresh = said(await captioner.caption(pictures, {beams: 1}));
     // Stored features are rounded to half precision, which a decoder that knows nothing may notice once in a while.
     expect(fresh.filter((caption, at) => caption === stored[at]).length).to.be.at.least(18);

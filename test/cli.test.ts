@@ -622,13 +622,14 @@ describe('captioner', function () {
   it('stops at Ctrl-C, saves, and goes on to as many epochs as it is told then', async () => {
     const run = ['train', '--data', 'drawn', '--run', 'stopped'];
     let told = false;
-    const {code, stdout} = await captioner([...run, '--epochs', '500', ...tiny], (text, stop) => {
+    const {code, stdout, stderr} = await captioner([...run, '--epochs', '500', ...tiny], (text, stop) => {
       if (told || !text.includes('epoch 1 ')) return;
       told = true;
       stop();
     });
-    expect([code, told]).to.deep.equal([0, true]);
-    const [, step] = /stopped and saved at step (\d+); go on with --resume\n$/.exec(stdout) ?? [];
+    expect([code, told]).to.deep.equal([130, true]);
+    const [, step] =
+      /^captioner: Stopped at step (\d+) of \d+, saved; continue with --resume$/m.exec(stderr) ?? [];
     expect(Number(step)).to.be.above(0);
     const done = stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
     for (const [option, message] of [

@@ -3,6 +3,7 @@ import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {CaptionerError} from 'captioner/dist/errors';
+import {permutation} from 'captioner/dist/runtime/random';
 import {expect} from 'chai';
 
 /** Valid for files compiled to `.build/test`. */
@@ -35,6 +36,11 @@ export async function refusal(action: Promise<unknown>): Promise<CaptionerError>
   );
   if (error instanceof CaptionerError) return error;
   throw error;
+}
+
+/** Whole numbers below `limit` that look random and are the same in every run of the tests. */
+export function draws(count: number, limit: number, seed: number): number[] {
+  return [...permutation(limit, seed, 0).subarray(0, count)];
 }
 
 const folders: string[] = [];

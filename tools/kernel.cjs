@@ -1,13 +1,101 @@
 /**
- * Starts the notebook kernel, tslab, with a compiler that does not watch files on disk. Left to itself it watches the declarations of
- * every library that a notebook imports, and a library that is built again while a cell runs stops it with an error.
+ * Starts the notebook kernel, tslab, with three things changed: its compiler does not watch files, stops come as messages, and a stopped
+ * cell ends with its work saved. Its parts are replaced by name, so the version of tslab is pinned.
  */
 'use strict';
 
+const path = require('node:path');
+const vm = require('node:vm');
+const {Worker} = require('node:worker_threads');
 const {sys} = require('@tslab/typescript-for-tslab');
+const converter = require('tslab/dist/converter.js');
+const executor = require('tslab/dist/executor.js');
+const {JupyterHandlerImpl, ZmqServer} = require('tslab/dist/jupyter.js');
+const {Cells} = require('./kernel/cells.cjs');
+const {Message} = require('./kernel/message.cjs');
 
+// Left to itself it watches the declarations of every library that a notebook imports, and a library that is built again while a cell
+// runs stops it with an error.
 const watch = () => ({close() {}});
 sys.watchFile = watch;
 sys.watchDirectory = watch;
+
+const stops = new BigInt64Array(new SharedArrayBuffer(16));
+const cells = new Cells(stops);
+/** How the library finds out that its cell was stopped, and has the kernel wait for work that it is ending. */
+globalThis[Symbol.for('captioner.kernel')] = cells;
+
+// Every cell is awaited, so that each can be stopped.
+const {createConverter} = converter;
+converter.createConverter = (...args) => {
+  const made = createConverter(...args);
+  const convert = made.convert.bind(made);
+  made.convert = (...code) => ({...convert(...code), hasToplevelAwait: true});
+  return made;
+};
+const {runInThisContext} = vm;
+vm.runInThisContext = (code, options) =>
+  options?.breakOnSigint
+    ? cells.start(() => runInThisContext(code, {...options, breakOnSigint: false}))
+    : runInThisContext(code, options);
+// tslab would end the cell at once, while its work goes on.
+const {createExecutor} = executor;
+executor.createExecutor = (...args) => ({...createExecutor(...args), interrupt() {}});
+
+JupyterHandlerImpl.prototype.handleExecute = function (request, writeStream, writeDisplayData) {
+  return cells.run(request, () => this.handleExecuteImpl(request, writeStream, writeDisplayData));
+};
+
+const {bindSocket, close, handleExecute, handleShellMessage} = ZmqServer.prototype;
+
+/** The sockets for requests are the other thread's; it finds here what they carry. */
+ZmqServer.prototype.bindSocket = async function (socket, port) {
+  if (socket !== this.shell && socket !== this.control) return bindSocket.call(this, socket, port);
+  this.channels ??= openChannels(this.connInfo);
+  await socket.bind('tcp://127.0.0.1:*');
+  this.channels.postMessage({
+    channel: socket === this.shell ? 'shell' : 'control',
+    back: socket.lastEndpoint,
+  });
+};
+
+/** The second part of a request's address is when it came. */
+function arrivalOf(request) {
+  return BigInt(request.identity[1].toString());
+}
+
+function openChannels(connection) {
+  const channels = new Worker(path.join(__dirname, 'kernel', 'channels.cjs'), {
+    workerData: {connection, stops},
+  });
+  channels.on('error', (error) => {
+    process.stderr.write(`The kernel can't be reached any more: ${error.message}\n`);
+    process.exit(1);
+  });
+  return channels;
+}
+
+ZmqServer.prototype.close = function () {
+  this.channels?.postMessage('close');
+  close.call(this);
+};
+
+ZmqServer.prototype.handleShellMessage = function (socket, ...frames) {
+  const request = socket === this.control ? Message.read(this.connInfo.key, frames) : undefined;
+  if (request?.header.msg_type !== 'interrupt_request')
+    return handleShellMessage.call(this, socket, ...frames);
+  this.publishStatus('busy', request);
+  void cells.stop(arrivalOf(request));
+  const reply = request.createReply();
+  reply.header.msg_type = 'interrupt_reply';
+  reply.content = {status: 'ok'};
+  void reply.signAndSend(this.connInfo.key, socket);
+  this.publishStatus('idle', request);
+};
+
+ZmqServer.prototype.handleExecute = function (socket, message) {
+  message.content.arrival = arrivalOf(message);
+  return handleExecute.call(this, socket, message);
+};
 
 require('tslab/dist/main.js').main();

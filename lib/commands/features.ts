@@ -9,7 +9,7 @@ import {CaptionerError} from '../errors';
 import {featureFolder, userPath} from '../places';
 import {progress} from '../show/progress';
 import {introduce, open} from './data';
-import {print, warn, weightsOf} from './output';
+import {continued, print, warn, weightsOf} from './output';
 
 /** Which encoder, and what of it is not as usual. */
 export interface EncoderFlags {
@@ -95,8 +95,11 @@ async function build(
   part: BuildOptions['part'] = {number: 1, of: 1},
 ): Promise<FeatureStore> {
   const bar = progress('Features', images.length);
-  const store = await FeatureStore.build(encoder, images, folder, {kind, part, onProgress: bar.update});
-  await bar.finish();
+  const store = await FeatureStore.build(encoder, images, folder, {kind, part, onProgress: bar.update})
+    .catch((error: unknown) => {
+      throw continued(error, 'run the command again to continue');
+    })
+    .finally(bar.finish);
   for (const [id, reason] of store.quarantined) warn(`${id}: ${reason}`);
   return store;
 }

@@ -6,6 +6,7 @@ import type {Seeing} from '../encoders/views';
 import type {InWords} from '../decoders/wording';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
+import {isStopped} from '../interrupt';
 import {home, userPath} from '../places';
 
 export function print(line: string): void {
@@ -16,6 +17,11 @@ export function print(line: string): void {
 export function complain(error: unknown): void {
   const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
   warn(error instanceof CaptionerError ? error.message : unforeseen);
+}
+
+/** The error of a command that was stopped says how to continue; any other is as it was. */
+export function continued(error: unknown, how: string): unknown {
+  return isStopped(error) ? new CaptionerError('stopped', `${(error as Error).message}; ${how}`) : error;
 }
 
 export function warn(message: string): void {

@@ -18,7 +18,7 @@ import {loadCheckpoint, type Checkpoint} from '../training/checkpoint';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
 import {featuresInViews, openEncoder, usualEncoder, type EncoderFlags} from './features';
-import {print, warn} from './output';
+import {continued, print, warn} from './output';
 
 export interface TrainFlags extends Partial<EncoderFlags> {
   readonly data: string;
@@ -75,27 +75,27 @@ export async function train(flags: TrainFlags): Promise<void> {
   const trainer = await (flags.resume
     ? resume(flags, changeable, dataset, store)
     : from
-      ? continued(flags, changeable, from, dataset, store)
+      ? startFrom(flags, changeable, from, dataset, store)
       : begin(flags, {made, changeable}, dataset, store));
   for (const {checkpoint, reason} of trainer.skipped) warn(`passed over ${checkpoint}: ${reason}`);
   const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
-  const {stopped} = await trainer.train({
-    onStep: ({step, loss, reward}) =>
-      steps.update(
-        step,
-        undefined,
-        reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}`,
-      ),
-    onEpoch: (report) => print(epochLine(report)),
-  });
-  await steps.finish();
-  trainer.close();
-  const {step} = trainer.position;
-  print(
-    stopped
-      ? `stopped and saved at step ${step}; go on with --resume`
-      : `trained; the run lies in ${userPath(flags.run)}`,
-  );
+  try {
+    await trainer.train({
+      onStep: ({step, loss, reward}) =>
+        steps.update(
+          step,
+          undefined,
+          reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}`,
+        ),
+      onEpoch: (report) => print(epochLine(report)),
+    });
+  } catch (error) {
+    throw continued(error, 'continue with --resume');
+  } finally {
+    await steps.finish();
+    trainer.close();
+  }
+  print(`trained; the run lies in ${userPath(flags.run)}`);
 }
 
 async function begin(
@@ -123,7 +123,7 @@ async function begin(
 }
 
 /** A new run with what another one learnt: another objective, another set of captions. */
-function continued(
+function startFrom(
   flags: TrainFlags,
   changeable: object,
   {decoder, vocabulary, encoder, tuning}: Checkpoint,

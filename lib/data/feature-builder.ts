@@ -9,6 +9,7 @@ import type {Encoder} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {fromFloat16Bits} from '../files/float16';
 import {lockFolder} from '../files/lock';
+import {interruptible, type Interrupt} from '../interrupt';
 import {parseOptions} from '../options';
 import {tf} from '../runtime/native';
 import {toHalves} from '../runtime/raw';
@@ -131,6 +132,11 @@ class Builder {
   ) {}
 
   async run(plan: readonly PlannedShard[]): Promise<void> {
+    const stopped = (): string => `at ${this.#reached} of ${this.#total} images, finished shards saved`;
+    await interruptible((interrupt) => this.#build(plan, interrupt), {stopped});
+  }
+
+  async #build(plan: readonly PlannedShard[], interrupt: Interrupt): Promise<void> {
     const changed = plan.filter((shard) => shard.changed);
     const slots = changed.flatMap((shard) => shard.slots);
     const left = slots.flatMap((slot) => ('image' in slot ? [slot.image] : []));
@@ -138,7 +144,11 @@ class Builder {
     this.#done = this.#total - left.length;
     await this.#report();
     const decoded = decodeAhead(left, this.encoder.preprocessing, this.settings.batch);
-    for (const shard of changed) await this.#fill(shard, decoded);
+    try {
+      for (const shard of changed) await this.#fill(shard, decoded, interrupt);
+    } finally {
+      await decoded.return(undefined); // or it would decode on after a stop
+    }
     const shards = readShards(this.folder);
     await writeIndex(this.folder, shards);
     await this.#report();
@@ -152,7 +162,11 @@ class Builder {
     }
   }
 
-  async #fill({number, slots}: PlannedShard, decoded: AsyncGenerator<Decoded>): Promise<void> {
+  async #fill(
+    {number, slots}: PlannedShard,
+    decoded: AsyncGenerator<Decoded>,
+    interrupt: Interrupt,
+  ): Promise<void> {
     const {cells, depth} = this.source;
     const size = cells * depth;
     const rows: Uint16Array[] = [];
@@ -165,8 +179,10 @@ class Builder {
       this.#encoded += group.length;
       group = [];
       await this.#report();
+      await interrupt.pause();
     };
     for (const slot of slots) {
+      interrupt.throwIfRequested();
       if ('kept' in slot) {
         images.push(slot.kept);
         if (slot.known) rows[row++] = this.#rowOf(slot.known, size);
@@ -229,6 +245,10 @@ class Builder {
     );
   }
 
+  get #reached(): number {
+    return this.#done + this.#encoded + this.#bad;
+  }
+
   async #report(): Promise<void> {
     const seconds = (performance.now() - this.#start) / 1000;
     const imagesPerSecond = this.#encoded === 0 ? 0 : this.#encoded / seconds;
@@ -236,8 +256,7 @@ class Builder {
       ...(this.#encoded > 0 ? [`${imagesPerSecond.toFixed(0)} images/s`] : []),
       ...(this.#bad > 0 ? [`${this.#bad} unreadable`] : []),
     ].join(', ');
-    const done = this.#done + this.#encoded + this.#bad;
-    await this.settings.onProgress?.(done, this.#total, note || undefined, {
+    await this.settings.onProgress?.(this.#reached, this.#total, note || undefined, {
       quarantined: this.#bad,
       imagesPerSecond,
     });

@@ -1,5 +1,6 @@
 /** The sentences that a search goes on with, as the decoder sees them: a row of its state for each, all one word further at once. */
 import {CaptionerError} from '../errors';
+import {throwIfStopped} from '../interrupt';
 import {kernel, type} from '../runtime/kernels';
 import {tf} from '../runtime/native';
 import type {DecoderState, WordByWord} from './decoder';
@@ -40,8 +41,9 @@ export class Rows {
     this.#pictures = Array.from({length: features.shape[0]}, (_, picture) => picture);
   }
 
-  /** One word further, all rows. */
+  /** One word further, all rows. @throws CaptionerError `stopped` */
   step(words: Int32Array): RowStep {
+    throwIfStopped();
     const tokens = tf.tensor1d(words, 'int32');
     const {logits, state, attention} = this.decoder.step(tokens, this.#state);
     const before = new Set(this.#state.map(({dataId}) => dataId));

@@ -5,6 +5,7 @@ import type {FeatureReader} from '../data/feature-reader';
 import type {WordByWord} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../decoders/search';
 import {inIds, type InWords} from '../decoders/wording';
+import {interruptible} from '../interrupt';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
 import {alarms, diversity, type Diversity} from './diversity';
@@ -56,7 +57,7 @@ export async function evaluate(
   {scorer, training, ...search}: InWords<SearchOptions> & ScoreOptions = {},
 ): Promise<Evaluation> {
   const usable = images.filter(({id}) => store.has(id));
-  const captions = captionImages(writer, store, usable, search);
+  const captions = await captionImages(writer, store, usable, search);
   return {
     ...(await scoreCaptions(captions, usable, {...(scorer && {scorer}), ...(training && {training})})),
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
@@ -66,26 +67,43 @@ export async function evaluate(
 
 /**
  * @returns A caption for each image, the best hypothesis of the search.
- * @throws CaptionerError `options`
+ * @throws CaptionerError `options`; `stopped`
  */
-export function captionImages(
+export async function captionImages(
+  writer: Writer,
+  store: FeatureReader,
+  images: readonly {readonly id: string}[],
+  options: InWords<SearchOptions> = {},
+): Promise<string[]> {
+  const captions: string[] = [];
+  const stopped = (): string => `after ${captions.length} of ${images.length} captions`;
+  await interruptible(
+    async (interrupt) => {
+      for (let from = 0; from < images.length; from += pictures) {
+        captions.push(...captionBatch(writer, store, images.slice(from, from + pictures), options));
+        await interrupt.pause();
+        interrupt.throwIfRequested();
+      }
+    },
+    {stopped},
+  );
+  return captions;
+}
+
+/** As `captionImages`, all at once. */
+export function captionBatch(
   {decoder, vocabulary}: Writer,
   store: FeatureReader,
   images: readonly {readonly id: string}[],
   options: InWords<SearchOptions> = {},
 ): string[] {
   const search = inIds<SearchOptions>(options, vocabulary);
-  const captions: string[] = [];
-  for (let from = 0; from < images.length; from += pictures) {
-    const features = store.read(images.slice(from, from + pictures).map(({id}) => id));
-    try {
-      for (const [best] of beamSearch(decoder, features, search))
-        captions.push(vocabulary.decode(best!.tokens));
-    } finally {
-      features.dispose();
-    }
+  const features = store.read(images.map(({id}) => id));
+  try {
+    return beamSearch(decoder, features, search).map(([best]) => vocabulary.decode(best!.tokens));
+  } finally {
+    features.dispose();
   }
-  return captions;
 }
 
 /**

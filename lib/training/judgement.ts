@@ -2,13 +2,13 @@
  * How good a decoder is on pictures it does not learn from. The work is cut into pieces, so that who asked can let other
  * events through in between, or stop.
  */
-import {setImmediate as letEventsThrough} from 'node:timers/promises';
 import {BatchPlan, type Example} from '../data/batches';
 import type {CaptionedImage} from '../data/dataset';
 import type {FeatureReader} from '../data/feature-reader';
 import type {Decoder} from '../decoders/decoder';
 import type {SearchOptions} from '../decoders/search';
-import {captionImages, scoreCaptions, type Writer} from '../metrics/evaluate';
+import {throwIfStopped, type Interrupt} from '../interrupt';
+import {captionBatch, scoreCaptions, type Writer} from '../metrics/evaluate';
 import {meteorWithoutTables} from '../metrics/meteor';
 import {Scorer} from '../metrics/scorer';
 import {tf} from '../runtime/native';
@@ -52,7 +52,7 @@ export function* captionsOf(
 ): Pieces<string[]> {
   const captions: string[] = [];
   for (let from = 0; from < images.length; from += 64) {
-    captions.push(...captionImages(writer, store, images.slice(from, from + 64), search));
+    captions.push(...captionBatch(writer, store, images.slice(from, from + 64), search));
     yield;
   }
   return captions;
@@ -68,18 +68,16 @@ export class Judge {
     private readonly material: Material,
   ) {}
 
-  /** Undefined when `stopped` says so meanwhile. */
+  /** @throws CaptionerError `stopped` */
   async epoch(
     settings: Settings,
-    stopped: () => boolean,
-  ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'> | undefined> {
+    interrupt: Interrupt,
+  ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'>> {
     const {parts} = this;
     const {judged, shown, validation} = this.material;
-    const validationLoss = await unhurried(lossOf(parts.decoder, parts.store, validation), stopped);
-    if (validationLoss === undefined) return undefined;
+    const validationLoss = await unhurried(lossOf(parts.decoder, parts.store, validation), interrupt);
     const images = judged.slice(0, settings.judged);
-    const captions = await unhurried(captionsOf(parts, parts.store, images, searchOf(settings)), stopped);
-    if (captions === undefined) return undefined;
+    const captions = await unhurried(captionsOf(parts, parts.store, images, searchOf(settings)), interrupt);
     const metrics = images.length > 0 ? await this.#score(captions, images, settings) : {};
     return {validationLoss, metrics, panel: panelOf(parts, shown.slice(0, settings.panel), settings)};
   }
@@ -128,16 +126,17 @@ function searchOf({beams, lengthExponent, maximumLength}: Settings): SearchOptio
 /** All pieces at once. */
 export function atOnce<T>(pieces: Pieces<T>): T {
   for (;;) {
+    throwIfStopped();
     const {done, value} = pieces.next();
     if (done) return value;
   }
 }
 
-/** Piece by piece, with other events in between; undefined when `stopped` says so. */
-export async function unhurried<T>(pieces: Pieces<T>, stopped: () => boolean): Promise<T | undefined> {
+/** Piece by piece, with other events in between. @throws CaptionerError `stopped` */
+export async function unhurried<T>(pieces: Pieces<T>, interrupt: Interrupt): Promise<T> {
   for (;;) {
-    await letEventsThrough();
-    if (stopped()) return undefined;
+    await interrupt.pause();
+    interrupt.throwIfRequested();
     const {done, value} = pieces.next();
     if (done) return value;
   }

@@ -5,6 +5,7 @@
  */
 import type {Batch} from '../data/batches';
 import type {Decoder} from '../decoders/decoder';
+import {interruptible, throwIfStopped, type Interrupt, type Stopping} from '../interrupt';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from './checkpoint';
 import type {Course} from './course';
@@ -16,7 +17,6 @@ import {
   type PanelEntry,
   type StepReport,
 } from './history';
-import {Interrupt} from './interrupt';
 import {atOnce, Judge, lossOf, panelOf, scoreOf} from './judgement';
 import type {Learner} from './learner';
 import {LiveFeatures} from './live-features';
@@ -55,7 +55,6 @@ export class Trainer {
   readonly #learner: Learner;
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
-  readonly #interrupt = new Interrupt();
   #settings: Settings;
   #closed = false;
 
@@ -149,6 +148,7 @@ export class Trainer {
 
   /** One step on batches of one's own; the position in the data stays where it is. */
   stepOn(...batches: readonly Batch[]): StepReport {
+    throwIfStopped();
     const {scheduledSampling, epochs} = this.#settings;
     const {step, epoch} = this.#course.position;
     const total = epochs * this.stepsPerEpoch;
@@ -171,40 +171,33 @@ export class Trainer {
     return report;
   }
 
-  /** To the end of the current epoch, then looks at validation and panel, and saves. Undefined when it was stopped. */
-  async epoch({onStep}: Pick<TrainCallbacks, 'onStep'> = {}): Promise<EpochReport | undefined> {
-    const start = performance.now();
-    while (!this.#course.ended) {
-      if (this.#interrupt.asked) return undefined;
-      const report = this.step();
-      await onStep?.(report);
-      if (report.step % this.#settings.saveEvery === 0 && !this.#course.ended) await this.save();
-      await this.#interrupt.letThrough();
-    }
-    return this.#endEpoch(start);
+  /**
+   * Trains to the end of the current epoch, then validates, captions the panel and saves.
+   *
+   * @throws CaptionerError `stopped`, as `train`
+   */
+  async epoch({onStep, signal}: Pick<TrainOptions, 'onStep' | 'signal'> = {}): Promise<EpochReport> {
+    return interruptible((interrupt) => this.#epoch(interrupt, onStep), this.#stopping(signal));
   }
 
   /**
-   * Trains to the planned end, or `epochs` more, or until patience ends. The interrupt (the notebook's stop button, Ctrl-C)
-   * stops it at the next step, and it is saved.
+   * Trains to the planned end, or `epochs` more, or until patience ends.
    *
-   * @returns Whether it was stopped.
+   * @throws CaptionerError `stopped` when it was interrupted (the notebook's stop button, Ctrl-C, `signal`): it ends at the next step,
+   *   saves, and continues when it is called again.
    */
-  async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<{stopped: boolean}> {
+  async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<void> {
     const last = epochs === undefined ? this.#settings.epochs : this.position.epoch + epochs;
+    const impatient = (): boolean => patienceEnded(this.history, this.#settings.patience);
     // A run that ended by patience has ended, unless more epochs are asked for.
-    if (epochs === undefined && patienceEnded(this.history, this.#settings.patience)) return {stopped: false};
-    return this.#interrupt.during(signal, async () => {
-      while (this.position.epoch < last && !this.#interrupt.asked) {
-        const report = await this.epoch({...(onStep && {onStep})});
-        if (report === undefined) break;
+    if (epochs === undefined && impatient()) return;
+    await interruptible(async (interrupt) => {
+      while (this.position.epoch < last) {
+        const report = await this.#epoch(interrupt, onStep);
         await onEpoch?.(report);
-        if (patienceEnded(this.history, this.#settings.patience)) break;
+        if (impatient()) break;
       }
-      const stopped = this.#interrupt.asked;
-      if (stopped) await this.save();
-      return {stopped};
-    });
+    }, this.#stopping(signal));
   }
 
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
@@ -253,11 +246,30 @@ export class Trainer {
     this.#run?.close();
   }
 
-  async #endEpoch(start: number): Promise<EpochReport | undefined> {
-    const found = await this.#learner.averaged(() =>
-      this.#judge.epoch(this.#settings, () => this.#interrupt.asked),
-    );
-    if (found === undefined) return undefined;
+  #stopping(signal: AbortSignal | undefined): Stopping {
+    const stopped = async (): Promise<string> => {
+      await this.save();
+      const total = this.#settings.epochs * this.stepsPerEpoch;
+      const where = `at step ${this.position.step} of ${total}`;
+      return this.#run ? `${where}, saved` : where;
+    };
+    return {stopped, signal};
+  }
+
+  async #epoch(interrupt: Interrupt, onStep: TrainCallbacks['onStep']): Promise<EpochReport> {
+    const start = performance.now();
+    while (!this.#course.ended) {
+      interrupt.throwIfRequested();
+      const report = this.step();
+      await onStep?.(report);
+      if (report.step % this.#settings.saveEvery === 0 && !this.#course.ended) await this.save();
+      await interrupt.pause();
+    }
+    return this.#endEpoch(start, interrupt);
+  }
+
+  async #endEpoch(start: number, interrupt: Interrupt): Promise<EpochReport> {
+    const found = await this.#learner.averaged(() => this.#judge.epoch(this.#settings, interrupt));
     const {step, epoch} = this.#course.position;
     const best = this.#course.finish(scoreOf(found.metrics, this.#settings.best));
     const seconds = (performance.now() - start) / 1000;

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import type {CaptionedImage} from 'captioner/dist/data/dataset';
 import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {captionImages, evaluate, scoreCaptions} from 'captioner/dist/metrics/evaluate';
+import {captionBatch, captionImages, evaluate, scoreCaptions} from 'captioner/dist/metrics/evaluate';
 import {pairCaptions} from 'captioner/dist/metrics/pairs';
 import {metricNames, Scorer, totals} from 'captioner/dist/metrics/scorer';
 import {tf} from 'captioner/dist/runtime/native';
@@ -56,21 +56,21 @@ describe('evaluate', () => {
     expect(metrics).to.deep.equal(totals(scorer.score(captions.map(({caption}) => caption))));
   });
 
-  it('says of many images what it says of each alone', () => {
+  it('says of many images what it says of each alone', async () => {
     // More than fit into one go.
     const images = Array.from({length: 5}, () => toy.dataset.images).flat();
     expect(images.length).to.be.above(128);
-    const together = captionImages(writer, toy.store, images, {beams: 2});
-    const alone = toy.dataset.images.map((one) => captionImages(writer, toy.store, [one], {beams: 2})[0]!);
+    const together = await captionImages(writer, toy.store, images, {beams: 2});
+    const alone = toy.dataset.images.map((one) => captionBatch(writer, toy.store, [one], {beams: 2})[0]!);
     expect(together).to.deep.equal(Array.from({length: 5}, () => alone).flat());
   });
 
   it('takes words to force or to ban as words', () => {
     const {images, vocabulary} = {...toy.dataset, vocabulary: toy.vocabulary};
     const [banned, forced] = [4, 6].map((id) => vocabulary.word(id)) as [string, string];
-    for (const caption of captionImages(writer, toy.store, images, {forced: [forced], banned: [banned]}))
+    for (const caption of captionBatch(writer, toy.store, images, {forced: [forced], banned: [banned]}))
       expect(caption.split(' ')).to.include(forced).and.not.include(banned);
-    expect(() => captionImages(writer, toy.store, images, {forced: ['unicorn']})).to.throw('"unicorn"');
+    expect(() => captionBatch(writer, toy.store, images, {forced: ['unicorn']})).to.throw('"unicorn"');
   });
 
   it('leaves no tensor behind, also where the search fails', async () => {

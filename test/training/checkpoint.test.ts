@@ -5,7 +5,7 @@ import type {ErrorCode} from 'captioner/dist/errors';
 import {CaptionerError} from 'captioner/dist/errors';
 import {readFolderVerified, writeFolderAtomic} from 'captioner/dist/files/atomic';
 import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
-import {captionImages} from 'captioner/dist/metrics/evaluate';
+import {captionBatch} from 'captioner/dist/metrics/evaluate';
 import {tf} from 'captioner/dist/runtime/native';
 import {loadCheckpoint, saveCheckpoint, type Checkpoint} from 'captioner/dist/training/checkpoint';
 import {exportCheckpoint} from 'captioner/dist/training/combine';
@@ -33,7 +33,7 @@ describe('A checkpoint', () => {
   let newest: string;
 
   const captions = ({decoder, vocabulary}: Checkpoint | Trainer): string[] =>
-    captionImages({decoder, vocabulary}, toy.store, toy.dataset.images, {beams: 2});
+    captionBatch({decoder, vocabulary}, toy.store, toy.dataset.images, {beams: 2});
 
   /** A copy of the newest checkpoint. */
   function copy(name: string): string {

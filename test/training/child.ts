@@ -1,6 +1,7 @@
 /** A process to be stopped or killed: goes on with a run, or starts it, and prints each step and each save. */
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
+import {isStopped} from 'captioner/dist/interrupt';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {openToy, toyDecoder, toyOptions} from './toy';
 
@@ -18,8 +19,14 @@ async function main(): Promise<void> {
       );
   for (const {checkpoint, reason} of trainer.skipped) say(`skipped ${checkpoint} ${reason}`);
   say(`from ${trainer.position.step}`);
-  const {stopped} = await trainer.train({onStep: ({step, loss}) => say(`step ${step} ${loss}`)});
-  say(`${stopped ? 'stopped' : 'ended'} ${trainer.position.step}`);
+  const ended = await trainer.train({onStep: ({step, loss}) => say(`step ${step} ${loss}`)}).then(
+    () => 'ended',
+    (error: unknown) => {
+      if (!isStopped(error)) throw error;
+      return 'stopped';
+    },
+  );
+  say(`${ended} ${trainer.position.step}`);
   trainer.close();
 }
 

@@ -4,21 +4,15 @@ import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {FeatureViews} from 'captioner/dist/data/feature-views';
 import {readFolderVerified} from 'captioner/dist/files/atomic';
-import {permutation} from 'captioner/dist/runtime/random';
 import type {TrainerOptions} from 'captioner/dist/training/options';
 import {Trainer} from 'captioner/dist/training/trainer';
-import {refusal, temporaryFolder} from '../support';
+import {draws, refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
 
 const epochs = 6;
 
 function weightsOf({decoder}: Trainer): number[][] {
   return [...decoder.weights.values()].map((weight) => [...weight.dataSync<'float32'>()]);
-}
-
-/** Whole numbers below `limit` that look random and are the same in every run of the tests. */
-function draws(count: number, limit: number, seed: number): number[] {
-  return [...permutation(limit, seed, 0).subarray(0, count)];
 }
 
 describe('Resuming', () => {
@@ -63,7 +57,7 @@ describe('Resuming', () => {
       let resumed = 0;
       for (const end of [...interruptions.sort((a, b) => a - b), total]) {
         const stop = new AbortController();
-        const {stopped} = await trainer.train({
+        const training = trainer.train({
           onStep: ({step, loss}) => {
             losses.set(step, loss);
             slower(step, trainer);
@@ -71,8 +65,11 @@ describe('Resuming', () => {
           },
           signal: stop.signal,
         });
-        if (end === total) break;
-        expect(stopped, `at step ${end}`).to.equal(true);
+        if (end === total) {
+          await training;
+          break;
+        }
+        expect((await refusal(training)).code, `at step ${end}`).to.equal('stopped');
         trainer.close();
         trainer.decoder.dispose();
         trainer = await Trainer.resume(run, toy);

@@ -172,11 +172,10 @@ describe('Trainer', () => {
       const trainer = await create({options: {epochs: 4, meteor: true}});
       const steps: number[] = [];
       const epochs: number[] = [];
-      const result = await trainer.train({
+      await trainer.train({
         onStep: ({step}) => void steps.push(step),
         onEpoch: ({epoch}) => void epochs.push(epoch),
       });
-      expect(result).to.deep.equal({stopped: false});
       expect(steps).to.have.length(4 * trainer.stepsPerEpoch);
       expect(epochs).to.deep.equal([1, 2, 3, 4]);
       const [first, , , last] = trainer.history.epochs;
@@ -214,7 +213,11 @@ describe('Trainer', () => {
       const onStep = ({step}: {step: number}): void => {
         if (step === trainer.stepsPerEpoch) stop.abort();
       };
-      expect(await trainer.train({onStep, signal: stop.signal})).to.deep.equal({stopped: true});
+      const error = await refusal(trainer.train({onStep, signal: stop.signal}));
+      expect(error.code).to.equal('stopped');
+      expect(error.message).to.equal(
+        `Stopped at step ${trainer.stepsPerEpoch} of ${2 * trainer.stepsPerEpoch}, saved`,
+      );
       expect(trainer.history.epochs).to.have.length(0);
       trainer.close();
       const resumed = await resume(run);
@@ -225,13 +228,13 @@ describe('Trainer', () => {
 
     it('ends when patience does', async () => {
       const trainer = await create({options: {epochs: 50, rate: 1e-6, patience: 3}});
-      expect(await trainer.train()).to.deep.equal({stopped: false});
+      await trainer.train();
       const best = trainer.history.epochs.map((report) => report.best).lastIndexOf(true);
       expect(trainer.history.epochs.length)
         .to.equal(best + 1 + 3)
         .and.to.be.below(50);
       // It has ended, unless more is asked for.
-      expect(await trainer.train()).to.deep.equal({stopped: false});
+      await trainer.train();
       expect(trainer.history.epochs).to.have.length(best + 4);
       await trainer.train({epochs: 1});
       expect(trainer.history.epochs).to.have.length(best + 5);

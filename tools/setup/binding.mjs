@@ -13,11 +13,12 @@ import {environment} from './python.mjs';
 import {installed, isTensorFlow} from './requirements.mjs';
 
 const ziglang = '0.17.1';
-const lists = fileURLToPath(new URL('lists.h', import.meta.url));
+/** Included before the binding's source. */
+const headers = ['lists.h', 'signals.h'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
 
 export function bindingStep(project) {
   const folder = join(project.home, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
-  const headers = join(project.home, 'node_modules', 'node-api-headers');
+  const nodeHeaders = join(project.home, 'node_modules', 'node-api-headers');
   const binding = join(folder, 'lib', 'napi-v8', 'tfjs_binding.node');
   const stamp = join(dirname(binding), 'captioner.json');
 
@@ -35,7 +36,7 @@ export function bindingStep(project) {
       const temporary = join(dirname(binding), 'unfinished.node');
       mkdirSync(dirname(binding), {recursive: true});
       try {
-        await compile(project, [...argumentsFor(project, folder, headers), '-o', temporary]);
+        await compile(project, [...argumentsFor(project, folder, nodeHeaders), '-o', temporary]);
         await tryOut(project, temporary);
         const made = sumOfFile(temporary);
         renameSync(temporary, binding);
@@ -50,14 +51,14 @@ export function bindingStep(project) {
   function key() {
     const {site} = environment(project);
     const tensorflow = [...installed(site)].filter(([name]) => isTensorFlow(name)).join();
-    const versions = [folder, headers].map((one) => readJson(join(one, 'package.json'))?.version);
-    const added = sumOfFile(lists);
+    const versions = [folder, nodeHeaders].map((one) => readJson(join(one, 'package.json'))?.version);
+    const added = headers.map(sumOfFile);
     return sum(JSON.stringify([site, tensorflow, versions, process.platform, process.arch, added]));
   }
 }
 
-function argumentsFor(project, folder, headers) {
-  const {include_dir: nodeApi} = createRequire(import.meta.url)(headers);
+function argumentsFor(project, folder, nodeHeaders) {
+  const {include_dir: nodeApi} = createRequire(import.meta.url)(nodeHeaders);
   const {site} = environment(project);
   const tensorflow = join(site, 'tensorflow');
   const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(folder, 'binding', name));
@@ -71,7 +72,8 @@ function argumentsFor(project, folder, headers) {
       : ['-L', tensorflow, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'];
   return [
     ...['-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8'],
-    ...['-I', nodeApi, '-I', join(tensorflow, 'include'), '-include', lists],
+    ...['-I', nodeApi, '-I', join(tensorflow, 'include')],
+    ...headers.flatMap((header) => ['-include', header]),
     ...sources,
     ...libraries,
     `-Wl,-rpath,${tensorflow}`,

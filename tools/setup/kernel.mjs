@@ -29,7 +29,13 @@ export function kernelStep(project) {
   function content() {
     const start = join(project.home, 'tools', 'kernel.cjs');
     const spec = {
-      argv: [process.execPath, start, 'kernel', '--config-path', '{connection_file}'],
+      // Without the flag Node ends the process where code is broken off that it called itself.
+      argv: [
+        process.execPath,
+        '--no-force-async-hooks-checks',
+        ...[start, 'kernel', '--config-path', '{connection_file}'],
+      ],
+      interrupt_mode: 'message',
       display_name: 'TypeScript',
       language: 'typescript',
       env: {TF_CPP_MIN_LOG_LEVEL: '2'},

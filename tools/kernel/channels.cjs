@@ -1,0 +1,71 @@
+/**
+ * A thread that owns the sockets on which Jupyter sends requests, so that it hears the stop button while a cell computes without a
+ * pause. It stamps each request with the time when it came, hands it on to the kernel's main thread and carries the answers back. The
+ * time of the last stop lies in memory that both threads share. Where the main thread does not even react to the stop, a second one,
+ * a second or more later, breaks off what it executes.
+ */
+'use strict';
+
+const {Session} = require('node:inspector');
+const {parentPort, workerData} = require('node:worker_threads');
+const zmq = require('zeromq');
+const {Message} = require('./message.cjs');
+
+const {connection, stops} = workerData;
+const patience = 1000; // ms
+const open = [];
+/** When the stop came that the main thread has not answered yet. */
+let unanswered;
+
+/** @param back Where the main thread listens. */
+async function carry(channel, back) {
+  const front = new zmq.Router();
+  const inner = new zmq.Dealer();
+  open.push(front, inner);
+  inner.connect(back);
+  await front.bind(`${connection.transport}://${connection.ip}:${connection[`${channel}_port`]}`);
+  const requests = async () => {
+    for await (const frames of front) {
+      const arrival = process.hrtime.bigint();
+      if (channel === 'control') notice(Message.read(connection.key, frames), arrival);
+      await inner.send([`${arrival}`, ...frames]);
+    }
+  };
+  const answers = async () => {
+    for await (const [, ...frames] of inner) {
+      if (Message.read(connection.key, frames)?.header.msg_type === 'interrupt_reply') unanswered = undefined;
+      await front.send(frames);
+    }
+  };
+  await Promise.all([requests(), answers()]);
+}
+
+function notice(request, arrival) {
+  if (request?.header.msg_type !== 'interrupt_request') return;
+  Atomics.store(stops, 0, arrival);
+  if (unanswered === undefined) unanswered = arrival;
+  else if (arrival - unanswered > BigInt(patience * 1e6)) breakOff(arrival);
+}
+
+function breakOff(arrival) {
+  unanswered = undefined;
+  Atomics.store(stops, 1, arrival);
+  const session = new Session();
+  session.connectToMainThread();
+  session.post('Runtime.terminateExecution', () => session.disconnect());
+}
+
+parentPort.on('message', (message) => {
+  if (message === 'close') {
+    // What was answered last has 100 ms to get through.
+    setTimeout(() => {
+      for (const socket of open) socket.close();
+      parentPort.close();
+    }, 100);
+  } else {
+    const {channel, back} = message;
+    carry(channel, back).catch((error) => {
+      throw error; // ends the thread, and with it the kernel
+    });
+  }
+});
