@@ -1,22 +1,22 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
-import {readPixels} from './data/images';
-import {toPixels} from './data/pixels';
-import {acrossViews} from './decoders/across-views';
-import type {WordByWord} from './decoders/decoder';
+import {readPixels} from './encoders/images';
+import {toPixels} from './encoders/pixels';
+import {multiViewDecoder} from './decoders/multi-view-decoder';
+import type {StepDecoder} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
-import {sample, type SampleOptions} from './decoders/sampling';
-import {beamSearch, type Hypothesis, type SearchOptions, type Sentence} from './decoders/search';
-import {inIds, type InWords} from './decoders/wording';
+import {sample, type SampleOptions} from './search/sampling';
+import {beamSearch, type Hypothesis, type SearchOptions, type Sentence} from './search/beam-search';
+import {phrasesToIds, type WithText} from './search/phrases';
 import type {Encoder} from './encoders/encoder';
 import {interruptible, type Interrupt} from './interrupt';
 import {loadEncoder} from './encoders/registry';
-import {TunedEncoder} from './encoders/tuned';
-import {centredViews, inViews, type Seeing} from './encoders/views';
+import {FineTunedEncoder} from './encoders/fine-tuned';
+import {centredViews, multiView, type InferenceViews} from './encoders/augmentation';
 import {CaptionerError} from './errors';
-import {tf} from './runtime/native';
+import {tf} from './tensorflow/tensorflow';
 import type {Vocabulary} from './text/vocabulary';
-import {loadCheckpoint, type Checkpoint} from './training/checkpoint';
-import {checkTogether} from './training/combine';
+import {loadCheckpoint, type Checkpoint} from './checkpoints/checkpoint';
+import {assertCompatible} from './checkpoints/export';
 
 export interface Captioned {
   readonly file: string;
@@ -32,34 +32,34 @@ export interface Sampled {
   readonly samples: readonly (Sentence & {readonly caption: string})[];
 }
 
-/** A picture that could not be captioned. */
+/** An image that could not be captioned. */
 export interface Failed {
   readonly file: string;
   readonly error: CaptionerError;
 }
 
-const pictures = 16;
+const images = 16;
 
 export class Captioner {
   private constructor(
     readonly encoder: Encoder,
-    readonly decoder: WordByWord,
+    readonly decoder: StepDecoder,
     readonly vocabulary: Vocabulary,
   ) {}
 
   /**
    * @param folders A checkpoint, or a run: then its best checkpoint. Several write together, as an ensemble.
    * @param options.weights The encoder's weight file, where it was trained with one that is not the usual.
-   * @param options.size Side of the pictures it looks at, in pixels. Larger than in training is often better, since pictures that were learnt
+   * @param options.size Side of the images it looks at, in pixels. Larger than in training is often better, since images that were learnt
    *   from in parts look larger than whole ones (Touvron et al. 2019, arXiv 1906.06423). @default the checkpoint's
-   * @param options.views Views of each picture that a caption is written from, see `centredViews`. @default the checkpoint's
+   * @param options.views Views of each image that a caption is written from, see `centredViews`. @default the checkpoint's
    * @throws CaptionerError when a checkpoint is damaged, or `mismatch` when the encoder at hand is another one, or the
    *   checkpoints of an ensemble do not belong together.
    * @example const captioner = await Captioner.load('checkpoints/scenes');
    */
   static async load(
     folders: string | readonly string[],
-    {weights, ...given}: {readonly weights?: string} & Seeing = {},
+    {weights, ...given}: {readonly weights?: string} & InferenceViews = {},
   ): Promise<Captioner> {
     const names = typeof folders === 'string' ? [folders] : folders;
     const members: Checkpoint[] = [];
@@ -67,7 +67,7 @@ export class Captioner {
       for (const name of names) members.push(await loadCheckpoint(name));
       const [first] = members;
       if (first === undefined) throw new CaptionerError('options', 'Expected a checkpoint, got none');
-      for (const [at, other] of members.entries()) checkTogether(names[0]!, first, names[at]!, other);
+      for (const [at, other] of members.entries()) assertCompatible(names[0]!, first, names[at]!, other);
       const views = centredViews(given.views ?? first.views ?? 1);
       const encoder = await loadEncoder(first.encoder.name, {
         preprocessing: {...first.encoder.preprocessing, ...(given.size !== undefined && {size: given.size})},
@@ -81,13 +81,13 @@ export class Captioner {
           `${names[0]}: expected the ${name} that it was trained with (${digest.slice(0, 8)}), got ${encoder.digest.slice(0, 8)}`,
         );
       }
-      const {tuning, vocabulary} = first;
-      const seen = tuning ? new TunedEncoder(encoder, tuning.from, tuning.tensors).cnn : encoder;
+      const {fineTuned, vocabulary} = first;
+      const seen = fineTuned ? new FineTunedEncoder(encoder, fineTuned.from, fineTuned.tensors).cnn : encoder;
       const decoders = members.map(({decoder}) => decoder);
       const decoder = decoders.length === 1 ? decoders[0]! : createEnsemble(decoders);
       if (views.length === 1) return new Captioner(seen, decoder, vocabulary);
-      const across = decoder.features === 'grid' ? acrossViews(decoder, views) : decoder;
-      return new Captioner(inViews(seen, views), across, vocabulary);
+      const across = decoder.features === 'grid' ? multiViewDecoder(decoder, views) : decoder;
+      return new Captioner(multiView(seen, views), across, vocabulary);
     } catch (error) {
       for (const {decoder} of members) decoder.dispose();
       throw error;
@@ -103,7 +103,7 @@ export class Captioner {
    */
   async caption(
     files: readonly string[],
-    options: InWords<SearchOptions> = {},
+    options: WithText<SearchOptions> = {},
   ): Promise<(Captioned | Failed)[]> {
     return this.#each(files, (features) => this.captionFeatures(features, options));
   }
@@ -116,7 +116,7 @@ export class Captioner {
    */
   async sample(
     files: readonly string[],
-    options: InWords<SampleOptions> = {},
+    options: WithText<SampleOptions> = {},
   ): Promise<(Sampled | Failed)[]> {
     const {first = 0} = options;
     return this.#each(files, (features, from) =>
@@ -125,8 +125,8 @@ export class Captioner {
   }
 
   /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
-  captionFeatures(features: tf.Tensor, options: InWords<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
-    const found = beamSearch(this.decoder, features, inIds<SearchOptions>(options, this.vocabulary));
+  captionFeatures(features: tf.Tensor, options: WithText<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
+    const found = beamSearch(this.decoder, features, phrasesToIds<SearchOptions>(options, this.vocabulary));
     return found.map((list) => {
       const hypotheses = this.#inWords(list);
       return {caption: hypotheses[0]!.caption, hypotheses};
@@ -134,12 +134,12 @@ export class Captioner {
   }
 
   /** @param features As for `captionFeatures`. */
-  sampleFeatures(features: tf.Tensor, options: InWords<SampleOptions> = {}): Omit<Sampled, 'file'>[] {
-    const drawn = sample(this.decoder, features, inIds<SampleOptions>(options, this.vocabulary));
+  sampleFeatures(features: tf.Tensor, options: WithText<SampleOptions> = {}): Omit<Sampled, 'file'>[] {
+    const drawn = sample(this.decoder, features, phrasesToIds<SampleOptions>(options, this.vocabulary));
     return drawn.map((list) => ({samples: this.#inWords(list)}));
   }
 
-  /** @param write What is said of some pictures' features, of which the first has the number `from`. */
+  /** @param write What is said of some images' features, of which the first has the number `from`. */
   async #each<Result extends object>(
     files: readonly string[],
     write: (features: tf.Tensor, from: number) => Result[],
@@ -149,10 +149,10 @@ export class Captioner {
     const results: ((Result & {readonly file: string}) | Failed)[] = [];
     const stopped = (): string => `after ${results.length} of ${files.length} images`;
     const work = async (interrupt: Interrupt): Promise<void> => {
-      for (let from = 0; from < files.length; from += pictures) {
-        const group = files.slice(from, from + pictures);
+      for (let from = 0; from < files.length; from += images) {
+        const group = files.slice(from, from + images);
         const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
-        // A picture that can't be read keeps its place, so that it does not change what is drawn for others.
+        // An image that can't be read keeps its place, so that it does not change what is drawn for others.
         const nothing = new Uint8Array(size * size * 3);
         const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
         const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;

@@ -8,7 +8,7 @@ import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
 import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
-import {complain, warn} from './commands/output';
+import {complain, warn} from './commands/io';
 import type {TrainFlags} from './commands/train';
 import {CaptionerError} from './errors';
 import {trainerSettings} from './training/options';
@@ -22,7 +22,7 @@ const checkpoint = [
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;
 const search = [
   '--set <key=value>',
-  'another option of the search (docs/options.md), such as \'forced=["red ball"]\'; may be repeated',
+  'another option of the search (docs/options.md), such as \'requiredPhrases=["red ball"]\'; may be repeated',
   setting,
   {},
 ] as const;
@@ -31,12 +31,12 @@ const weights = ['weights other than the usual ones: .safetensors, .h5 of Keras,
 const size = ['side of its input (default: as it was trained)', whole('--size')] as const;
 const lookSize = [
   '--size <pixels>',
-  'side of the pictures it looks at (default: as the checkpoint says)',
+  'side of the images it looks at (default: as the checkpoint says)',
   whole('--size'),
 ] as const;
 const lookViews = [
   '--views <n>',
-  'views of each picture that its caption is written from: the whole, its mirror image, the middle, that mirrored… (default: as the checkpoint says)',
+  'views of each image that its caption is written from: the whole, its mirror image, the middle, that mirrored… (default: as the checkpoint says)',
   whole('--views'),
 ] as const;
 const fit = ['stretch or crop (default: stretch)'] as const;
@@ -104,7 +104,7 @@ function program(): Command {
     .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
     .option(
       '--views <n>',
-      'views of each picture to learn from: the whole, parts, mirror images (default: 6 with --fine-tune, else 1)',
+      'views of each image to learn from: the whole, parts, mirror images (default: 6 with --fine-tune, else 1)',
       whole('--views'),
     )
     .option('--no-mirror', 'no mirror images: captions tell left from right')
@@ -128,11 +128,7 @@ function program(): Command {
     .option(...beams)
     .option(...search)
     .option('--predictions <file>', 'writes the captions as JSON')
-    .option(
-      '--kinds <n>',
-      'names the kinds of picture that captions are best and worst for',
-      whole('--kinds'),
-    )
+    .option('--kinds <n>', 'names the kinds of image that captions are best and worst for', whole('--kinds'))
     .option(...json)
     .option(...perImage)
     .option(...frequencies)
@@ -177,7 +173,7 @@ function trainerHelp(): string {
       : [...found, `  ${one}`];
   }, []);
   return [
-    '\nOptions of the trainer for --set; epochs, batch, rate, encoderRate, together, warmup and movingAverage are others',
+    '\nOptions of the trainer for --set; epochs, batch, learningRate, encoderLearningRate, captionsPerImage, warmup and emaDecay are others',
     'where those suit the data, the decoder or the objective better:',
     ...lines,
     'docs/options.md says what each does, and which options the decoders have.',

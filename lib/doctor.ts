@@ -8,7 +8,7 @@ import {existsSync, promises as fs, readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {promisify} from 'node:util';
 import {parseSafetensors} from './files/safetensors';
-import {encoderFolder, home} from './places';
+import {encoderFolder, projectFolder} from './paths';
 
 export const parts = [
   'Node',
@@ -71,7 +71,7 @@ function checkNode(version: string): Verdict {
 
 /** The project's own environment, else the conda environment that is active. */
 function environmentFolder(): string | undefined {
-  const folders = [join(home(), '.venv'), process.env['CONDA_PREFIX']];
+  const folders = [join(projectFolder(), '.venv'), process.env['CONDA_PREFIX']];
   return folders.find((folder) => folder !== undefined && existsSync(join(folder, 'bin', 'python')));
 }
 
@@ -81,7 +81,7 @@ interface Python {
 }
 
 async function askPython(root: string | undefined): Promise<Python | string> {
-  if (root === undefined) return `expected it in ${join(home(), '.venv')}, found none`;
+  if (root === undefined) return `expected it in ${join(projectFolder(), '.venv')}, found none`;
   const question =
     'import json, sys, importlib.metadata as m; ' +
     'print(json.dumps({"version": sys.version.split()[0], "packages": {str(d.name).lower().replace("_", "-"): d.version for d in m.distributions()}}))';
@@ -103,7 +103,7 @@ function checkPython(root: string | undefined, python: Python | string): Verdict
 /** The versions that environment.yml asks for. */
 function wantedVersion(name: string): string | undefined {
   try {
-    const list = readFileSync(join(home(), 'environment.yml'), 'utf8');
+    const list = readFileSync(join(projectFolder(), 'environment.yml'), 'utf8');
     return new RegExp(`^\\s*- ${name}==([^\\s;]+)`, 'm').exec(list)?.[1];
   } catch {
     return undefined;
@@ -145,7 +145,7 @@ interface Native {
 /** Adds two numbers on TensorFlow, in another process. */
 async function askNative(): Promise<Native> {
   const script = `try {
-      const {tf, device} = require(${JSON.stringify(join(__dirname, 'runtime', 'native'))});
+      const {tf, device} = require(${JSON.stringify(join(__dirname, 'tensorflow', 'tensorflow'))});
       const sum = tf.add(1, 2).dataSync()[0];
       console.log('\\n' + JSON.stringify({sum, device: device(), tensorflow: tf.backend().binding.TF_Version}));
     } catch (error) {

@@ -1,12 +1,19 @@
 /** Image captioning in TypeScript: the public surface, in the order in which a reader meets it. */
 
 // Data
-export {ofSplit, splits, type CaptionedImage, type Dataset, type Rejection, type Split} from './data/dataset';
-export {openDataset, type OpenOptions} from './data/layouts';
-export {describeSummary, summarize, type Summary} from './data/summary';
-export {readPicture, readPixels} from './data/images';
-export {toPixels} from './data/pixels';
-export type {FeatureReader} from './data/feature-reader';
+export {
+  ofSplit,
+  splits,
+  type CaptionedImage,
+  type Dataset,
+  type Rejection,
+  type Split,
+} from './datasets/dataset';
+export {openDataset, type OpenOptions} from './datasets/open-dataset';
+export {describeSummary, summarize, type Summary} from './datasets/summary';
+export {readImage, readPixels} from './encoders/images';
+export {toPixels} from './encoders/pixels';
+export type {FeatureSource} from './features/source';
 export {
   drawScenes,
   falseClaims,
@@ -14,8 +21,8 @@ export {
   type Scene,
   type SceneObject,
   type SceneOptions,
-} from './data/scenes';
-export {BatchPlan, collate, type Batch, type Example} from './data/batches';
+} from './datasets/synthetic/scenes';
+export {BatchPlan, collate, type Batch, type Example} from './training/batches';
 
 // Text
 export {tokenize} from './text/tokenizer';
@@ -27,16 +34,16 @@ export {readWordVectors, type WordVectors} from './text/word-vectors';
 export type {Encoder, Features, Preprocessing} from './encoders/encoder';
 export type {EncoderIdentity} from './encoders/identity';
 export {encoderNames, loadEncoder, type EncoderName, type EncoderOptions} from './encoders/registry';
-export {TunedEncoder, type Tuning} from './encoders/tuned';
+export {FineTunedEncoder, type FineTunedWeights} from './encoders/fine-tuned';
 export {
   centredViews,
-  inViews,
-  viewed,
-  views,
-  type Seeing,
+  multiView,
+  withView,
+  trainingViews,
+  type InferenceViews,
   type View,
   type ViewOptions,
-} from './encoders/views';
+} from './encoders/augmentation';
 export {imagenetLabels} from './encoders/imagenet-labels';
 export {throughput} from './encoders/throughput';
 export {
@@ -45,11 +52,11 @@ export {
   type BuildProgress,
   type FeatureKind,
   type ImageFile,
-} from './data/feature-store';
-export {FeatureViews} from './data/feature-views';
+} from './features/store';
+export {AugmentedFeatures} from './features/augmented';
 
 // Decoders
-export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, WordByWord} from './decoders/decoder';
+export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, StepDecoder} from './decoders/decoder';
 export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
@@ -63,9 +70,9 @@ export {
   type Hypothesis,
   type SearchOptions,
   type Sentence,
-} from './decoders/search';
-export {sample, type SampleOptions} from './decoders/sampling';
-export type {InWords} from './decoders/wording';
+} from './search/beam-search';
+export {sample, type SampleOptions} from './search/sampling';
+export type {WithText} from './search/phrases';
 
 // Training
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
@@ -75,20 +82,20 @@ export {
   suitedOptions,
   type Criterion,
   type Schedule,
-  type Settings as TrainerSettings,
+  type TrainerSettings as TrainerSettings,
   type Task,
   type TrainerOptions,
 } from './training/options';
-export type {EpochReport, History, PanelEntry, StepReport} from './training/history';
-export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './training/checkpoint';
+export type {EpochReport, History, PanelEntry, StepReport} from './checkpoints/history';
+export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
-export {exportCheckpoint} from './training/combine';
+export {exportCheckpoint} from './checkpoints/export';
 export {Rewards} from './training/rewards';
-export {LiveFeatures, type LiveOptions} from './training/live-features';
+export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
-export {kinds, type Kind, type KindOptions} from './metrics/kinds';
+export {scoresByWord, type WordScore, type WordScoreOptions} from './evaluation/scores-by-word';
 export {
   evaluate,
   scoreCaptions,
@@ -96,7 +103,7 @@ export {
   type Evaluation,
   type ScoreOptions,
   type Writer,
-} from './metrics/evaluate';
+} from './evaluation/evaluate';
 export {metricNames, Scorer, type MetricName, type ScorerOptions} from './metrics/scorer';
 export {
   compareScores,
@@ -106,13 +113,13 @@ export {
   type Interval,
 } from './metrics/bootstrap';
 export {DocumentFrequencies} from './metrics/document-frequencies';
-export type {Measured} from './metrics/measured';
+export type {MetricStatistics} from './metrics/statistics';
 
 // Showing
 export * from './show/index';
 export {overlay, type OverlayOptions} from './show/overlay';
 
 // TensorFlow, errors and places
-export {device, tf} from './runtime/native';
+export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
-export {checkpointFolder, featureFolder, home, runFolder, userPath} from './places';
+export {checkpointFolder, featureFolder, projectFolder, runFolder, userPath} from './paths';

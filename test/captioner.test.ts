@@ -2,15 +2,15 @@ import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {crc32, deflateSync} from 'node:zlib';
 import {Captioner, type Captioned, type Failed, type Sampled} from 'captioner/dist/captioner';
-import {FeatureStore} from 'captioner/dist/data/feature-store';
-import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
+import {FeatureStore} from 'captioner/dist/features/store';
+import {drawScenes, readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
 import {CaptionerError} from 'captioner/dist/errors';
-import {captionBatch} from 'captioner/dist/metrics/evaluate';
-import {tf} from 'captioner/dist/runtime/native';
+import {captionBatch} from 'captioner/dist/evaluation/evaluate';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {saveCheckpoint} from 'captioner/dist/training/checkpoint';
+import {saveCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
 import {expect} from 'chai';
 import {temporaryFolder} from './support';
 
@@ -33,17 +33,17 @@ describe('Captioner', () => {
   const folder = temporaryFolder();
   const checkpoint = join(folder, 'checkpoint');
   let captioner: Captioner;
-  let pictures: string[];
+  let imageFiles: string[];
 
   before(async () => {
     await drawScenes(join(folder, 'drawn'), {train: 0, validation: 0, test: 20});
     const {images} = readScenes(join(folder, 'drawn'));
-    pictures = images.map(({file}) => file);
+    imageFiles = images.map(({file}) => file);
     const vocabulary = Vocabulary.from(
       images.flatMap(({captions}) => captions),
       {minimumCount: 1},
     );
-    // Nothing was learnt, but what a picture shows decides what is said all the same.
+    // Nothing was learnt, but what an image shows decides what is said all the same.
     const decoder = createDecoder('lstm', vocabulary.size, 1280, {units: 32, embedding: 16});
     const loaded = await loadEncoder('efficientnet-lite2');
     const {name, digest, preprocessing} = loaded;
@@ -61,15 +61,15 @@ describe('Captioner', () => {
     results.map((result) => ('error' in result ? expect.fail(result.error.message) : result.caption));
 
   it('gives one result for each file, in their order, however many there are', async () => {
-    const all = await captioner.caption(pictures, {beams: 2});
-    expect(all.map(({file}) => file)).to.deep.equal(pictures);
-    for (const [at, file] of pictures.entries())
+    const all = await captioner.caption(imageFiles, {beams: 2});
+    expect(all.map(({file}) => file)).to.deep.equal(imageFiles);
+    for (const [at, file] of imageFiles.entries())
       expect(said(await captioner.caption([file], {beams: 2}))).to.deep.equal([said(all)[at]]);
     expect(await captioner.caption([])).to.deep.equal([]);
   });
 
   it('gives the hypotheses of the search, the best first, in words', async () => {
-    const [result] = (await captioner.caption(pictures.slice(0, 1), {beams: 4})) as [Captioned];
+    const [result] = (await captioner.caption(imageFiles.slice(0, 1), {beams: 4})) as [Captioned];
     expect(result.hypotheses.length).to.equal(4);
     expect(result.hypotheses[0]!.caption).to.equal(result.caption);
     const scores = result.hypotheses.map(({score}) => score);
@@ -77,35 +77,37 @@ describe('Captioner', () => {
   });
 
   it('writes the words that are forced, and none that is banned', async () => {
-    const files = pictures.slice(0, 4);
+    const files = imageFiles.slice(0, 4);
     const [first] = said(await captioner.caption(files, {beams: 1}))[0]!.split(' ');
     const words = captioner.vocabulary.toJSON().words.filter((word) => word !== first && /^\w+$/.test(word));
-    const forced = [words.slice(20, 22).join(' '), words[5]!];
-    for (const caption of said(await captioner.caption(files, {beams: 4, forced, banned: [first!]}))) {
-      for (const phrase of forced) expect(` ${caption} `).to.include(` ${phrase} `);
+    const requiredPhrases = [words.slice(20, 22).join(' '), words[5]!];
+    for (const caption of said(
+      await captioner.caption(files, {beams: 4, requiredPhrases, suppressWords: [first!]}),
+    )) {
+      for (const phrase of requiredPhrases) expect(` ${caption} `).to.include(` ${phrase} `);
       expect(` ${caption} `).to.not.include(` ${first} `);
     }
     const error = await captioner
-      .caption(files, {forced: ['a unicorn']})
+      .caption(files, {requiredPhrases: ['a unicorn']})
       .catch((reason: CaptionerError) => reason);
     expect((error as CaptionerError).code).to.equal('options');
     expect((error as CaptionerError).message).to.include('"unicorn"');
   });
 
-  it('draws captions at random, others for every picture and sample, the same for a seed', async () => {
+  it('draws captions at random, others for every image and sample, the same for a seed', async () => {
     const options = {samples: 3, maximumLength: 6};
-    const drawn = (await captioner.sample(pictures, options)) as Sampled[];
-    expect(drawn.map(({file}) => file)).to.deep.equal(pictures);
+    const drawn = (await captioner.sample(imageFiles, options)) as Sampled[];
+    expect(drawn.map(({file}) => file)).to.deep.equal(imageFiles);
     const captions = drawn.map(({samples}) => samples.map(({caption}) => caption));
     for (const own of captions) expect(own).to.have.length(3);
     expect(new Set(captions.flat()).size).to.be.above(50);
-    const again = (await captioner.sample(pictures, options)) as Sampled[];
+    const again = (await captioner.sample(imageFiles, options)) as Sampled[];
     expect(again.map(({samples}) => samples.map(({caption}) => caption))).to.deep.equal(captions);
-    // Pictures are encoded in groups, but numbered through.
-    const [last] = (await captioner.sample(pictures.slice(-1), {...options, first: 19})) as [Sampled];
+    // Images are encoded in groups, but numbered through.
+    const [last] = (await captioner.sample(imageFiles.slice(-1), {...options, first: 19})) as [Sampled];
     expect(last.samples.map(({caption}) => caption)).to.deep.equal(captions.at(-1));
     // One that can't be read changes nothing of what is drawn for the others.
-    const withGap = await captioner.sample(['/nowhere.jpg', ...pictures.slice(1, 3)], options);
+    const withGap = await captioner.sample(['/nowhere.jpg', ...imageFiles.slice(1, 3)], options);
     expect((withGap[0] as Failed).error.code).to.equal('not-found');
     for (const at of [1, 2])
       expect((withGap[at] as Sampled).samples.map(({caption}) => caption)).to.deep.equal(captions[at]);
@@ -113,29 +115,29 @@ describe('Captioner', () => {
     expect(missing.error.code).to.equal('not-found');
   });
 
-  it('says of a picture what it says of its stored features', async () => {
+  it('says of an image what it says of its stored features', async () => {
     const {images} = readScenes(join(folder, 'drawn'));
     const store = await FeatureStore.build(captioner.encoder, images, join(folder, 'features'));
     const stored = captionBatch(captioner, store, images, {beams: 1});
-    const fresh = said(await captioner.caption(pictures, {beams: 1}));
+    const fresh = said(await captioner.caption(imageFiles, {beams: 1}));
     // Stored features are rounded to half precision, which a decoder that knows nothing may notice once in a while.
     expect(fresh.filter((caption, at) => caption === stored[at]).length).to.be.at.least(18);
   });
 
-  it('captions good pictures beside those that it can not read', async () => {
+  it('captions good images beside those that it can not read', async () => {
     const spoilt = join(folder, 'spoilt');
     mkdirSync(spoilt);
-    const whole = readFileSync(pictures[0]!);
+    const whole = readFileSync(imageFiles[0]!);
     const files = {
       'half.jpg': whole.subarray(0, whole.length / 2),
-      'words.jpg': Buffer.from('no picture'),
+      'words.jpg': Buffer.from('no image'),
       'nothing.jpg': Buffer.alloc(0),
       'bomb.png': bomb(),
     };
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(spoilt, name), bytes);
     const bad = [...Object.keys(files), 'missing.jpg'].map((name) => join(spoilt, name));
-    const results = await captioner.caption([pictures[3]!, ...bad, pictures[4]!]);
-    const good = said(await captioner.caption([pictures[3]!, pictures[4]!]));
+    const results = await captioner.caption([imageFiles[3]!, ...bad, imageFiles[4]!]);
+    const good = said(await captioner.caption([imageFiles[3]!, imageFiles[4]!]));
     expect(said([results[0]!, results.at(-1)!])).to.deep.equal(good);
     for (const [at, file] of bad.entries()) {
       const {error} = results[at + 1] as Failed;
@@ -146,16 +148,16 @@ describe('Captioner', () => {
       ]);
     }
     expect((results[4] as Failed).error.message).to.match(/pixels/);
-    expect(said(await captioner.caption(pictures.slice(0, 1))).length).to.equal(1);
+    expect(said(await captioner.caption(imageFiles.slice(0, 1))).length).to.equal(1);
     expect((await captioner.caption(bad.slice(0, 1))).length).to.equal(1);
   });
 
   it('leaves no tensor behind in a hundred captions', async () => {
     const before = tf.memory().numTensors;
-    for (let time = 0; time < 5; time++) await captioner.caption(pictures, {beams: 3});
+    for (let time = 0; time < 5; time++) await captioner.caption(imageFiles, {beams: 3});
     await captioner.caption(['/nowhere.jpg']);
-    await captioner.sample(pictures, {samples: 2});
-    await captioner.caption(pictures.slice(0, 1), {beams: 0}).catch(() => undefined);
+    await captioner.sample(imageFiles, {samples: 2});
+    await captioner.caption(imageFiles.slice(0, 1), {beams: 0}).catch(() => undefined);
     expect(tf.memory().numTensors).to.equal(before);
   });
 
@@ -177,7 +179,7 @@ describe('Captioner', () => {
 
   it('refuses search options that make no sense', async () => {
     const error = await captioner
-      .caption(pictures.slice(0, 1), {beams: 0})
+      .caption(imageFiles.slice(0, 1), {beams: 0})
       .catch((reason: CaptionerError) => reason);
     expect((error as CaptionerError).code).to.equal('options');
   });

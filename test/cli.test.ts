@@ -1,10 +1,10 @@
 import {spawn} from 'node:child_process';
 import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {downloadNames} from 'captioner/dist/data/downloads';
-import {drawScenes} from 'captioner/dist/data/scenes';
+import {downloadNames} from 'captioner/dist/datasets/downloads/catalog';
+import {drawScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {metricNames} from 'captioner/dist/metrics/scorer';
-import {loadCheckpoint} from 'captioner/dist/training/checkpoint';
+import {loadCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from './support';
@@ -160,12 +160,12 @@ describe('captioner', function () {
     writeFileSync(join(folder, 'broken.json'), '[{"image_id": ');
     await refused(1, /nowhere: expected a folder, found nothing/, 'train', '--data', 'nowhere', '--run', 'r');
     await refused(1, /empty: expected .*; found an empty folder/, 'train', '--data', 'empty', '--run', 'r');
-    // What is wrong without a picture is said before any is looked at.
+    // What is wrong without an image is said before any is looked at.
     const train = ['train', '--data', 'drawn', '--run'];
     await refused(1, /r: expected a run to resume, found none/, ...train, 'r', '--resume');
     await refused(1, /run: a run lies here already; resume it, or choose another folder/, ...train, 'run');
     await refused(2, /lstm decoder: `units`: .* got 0/, ...train, 'r', '--set', 'units=0');
-    await refused(2, /trainer: `rate`: .* got -1/, ...train, 'r', '--set', 'rate=-1');
+    await refused(2, /trainer: `learningRate`: .* got -1/, ...train, 'r', '--set', 'learningRate=-1');
     const known =
       /`unit`; known for the lstm decoder: embedding, units, .*; for the trainer: epochs, batch, /;
     await refused(2, known, ...train, 'r', '--set', 'unit=5');
@@ -188,24 +188,16 @@ describe('captioner', function () {
     const one = await captioner(['caption', 'drawn/test-0001.jpg', '--checkpoint', 'run']);
     expect(one.code, one.stderr).to.equal(0);
     expect(one.stdout).to.match(/^[a-z -]+\n$/);
-    const pictures = ['drawn/test-0001.jpg', 'drawn/test-0002.jpg'];
-    const lines = await captioner(['caption', ...pictures, '--checkpoint', 'run', '--beams', '2']);
+    const images = ['drawn/test-0001.jpg', 'drawn/test-0002.jpg'];
+    const lines = await captioner(['caption', ...images, '--checkpoint', 'run', '--beams', '2']);
     expect(lines.stdout).to.match(/^drawn\/test-0001.jpg: .*\ndrawn\/test-0002.jpg: .*\n$/);
-    const {stdout} = await captioner([
-      'caption',
-      ...pictures,
-      '--checkpoint',
-      'run',
-      '--beams',
-      '2',
-      '--json',
-    ]);
+    const {stdout} = await captioner(['caption', ...images, '--checkpoint', 'run', '--beams', '2', '--json']);
     const written = JSON.parse(stdout) as {
       image: string;
       caption: string;
       hypotheses: {caption: string; score: number; finished: boolean; logProbabilities: number[]}[];
     }[];
-    expect(written.map(({image}) => image)).to.deep.equal(pictures);
+    expect(written.map(({image}) => image)).to.deep.equal(images);
     for (const {caption, hypotheses} of written) {
       expect(hypotheses).to.have.length(2);
       expect(hypotheses[0]!.caption).to.equal(caption);
@@ -220,18 +212,30 @@ describe('captioner', function () {
     const {stdout} = await captioner([...caption, '--set', 'maximumLength=3', '--set', 'minimumLength=3']);
     expect(stdout.trim().split(' ')).to.have.length(3);
     await refused(2, /search: unknown option `width`/, ...caption, '--set', 'width=3');
-    const forced = await captioner([...caption, '--set', 'forced=["red house", "under"]', '--beams', '4']);
+    const forced = await captioner([
+      ...caption,
+      '--set',
+      'requiredPhrases=["red house", "under"]',
+      '--beams',
+      '4',
+    ]);
     expect(forced.stderr).to.equal('');
     expect(forced.stdout)
       .to.match(/\bred house\b/)
       .and.match(/\bunder\b/);
     const [word] = forced.stdout.split(' ') as [string];
-    const without = await captioner([...caption, '--set', `banned=["${word}"]`]);
+    const without = await captioner([...caption, '--set', `suppressWords=["${word}"]`]);
     expect(without.stdout)
       .to.match(/\w/)
       .and.not.match(new RegExp(`\\b${word}\\b`));
-    await refused(2, /`forced`: expected words .*, got "unicorn"/, ...caption, '--set', 'forced=["unicorn"]');
-    await refused(2, /Expected a list as JSON, .* got \[dog\]/, ...caption, '--set', 'forced=[dog]');
+    await refused(
+      2,
+      /`requiredPhrases`: expected words .*, got "unicorn"/,
+      ...caption,
+      '--set',
+      'requiredPhrases=["unicorn"]',
+    );
+    await refused(2, /Expected a list as JSON, .* got \[dog\]/, ...caption, '--set', 'requiredPhrases=[dog]');
     await refused(2, /search: `minimumLength`: expected at most/, ...caption, '--set', 'minimumLength=30');
   });
 
@@ -248,12 +252,12 @@ describe('captioner', function () {
     await refused(2, /sampling: unknown option `beams`/, ...drawing, '--beams', '2');
   });
 
-  it('captions the other pictures when some can not be read, names those, and ends with 1', async () => {
+  it('captions the other images when some can not be read, names those, and ends with 1', async () => {
     const whole = readFileSync(join(folder, 'drawn', 'test-0003.jpg'));
     writeFileSync(join(folder, 'half.jpg'), whole.subarray(0, whole.length / 2));
-    writeFileSync(join(folder, 'words.jpg'), 'no picture');
-    const pictures = ['half.jpg', 'drawn/test-0003.jpg', 'words.jpg', 'missing.jpg'];
-    const {code, stdout, stderr} = await captioner(['caption', ...pictures, '--checkpoint', 'run']);
+    writeFileSync(join(folder, 'words.jpg'), 'no image');
+    const images = ['half.jpg', 'drawn/test-0003.jpg', 'words.jpg', 'missing.jpg'];
+    const {code, stdout, stderr} = await captioner(['caption', ...images, '--checkpoint', 'run']);
     expect(code).to.equal(1);
     expect(stdout).to.match(/^drawn\/test-0003.jpg: .*\n$/);
     const complaints = stderr.trimEnd().split('\n');
@@ -309,7 +313,7 @@ describe('captioner', function () {
     const {code, stdout} = await captioner([...evaluated, ...written]);
     expect(code).to.equal(0);
     const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown;
-    const {true: share, novel, ...scores} = read('scores.json') as Record<string, number>;
+    const {factual: share, novel, ...scores} = read('scores.json') as Record<string, number>;
     expect(Object.keys(scores).slice(0, 7)).to.deep.equal([...metricNames]);
     for (const value of [share, novel, scores['distinct-1'], scores['distinct-2'], scores['repeated']])
       expect(value).to.be.within(0, 1);
@@ -354,7 +358,7 @@ describe('captioner', function () {
     write('people.json', Object.fromEntries(record.scenes.map(({file, captions}) => [file, captions])));
     write(
       'dull.json',
-      candidates(() => 'a picture of the'),
+      candidates(() => 'an image of the'),
     );
     write(
       'human.json',
@@ -366,14 +370,14 @@ describe('captioner', function () {
     expect(code).to.equal(0);
     expect(stdout).to.match(/^human\.json against dull\.json:$/m);
     expect(stdout).to.match(/^CIDEr-D {2}\+\d\.\d{4} {2}\(\+.* to \+.*, p 0\.001\)$/m);
-    expect(stderr).to.match(/images have the same caption: "a picture of the"/);
-    expect(stderr).to.match(/captions break off, such as "… picture of the"/);
+    expect(stderr).to.match(/images have the same caption: "an image of the"/);
+    expect(stderr).to.match(/captions break off, such as "… image of the"/);
     await refused(1, /few\.json: expected captions of the same \d+ images/, ...score, 'few.json');
   });
 
-  it('computes features once, and names pictures that it can not read', async () => {
+  it('computes features once, and names images that it can not read', async () => {
     cpSync(join(folder, 'drawn'), join(folder, 'spoilt'), {recursive: true});
-    writeFileSync(join(folder, 'spoilt', 'train-0002.jpg'), 'no picture');
+    writeFileSync(join(folder, 'spoilt', 'train-0002.jpg'), 'no image');
     const features = ['features', '--data', 'spoilt', '--out', 'features'];
     for (let time = 0; time < 2; time++) {
       const {code, stdout, stderr} = await captioner(features);
@@ -444,7 +448,7 @@ describe('captioner', function () {
 
   it('begins with word vectors of a file, whose size the words get', async () => {
     writeFileSync(join(folder, 'vectors.txt'), 'a 1 2 3\nthe 4 5 6\nzebras 7 8 9\n');
-    const sizes = ['units=16', 'rate=1e-9', 'meteor=false'].flatMap((set) => ['--set', set]);
+    const sizes = ['units=16', 'learningRate=1e-9', 'meteor=false'].flatMap((set) => ['--set', set]);
     const run = ['train', '--data', 'drawn', '--run', 'vectors'];
     const begun = [...run, '--epochs', '1', ...sizes];
     const vectors = ['--word-vectors', 'vectors.txt'];
@@ -483,7 +487,7 @@ describe('captioner', function () {
       '--fine-tune',
       'head',
       '--set',
-      'encoderRate=0.0003',
+      'encoderLearningRate=0.0003',
     ]);
     expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
     // It goes on with the same encoder, its size, block and views without being told.
@@ -506,13 +510,18 @@ describe('captioner', function () {
     const {code, stdout, stderr} = await captioner([...begun, 'objective=self-critical', '--epochs', '1']);
     expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
     const {decoder, training} = await loadCheckpoint(join(folder, 'rewarded'));
-    expect(training!.settings).to.include({objective: 'self-critical', rate: 2e-5, together: 5, epochs: 1});
+    expect(training!.settings).to.include({
+      objective: 'self-critical',
+      learningRate: 2e-5,
+      captionsPerImage: 5,
+      epochs: 1,
+    });
     for (const {reward} of training!.history.steps) expect(reward).to.be.within(0, 10);
     decoder.dispose();
     const sized = await captioner([...begun, 'units=8']);
     expect([sized.code, sized.stdout]).to.deep.equal([2, '']);
     expect(sized.stderr).to.match(/Expected no --set units with --from: the decoder is there already\n$/);
-    await refused(2, /Expected --resume or --from, got both/, ...begun, 'rate=0.1', '--resume');
+    await refused(2, /Expected --resume or --from, got both/, ...begun, 'learningRate=0.1', '--resume');
     const other = [
       'train',
       '--data',
@@ -529,7 +538,7 @@ describe('captioner', function () {
     expect(why).to.match(/expected features by efficientnet-lite2 .* got those by efficientnet-lite0/);
   });
 
-  it('names the kinds of picture that captions are best and worst for', async () => {
+  it('names the kinds of image that captions are best and worst for', async () => {
     const evaluated = [
       'evaluate',
       '--checkpoint',
@@ -543,11 +552,11 @@ describe('captioner', function () {
     ];
     const {code, stdout, stderr} = await captioner(evaluated);
     expect(code, stderr).to.equal(0);
-    expect(stdout).to.match(/\nBest, by CIDEr-D .*:\n\d\.\d{3} {2}\w+ \(\d+ pictures\)\n/);
+    expect(stdout).to.match(/\nBest, by CIDEr-D .*:\n\d\.\d{3} {2}\w+ \(\d+ images\)\n/);
     expect(stdout).to.match(/\nWorst:\n\d/);
   });
 
-  it('looks at larger pictures, and at several views of them, and ships a checkpoint that does', async () => {
+  it('looks at larger images, and at several views of them, and ships a checkpoint that does', async () => {
     const asked = ['caption', 'drawn/test-0001.jpg', '--json', '--checkpoint'];
     const [plain, wider] = [
       await captioner([...asked, 'run']),
@@ -571,12 +580,12 @@ describe('captioner', function () {
   });
 
   it('chooses the best epoch by truth when it is told to', async () => {
-    const run = ['train', '--data', 'drawn', '--run', 'true', '--epochs', '1', ...tiny];
-    const {code, stderr} = await captioner([...run, '--set', 'best=true', '--set', 'meteor=false']);
+    const run = ['train', '--data', 'drawn', '--run', 'factual', '--epochs', '1', ...tiny];
+    const {code, stderr} = await captioner([...run, '--set', 'selectBy=factual', '--set', 'meteor=false']);
     expect(code, stderr).to.equal(0);
-    const {decoder, training} = await loadCheckpoint(join(folder, 'true'));
+    const {decoder, training} = await loadCheckpoint(join(folder, 'factual'));
     decoder.dispose();
-    expect(training!.settings).to.include({best: 'true', meteor: false});
+    expect(training!.settings).to.include({selectBy: 'factual', meteor: false});
   });
 
   it('begins with other weights for another seed', async () => {
@@ -592,7 +601,7 @@ describe('captioner', function () {
         '1',
         ...tiny,
         '--set',
-        'rate=0.0000001',
+        'learningRate=0.0000001',
       ];
       const {code, stderr} = await captioner([...args, '--set', `seed=${seed}`]);
       expect(code, stderr).to.equal(0);
@@ -641,7 +650,7 @@ describe('captioner', function () {
       expect(refusal.stderr).to.include(`captioner: `).and.include(message);
     }
     // What the run has anyway may be said again: the same command goes on.
-    const again = [...run, ...tiny, '--resume', '--set', 'rate=0.0005'];
+    const again = [...run, ...tiny, '--resume', '--set', 'learningRate=0.0005'];
     const more = await captioner([...again, '--epochs', `${done + 2}`]);
     expect(more.code, more.stderr).to.equal(0);
     const epochs = more.stdout.split('\n').filter((line) => line.startsWith('epoch'));

@@ -2,8 +2,8 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createDecoder, decoderKinds} from 'captioner/dist/decoders/registry';
-import {sampleSettings} from 'captioner/dist/decoders/sampling';
-import {searchSettings} from 'captioner/dist/decoders/search';
+import {sampleSettings} from 'captioner/dist/search/sampling';
+import {searchSettings} from 'captioner/dist/search/beam-search';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
 import {projectRoot} from './support';

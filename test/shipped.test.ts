@@ -1,11 +1,11 @@
 import {readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {Captioner, type Captioned, type Failed} from 'captioner/dist/captioner';
-import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/data/dataset';
-import {openDataset} from 'captioner/dist/data/layouts';
-import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
+import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/datasets/dataset';
+import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {drawScenes, readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {Scorer, totals} from 'captioner/dist/metrics/scorer';
-import {loadCheckpoint} from 'captioner/dist/training/checkpoint';
+import {loadCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
 import {expect} from 'chai';
 import {flickr8k, projectRoot, temporaryFolder} from './support';
 
@@ -33,15 +33,15 @@ describe('The checkpoint that comes with the project', () => {
   it('is small, holds only what captions need, and says how it was trained', async () => {
     const bytes = readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
     expect(bytes).to.be.below(20_000_000);
-    const {decoder, encoder, training, settings, tuning, views} = await loadCheckpoint(folder);
+    const {decoder, encoder, training, settings, fineTuned, views} = await loadCheckpoint(folder);
     decoder.dispose();
     expect(training).to.equal(undefined);
     expect(settings).to.include({batch: 128, seed: 1, objective: 'self-critical'});
-    expect(tuning).to.have.property('from', 'blocks.15');
+    expect(fineTuned).to.have.property('from', 'blocks.15');
     expect([encoder.preprocessing.size, views]).to.deep.equal([256, 3]);
   });
 
-  it('writes a sentence for whatever picture it is given', async () => {
+  it('writes a sentence for whatever image it is given', async () => {
     const drawn = join(temporaryFolder(), 'drawn');
     await drawScenes(drawn, {train: 0, validation: 0, test: 3});
     const results = await captioner.caption(readScenes(drawn).images.map(({file}) => file));

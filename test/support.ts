@@ -3,7 +3,7 @@ import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {CaptionerError} from 'captioner/dist/errors';
-import {permutation} from 'captioner/dist/runtime/random';
+import {permutation} from 'captioner/dist/random/random';
 import {expect} from 'chai';
 
 /** Valid for files compiled to `.build/test`. */

@@ -1,11 +1,11 @@
-/** `captioner caption`: a sentence for each picture, or several drawn at random. */
+/** `captioner caption`: a sentence for each image, or several drawn at random. */
 import {Captioner} from '../captioner';
-import type {Sentence} from '../decoders/beam';
-import type {Seeing} from '../encoders/views';
-import {userPath} from '../places';
-import {checkpointsOf, complain, print, searchOf, seeingOf, weightsOf, type SearchFlags} from './output';
+import type {Sentence} from '../search/beam';
+import type {InferenceViews} from '../encoders/augmentation';
+import {userPath} from '../paths';
+import {checkpointsOf, complain, print, searchOf, seeingOf, weightsOf, type SearchFlags} from './io';
 
-export interface CaptionFlags extends SearchFlags, Seeing {
+export interface CaptionFlags extends SearchFlags, InferenceViews {
   readonly checkpoint?: readonly string[];
   /** How many captions are drawn at random, instead of the best. */
   readonly sample?: number;
@@ -14,7 +14,7 @@ export interface CaptionFlags extends SearchFlags, Seeing {
   readonly weights?: string;
 }
 
-/** Pictures that can't be read are named on stderr and make the exit code 1; the others get their captions. */
+/** Images that can't be read are named on stderr and make the exit code 1; the others get their captions. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
   const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
   const files = images.map(userPath);

@@ -1,9 +1,9 @@
 /** How commands open a data set: with a bar where that takes long, and with a word on what was found. */
-import type {Dataset} from '../data/dataset';
-import {openDataset} from '../data/layouts';
-import {describeSummary, summarize} from '../data/summary';
+import type {Dataset} from '../datasets/dataset';
+import {openDataset} from '../datasets/open-dataset';
+import {describeSummary, summarize} from '../datasets/summary';
 import {progress, type Progress} from '../show/progress';
-import {warn} from './output';
+import {warn} from './io';
 
 /** Smaller caption files are read before anybody looks. */
 const large = 16e6; // bytes

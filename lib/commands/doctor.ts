@@ -1,6 +1,6 @@
 /** `captioner doctor`: each part of the installation with a verdict. */
 import {doctor as examine} from '../doctor';
-import {print} from './output';
+import {print} from './io';
 
 export async function doctor(): Promise<void> {
   const parts = await examine();

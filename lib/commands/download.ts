@@ -1,11 +1,11 @@
 /** `captioner download`: data sets and weights from where they are published. */
 import {basename} from 'node:path';
-import {downloadNames, downloads, isDownloadName} from '../data/downloads';
-import {obtain} from '../data/obtain';
+import {downloadNames, downloads, isDownloadName} from '../datasets/downloads/catalog';
+import {fetchDownload} from '../datasets/downloads/fetch';
 import {CaptionerError} from '../errors';
-import {userPath} from '../places';
+import {userPath} from '../paths';
 import {progress, type Progress} from '../show/progress';
-import {print, warn} from './output';
+import {print, warn} from './io';
 
 export interface DownloadFlags {
   readonly to?: string;
@@ -25,7 +25,7 @@ export async function download(name: string | undefined, {to}: DownloadFlags): P
   const bars = new Bars();
   const stop = stopAtInterrupt(bars);
   try {
-    await obtain(thing, folder, {onProgress: bars.update});
+    await fetchDownload(thing, folder, {onProgress: bars.update});
   } finally {
     await bars.finish();
     process.off('SIGINT', stop);

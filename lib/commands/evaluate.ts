@@ -1,15 +1,15 @@
 /** `captioner evaluate` and `captioner score`: how good captions are, a checkpoint's or anyone's. */
 import {Captioner} from '../captioner';
-import {ofSplit, splits} from '../data/dataset';
+import {ofSplit, splits} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
 import {compareScores, intervals} from '../metrics/bootstrap';
-import type {Seeing} from '../encoders/views';
+import type {InferenceViews} from '../encoders/augmentation';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
-import {evaluate as evaluateCaptions, scoreCaptions, type CaptionScores} from '../metrics/evaluate';
-import {kinds, type Kind} from '../metrics/kinds';
-import {pairCaptions, type Pair} from '../metrics/pairs';
+import {evaluate as evaluateCaptions, scoreCaptions, type CaptionScores} from '../evaluation/evaluate';
+import {scoresByWord, type WordScore} from '../evaluation/scores-by-word';
+import {pairCaptions, type Pair} from '../metrics/predictions';
 import {Scorer} from '../metrics/scorer';
-import {userPath} from '../places';
+import {userPath} from '../paths';
 import {open} from './data';
 import {usualFeatures} from './features';
 import {
@@ -22,7 +22,7 @@ import {
   weightsOf,
   writeJson,
   type SearchFlags,
-} from './output';
+} from './io';
 
 interface ReportFlags {
   readonly json?: string;
@@ -31,13 +31,13 @@ interface ReportFlags {
   readonly frequencies?: string;
 }
 
-export interface EvaluateFlags extends ReportFlags, SearchFlags, Seeing {
+export interface EvaluateFlags extends ReportFlags, SearchFlags, InferenceViews {
   readonly checkpoint?: readonly string[];
   readonly data: string;
   readonly split: string;
   readonly weights?: string;
   readonly predictions?: string;
-  /** How many kinds of picture are named that captions are best and worst for. */
+  /** How many kinds of image are named that captions are best and worst for. */
   readonly kinds?: number;
 }
 
@@ -70,14 +70,14 @@ function printKinds(
   images: readonly {readonly captions: readonly string[]}[],
   count: number,
 ): void {
-  const all = kinds(
+  const all = scoresByWord(
     images,
     scores.map((own) => own['CIDEr-D']!),
   );
-  const lines = (of: readonly Kind[]): string[] =>
-    of.map(({word, score, images: pictures}) => `${score.toFixed(3)}  ${word} (${pictures} pictures)`);
+  const lines = (of: readonly WordScore[]): string[] =>
+    of.map(({word, score, images: count}) => `${score.toFixed(3)}  ${word} (${count} images)`);
   for (const [title, some] of [
-    ['Best, by CIDEr-D of the pictures that people use the word of:', all.slice(0, count)],
+    ['Best, by CIDEr-D of the images that people use the word of:', all.slice(0, count)],
     ['Worst:', all.slice(-count).reverse()],
   ] as const)
     print(['', title, ...lines(some)].join('\n'));

@@ -1,10 +1,10 @@
 /** `captioner export`: a checkpoint as it is shipped. */
-import type {Seeing} from '../encoders/views';
-import {userPath} from '../places';
-import {exportCheckpoint} from '../training/combine';
-import {print, seeingOf} from './output';
+import type {InferenceViews} from '../encoders/augmentation';
+import {userPath} from '../paths';
+import {exportCheckpoint} from '../checkpoints/export';
+import {print, seeingOf} from './io';
 
-export interface ExportFlags extends Seeing {
+export interface ExportFlags extends InferenceViews {
   readonly to: string;
   readonly replace?: boolean;
 }

@@ -1,15 +1,15 @@
-/** `captioner features`: what an encoder sees in the pictures of a data set, computed once. */
-import {ofSplit, type Dataset} from '../data/dataset';
-import {FeatureStore, type BuildOptions} from '../data/feature-store';
-import {FeatureViews} from '../data/feature-views';
+/** `captioner features`: what an encoder sees in the images of a data set, computed once. */
+import {ofSplit, type Dataset} from '../datasets/dataset';
+import {FeatureStore, type BuildOptions} from '../features/store';
+import {AugmentedFeatures} from '../features/augmented';
 import type {Encoder} from '../encoders/encoder';
 import {loadEncoder} from '../encoders/registry';
-import {viewed, views} from '../encoders/views';
+import {trainingViews, withView} from '../encoders/augmentation';
 import {CaptionerError} from '../errors';
-import {featureFolder, userPath} from '../places';
+import {featureFolder, userPath} from '../paths';
 import {progress} from '../show/progress';
 import {introduce, open} from './data';
-import {continued, print, warn, weightsOf} from './output';
+import {continued, print, warn, weightsOf} from './io';
 
 /** Which encoder, and what of it is not as usual. */
 export interface EncoderFlags {
@@ -52,7 +52,7 @@ export function openEncoder(flags: EncoderFlags): Promise<Encoder> {
   return loadEncoder(encoder, {...weightsOf(flags), preprocessing});
 }
 
-/** The features of some pictures of a data set, at their usual place. */
+/** The features of some images of a data set, at their usual place. */
 export function usualFeatures(
   encoder: Encoder,
   dataset: Dataset,
@@ -63,7 +63,7 @@ export function usualFeatures(
 }
 
 /**
- * Features of its pictures and, of those that are learnt from, in other views too: `count` views in all.
+ * Features of its images and, of those that are learnt from, in other views too: `count` views in all.
  *
  * @param mirror Whether some are mirror images. Drawn scenes never are: their captions tell left from right.
  */
@@ -73,14 +73,14 @@ export async function featuresInViews(
   kind: 'pooled' | 'grid',
   count: number,
   mirror: boolean,
-): Promise<FeatureViews> {
+): Promise<AugmentedFeatures> {
   const plain = await usualFeatures(encoder, dataset, kind);
   const others: FeatureStore[] = [];
   const drawn = dataset.images.some(({scene}) => scene !== undefined);
-  const seen = views(count, {mirror: mirror && !drawn});
+  const seen = trainingViews(count, {mirror: mirror && !drawn});
   for (const view of seen.slice(1))
-    others.push(await usualFeatures(viewed(encoder, view), dataset, kind, ofSplit(dataset, 'train')));
-  return new FeatureViews(
+    others.push(await usualFeatures(withView(encoder, view), dataset, kind, ofSplit(dataset, 'train')));
+  return new AugmentedFeatures(
     plain,
     others,
     seen.some(({mirrored}) => mirrored),

@@ -1,24 +1,24 @@
 /** `captioner train`: a run from its first step, or on from where it was stopped. */
-import {ofSplit, type Dataset} from '../data/dataset';
-import type {FeatureReader} from '../data/feature-reader';
+import {ofSplit, type Dataset} from '../datasets/dataset';
+import type {FeatureSource} from '../features/source';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import type {Encoder} from '../encoders/encoder';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
 import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
 import {CaptionerError} from '../errors';
-import {userPath} from '../places';
+import {userPath} from '../paths';
 import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors} from '../text/word-vectors';
-import type {EpochReport} from '../training/history';
-import {LiveFeatures} from '../training/live-features';
+import type {EpochReport} from '../checkpoints/history';
+import {TrainableFeatures} from '../features/trainable';
 import {trainerSettings} from '../training/options';
-import {cardOfRun, checkRunFolder} from '../training/run';
-import {loadCheckpoint, type Checkpoint} from '../training/checkpoint';
+import {runMetadata, checkRunFolder} from '../training/run';
+import {loadCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
 import {Trainer} from '../training/trainer';
 import {introduce, open} from './data';
 import {featuresInViews, openEncoder, usualEncoder, type EncoderFlags} from './features';
-import {continued, print, warn} from './output';
+import {continued, print, warn} from './io';
 
 export interface TrainFlags extends Partial<EncoderFlags> {
   readonly data: string;
@@ -35,7 +35,7 @@ export interface TrainFlags extends Partial<EncoderFlags> {
   readonly from?: string;
   /** The first block of the encoder that learns too. */
   readonly fineTune?: string;
-  /** Of each training picture. */
+  /** Of each training image. */
   readonly views?: number;
   /** Whether some of them are mirror images. */
   readonly mirror: boolean;
@@ -49,11 +49,11 @@ export async function train(flags: TrainFlags): Promise<void> {
     );
   const from = flags.from === undefined ? undefined : await loadCheckpoint(flags.from);
   // A run that goes on has its decoder and encoder, and one that begins with a checkpoint those of the checkpoint.
-  const run = flags.resume ? cardOfRun(userPath(flags.run)) : undefined;
+  const run = flags.resume ? runMetadata(userPath(flags.run)) : undefined;
   const before = from ?? run;
   const decoder = before?.decoder.kind ?? flags.decoder;
   const kind = featuresOf(decoder);
-  // What can be wrong without a picture is said before any is looked at.
+  // What can be wrong without an image is said before any is looked at.
   const {made, changeable} = options({...flags, decoder});
   if (before) refuseFixed(flags, made, before.decoder.options, flags.resume ? '--resume' : '--from');
   createDecoder(decoder, 4, 4, made).dispose();
@@ -61,7 +61,7 @@ export async function train(flags: TrainFlags): Promise<void> {
   checkRunFolder(flags.run, flags.resume ? 'resume' : 'begin');
   const dataset = await open(flags.data);
   introduce(dataset);
-  const fineTune = flags.fineTune ?? before?.tuning?.from;
+  const fineTune = flags.fineTune ?? before?.fineTuned?.from;
   const views = flags.views ?? run?.training?.views ?? (fineTune === undefined ? 1 : 6);
   const {name: encoderName, preprocessing} = before?.encoder ?? {name: usualEncoder};
   const encoder = await openEncoder({encoder: encoderName, ...preprocessing, ...flags});
@@ -70,8 +70,8 @@ export async function train(flags: TrainFlags): Promise<void> {
   const store =
     fineTune === undefined
       ? await seen(encoder, kind)
-      : await LiveFeatures.open(encoder, {from: fineTune, kind}, (frozen) => seen(frozen, 'grid'));
-  if (!(store instanceof LiveFeatures)) encoder.dispose();
+      : await TrainableFeatures.open(encoder, {from: fineTune, kind}, (frozen) => seen(frozen, 'grid'));
+  if (!(store instanceof TrainableFeatures)) encoder.dispose();
   const trainer = await (flags.resume
     ? resume(flags, changeable, dataset, store)
     : from
@@ -102,7 +102,7 @@ async function begin(
   {decoder: kind, minimumCount, run, wordVectors, set}: TrainFlags,
   {made, changeable}: {made: object; changeable: object},
   dataset: Dataset,
-  store: FeatureReader,
+  store: FeatureSource,
 ): Promise<Trainer> {
   const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
   const vocabulary = Vocabulary.from(captions, {minimumCount});
@@ -126,9 +126,9 @@ async function begin(
 function startFrom(
   flags: TrainFlags,
   changeable: object,
-  {decoder, vocabulary, encoder, tuning}: Checkpoint,
+  {decoder, vocabulary, encoder, fineTuned}: Checkpoint,
   dataset: Dataset,
-  store: FeatureReader,
+  store: FeatureSource,
 ): Promise<Trainer> {
   const seen = {...store.encoder, preprocessing: store.preprocessing};
   if (!sameEncoder(encoder, seen))
@@ -136,12 +136,12 @@ function startFrom(
       'mismatch',
       `${flags.from}: expected features by ${describeEncoder(encoder)}, got those by ${describeEncoder(seen)}`,
     );
-  if (tuning && (store as LiveFeatures).from !== tuning.from)
+  if (fineTuned && (store as TrainableFeatures).from !== fineTuned.from)
     throw new CaptionerError(
       'mismatch',
-      `${flags.from}: expected an encoder that learns from ${tuning.from} on, got one from ${(store as LiveFeatures).from} on`,
+      `${flags.from}: expected an encoder that learns from ${fineTuned.from} on, got one from ${(store as TrainableFeatures).from} on`,
     );
-  if (tuning) (store as LiveFeatures).restore(tuning);
+  if (fineTuned) (store as TrainableFeatures).restore(fineTuned);
   const parts = {dataset, store, vocabulary, decoder};
   return Trainer.create({...parts, run: userPath(flags.run), options: changeable}, {measured: true});
 }
@@ -151,7 +151,7 @@ async function resume(
   {run}: TrainFlags,
   changeable: object,
   dataset: Dataset,
-  store: FeatureReader,
+  store: FeatureSource,
 ): Promise<Trainer> {
   const trainer = await Trainer.resume(userPath(run), {dataset, store});
   try {
@@ -179,9 +179,7 @@ function options({set, epochs, decoder}: TrainFlags): {made: object; changeable:
       );
   const of = (wanted: boolean) =>
     Object.fromEntries(Object.entries(set).filter(([key]) => ofDecoder.includes(key) === wanted));
-  // On the command line `true` is a truth value; the metric has the same name.
-  const best = set['best'] === true && {best: 'true'};
-  return {made: of(true), changeable: {...of(false), ...best, ...(epochs !== undefined && {epochs})}};
+  return {made: of(true), changeable: {...of(false), ...(epochs !== undefined && {epochs})}};
 }
 
 /** What decides how a decoder is made can't change one that is there already; to repeat it does no harm. */

@@ -1,24 +1,24 @@
 /**
- * The decoder of «Knowing When to Look» (Lu et al. 2017, arXiv 1612.01887): an LSTM that sees the whole picture beside each
+ * The decoder of «Knowing When to Look» (Lu et al. 2017, arXiv 1612.01887): an LSTM that sees the whole image beside each
  * word, and looks at the grid after each step; or not, since words like `of` can be read off what was said. A visual sentinel,
  * what the LSTM keeps of the sentence, competes with the cells for attention (section 2.3): what the cells' shares lack of 1 is
  * how little the word looked.
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
-import {additiveAttention} from '../runtime/additive-attention';
-import {embed} from '../runtime/embedding';
-import {lstmWithCells} from '../runtime/lstm';
-import {lstmCell} from '../runtime/lstm-cell';
-import {tf} from '../runtime/native';
-import {dropout} from '../runtime/random';
+import {additiveAttention} from '../ops/additive-attention';
+import {embed} from '../ops/embedding';
+import {lstmWithCells} from '../ops/lstm';
+import {lstmCell} from '../ops/lstm-cell';
+import {tf} from '../tensorflow/tensorflow';
+import {dropout} from '../ops/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {Attending, seed, share, size} from './weighted';
-import {WeightTable} from './weights';
+import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {WeightInit} from './weight-init';
 
 export interface AdaptiveOptions {
-  /** Size of a word's vector, and of the whole picture's. @default 256 */
+  /** Size of a word's vector, and of the whole image's. @default 256 */
   readonly embedding?: number;
   /** Size of the recurrent state, and of a cell of the grid once it is projected. @default 512 */
   readonly units?: number;
@@ -31,11 +31,11 @@ export interface AdaptiveOptions {
 }
 
 const schema = z.strictObject({
-  embedding: size.default(256),
-  units: size.default(512),
-  attention: size.default(512),
-  dropout: share.default(0.5),
-  seed: seed.default(1),
+  embedding: sizeOption.default(256),
+  units: sizeOption.default(512),
+  attention: sizeOption.default(512),
+  dropout: dropoutOption.default(0.5),
+  seed: seedOption.default(1),
 });
 
 /** Names of its options. */
@@ -51,7 +51,7 @@ const layers = {words: 0, grid: 1, output: 2} as const;
 export function createAdaptive(vocabulary: number, depth: number, options: AdaptiveOptions = {}): Decoder {
   const settings = parseOptions(schema, options, 'adaptive decoder');
   const {embedding, units, attention, seed} = settings;
-  const weights = new WeightTable(seed)
+  const weights = new WeightInit(seed)
     .matrix('image.weight', depth, units)
     .zeros('image.bias', units)
     .matrix('whole.weight', units, embedding)
@@ -70,16 +70,16 @@ export function createAdaptive(vocabulary: number, depth: number, options: Adapt
   return new Adaptive(vocabulary, depth, settings, weights.all);
 }
 
-class Adaptive extends Attending<Required<AdaptiveOptions>> {
+class Adaptive extends GridDecoder<Required<AdaptiveOptions>> {
   readonly kind = 'adaptive';
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), pictures);
+      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), images);
       const words = embed(this.weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
       const whole = tf.tile(tf.expandDims(this.#whole(grid), 0), [steps, 1, 1]);
       const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, whole as tf.Tensor3D], 2), layers.words);
@@ -154,7 +154,7 @@ class Adaptive extends Attending<Required<AdaptiveOptions>> {
     });
   }
 
-  /** The whole picture, as large as a word, `[batch, embedding]`. */
+  /** The whole image, as large as a word, `[batch, embedding]`. */
   #whole(grid: Grid): tf.Tensor2D {
     const product = tf.matMul(meanOf(grid), this.weight<tf.Rank.R2>('whole.weight'));
     return tf.relu(tf.add<tf.Tensor2D>(product, this.weight('whole.bias')));

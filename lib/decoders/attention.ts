@@ -5,16 +5,16 @@
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
-import {look} from '../runtime/additive-attention';
-import {attentionLstm} from '../runtime/attention-lstm';
-import {embed} from '../runtime/embedding';
-import {lstmCell} from '../runtime/lstm-cell';
-import {tf} from '../runtime/native';
-import {dropout} from '../runtime/random';
+import {look} from '../ops/additive-attention';
+import {attentionLstm} from '../ops/attention-lstm';
+import {embed} from '../ops/embedding';
+import {lstmCell} from '../ops/lstm-cell';
+import {tf} from '../tensorflow/tensorflow';
+import {dropout} from '../ops/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {Attending, seed, share, size} from './weighted';
-import {WeightTable} from './weights';
+import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {WeightInit} from './weight-init';
 
 export interface AttentionOptions {
   /** Size of a word's vector. @default 256 */
@@ -32,12 +32,12 @@ export interface AttentionOptions {
 }
 
 const schema = z.strictObject({
-  embedding: size.default(256),
-  units: size.default(512),
-  attention: size.default(512),
-  dropout: share.default(0.5),
+  embedding: sizeOption.default(256),
+  units: sizeOption.default(512),
+  attention: sizeOption.default(512),
+  dropout: dropoutOption.default(0.5),
   regularization: z.number().min(0).max(1000).default(1),
-  seed: seed.default(1),
+  seed: seedOption.default(1),
 });
 
 /** Names of its options. */
@@ -53,7 +53,7 @@ const layers = {words: 0, grid: 1, output: 2} as const;
 export function createAttention(vocabulary: number, depth: number, options: AttentionOptions = {}): Decoder {
   const settings = parseOptions(schema, options, 'attention decoder');
   const {embedding, units, attention, seed} = settings;
-  const weights = new WeightTable(seed)
+  const weights = new WeightInit(seed)
     .matrix('image.weight', depth, units)
     .zeros('image.bias', units)
     .uniform('embedding', [vocabulary, embedding], 0.08)
@@ -74,16 +74,16 @@ export function createAttention(vocabulary: number, depth: number, options: Atte
   return new Attention(vocabulary, depth, settings, weights.all);
 }
 
-class Attention extends Attending<Required<AttentionOptions>> {
+class Attention extends GridDecoder<Required<AttentionOptions>> {
   readonly kind = 'attention';
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {embedding, units, dropout: rate, regularization} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
         key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), pictures);
+      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), images);
       const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
       const [ofWords, ofOthers] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),

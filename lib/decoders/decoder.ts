@@ -2,14 +2,14 @@
  * What every decoder is: image features and the words so far in, logits for the next word out. Search knows nothing
  * else of a decoder, and a decoder knows nothing of search, vocabularies or files.
  */
-import type {tf} from '../runtime/native';
-import type {DropoutKey} from '../runtime/random';
+import type {tf} from '../tensorflow/tensorflow';
+import type {DropoutKey} from '../random/random';
 
 export type {DropoutKey};
 
 /**
- * What a decoder carries from word to word; every tensor has the batch as its first dimension. What hangs on the picture alone, and on no
- * word, is handed on as it is (`tf.clone`), and nothing else is: search doesn't copy it where a picture's sentences only change places.
+ * What a decoder carries from word to word; every tensor has the batch as its first dimension. What hangs on the image alone, and on no
+ * word, is handed on as it is (`tf.clone`), and nothing else is: search doesn't copy it where an image's sentences only change places.
  */
 export type DecoderState = readonly tf.Tensor[];
 
@@ -38,7 +38,7 @@ export interface Attended {
 }
 
 /** What search needs: a decoder, or several that write together. */
-export interface WordByWord {
+export interface StepDecoder {
   readonly kind: string;
   /** Which image features it reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
   readonly features: 'pooled' | 'grid';
@@ -51,7 +51,7 @@ export interface WordByWord {
   /**
    * The state before the first word. The caller disposes it.
    *
-   * @param features As `features` says; a grid also of several views of each picture, `[batch, views, cells, depth]`.
+   * @param features As `features` says; a grid also of several views of each image, `[batch, views, cells, depth]`.
    */
   begin(features: tf.Tensor): DecoderState;
   /**
@@ -65,14 +65,14 @@ export interface WordByWord {
   dispose(): void;
 }
 
-export interface Decoder extends WordByWord {
+export interface Decoder extends StepDecoder {
   /** Every trainable weight by name, always in the same order. */
   readonly weights: ReadonlyMap<string, tf.Variable>;
   /**
    * What is measured on the training images before training, saved with the weights and never learnt:
-   * `features.mean` and `features.deviation`, `[depth]`, which the image features are standardised with.
+   * `features.mean` and `features.std`, `[depth]`, which the image features are standardised with.
    */
-  readonly constants: ReadonlyMap<string, tf.Variable>;
+  readonly featureNormalization: ReadonlyMap<string, tf.Variable>;
   readonly output: OutputLayer;
   /**
    * All steps at once (teacher forcing): the states that the output layer turns into logits.
@@ -80,13 +80,13 @@ export interface Decoder extends WordByWord {
    * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
    * @param inputs Word ids, int32 `[batch, steps]`; each row begins with the start id and is padded with 0.
    * @param dropout Absent: no dropout (evaluation).
-   * @param pictures The row of each caption's picture in the features, int32 `[batch]`, where several captions are of the same: what is
-   *   made of a picture alone is made once. Absent: each caption has a row of its own.
+   * @param images The row of each caption's image in the features, int32 `[batch]`, where several captions are of the same: what is
+   *   made of an image alone is made once. Absent: each caption has a row of its own.
    * @returns `[batch, steps, units]`, differentiable with respect to `weights`.
    */
-  states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D;
+  states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D;
   /** For decoders that look at a grid: the states together with where they looked. The caller disposes all. */
-  attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, pictures?: tf.Tensor1D): Attended;
+  attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): Attended;
   /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
 }

@@ -1,14 +1,14 @@
 /** Several decoders that write together: each word has the mean of the probabilities that they give it. */
 import {CaptionerError} from '../errors';
-import {tf} from '../runtime/native';
-import type {DecoderState, DecoderStep, WordByWord} from './decoder';
+import {tf} from '../tensorflow/tensorflow';
+import type {DecoderState, DecoderStep, StepDecoder} from './decoder';
 
 /**
  * @param decoders Of the same vocabulary and feature depth, of any kinds; those that read pooled features read the mean of the grid
  *   where others look at it. They are taken over.
  * @throws CaptionerError `mismatch`
  */
-export function createEnsemble(decoders: readonly WordByWord[]): WordByWord {
+export function createEnsemble(decoders: readonly StepDecoder[]): StepDecoder {
   const [first] = decoders;
   if (first === undefined) throw new CaptionerError('options', 'Ensemble: expected a decoder, got none');
   const {vocabulary, depth} = first;
@@ -21,15 +21,15 @@ export function createEnsemble(decoders: readonly WordByWord[]): WordByWord {
   return new Ensemble(decoders, vocabulary, depth);
 }
 
-class Ensemble implements WordByWord {
+class Ensemble implements StepDecoder {
   readonly kind = 'ensemble';
-  readonly options: WordByWord['options'];
-  readonly features: WordByWord['features'];
+  readonly options: StepDecoder['options'];
+  readonly features: StepDecoder['features'];
   /** How many tensors of the state are each decoder's. */
   #counts: readonly number[] = [];
 
   constructor(
-    private readonly decoders: readonly WordByWord[],
+    private readonly decoders: readonly StepDecoder[],
     readonly vocabulary: number,
     readonly depth: number,
   ) {

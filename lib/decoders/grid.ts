@@ -1,6 +1,6 @@
 /** A grid of image features as attending decoders read it: standardised and projected, with the keys that queries are held against. */
-import {tf} from '../runtime/native';
-import {forCaptions, standardize} from './weights';
+import {tf} from '../tensorflow/tensorflow';
+import {forCaptions, standardize} from './weight-init';
 
 export interface Grid {
   /** `[batch, cells, units]`, 0 or more. */
@@ -10,7 +10,7 @@ export interface Grid {
 }
 
 export interface GridWeights {
-  readonly constants: ReadonlyMap<string, tf.Variable>;
+  readonly featureNormalization: ReadonlyMap<string, tf.Variable>;
   /** `image.weight`, `image.bias`, `attention.image`, `attention.bias` */
   readonly weights: ReadonlyMap<string, tf.Variable>;
 }
@@ -18,23 +18,23 @@ export interface GridWeights {
 /**
  * @param features `[batch, cells, depth]`, or `[batch, views, cells, depth]`: then the cells of all views are one grid.
  * @param drop Dropout of the projected cells.
- * @param pictures The row of each caption's picture; absent: each has its own.
+ * @param images The row of each caption's image; absent: each has its own.
  */
 export function readGrid(
   features: tf.Tensor,
-  {constants, weights}: GridWeights,
+  {featureNormalization, weights}: GridWeights,
   drop: (cells: tf.Tensor3D) => tf.Tensor3D = (cells) => cells,
-  pictures?: tf.Tensor1D,
+  images?: tf.Tensor1D,
 ): Grid {
   const [batch] = features.shape as [number];
   const grid = tf.reshape<tf.Rank.R3>(features, [batch, -1, features.shape.at(-1)!]);
   const weight = (name: string) => weights.get(name) as tf.Variable<tf.Rank.R2>;
   const projected = tf.relu(
-    project(standardize(grid, constants), weight('image.weight')).add(weight('image.bias')),
+    project(standardize(grid, featureNormalization), weight('image.weight')).add(weight('image.bias')),
   );
   const cells = drop(projected as tf.Tensor3D);
   const keys = project(cells, weight('attention.image')).add(weight('attention.bias'));
-  return {cells: forCaptions(cells, pictures), keys: forCaptions(keys as tf.Tensor3D, pictures)};
+  return {cells: forCaptions(cells, images), keys: forCaptions(keys as tf.Tensor3D, images)};
 }
 
 /** The mean of the cells, `[batch, units]`. A product, because the gradient of `tf.mean` makes as many ones as there are numbers. */

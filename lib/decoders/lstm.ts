@@ -7,14 +7,14 @@
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
-import {embed} from '../runtime/embedding';
-import {lstm} from '../runtime/lstm';
-import {lstmCell} from '../runtime/lstm-cell';
-import {tf} from '../runtime/native';
-import {dropout} from '../runtime/random';
+import {embed} from '../ops/embedding';
+import {lstm} from '../ops/lstm';
+import {lstmCell} from '../ops/lstm-cell';
+import {tf} from '../tensorflow/tensorflow';
+import {dropout} from '../ops/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
-import {seed, share, size, Weighted} from './weighted';
-import {forCaptions, standardize, WeightTable} from './weights';
+import {seedOption, dropoutOption, sizeOption, BaseDecoder} from './base-decoder';
+import {forCaptions, standardize, WeightInit} from './weight-init';
 
 export interface LstmOptions {
   /** Size of a word's vector. @default 256 */
@@ -24,7 +24,7 @@ export interface LstmOptions {
   /** Layers of the LSTM, each as large as the others. @default 1 */
   readonly layers?: number;
   /** Where the LSTM reads the image: before the first word, or beside every word. @default 'first' */
-  readonly image?: 'first' | 'every';
+  readonly imageInput?: 'first' | 'every';
   /** Part of the inputs and of the states that training leaves out. @default 0.5 */
   readonly dropout?: number;
   /** Of the weights' first values. @default 1 */
@@ -32,19 +32,19 @@ export interface LstmOptions {
 }
 
 const schema = z.strictObject({
-  embedding: size.default(256),
-  units: size.default(512),
+  embedding: sizeOption.default(256),
+  units: sizeOption.default(512),
   layers: z.int().min(1).max(100).default(1),
-  image: z.enum(['first', 'every']).default('first'),
-  dropout: share.default(0.5),
-  seed: seed.default(1),
+  imageInput: z.enum(['first', 'every']).default('first'),
+  dropout: dropoutOption.default(0.5),
+  seed: seedOption.default(1),
 });
 
 /** Names of its options. */
 export const lstmOptions: readonly string[] = Object.keys(schema.shape);
 
 /** Masks of dropout; those between layers follow. */
-const masks = {input: 0, output: 1, image: 2, between: 3} as const;
+const masks = {input: 0, output: 1, imageInput: 2, between: 3} as const;
 
 /**
  * @param vocabulary Number of word ids.
@@ -53,12 +53,12 @@ const masks = {input: 0, output: 1, image: 2, between: 3} as const;
  */
 export function createLstm(vocabulary: number, depth: number, options: LstmOptions = {}): Decoder {
   const settings = parseOptions(schema, options, 'lstm decoder');
-  const {embedding, units, layers, image, seed} = settings;
-  const weights = new WeightTable(seed)
+  const {embedding, units, layers, imageInput, seed} = settings;
+  const weights = new WeightInit(seed)
     .matrix('image.weight', depth, embedding)
     .zeros('image.bias', embedding)
     .uniform('embedding', [vocabulary, embedding], 0.08);
-  const read = image === 'every' ? 2 * embedding : embedding;
+  const read = imageInput === 'every' ? 2 * embedding : embedding;
   for (const [at, name] of namesOf(layers).entries())
     weights
       .matrix(`${name}.weight`, (at === 0 ? read : units) + units, 4 * units)
@@ -77,7 +77,7 @@ interface Layer {
   readonly bias: tf.Variable<tf.Rank.R1>;
 }
 
-class Lstm extends Weighted<Required<LstmOptions>> {
+class Lstm extends BaseDecoder<Required<LstmOptions>> {
   readonly kind = 'lstm';
   readonly features = 'pooled';
   /** The lowest first. */
@@ -96,18 +96,18 @@ class Lstm extends Weighted<Required<LstmOptions>> {
     }));
   }
 
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): tf.Tensor3D {
+  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D {
     const [batch, steps] = inputs.shape;
-    const {embedding, units, image: place, dropout: rate} = this.options;
+    const {embedding, units, imageInput: place, dropout: rate} = this.options;
     return tf.tidy(() => {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
-      const image = forCaptions(this.#project(features), pictures);
+      const imageInput = forCaptions(this.#project(features), images);
       const words = embed(this.weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
-      const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
+      const first = tf.reshape<tf.Rank.R3>(imageInput, [1, batch, embedding]);
       const x = drop(place === 'first' ? tf.concat([first, words], 0) : words, masks.input);
       // Beside every word it is the same, also in what dropout left of it: so its part of the gates is computed once.
-      const context = place === 'every' ? drop(image, masks.image) : undefined;
+      const context = place === 'every' ? drop(imageInput, masks.imageInput) : undefined;
       let all = x;
       for (const [at, {weight, bias}] of this.#layers.entries())
         all =
@@ -122,23 +122,23 @@ class Lstm extends Weighted<Required<LstmOptions>> {
   /** State and cell of each layer; then the image, where it stands beside every word. */
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
-      const image = this.#project(features);
-      const {units, image: place} = this.options;
+      const imageInput = this.#project(features);
+      const {units, imageInput: place} = this.options;
       const zeros = this.#layers.flatMap(() =>
-        [0, 1].map(() => tf.zeros<tf.Rank.R2>([image.shape[0], units])),
+        [0, 1].map(() => tf.zeros<tf.Rank.R2>([imageInput.shape[0], units])),
       );
-      return place === 'first' ? this.#advance(image, zeros) : [...zeros, image];
+      return place === 'first' ? this.#advance(imageInput, zeros) : [...zeros, imageInput];
     });
   }
 
   step(tokens: tf.Tensor1D, state: DecoderState): {logits: tf.Tensor2D; state: DecoderState} {
     return tf.tidy(() => {
       const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
-      const image = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
-      const x = image.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...image], 1);
+      const imageInput = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
+      const x = imageInput.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...imageInput], 1);
       const next = this.#advance(x, state as readonly tf.Tensor2D[]);
       const logits = this.wordsOf(next.at(-2)!);
-      return {logits, state: [...next, ...image.map((part) => tf.clone(part))]};
+      return {logits, state: [...next, ...imageInput.map((part) => tf.clone(part))]};
     });
   }
 
@@ -155,7 +155,7 @@ class Lstm extends Weighted<Required<LstmOptions>> {
   }
 
   #project(features: tf.Tensor): tf.Tensor2D {
-    const standard = standardize(features as tf.Tensor2D, this.constants);
+    const standard = standardize(features as tf.Tensor2D, this.featureNormalization);
     const product = tf.matMul(standard, this.weight<tf.Rank.R2>('image.weight'));
     return tf.add(product, this.weight('image.bias'));
   }

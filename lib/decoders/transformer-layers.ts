@@ -2,9 +2,9 @@
  * What transformers are built of (Vaswani et al. 2017, arXiv 1706.03762): attention with several heads, and layers that normalise
  * first and add what they find to what they were given (Xiong et al. 2020, arXiv 2002.04745).
  */
-import {layerNorm} from '../runtime/layer-norm';
-import {linear as layer} from '../runtime/linear';
-import {tf} from '../runtime/native';
+import {layerNorm} from '../ops/layer-norm';
+import {linear as layer} from '../ops/linear';
+import {tf} from '../tensorflow/tensorflow';
 
 /** Dropout of what a layer adds; each call is another place. */
 export type Drop = <T extends tf.Tensor>(x: T) => T;
@@ -88,7 +88,7 @@ export function wordPositions(first: number, count: number, units: number): tf.T
   );
 }
 
-/** Where in the picture a cell lies: half of the numbers say its row, half its column. Of a grid that is no square, only its number. */
+/** Where in the image a cell lies: half of the numbers say its row, half its column. Of a grid that is no square, only its number. */
 export function cellPositions(cells: number, units: number): tf.Tensor2D {
   const side = Math.sqrt(cells);
   if (!Number.isInteger(side)) return wordPositions(0, cells, units);

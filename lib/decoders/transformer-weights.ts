@@ -1,6 +1,6 @@
 /** The weights of a transformer with their first values, layer by layer in the order in which they are used. */
-import type {tf} from '../runtime/native';
-import {WeightTable} from './weights';
+import type {tf} from '../tensorflow/tensorflow';
+import {WeightInit} from './weight-init';
 
 export interface TransformerSizes {
   readonly units: number;
@@ -16,7 +16,7 @@ export function transformerWeights(
   depth: number,
   {units, layers, encoderLayers, feedForward: wide, seed}: TransformerSizes,
 ): ReadonlyMap<string, tf.Variable> {
-  const table = new WeightTable(seed);
+  const table = new WeightInit(seed);
   const addLinear = (name: string, inputs: number, outputs: number): void => {
     table.matrix(`${name}.weight`, inputs, outputs).zeros(`${name}.bias`, outputs);
   };

@@ -4,9 +4,9 @@
  */
 import {z} from 'zod';
 import {parseOptions} from '../options';
-import {embed} from '../runtime/embedding';
-import {tf} from '../runtime/native';
-import {dropout} from '../runtime/random';
+import {embed} from '../ops/embedding';
+import {tf} from '../tensorflow/tensorflow';
+import {dropout} from '../ops/random';
 import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
 import {
   causalMask,
@@ -21,8 +21,8 @@ import {
   type Memory,
 } from './transformer-layers';
 import {transformerWeights} from './transformer-weights';
-import {Attending, seed, share, size} from './weighted';
-import {forCaptions, standardize} from './weights';
+import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {forCaptions, standardize} from './weight-init';
 
 export interface TransformerOptions {
   /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
@@ -43,13 +43,13 @@ export interface TransformerOptions {
 
 const layer = z.int().min(1).max(100);
 const options = z.strictObject({
-  units: size.multipleOf(4).default(384),
-  heads: size.default(8),
+  units: sizeOption.multipleOf(4).default(384),
+  heads: sizeOption.default(8),
   layers: layer.default(2),
   encoderLayers: layer.default(1),
-  feedForward: size.default(1536),
-  dropout: share.default(0.3),
-  seed: seed.default(1),
+  feedForward: sizeOption.default(1536),
+  dropout: dropoutOption.default(0.3),
+  seed: seedOption.default(1),
 });
 const schema = options.superRefine(({units, heads}, context) => {
   if (units % heads === 0) return;
@@ -75,10 +75,10 @@ export function createTransformer(
   return new Transformer(vocabulary, depth, settings, weights, 'embedding');
 }
 
-class Transformer extends Attending<Required<TransformerOptions>> {
+class Transformer extends GridDecoder<Required<TransformerOptions>> {
   readonly kind = 'transformer';
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, pictures?: tf.Tensor1D): Attended {
+  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
@@ -96,7 +96,7 @@ class Transformer extends Attending<Required<TransformerOptions>> {
           k,
           x,
           batch,
-          {self, cells: this.#memory(cells, features.shape[0], k, pictures), mask},
+          {self, cells: this.#memory(cells, features.shape[0], k, images), mask},
           drop,
         ));
       }
@@ -164,7 +164,10 @@ class Transformer extends Attending<Required<TransformerOptions>> {
     const [cells, depth] = features.shape.slice(-2) as [number, number];
     const batch = features.size / (cells * depth);
     const {units, encoderLayers} = this.options;
-    const flat = tf.reshape<tf.Rank.R2>(standardize(features, this.constants), [batch * cells, depth]);
+    const flat = tf.reshape<tf.Rank.R2>(standardize(features, this.featureNormalization), [
+      batch * cells,
+      depth,
+    ]);
     const projected = tf.reshape(linear(flat, this.weights, 'image'), [batch, cells, units]);
     const placed = tf.add(projected, cellPositions(cells, units));
     let x = drop(tf.reshape<tf.Rank.R2>(placed, [batch * cells, units]));
@@ -178,11 +181,11 @@ class Transformer extends Attending<Required<TransformerOptions>> {
   }
 
   /** Of the cells, as a layer over the words compares and takes them. */
-  #memory(cells: tf.Tensor2D, batch: number, k: number, pictures?: tf.Tensor1D): Memory {
+  #memory(cells: tf.Tensor2D, batch: number, k: number, images?: tf.Tensor1D): Memory {
     const both = linear(cells, this.weights, `words.${k}.look.memory`);
     const [keys, values] = tf
       .split<tf.Tensor2D>(both, 2, 1)
-      .map((part) => forCaptions(splitHeads(part, batch, this.options.heads), pictures));
+      .map((part) => forCaptions(splitHeads(part, batch, this.options.heads), images));
     return {keys: keys!, values: values!};
   }
 

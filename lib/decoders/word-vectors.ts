@@ -1,6 +1,6 @@
 /** Word vectors that others have learnt, as the first values of a decoder's own: it goes on learning them. */
 import {CaptionerError} from '../errors';
-import {tf} from '../runtime/native';
+import {tf} from '../tensorflow/tensorflow';
 import type {WordVectors} from '../text/word-vectors';
 import type {Decoder} from './decoder';
 import {optionsOf} from './registry';

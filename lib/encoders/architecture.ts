@@ -1,4 +1,4 @@
-/** What an encoder is made from: a table of layers, how pictures become its input, and where its weights are published. */
+/** What an encoder is made from: a table of layers, how images become its input, and where its weights are published. */
 import type {Layer} from './layers';
 import type {Preprocessing} from './encoder';
 
@@ -26,6 +26,6 @@ export function kerasPreprocessing(size: number): Preprocessing {
     fit: 'stretch',
     interpolation: 'linear',
     mean: [127.5, 127.5, 127.5],
-    deviation: [127.5, 127.5, 127.5],
+    std: [127.5, 127.5, 127.5],
   };
 }

@@ -1,6 +1,6 @@
 /** A pretrained CNN as an encoder: an architecture's table of layers together with weights. */
 import {CaptionerError} from '../errors';
-import {tf} from '../runtime/native';
+import {tf} from '../tensorflow/tensorflow';
 import {classCount, type Architecture} from './architecture';
 import type {Encoder, Features, Preprocessing} from './encoder';
 import {forward, weightShapes, type Weights} from './forward';
@@ -45,7 +45,7 @@ export class Cnn implements Encoder {
     if (Math.min(...sides) < 1)
       throw new CaptionerError(
         'options',
-        `${name}: expected larger pictures, got ${preprocessing.size} pixels, of which its last layers would see none`,
+        `${name}: expected larger images, got ${preprocessing.size} pixels, of which its last layers would see none`,
       );
     const shapes = weightShapes(layers);
     if (tensors.has('classes.weight')) {
@@ -86,7 +86,7 @@ export class Cnn implements Encoder {
    * @returns What the first layer reads.
    */
   normalise(pixels: tf.Tensor4D): tf.Tensor4D {
-    const {size, mean, deviation} = this.preprocessing;
+    const {size, mean, std} = this.preprocessing;
     const [, height, width, channels] = pixels.shape;
     if (height !== size || width !== size || channels !== 3)
       throw new CaptionerError(
@@ -94,7 +94,7 @@ export class Cnn implements Encoder {
         `${this.name}: expected pixels [batch, ${size}, ${size}, 3], got [${pixels.shape.join(', ')}]`,
       );
     return tf.tidy(() =>
-      tf.div(tf.sub(tf.cast(pixels, 'float32'), tf.tensor1d([...mean])), tf.tensor1d([...deviation])),
+      tf.div(tf.sub(tf.cast(pixels, 'float32'), tf.tensor1d([...mean])), tf.tensor1d([...std])),
     );
   }
 

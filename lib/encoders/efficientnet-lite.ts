@@ -4,7 +4,7 @@
  */
 import type {Architecture} from './architecture';
 import {invertedResidual} from './inverted-residual';
-import {picture, Table, type Layer} from './layers';
+import {inputLayer, NetworkBuilder, type Layer} from './layers';
 
 /** Of B0: repeats, kernel, stride, expansion, channels. */
 const stages = [
@@ -19,7 +19,7 @@ const stages = [
 const stemChannels = 32;
 const headChannels = 1280;
 
-/** Width, depth, side of the picture, published file. Lite2 was trained at 260 pixels; 224 are three quarters of the work. */
+/** Width, depth, side of the image, published file. Lite2 was trained at 260 pixels; 224 are three quarters of the work. */
 const sizes = {
   'efficientnet-lite0': [
     1,
@@ -54,7 +54,7 @@ export function efficientNetLite(name: keyof typeof sizes): Architecture {
       interpolation: 'cubic',
       // As Lite networks were trained; the statistics in their first batch norm agree with nothing else.
       mean: [127, 127, 127],
-      deviation: [128, 128, 128],
+      std: [128, 128, 128],
     },
     layers: layersOf(width, depth),
     normEpsilon: 1e-3,
@@ -65,9 +65,9 @@ export function efficientNetLite(name: keyof typeof sizes): Architecture {
 }
 
 function layersOf(width: number, depth: number): Layer[] {
-  const table = new Table();
+  const table = new NetworkBuilder();
   table.block('stem');
-  let x = table.convolve('stem', picture, stemChannels, {kernel: 3, stride: 2, activation: 'relu6'});
+  let x = table.convolve('stem', inputLayer, stemChannels, {kernel: 3, stride: 2, activation: 'relu6'});
   let block = 0;
   for (const [stage, [repeats, kernel, stride, expansion, channels]] of stages.entries()) {
     const outputs = roundChannels(channels * width);

@@ -1,20 +1,20 @@
 /** What every encoder is: pixels in, image features out. */
-import type {tf} from '../runtime/native';
+import type {tf} from '../tensorflow/tensorflow';
 
-/** How a picture becomes an encoder's input; part of every feature store and checkpoint. */
+/** How an image becomes an encoder's input; part of every feature store and checkpoint. */
 export interface Preprocessing {
   /** Side of the square input, in pixels. */
   readonly size: number;
   /** `stretch` ignores the aspect ratio; `crop` keeps it and takes the centre. */
   readonly fit: 'stretch' | 'crop';
   readonly interpolation: 'cubic' | 'linear';
-  /** The network sees `(pixel - mean) / deviation` of each channel, red, green and blue, where a pixel is 0 to 255. */
+  /** The network sees `(pixel - mean) / std` of each channel, red, green and blue, where a pixel is 0 to 255. */
   readonly mean: readonly [number, number, number];
-  readonly deviation: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
 }
 
 export interface Features {
-  /** One vector for each cell of the picture, row by row: `[batch, cells, depth]`. */
+  /** One vector for each cell of the image, row by row: `[batch, cells, depth]`. */
   readonly grid: tf.Tensor3D;
   /** Their mean, `[batch, depth]`. */
   readonly pooled: tf.Tensor2D;

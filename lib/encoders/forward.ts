@@ -1,6 +1,6 @@
-/** The forward pass over a table of layers, for the pictures of a batch at once. */
-import {convolution, fusedConvolution} from '../runtime/convolution';
-import {tf} from '../runtime/native';
+/** The forward pass over a table of layers, for the images of a batch at once. */
+import {convolution, fusedConvolution} from '../ops/convolution';
+import {tf} from '../tensorflow/tensorflow';
 import {isConvolution, kernelShape, type Convolution, type Layer} from './layers';
 
 /** By name: `<layer>.weight`, as `kernelShape` says, and `<layer>.bias`. */

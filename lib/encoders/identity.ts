@@ -12,13 +12,21 @@ export interface EncoderIdentity {
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
-export const preprocessingSchema: z.ZodType<Preprocessing> = z.object({
-  size: z.int().min(1),
-  fit: z.enum(['stretch', 'crop']),
-  interpolation: z.enum(['cubic', 'linear']),
-  mean: triple,
-  deviation: triple,
-});
+/** Reads preprocessing from JSON, also as version 0.1 wrote it, where `std` was called `deviation`. */
+export const preprocessingSchema: z.ZodType<Preprocessing> = z.preprocess(
+  (json) => {
+    if (typeof json !== 'object' || json === null || !('deviation' in json)) return json;
+    const {deviation: std, ...rest} = json;
+    return {...rest, std};
+  },
+  z.object({
+    size: z.int().min(1),
+    fit: z.enum(['stretch', 'crop']),
+    interpolation: z.enum(['cubic', 'linear']),
+    mean: triple,
+    std: triple,
+  }),
+);
 
 export function sameEncoder(one: EncoderIdentity, other: EncoderIdentity): boolean {
   const of = ({name, digest, preprocessing}: EncoderIdentity): unknown => [name, digest, preprocessing];

@@ -3,7 +3,7 @@
  * same cells through windows of several sizes. Blocks are named `mixed0` to `mixed10`, as there.
  */
 import {kerasPreprocessing, type Architecture} from './architecture';
-import {picture, Table, type Layer, type Output} from './layers';
+import {inputLayer, NetworkBuilder, type Layer, type Output} from './layers';
 
 /** Channels, kernel, stride; without a stride it is 1, and then the edges are padded. */
 type Step = readonly [channels: number, kernel: number | readonly [number, number], stride?: 2];
@@ -118,10 +118,10 @@ export const inceptionV3: Architecture = {
 };
 
 function layers(): Layer[] {
-  const table = new Table();
+  const table = new NetworkBuilder();
   const activation = 'relu';
   table.block('stem');
-  let x = table.convolve('stem.0', picture, 32, {kernel: 3, stride: 2, padding: 'valid', activation});
+  let x = table.convolve('stem.0', inputLayer, 32, {kernel: 3, stride: 2, padding: 'valid', activation});
   x = table.convolve('stem.1', x, 32, {kernel: 3, padding: 'valid', activation});
   x = table.convolve('stem.2', x, 64, {kernel: 3, activation});
   x = table.pool('maximum', 'stem.3', x, 2, 'valid');

@@ -2,7 +2,7 @@
  * The block of mobile networks (Sandler et al. 2018, section 3.3): wide inside, where every channel looks around on its own,
  * and narrow at both ends, which are added where they are alike.
  */
-import type {Output, Table} from './layers';
+import type {Output, NetworkBuilder} from './layers';
 
 export interface InvertedResidual {
   /** How much wider it is inside. */
@@ -14,7 +14,7 @@ export interface InvertedResidual {
 
 /** @param name The block's, which its layers' names begin with: `expand`, `depthwise`, `project`, `add`. */
 export function invertedResidual(
-  table: Table,
+  table: NetworkBuilder,
   name: string,
   x: Output,
   {expansion, kernel, stride, outputs}: InvertedResidual,

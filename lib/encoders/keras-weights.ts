@@ -7,7 +7,7 @@ import type {Dataset, Entity, File, Group} from 'h5wasm/node';
 import {CaptionerError} from '../errors';
 import {classCount, type Architecture} from './architecture';
 import {depthOf, isConvolution, kernelShape, type Convolution, type Layer} from './layers';
-import {transpose, type Published} from './published-weights';
+import {transpose, type Published} from './fold-batch-norm';
 
 type Part = 'kernel' | 'norm' | 'classes';
 /** A layer of Keras that has weights: of a convolution of ours its kernel, or the batch norm behind it. */
@@ -73,7 +73,7 @@ function publishedOf(tensors: ReadonlyMap<string, Float32Array[]>, normScale: bo
     norm: (layer) => {
       const all = tensors.get(keyOf('norm', layer))!;
       const [shift, mean, variance] = normScale ? all.slice(1) : all;
-      return {...(normScale && {scale: all[0]!}), shift: shift!, mean: mean!, variance: variance!};
+      return {...(normScale && {gamma: all[0]!}), beta: shift!, mean: mean!, variance: variance!};
     },
     classes: (depth) => {
       const [kernel, bias] = tensors.get(keyOf('classes', undefined)) ?? [];

@@ -46,7 +46,7 @@ export interface Output {
   readonly channels: number;
 }
 
-export const picture: Output = {name: 'picture', channels: 3};
+export const inputLayer: Output = {name: 'input', channels: 3};
 
 interface ConvolutionOptions {
   readonly kernel?: number | readonly [number, number];
@@ -56,7 +56,7 @@ interface ConvolutionOptions {
 }
 
 /** Writes a table row by row. */
-export class Table {
+export class NetworkBuilder {
   readonly layers: Layer[] = [];
   #block = '';
 
@@ -126,7 +126,7 @@ export function kernelShape({kind, kernel, inputs, outputs}: Convolution): [numb
 
 /** Channels of the last layer. */
 export function depthOf(layers: readonly Layer[]): number {
-  const channels = new Map([[picture.name, picture.channels]]);
+  const channels = new Map([[inputLayer.name, inputLayer.channels]]);
   for (const layer of layers) channels.set(layer.name, channelsOf(layer, channels));
   return channels.get(layers.at(-1)!.name)!;
 }
@@ -138,9 +138,9 @@ function channelsOf(layer: Layer, before: ReadonlyMap<string, number>): number {
   return layer.kind === 'add' ? channels[0]! : channels.reduce((sum, one) => sum + one);
 }
 
-/** Cells along a side after each layer, for a square picture of `size` pixels. */
+/** Cells along a side after each layer, for a square image of `size` pixels. */
 export function sidesOf(layers: readonly Layer[], size: number): Map<string, number> {
-  const sides = new Map([[picture.name, size]]);
+  const sides = new Map([[inputLayer.name, size]]);
   for (const layer of layers) sides.set(layer.name, sideOf(layer, sides));
   return sides;
 }
@@ -152,7 +152,7 @@ function sideOf(layer: Layer, before: ReadonlyMap<string, number>): number {
   return Math.ceil((layer.padding === 'same' ? side : side - window + 1) / layer.stride);
 }
 
-/** Multiplications and additions for one square picture of `size` pixels, as papers count them: one of each is one. */
+/** Multiplications and additions for one square image of `size` pixels, as papers count them: one of each is one. */
 export function multiplyAdds(layers: readonly Layer[], size: number): number {
   const sides = sidesOf(layers, size);
   return layers.filter(isConvolution).reduce((sum, layer) => {

@@ -1,7 +1,7 @@
 /** MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), width 1: inverted residuals with linear bottlenecks. */
 import {kerasPreprocessing, type Architecture} from './architecture';
 import {invertedResidual} from './inverted-residual';
-import {picture, Table, type Layer} from './layers';
+import {inputLayer, NetworkBuilder, type Layer} from './layers';
 
 /** Table 2 of the paper: expansion, channels, repeats, stride. */
 const stages = [
@@ -27,9 +27,9 @@ export const mobileNetV2: Architecture = {
 };
 
 function layers(): Layer[] {
-  const table = new Table();
+  const table = new NetworkBuilder();
   table.block('stem');
-  let x = table.convolve('stem', picture, 32, {kernel: 3, stride: 2, activation: 'relu6'});
+  let x = table.convolve('stem', inputLayer, 32, {kernel: 3, stride: 2, activation: 'relu6'});
   let block = 0;
   for (const [expansion, channels, repeats, stride] of stages) {
     for (let repeat = 0; repeat < repeats; repeat++, block++) {

@@ -3,7 +3,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
-import {encoderFolder} from '../places';
+import {encoderFolder} from '../paths';
 import type {Architecture} from './architecture';
 import {Cnn} from './cnn';
 import {efficientNetLite} from './efficientnet-lite';
@@ -33,7 +33,7 @@ const architectures: Readonly<Record<EncoderName, Architecture>> = {
 export interface EncoderOptions {
   /** A weight file other than the usual one: ours (.safetensors), Keras's (.h5) or PyTorch's (.pth). */
   readonly weights?: string;
-  /** What is to be done otherwise than is usual for the architecture: a larger picture, for example. */
+  /** What is to be done otherwise than is usual for the architecture: a larger image, for example. */
   readonly preprocessing?: Partial<Preprocessing>;
 }
 

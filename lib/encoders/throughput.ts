@@ -1,11 +1,11 @@
 /** How fast an encoder is on this machine. */
-import {tf} from '../runtime/native';
+import {tf} from '../tensorflow/tensorflow';
 import type {Encoder} from './encoder';
 
 /**
- * @param options.batch Pictures that it sees at once. @default 16
+ * @param options.batch Images that it sees at once. @default 16
  * @param options.rounds Batches that are timed, after one that is not. @default 8
- * @returns Pictures a second, pixels to features: the median of the rounds.
+ * @returns Images a second, pixels to features: the median of the rounds.
  */
 export function throughput(
   encoder: Encoder,

@@ -3,7 +3,7 @@ import {CaptionerError} from '../errors';
 import {classCount, type Architecture} from './architecture';
 import {kernelShape} from './layers';
 import {parsePth} from './pth';
-import type {Published} from './published-weights';
+import type {Published} from './fold-batch-norm';
 import {takeTensor} from './take-tensor';
 
 /**
@@ -38,8 +38,8 @@ export function torchWeights({name, torchName}: Architecture, bytes: Buffer, whe
     norm({name: layer, outputs}) {
       const {norm} = torchName(layer);
       return {
-        scale: take(`${norm}.weight`, [outputs]),
-        shift: take(`${norm}.bias`, [outputs]),
+        gamma: take(`${norm}.weight`, [outputs]),
+        beta: take(`${norm}.bias`, [outputs]),
         mean: take(`${norm}.running_mean`, [outputs]),
         variance: take(`${norm}.running_var`, [outputs]),
       };

@@ -9,7 +9,7 @@ import {sha256, writeFileAtomic} from '../files/atomic';
 import {formatSafetensors, parseSafetensors, type TensorData} from '../files/safetensors';
 import type {Architecture} from './architecture';
 import {kerasWeights} from './keras-weights';
-import {foldWeights} from './published-weights';
+import {foldWeights} from './fold-batch-norm';
 import {isPth} from './pth';
 import {torchWeights} from './torch-weights';
 

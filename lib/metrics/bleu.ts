@@ -2,8 +2,8 @@
  * BLEU (Papineni et al. 2002) as the COCO caption evaluation computes it: n-gram counts clipped by the reference that has
  * most of them, the reference length closest to the candidate's, and tiny constants where a count is 0.
  */
-import {checkPairs, type Measured, type Words} from './measured';
-import {ngrams, runs} from './ngrams';
+import {checkPairs, type MetricStatistics, type Words} from './statistics';
+import {ngrams, ngramList} from './ngrams';
 
 const orders = [1, 2, 3, 4] as const;
 const tiny = 1e-15;
@@ -15,7 +15,10 @@ const small = 1e-9;
  *
  * @throws CaptionerError `captions`
  */
-export function bleu(candidates: readonly Words[], references: readonly (readonly Words[])[]): Measured {
+export function bleu(
+  candidates: readonly Words[],
+  references: readonly (readonly Words[])[],
+): MetricStatistics {
   checkPairs(candidates, references);
   return {
     names: orders.map((order) => `BLEU-${order}`),
@@ -25,8 +28,8 @@ export function bleu(candidates: readonly Words[], references: readonly (readonl
 }
 
 function count(candidate: Words, references: readonly Words[]): Float64Array {
-  const length = runs(candidate, 1).length;
-  const lengths = references.map((words) => runs(words, 1).length);
+  const length = ngramList(candidate, 1).length;
+  const lengths = references.map((words) => ngramList(words, 1).length);
   const statistics = Float64Array.of(length, closest(length, lengths), 0, 0, 0, 0, 0, 0, 0, 0);
   for (const [k, order] of orders.entries()) {
     const most = new Map<string, number>();

@@ -3,8 +3,8 @@
  * them; a paired test says whether two runs differ by more than chance (Koehn 2004; Riezler and Maxwell 2005).
  */
 import {CaptionerError} from '../errors';
-import {Dice} from '../runtime/dice';
-import {corpusScores, type Measured} from './measured';
+import {SeededRandom} from '../random/random';
+import {corpusScores, type MetricStatistics} from './statistics';
 
 export interface BootstrapOptions {
   /** Times that images are drawn. @default 1000 */
@@ -36,7 +36,7 @@ export interface Comparison extends Interval {
  * @param measured Of the same images.
  */
 export function intervals(
-  measured: readonly Measured[],
+  measured: readonly MetricStatistics[],
   {draws = 1000, seed = 1, level = 0.95}: BootstrapOptions = {},
 ): Record<string, Interval> {
   const images = measured[0]?.statistics.length ?? 0;
@@ -51,14 +51,14 @@ export function intervals(
  * @throws CaptionerError `mismatch` when they are not of as many images, or not of the same metrics.
  */
 export function compareScores(
-  first: readonly Measured[],
-  second: readonly Measured[],
+  first: readonly MetricStatistics[],
+  second: readonly MetricStatistics[],
   {draws = 1000, seed = 1, level = 0.95}: BootstrapOptions = {},
 ): Record<string, Comparison> {
   const images = checkSame(first, second);
   const picks = pickings(images, draws, seed);
   const drawn = [first, second].map((run) => scoresOfDraws(run, picks));
-  const exchanged = scoresOfExchanges(first, second, draws, new Dice(seed, 1));
+  const exchanged = scoresOfExchanges(first, second, draws, new SeededRandom(seed, 1));
   const whole = [first, second].map(
     (run) => Object.assign({}, ...run.map(corpusScores)) as Record<string, number>,
   );
@@ -77,13 +77,16 @@ export function compareScores(
 
 /** Each draw: as many images as there are, some more than once. */
 function pickings(images: number, draws: number, seed: number): Uint32Array[] {
-  const dice = new Dice(seed);
+  const dice = new SeededRandom(seed);
   return Array.from({length: draws}, () =>
     Uint32Array.from({length: images}, () => Math.floor(dice.next() * images)),
   );
 }
 
-function scoresOfDraws(measured: readonly Measured[], picks: readonly Uint32Array[]): Map<string, number[]> {
+function scoresOfDraws(
+  measured: readonly MetricStatistics[],
+  picks: readonly Uint32Array[],
+): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const {names, statistics, scores} of measured)
     for (const pick of picks) {
@@ -96,15 +99,15 @@ function scoresOfDraws(measured: readonly Measured[], picks: readonly Uint32Arra
 
 /** Differences between two runs whose captions were exchanged for about half of the images. */
 function scoresOfExchanges(
-  first: readonly Measured[],
-  second: readonly Measured[],
+  first: readonly MetricStatistics[],
+  second: readonly MetricStatistics[],
   draws: number,
-  dice: Dice,
+  dice: SeededRandom,
 ): Map<string, number[]> {
   const found = new Map<string, number[]>();
   const images = first[0]!.statistics.length;
   for (let draw = 0; draw < draws; draw++) {
-    const swap = Array.from({length: images}, () => dice.chance(0.5));
+    const swap = Array.from({length: images}, () => dice.uniformFromKey(0.5));
     for (const [at, {names, statistics, scores}] of first.entries()) {
       const others = second[at]!.statistics;
       const [one, two] = [statistics, others].map(() => new Float64Array(statistics[0]!.length));
@@ -123,8 +126,8 @@ function scoresOfExchanges(
   return found;
 }
 
-function checkSame(first: readonly Measured[], second: readonly Measured[]): number {
-  const describe = (run: readonly Measured[]): string =>
+function checkSame(first: readonly MetricStatistics[], second: readonly MetricStatistics[]): number {
+  const describe = (run: readonly MetricStatistics[]): string =>
     run.map(({names, statistics}) => `${names.join(', ')} of ${statistics.length} images`).join('; ');
   const [a, b] = [describe(first), describe(second)];
   if (a !== b || a === '')

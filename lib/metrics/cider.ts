@@ -3,8 +3,8 @@
  * by their cosine, with clipped counts and a penalty on different lengths, as in the COCO caption evaluation.
  */
 import type {DocumentFrequencies} from './document-frequencies';
-import {checkPairs, mean, type Measured, type Words} from './measured';
-import {ngrams, runs} from './ngrams';
+import {checkPairs, mean, type MetricStatistics, type Words} from './statistics';
+import {ngrams, ngramList} from './ngrams';
 
 const orders = [1, 2, 3, 4] as const;
 /** Of the penalty on a difference of lengths, in words. */
@@ -30,7 +30,7 @@ export function ciderD(
   candidates: readonly Words[],
   references: readonly (readonly Words[])[],
   frequencies: DocumentFrequencies,
-): Measured {
+): MetricStatistics {
   checkPairs(candidates, references);
   return mean(
     'CIDEr-D',
@@ -50,7 +50,7 @@ export function ciderVector(words: Words, frequencies: DocumentFrequencies): Cid
     return counts;
   });
   const norms = weights.map((of) => Math.sqrt([...of.values()].reduce((sum, one) => sum + one ** 2, 0)));
-  return {weights, norms, length: runs(words, 2).length};
+  return {weights, norms, length: ngramList(words, 2).length};
 }
 
 /** One caption against an image's references: the mean similarity over references and orders, times 10. */

@@ -1,6 +1,6 @@
 /** How varied captions are, whether they were merely learnt by heart, and what looks wrong in them at first sight. */
-import type {Words} from './measured';
-import {runs} from './ngrams';
+import type {Words} from './statistics';
+import {ngramList} from './ngrams';
 
 export type Diversity = Readonly<Record<string, number>>;
 
@@ -21,7 +21,7 @@ const unfinished = new Set(
  */
 export function diversity(captions: readonly Words[], training?: readonly Words[]): Diversity {
   const distinct = (order: number): number => {
-    const all = captions.flatMap((words) => runs(words, order));
+    const all = captions.flatMap((words) => ngramList(words, order));
     return all.length > 0 ? new Set(all).size / all.length : 0;
   };
   const counts = countSentences(captions);
@@ -42,7 +42,7 @@ export function diversity(captions: readonly Words[], training?: readonly Words[
  * Warnings, a line each: when one caption stands for more than a tenth of the images, when captions are empty, and when more
  * than one in two hundred breaks off (`a dog in the`).
  */
-export function alarms(captions: readonly Words[]): string[] {
+export function captionWarnings(captions: readonly Words[]): string[] {
   const found: string[] = [];
   const [most] = [...countSentences(captions)].sort(([, a], [, b]) => b - a);
   if (most && most[1] > Math.max(1, captions.length / 10))

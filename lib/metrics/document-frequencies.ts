@@ -4,8 +4,8 @@ import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {parseOptions} from '../options';
-import type {Words} from './measured';
-import {runs} from './ngrams';
+import type {Words} from './statistics';
+import {ngramList} from './ngrams';
 
 const orders = [1, 2, 3, 4] as const;
 const schema = z.object({images: z.int().min(1), counts: z.record(z.string(), z.int().min(1))});
@@ -24,7 +24,7 @@ export class DocumentFrequencies {
   static of(references: readonly (readonly Words[])[]): DocumentFrequencies {
     const counts = new Map<string, number>();
     for (const own of references) {
-      const grams = new Set(own.flatMap((words) => orders.flatMap((order) => runs(words, order))));
+      const grams = new Set(own.flatMap((words) => orders.flatMap((order) => ngramList(words, order))));
       for (const gram of grams) counts.set(gram, (counts.get(gram) ?? 0) + 1);
     }
     return new DocumentFrequencies(references.length, counts);

@@ -5,7 +5,7 @@
  */
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
-import {checkPairs, type Measured, type Words} from './measured';
+import {checkPairs, type MetricStatistics, type Words} from './statistics';
 import {align} from './meteor/alignment';
 import {findMatches} from './meteor/matches';
 import {normalize, type Abbreviations} from './meteor/normalizer';
@@ -74,7 +74,7 @@ export class Meteor {
    * @returns Scores from 0 to 1.
    * @throws CaptionerError `captions`
    */
-  measure(candidates: readonly Words[], references: readonly (readonly Words[])[]): Measured {
+  measure(candidates: readonly Words[], references: readonly (readonly Words[])[]): MetricStatistics {
     checkPairs(candidates, references);
     return {
       names: [this.#name],

@@ -1,5 +1,5 @@
 /** ROUGE-L (Lin 2004): the longest common subsequence, as the COCO caption evaluation weighs it. */
-import {checkPairs, mean, type Measured, type Words} from './measured';
+import {checkPairs, mean, type MetricStatistics, type Words} from './statistics';
 
 /** How much more recall weighs than precision. */
 const beta = 1.2;
@@ -10,7 +10,10 @@ const beta = 1.2;
  *
  * @throws CaptionerError `captions`
  */
-export function rougeL(candidates: readonly Words[], references: readonly (readonly Words[])[]): Measured {
+export function rougeL(
+  candidates: readonly Words[],
+  references: readonly (readonly Words[])[],
+): MetricStatistics {
   checkPairs(candidates, references);
   const filled = (words: Words): Words => (words.length > 0 ? words : ['']);
   return mean(

@@ -1,10 +1,10 @@
 /** All metrics of captions of one set of images. What the references need is prepared once, so that every epoch can be scored. */
-import {meteorFolder} from '../places';
+import {meteorFolder} from '../paths';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import {bleu} from './bleu';
 import {ciderD} from './cider';
 import {DocumentFrequencies} from './document-frequencies';
-import {checkPairs, corpusScores, imageScores, type Measured, type Words} from './measured';
+import {checkPairs, corpusScores, imageScores, type MetricStatistics, type Words} from './statistics';
 import {Meteor} from './meteor';
 import {rougeL} from './rouge';
 
@@ -48,7 +48,7 @@ export class Scorer {
    * @param captions One for each image, as they are.
    * @throws CaptionerError `captions` when there are none, or not as many as images.
    */
-  score(captions: readonly string[]): Measured[] {
+  score(captions: readonly string[]): MetricStatistics[] {
     const {references} = this;
     const candidates = captions.map(ptbTokenize);
     checkPairs(candidates, references);
@@ -62,12 +62,12 @@ export class Scorer {
 }
 
 /** By name, the scores of all images together. */
-export function totals(measured: readonly Measured[]): Record<string, number> {
+export function totals(measured: readonly MetricStatistics[]): Record<string, number> {
   return Object.assign({}, ...measured.map(corpusScores)) as Record<string, number>;
 }
 
 /** By name, the scores of each image. */
-export function perImage(measured: readonly Measured[]): Record<string, number>[] {
+export function perImage(measured: readonly MetricStatistics[]): Record<string, number>[] {
   const each = measured.map(imageScores);
   return each[0]!.map(
     (_, at) => Object.assign({}, ...each.map((scores) => scores[at])) as Record<string, number>,

@@ -6,7 +6,7 @@ import {figureBundle, type Figure} from './figure';
 import {linesSvg} from './lines-svg';
 import {lossFigure, lossLines, lossText, type LossPoint} from './loss-figure';
 import {breathe, inNotebook, Slot} from './output';
-import {Painter} from './painter';
+import {Throttle} from './throttle';
 
 export interface LossCurves {
   /** Adds a point; bound, so it can be handed on: `onStep: curves.add`. Await it to let the figure out at once. */
@@ -40,7 +40,7 @@ export function lossCurves({
   const points = [...history];
   const slot = new Slot();
   const figure = (): Figure => lossFigure(points, title, smoothing);
-  // JupyterLab's Plotly renderer never redraws a figure that it has drawn, so while the model trains the slot shows a picture.
+  // JupyterLab's Plotly renderer never redraws a figure that it has drawn, so while the model trains the slot shows an image.
   const live = (): void => {
     const {upper, lower} = lossLines(points, smoothing);
     const svg = linesSvg({
@@ -48,12 +48,12 @@ export function lossCurves({
       x: 'step',
       panels: [
         {title: 'loss', lines: upper},
-        {title: 'rate', lines: lower},
+        {title: 'learningRate', lines: lower},
       ],
     });
     slot.show({'image/svg+xml': svg, 'text/plain': lossText(points)});
   };
-  const painter = new Painter(live);
+  const painter = new Throttle(live);
   let printed = points.length;
 
   const add = async (point: LossPoint): Promise<void> => {

@@ -1,15 +1,15 @@
 /**
- * Pictures with their captions: a grid for a look at data or results, and a panel that shows the same pictures again
+ * Images with their captions: a grid for a look at data or results, and a panel that shows the same images again
  * and again while a model learns, each with the captions it got so far and the words that changed marked.
  */
 import {html, type Fragment} from './html';
 import {breathe, inNotebook, show, Slot, type Bundle} from './output';
 import {palette, shade} from './palette';
-import {thumbnail, type Picture, type Thumbnail} from './picture';
+import {thumbnail, type ImageSource, type Thumbnail} from './image';
 
 export interface GridItem {
-  readonly image: Picture;
-  /** The caption, or what the picture shows: its alternative text too. */
+  readonly image: ImageSource;
+  /** The caption, or what the image shows: its alternative text too. */
   readonly caption?: string;
   /** The caption before: words of `caption` that are not in it are marked. */
   readonly previous?: string;
@@ -25,16 +25,16 @@ export interface GridItem {
 
 export interface GridOptions {
   readonly title?: string;
-  /** Width of a picture in CSS pixels. @default 200 */
+  /** Width of an image in CSS pixels. @default 200 */
   readonly width?: number;
 }
 
-/** @example await pictureGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions}))); */
-export async function pictureGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
-  const pictures = await Promise.all(items.map(({image}) => small(image, options)));
-  const shape = commonShape(pictures);
+/** @example await imageGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions}))); */
+export async function imageGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
+  const images = await Promise.all(items.map(({image}) => small(image, options)));
+  const shape = commonShape(images);
   const tiles = items.map((item, at) =>
-    tile(item, pictures[at]!, shape, item.caption && said(item, item.caption)),
+    tile(item, images[at]!, shape, item.caption && said(item, item.caption)),
   );
   show(grid(tiles, options, items.map(itemText)));
   await breathe();
@@ -42,8 +42,8 @@ export async function pictureGrid(items: readonly GridItem[], options: GridOptio
 
 export interface CaptionPanel {
   /**
-   * Shows the panel's pictures with new captions; bound, so it can be handed on. `label` says when: `epoch 3`.
-   * Pictures have to come in the same order each time.
+   * Shows the panel's images with new captions; bound, so it can be handed on. `label` says when: `epoch 3`.
+   * Images have to come in the same order each time.
    */
   readonly show: (items: readonly GridItem[], label: string) => Promise<void>;
 }
@@ -57,19 +57,18 @@ export interface CaptionPanel {
  */
 export function captionPanel(options: GridOptions = {}): CaptionPanel {
   const slot = new Slot();
-  const pictures: Thumbnail[] = [];
+  const images: Thumbnail[] = [];
   const told: {label: string; captions: string[]}[] = [];
 
   const showItems = async (items: readonly GridItem[], label: string): Promise<void> => {
-    for (let at = pictures.length; at < items.length; at++)
-      pictures.push(await small(items[at]!.image, options));
-    const shape = commonShape(pictures);
+    for (let at = images.length; at < items.length; at++) images.push(await small(items[at]!.image, options));
+    const shape = commonShape(images);
     const before = told.at(-1)?.captions;
     told.push({label, captions: items.map(({caption = ''}) => caption)});
     const tiles = items.map((item, at) => {
       const previous = item.previous ?? before?.[at];
       const now = {...item, ...(previous !== undefined && {previous})};
-      return tile(now, pictures[at]!, shape, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
+      return tile(now, images[at]!, shape, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
     });
     const texts = items.map((item, at) =>
       itemText({...item, ...(before?.[at] !== undefined && {previous: before[at]})}),
@@ -83,13 +82,13 @@ export function captionPanel(options: GridOptions = {}): CaptionPanel {
 }
 
 /** More pixels than the width on the page has, for sharp screens. */
-function small(image: Picture, {width = 200}: GridOptions): Promise<Thumbnail> {
+function small(image: ImageSource, {width = 200}: GridOptions): Promise<Thumbnail> {
   return thumbnail(image, Math.round(width * 1.6));
 }
 
-/** Width over height of the frames: that of the middle picture, but neither very flat nor very tall. */
-function commonShape(pictures: readonly Thumbnail[]): number {
-  const shapes = pictures.map(({width, height}) => width / height).sort((a, b) => a - b);
+/** Width over height of the frames: that of the middle image, but neither very flat nor very tall. */
+function commonShape(images: readonly Thumbnail[]): number {
+  const shapes = images.map(({width, height}) => width / height).sort((a, b) => a - b);
   const middle = shapes[Math.floor(shapes.length / 2)] ?? 1;
   return Math.round(100 * Math.min(1.5, Math.max(0.8, middle))) / 100;
 }
@@ -104,7 +103,7 @@ function grid(
     title !== undefined && html`<div style="font-weight:600;font-size:14px;margin:0 0 10px">${title}</div>`;
   const page = html`<div style="margin:6px 0 14px;line-height:1.4">
     ${heading}
-    <div style="${layout}">${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no pictures</i>`}</div>
+    <div style="${layout}">${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no images</i>`}</div>
   </div>`;
   return {
     'text/html': page.text,
@@ -114,17 +113,17 @@ function grid(
 
 function tile(
   item: GridItem,
-  picture: Thumbnail,
+  image: Thumbnail,
   shape: number,
   caption: Fragment | string | undefined,
   past?: Fragment,
 ): Fragment {
   const {references = [], label, note} = item;
-  const alt = item.caption ?? references[0] ?? label ?? 'picture';
+  const alt = item.caption ?? references[0] ?? label ?? 'image';
   const frame = `width:100%;aspect-ratio:${shape};object-fit:contain;border-radius:6px;display:block;margin:0;max-width:none`;
   const quote = 'font-size:12px;margin-top:3px;opacity:.72';
   return html`<figure style="margin:0;min-width:0;overflow-wrap:anywhere">
-    <img src="${picture.uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
+    <img src="${image.uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
     <figcaption style="margin:6px 0 0;font-size:13.5px">
       ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
       ${past} ${references.map((reference) => html`<div style="${quote}">“${reference}”</div>`)}
@@ -174,7 +173,7 @@ function history(told: readonly {label: string; captions: string[]}[], at: numbe
 }
 
 function itemText({image, label, caption, previous, references = [], correct, note}: GridItem): string {
-  const name = typeof image === 'string' ? image.replace(/^.*[\\/]/, '') : 'picture';
+  const name = typeof image === 'string' ? image.replace(/^.*[\\/]/, '') : 'image';
   const verdict = correct === undefined ? '' : correct ? ' ✓' : ' ✗';
   const before = previous === undefined || previous === caption ? '' : ` (before: ${previous})`;
   return [

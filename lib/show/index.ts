@@ -13,8 +13,8 @@ export {
   type Point,
 } from './charts';
 export {showTable, tableHtml, tableText, type Row, type TableOptions} from './table';
-export {pictureGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
-export {pictureUri, type Picture, type Pixels} from './picture';
+export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
+export {imageUri, type ImageSource, type Pixels} from './image';
 export {lossCurves, type LossCurves, type LossCurvesOptions} from './curves';
 export type {LossPoint} from './loss-figure';
 export {watchTraining, type Watch} from './watch';

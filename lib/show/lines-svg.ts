@@ -1,5 +1,5 @@
 /**
- * Lines as a small SVG picture, drawn in a millisecond: for charts that grow, where a picture in place of another does
+ * Lines as a small SVG image, drawn in a millisecond: for charts that grow, where an image in place of another does
  * not flicker and asks nothing of the viewer. Charts that stay are Plotly's.
  */
 import {html, type Fragment} from './html';

@@ -1,4 +1,4 @@
-/** What a run's losses look like: as lines for the live picture, as a Plotly figure for the end, and in words. */
+/** What a run's losses look like: as lines for the live image, as a Plotly figure for the end, and in words. */
 import type {Figure} from './figure';
 import type {Line} from './lines-svg';
 import {palette, shade} from './palette';
@@ -10,10 +10,10 @@ export interface LossPoint {
   readonly epoch?: number;
   readonly loss?: number;
   readonly validationLoss?: number;
-  readonly rate?: number;
+  readonly learningRate?: number;
 }
 
-/** The lines of the live picture: losses above, the learning rate below. */
+/** The lines of the live image: losses above, the learning rate below. */
 export function lossLines(points: readonly LossPoint[], smoothing: number): {upper: Line[]; lower: Line[]} {
   const training = thin(pick(points, 'loss'), smoothing);
   const smooth = training.map((place) => ({x: place.x, y: place.smooth}));
@@ -29,14 +29,16 @@ export function lossLines(points: readonly LossPoint[], smoothing: number): {upp
         places: pick(points, 'validationLoss'),
       },
     ],
-    lower: [{name: '', color: palette.grey, width: 1.5, steps: true, places: changes(pick(points, 'rate'))}],
+    lower: [
+      {name: '', color: palette.grey, width: 1.5, steps: true, places: changes(pick(points, 'learningRate'))},
+    ],
   };
 }
 
 export function lossFigure(points: readonly LossPoint[], title: string, smoothing: number): Figure {
   const training = thin(pick(points, 'loss'), smoothing);
   const validation = pick(points, 'validationLoss');
-  const rates = changes(pick(points, 'rate'));
+  const rates = changes(pick(points, 'learningRate'));
   const best = validation.reduce<Place | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
   const dots = {
     size: validation.map((place) => (place === best ? 13 : 7)),
@@ -71,7 +73,7 @@ export function lossFigure(points: readonly LossPoint[], title: string, smoothin
       },
       {
         ...xy(rates),
-        name: 'rate',
+        name: 'learningRate',
         yaxis: 'y2',
         line: {color: palette.grey, width: 1.5, shape: 'hv'},
         hovertemplate: 'step %{x:,}<br>%{y:.2e}',
@@ -84,7 +86,7 @@ export function lossFigure(points: readonly LossPoint[], title: string, smoothin
       xaxis: {title: {text: 'step'}, anchor: 'y2', rangemode: 'tozero'},
       yaxis: {title: {text: 'loss (nats a word)'}, domain: [0.27, 1]},
       yaxis2: {
-        title: {text: 'rate'},
+        title: {text: 'learningRate'},
         domain: [0, 0.17],
         gridcolor: shade.line,
         rangemode: 'tozero',
@@ -104,14 +106,14 @@ export function lossText(points: readonly LossPoint[]): string {
   const best = validation.reduce<Place | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
   if (points.length === 0) return 'No steps yet';
   const at = points.reduce((a, b) => (b.step >= a.step ? b : a));
-  const rate = pick(points, 'rate').at(-1)?.y;
+  const learningRate = pick(points, 'learningRate').at(-1)?.y;
   return [
     `step ${formatNumber(at.step)}`,
     at.epoch !== undefined && `epoch ${at.epoch}`,
     loss && `training loss ${loss.y.toFixed(4)}`,
     last && `validation loss ${last.y.toFixed(4)}`,
     best && best !== last && `best ${best.y.toFixed(4)} at step ${formatNumber(best.x)}`,
-    rate !== undefined && `rate ${formatNumber(rate)}`,
+    learningRate !== undefined && `rate ${formatNumber(learningRate)}`,
   ]
     .filter((part) => typeof part === 'string')
     .join(', ');
@@ -123,7 +125,7 @@ interface Place {
 }
 
 /** In the order of steps, one place a step: an epoch's report repeats a loss of its last step, and histories come in pieces. */
-function pick(points: readonly LossPoint[], name: 'loss' | 'validationLoss' | 'rate'): Place[] {
+function pick(points: readonly LossPoint[], name: 'loss' | 'validationLoss' | 'learningRate'): Place[] {
   const byStep = new Map<number, number>();
   for (const {step, [name]: value} of points)
     if (value !== undefined && !byStep.has(step)) byStep.set(step, value);

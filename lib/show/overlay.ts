@@ -1,23 +1,23 @@
 /**
- * A map of numbers, one for each cell of a picture, laid over the picture: bright where the number is large. What the
+ * A map of numbers, one for each cell of an image, laid over the image: bright where the number is large. What the
  * numbers are (a feature's response, attention, an attribution) is the caller's.
  */
 import sharp from 'sharp';
 import {CaptionerError} from '../errors';
-import {readPicture} from '../data/images';
+import {readImage} from '../encoders/images';
 
 export interface OverlayOptions {
   /** Side of the square result, in pixels. @default 224 */
   readonly size?: number;
-  /** How much of the picture stays where the map is lowest, 0 to 1. @default 0.25 */
+  /** How much of the image stays where the map is lowest, 0 to 1. @default 0.25 */
   readonly floor?: number;
 }
 
 /**
- * @param file The picture.
- * @param map A square of numbers row by row, as many as the picture has cells; scaled so that its largest is brightest.
+ * @param file The image.
+ * @param map A square of numbers row by row, as many as the image has cells; scaled so that its largest is brightest.
  * @returns A JPEG, stretched to a square as the encoder sees it.
- * @throws CaptionerError `shape` when the map is not a square, `image` when the picture cannot be read.
+ * @throws CaptionerError `shape` when the map is not a square, `image` when the image cannot be read.
  */
 export async function overlay(
   file: string,
@@ -38,11 +38,11 @@ export async function overlay(
     .toColourspace('srgb')
     .png()
     .toBuffer();
-  const picture = await sharp(await readPicture(file))
+  const image = await sharp(await readImage(file))
     .resize(size, size, {fit: 'fill'})
     .png()
     .toBuffer();
-  return sharp(picture)
+  return sharp(image)
     .composite([{input: mask, blend: 'multiply'}])
     .jpeg({quality: 85})
     .toBuffer();

@@ -5,7 +5,7 @@
 import {SingleBar, type Options} from 'cli-progress';
 import {html} from './html';
 import {inNotebook, Slot} from './output';
-import {Painter} from './painter';
+import {Throttle} from './throttle';
 import {palette, shade} from './palette';
 import {formatDuration, formatNumber} from './text';
 
@@ -63,7 +63,7 @@ interface View {
 function notebookView(state: State): View {
   const slot = new Slot();
   let over = false;
-  const painter = new Painter(
+  const painter = new Throttle(
     () => slot.show({'text/html': bar(state, over), 'text/plain': line(state, over)}),
     200,
   );

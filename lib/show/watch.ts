@@ -1,5 +1,5 @@
 /** A training run as one watches it in a notebook: live curves, and below them the panel's newest captions. */
-import type {EpochReport, History, StepReport} from '../training/history';
+import type {EpochReport, History, StepReport} from '../checkpoints/history';
 import {lossCurves} from './curves';
 import {captionPanel} from './grid';
 

@@ -5,7 +5,7 @@
 import {createReadStream} from 'node:fs';
 import {createGunzip} from 'node:zlib';
 import {CaptionerError} from '../errors';
-import {userPath} from '../places';
+import {userPath} from '../paths';
 import type {Vocabulary} from './vocabulary';
 
 export interface WordVectors {

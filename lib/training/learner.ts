@@ -1,30 +1,30 @@
 /** What learns: the decoder's weights and the encoder's, with all that a step needs beside the batches, and the average of the weights. */
-import type {Batch} from '../data/batches';
-import {ofSplit} from '../data/dataset';
-import type {Adam} from '../runtime/adam';
-import type {tf} from '../runtime/native';
-import {LiveFeatures} from './live-features';
-import type {Parts} from './material';
-import {MovingAverage, ownWeights, type Shown} from './moving-average';
-import type {Settings} from './options';
+import type {Batch} from './batches';
+import {ofSplit} from '../datasets/dataset';
+import type {Adam} from '../optim/adam';
+import type {tf} from '../tensorflow/tensorflow';
+import {TrainableFeatures} from '../features/trainable';
+import type {Parts} from './training-data';
+import {Ema, ownWeights, type SwappedWeights} from '../optim/ema';
+import type {TrainerSettings} from './options';
 import {Rewards} from './rewards';
-import {learn, type Learnt, type StepSettings} from './step';
+import {trainStep, type StepResult, type StepSettings} from './step';
 
 /** The weights that learn. */
 export function learning({decoder, store}: Parts): Map<string, tf.Variable> {
-  return new Map([...decoder.weights, ...(store instanceof LiveFeatures ? store.weights : [])]);
+  return new Map([...decoder.weights, ...(store instanceof TrainableFeatures ? store.weights : [])]);
 }
 
 export class Learner {
   /** Where the average of the weights is judged and saved. */
-  #average: MovingAverage | undefined;
+  #average: Ema | undefined;
   #rewards: Rewards | undefined;
 
   /** @param average That of the weights so far, where a run goes on. Both are taken over. */
   constructor(
     private readonly parts: Parts,
     private readonly adam: Adam,
-    average?: MovingAverage,
+    average?: Ema,
   ) {
     this.#average = average;
   }
@@ -32,14 +32,14 @@ export class Learner {
   /** @throws CaptionerError `diverged`, see `learn` */
   step(
     batches: readonly Batch[],
-    settings: StepSettings & Pick<Settings, 'objective' | 'movingAverage'>,
-  ): Learnt {
-    const {objective, movingAverage, step} = settings;
+    settings: StepSettings & Pick<TrainerSettings, 'objective' | 'emaDecay'>,
+  ): StepResult {
+    const {objective, emaDecay, step} = settings;
     const rewards = objective === 'self-critical' ? (this.#rewards ??= this.#makeRewards()) : undefined;
-    const learnt = learn(this.parts, this.adam, batches, settings, rewards);
-    if (movingAverage > 0) {
-      this.#average ??= new MovingAverage(learning(this.parts));
-      this.#average.update(movingAverage, step);
+    const learnt = trainStep(this.parts, this.adam, batches, settings, rewards);
+    if (emaDecay > 0) {
+      this.#average ??= new Ema(learning(this.parts));
+      this.#average.update(emaDecay, step);
     } else {
       this.#average?.dispose();
       this.#average = undefined;
@@ -52,13 +52,13 @@ export class Learner {
    *
    * @param work Is given what going on needs beside those weights.
    */
-  averaged<T>(work: (state: () => Map<string, Float32Array>) => T): T {
-    const shown: Shown | undefined = this.#average?.show();
+  withEmaWeights<T>(work: (state: () => Map<string, Float32Array>) => T): T {
+    const shown: SwappedWeights | undefined = this.#average?.swapIn();
     const {store} = this.parts;
     // What an encoder that learns saw with other weights is not true any more.
-    const forget = (): void => (shown && store instanceof LiveFeatures ? store.forget() : undefined);
+    const forget = (): void => (shown && store instanceof TrainableFeatures ? store.invalidate() : undefined);
     const back = (): void => {
-      shown?.back();
+      shown?.restore();
       forget();
     };
     forget();

@@ -3,16 +3,16 @@
  * it. Padding takes no part, neither in the mean nor in the work.
  */
 import type {Decoder, DropoutKey} from '../decoders/decoder';
-import {bannedWords} from '../decoders/limits';
+import {bannedWords} from '../search/constraints';
 import {CaptionerError} from '../errors';
-import {sparseCrossEntropy} from '../runtime/cross-entropy';
-import {kernel, type} from '../runtime/kernels';
-import {tf} from '../runtime/native';
+import {sparseCrossEntropy} from '../ops/cross-entropy';
+import {runOp, type} from '../tensorflow/ops';
+import {tf} from '../tensorflow/tensorflow';
 
 /** What a step of training has that evaluation has not. */
-export interface TrainingKey extends DropoutKey {
-  /** The row of each caption's picture in the features, where several are of the same. @default each has its own */
-  readonly pictures?: readonly number[];
+export interface LossOptions extends DropoutKey {
+  /** The row of each caption's image in the features, where several are of the same. @default each has its own */
+  readonly images?: readonly number[];
   /** Probability that all words share instead of the right one's. @default 0 */
   readonly labelSmoothing?: number;
   /** How much each caption counts, negative where it is to become less likely; then there is no dropout. @default each as one */
@@ -22,7 +22,7 @@ export interface TrainingKey extends DropoutKey {
 }
 
 /**
- * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer pictures, see `TrainingKey`.
+ * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer images, see `TrainingKey`.
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
  * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
  * @param training Absent: neither dropout nor smoothing (evaluation).
@@ -35,11 +35,11 @@ export function captionLoss(
   features: tf.Tensor,
   inputs: tf.Tensor2D,
   targets: tf.Tensor2D,
-  training?: TrainingKey,
+  training?: LossOptions,
 ): tf.Scalar {
   const [batch, steps] = inputs.shape;
-  const pictures = training?.pictures;
-  const together = pictures ? pictures.length === batch : features.shape[0] === batch;
+  const images = training?.images;
+  const together = images ? images.length === batch : features.shape[0] === batch;
   if (targets.shape[0] !== batch || targets.shape[1] !== steps || !together) {
     const [i, t, f] = [inputs, targets, features].map(({shape}) => `[${shape.join(', ')}]`);
     const got = `inputs ${i}, targets ${t}, features ${f}`;
@@ -56,7 +56,7 @@ export function captionLoss(
   return tf.tidy(() => {
     // Sampled captions were written without dropout; with it the decoder would not be the one that wrote them.
     const dropout = shares ? undefined : training;
-    const own = pictures && tf.tensor1d([...pictures], 'int32');
+    const own = images && tf.tensor1d([...images], 'int32');
     const {states, penalty} = decoder.attend?.(features, inputs, dropout, own) ?? {
       states: decoder.states(features, inputs, dropout, own),
     };
@@ -98,7 +98,7 @@ export function gradients(
   features: tf.Tensor | (() => tf.Tensor),
   inputs: tf.Tensor2D,
   targets: tf.Tensor2D,
-  training?: TrainingKey,
+  training?: LossOptions,
   more: ReadonlyMap<string, tf.Variable> = new Map(),
 ): {loss: number; gradients: Map<string, tf.Tensor>} {
   const learning = new Map([...decoder.weights, ...more]);
@@ -123,7 +123,7 @@ function takeRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
       gradFunc: (dy, saved) => {
         const places = tf.expandDims(saved[0]!, 1);
         const shape = tf.tensor1d(x.shape, 'int32');
-        return kernel('ScatterNd', [places, dy, shape], [type('T', 'float32'), type('Tindices', 'int32')]);
+        return runOp('ScatterNd', [places, dy, shape], [type('T', 'float32'), type('Tindices', 'int32')]);
       },
     };
   });

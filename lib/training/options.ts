@@ -12,8 +12,8 @@ export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
 export type Schedule = (typeof schedules)[number];
 
 /** What the best epoch can be chosen by. */
-export type Criterion = 'auto' | 'true' | MetricName;
-export const criteria: readonly Criterion[] = ['auto', 'true', ...metricNames];
+export type Criterion = 'auto' | 'factual' | MetricName;
+export const criteria: readonly Criterion[] = ['auto', 'factual', ...metricNames];
 
 export interface TrainerOptions {
   /** Times that each caption is seen; the schedule ends here. @default see `suitedOptions` */
@@ -21,7 +21,7 @@ export interface TrainerOptions {
   /** Captions in a step. @default see `suitedOptions` */
   readonly batch?: number;
   /** Learning rate of Adam, before the schedule. @default see `suitedOptions` */
-  readonly rate?: number;
+  readonly learningRate?: number;
   /**
    * How the rate goes down: along a cosine to a hundredth of it; not at all; by `decay` every so many epochs; or by `decay`
    * whenever the score on validation, which the best epoch is chosen by, has not got better for so many. @default 'cosine'
@@ -34,7 +34,7 @@ export interface TrainerOptions {
   /** Steps in which the rate grows to its full size. @default see `suitedOptions` */
   readonly warmup?: number;
   /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
-  readonly clip?: number;
+  readonly clipNorm?: number;
   /** Probability that all words share instead of the right one's, so that the decoder is never too sure. @default 0 */
   readonly labelSmoothing?: number;
   /** Part of each weight, times the rate, that a step takes off, apart from the gradient (AdamW); biases keep theirs. @default 0 */
@@ -42,7 +42,7 @@ export interface TrainerOptions {
   /** Batches that a step learns from, for larger ones than memory holds: their gradients are averaged. @default 1 */
   readonly accumulate?: number;
   /** What the moving average of the weights, which is judged and saved in their place, keeps of itself in a step; 0: none. @default see `suitedOptions` */
-  readonly movingAverage?: number;
+  readonly emaDecay?: number;
   /** Share of the words that the decoder goes on from its own words rather than people's, reached evenly in the last epoch. @default 0 */
   readonly scheduledSampling?: number;
   /**
@@ -50,19 +50,19 @@ export interface TrainerOptions {
    * others of its own; for a decoder that can write already. @default 'cross-entropy'
    */
   readonly objective?: Objective;
-  /** Captions that self-critical training samples for a picture; 1 only with the baseline `greedy`. @default 5 */
+  /** Captions that self-critical training samples for an image; 1 only with the baseline `greedy`. @default 5 */
   readonly samples?: number;
   /**
    * What logits are divided by while they are sampled and learnt from. Below 1 samples are more like what search writes; at 1 the surest way
    * to better samples is to become sure of few captions, which search has no use for. @default 0.4
    */
   readonly temperature?: number;
-  /** What they are held against: the mean of the picture's other samples, or what greedy search writes. @default 'others' */
+  /** What they are held against: the mean of the image's other samples, or what greedy search writes. @default 'others' */
   readonly baseline?: Baseline;
   /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default see `suitedOptions` */
-  readonly encoderRate?: number;
-  /** Captions of a picture that are learnt from together: an encoder that learns looks only once for all of them. @default see `suitedOptions` */
-  readonly together?: number;
+  readonly encoderLearningRate?: number;
+  /** Captions of an image that are learnt from together: an encoder that learns looks only once for all of them. @default see `suitedOptions` */
+  readonly captionsPerImage?: number;
   /** Of the order of captions and of dropout. @default 1 */
   readonly seed?: number;
   /** Words of a caption that are learnt from, and at most written. @default 24 */
@@ -72,72 +72,72 @@ export interface TrainerOptions {
   /** Epochs without a better score on validation after which training ends; 0: never. @default 0 */
   readonly patience?: number;
   /** Metric of validation captions that the best epoch has most of; `auto`: `true` for drawn scenes, else CIDEr-D. @default 'auto' */
-  readonly best?: Criterion;
+  readonly selectBy?: Criterion;
   /** Whether METEOR is computed after each epoch; its tables are read once, which takes one or two seconds. @default true */
   readonly meteor?: boolean;
-  /** Validation pictures that are captioned and judged after each epoch. @default 1000 */
-  readonly judged?: number;
-  /** Test pictures that are captioned after each epoch. @default 8 */
-  readonly panel?: number;
+  /** Validation images that are captioned and judged after each epoch. @default 1000 */
+  readonly validationImages?: number;
+  /** Test images that are captioned after each epoch. @default 8 */
+  readonly panelImages?: number;
   /** Beams for the captions that are judged after each epoch. @default 3 */
   readonly beams?: number;
   /** See `SearchOptions`. @default 0.7 */
-  readonly lengthExponent?: number;
+  readonly lengthPenalty?: number;
 }
 
 const suited = {
-  small: {epochs: 16, batch: 32, rate: 0.001},
-  large: {epochs: 10, batch: 128, rate: 0.002},
+  small: {epochs: 16, batch: 32, learningRate: 0.001},
+  large: {epochs: 10, batch: 128, learningRate: 0.002},
 };
 
 const fields = z.strictObject({
   epochs: z.int().min(1).max(100_000).default(suited.large.epochs),
   batch: z.int().min(1).max(65_536).default(suited.large.batch),
-  rate: z.number().gt(0).max(10).default(suited.large.rate),
+  learningRate: z.number().gt(0).max(10).default(suited.large.learningRate),
   schedule: z.enum(schedules).default('cosine'),
   decay: z.number().gt(0).max(1).default(0.8),
   decayEvery: z.int().min(1).default(3),
   warmup: z.int().min(0).default(0),
-  clip: z.number().gt(0).default(5),
+  clipNorm: z.number().gt(0).default(5),
   labelSmoothing: z.number().min(0).lt(1).default(0),
   weightDecay: z.number().min(0).max(1).default(0),
   accumulate: z.int().min(1).max(10_000).default(1),
-  movingAverage: z.number().min(0).lt(1).default(0),
+  emaDecay: z.number().min(0).lt(1).default(0),
   scheduledSampling: z.number().min(0).max(1).default(0),
   objective: z.enum(objectives).default('cross-entropy'),
   samples: z.int().min(1).max(1000).default(5),
   temperature: z.number().min(0.01).max(100).default(0.4),
   baseline: z.enum(baselines).default('others'),
-  encoderRate: z.number().min(0).max(1).default(1e-4),
-  together: z.int().min(1).max(1000).default(1),
+  encoderLearningRate: z.number().min(0).max(1).default(1e-4),
+  captionsPerImage: z.int().min(1).max(1000).default(1),
   seed: z.int().min(0).max(0x7fffffff).default(1),
   maximumLength: z.int().min(1).max(200).default(24),
   saveEvery: z.int().min(1).default(500),
   patience: z.int().min(0).default(0),
-  best: z.enum(criteria).default('auto'),
+  selectBy: z.enum(criteria).default('auto'),
   meteor: z.boolean().default(true),
-  judged: z.int().min(0).default(1000),
-  panel: z.int().min(0).max(100).default(8),
+  validationImages: z.int().min(0).default(1000),
+  panelImages: z.int().min(0).max(100).default(8),
   beams: z.int().min(1).max(100).default(3),
-  lengthExponent: z.number().min(0).max(5).default(0.7),
+  lengthPenalty: z.number().min(0).max(5).default(0.7),
 });
 const schema = fields.refine(({samples, baseline}) => samples > 1 || baseline === 'greedy', {
   path: ['samples'],
   message: 'expected 2 or more where they are held against each other (`baseline: others`)',
 });
 
-export type Settings = Readonly<Required<TrainerOptions>>;
+export type TrainerSettings = Readonly<Required<TrainerOptions>>;
 
 /** What the rest of a run depends on: to change it under way would make the position, or the best score, meaningless. */
 const fixed = {
   batch: 'the order of the captions',
   seed: 'the order of the captions',
-  together: 'the order of the captions',
+  captionsPerImage: 'the order of the captions',
   maximumLength: 'the order of the captions',
-  best: 'which epoch is the best',
-  judged: 'which epoch is the best',
+  selectBy: 'which epoch is the best',
+  validationImages: 'which epoch is the best',
   beams: 'which epoch is the best',
-  lengthExponent: 'which epoch is the best',
+  lengthPenalty: 'which epoch is the best',
 } as const;
 
 /** What decides which options suit a run, beside the number of captions. */
@@ -152,7 +152,7 @@ export interface Task {
 
 /**
  * Few captions are learnt from more often, and in more and smaller steps. A decoder that looks at a grid has to begin more slowly, and an
- * encoder that learns sees each picture once for all its captions, when the decoder has had time to say what it needs. Self-critical
+ * encoder that learns sees each image once for all its captions, when the decoder has had time to say what it needs. Self-critical
  * training goes slowly, else the decoder becomes sure of the same few phrases, and leaves the encoder as it is.
  *
  * @param captions Number of captions to learn from.
@@ -160,22 +160,38 @@ export interface Task {
 export function suitedOptions(
   captions: number,
   {features = 'pooled', tuned = false, objective = 'cross-entropy'}: Task = {},
-): Pick<Settings, 'epochs' | 'batch' | 'rate' | 'encoderRate' | 'together' | 'warmup' | 'movingAverage'> {
+): Pick<
+  TrainerSettings,
+  'epochs' | 'batch' | 'learningRate' | 'encoderLearningRate' | 'captionsPerImage' | 'warmup' | 'emaDecay'
+> {
   const size = captions < 10_000 ? suited.small : suited.large;
-  const rest = {encoderRate: 1e-4, together: 1, warmup: 0, movingAverage: 0};
+  const rest = {encoderLearningRate: 1e-4, captionsPerImage: 1, warmup: 0, emaDecay: 0};
   if (objective === 'self-critical')
-    return {...rest, ...size, epochs: 3, rate: 2e-5, encoderRate: 0, together: 5, movingAverage: 0.99};
-  const rate = features === 'grid' || tuned ? 0.001 : size.rate;
-  return {...rest, ...size, rate, ...(tuned && {together: 5, warmup: captions < 10_000 ? 0 : 300})};
+    return {
+      ...rest,
+      ...size,
+      epochs: 3,
+      learningRate: 2e-5,
+      encoderLearningRate: 0,
+      captionsPerImage: 5,
+      emaDecay: 0.99,
+    };
+  const learningRate = features === 'grid' || tuned ? 0.001 : size.learningRate;
+  return {
+    ...rest,
+    ...size,
+    learningRate,
+    ...(tuned && {captionsPerImage: 5, warmup: captions < 10_000 ? 0 : 300}),
+  };
 }
 
 /** @throws CaptionerError `options` */
-export function trainerSettings(options: unknown = {}): Settings {
+export function trainerSettings(options: unknown = {}): TrainerSettings {
   return parseOptions(schema, options, 'trainer');
 }
 
 /** @throws CaptionerError `options`, also when a change would reach into the order of the captions. */
-export function changedSettings(settings: Settings, changes: TrainerOptions): Settings {
+export function changedSettings(settings: TrainerSettings, changes: TrainerOptions): TrainerSettings {
   const next = trainerSettings({...settings, ...changes});
   for (const [key, what] of Object.entries(fixed) as [keyof typeof fixed, string][])
     if (next[key] !== settings[key])
@@ -207,7 +223,12 @@ export interface Progress {
  * anew. Where validation has no captions no score ever gets better.
  */
 export function scheduled(
-  {schedule, warmup, decay, decayEvery}: Pick<Settings, 'schedule' | 'warmup' | 'decay' | 'decayEvery'>,
+  {
+    schedule,
+    warmup,
+    decay,
+    decayEvery,
+  }: Pick<TrainerSettings, 'schedule' | 'warmup' | 'decay' | 'decayEvery'>,
   {step, total, epoch, judged}: Progress,
 ): number {
   const warm = warmup > 0 ? Math.min(1, (step + 1) / warmup) : 1;

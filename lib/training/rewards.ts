@@ -2,10 +2,10 @@
  * What self-critical training (Rennie et al. 2017, arXiv 1612.00563) wants more of: CIDEr-D of whole captions. The end of the sentence
  * counts as a word, in captions as in references; without it broken endings pay off (arXiv 2305.12254).
  */
-import type {CaptionedImage} from '../data/dataset';
+import type {CaptionedImage} from '../datasets/dataset';
 import {ciderScore, ciderVector, type CiderVector} from '../metrics/cider';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
-import type {Words} from '../metrics/measured';
+import type {Words} from '../metrics/statistics';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 
 /** No caption's word, since the tokenizer splits it. */
@@ -35,18 +35,18 @@ export class Rewards {
 }
 
 /**
- * How much better each sample is than what the decoder would have written otherwise: the mean of the picture's other samples
+ * How much better each sample is than what the decoder would have written otherwise: the mean of the image's other samples
  * (Luo 2020, arXiv 2003.09971), or what it writes without chance.
  *
- * @param rewards Of each picture's samples.
- * @param baselines Of each picture's greedy caption; absent: the mean of the other samples.
+ * @param rewards Of each image's samples.
+ * @param baselines Of each image's greedy caption; absent: the mean of the other samples.
  */
 export function advantages(
   rewards: readonly (readonly number[])[],
   baselines?: readonly number[],
 ): number[][] {
-  return rewards.map((own, picture) => {
+  return rewards.map((own, image) => {
     const sum = own.reduce((all, one) => all + one, 0);
-    return own.map((reward) => reward - (baselines?.[picture] ?? (sum - reward) / (own.length - 1)));
+    return own.map((reward) => reward - (baselines?.[image] ?? (sum - reward) / (own.length - 1)));
   });
 }

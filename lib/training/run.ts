@@ -8,9 +8,15 @@ import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
-import {userPath} from '../places';
-import {parseCard, type Card} from './card';
-import {checkpointFiles, loadCheckpoint, saveCheckpoint, stepName, type Checkpoint} from './checkpoint';
+import {userPath} from '../paths';
+import {parseMetadata, type CheckpointMetadata} from '../checkpoints/metadata';
+import {
+  checkpointFiles,
+  loadCheckpoint,
+  saveCheckpoint,
+  stepName,
+  type Checkpoint,
+} from '../checkpoints/checkpoint';
 
 /** A checkpoint that was passed over when a run was resumed, and why. */
 export interface Skipped {
@@ -19,11 +25,11 @@ export interface Skipped {
 }
 
 /** What a run trains and how, as its newest readable checkpoint says. */
-export function cardOfRun(folder: string): Card | undefined {
+export function runMetadata(folder: string): CheckpointMetadata | undefined {
   for (const name of checkpointsIn(folder))
     try {
       const card = join(folder, 'checkpoints', name, 'checkpoint.json');
-      return parseCard(readFileSync(card), card);
+      return parseMetadata(readFileSync(card), card);
     } catch {
       // What is wrong with it is said when the run is resumed.
     }

@@ -3,11 +3,12 @@
  * people's, as they will be when it writes. All words at once, from a first pass over people's (Mihaylova and Martins 2019,
  * arXiv 1906.07651), so that it is the same for every decoder.
  */
-import type {Batch} from '../data/batches';
+import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
-import {bannedWords} from '../decoders/limits';
-import {tf} from '../runtime/native';
-import {mix, uniform, type DropoutKey} from '../runtime/random';
+import {bannedWords} from '../search/constraints';
+import {tf} from '../tensorflow/tensorflow';
+import {uniform} from '../ops/random';
+import {mix, type DropoutKey} from '../random/random';
 import {special} from '../text/vocabulary';
 
 /** Keeps these numbers apart from those of dropout, which have the same seed. */

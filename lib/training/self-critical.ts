@@ -2,12 +2,12 @@
  * Self-critical training (Rennie et al. 2017, arXiv 1612.00563): the decoder writes captions by chance; those that are better than
  * what it would have written otherwise become more likely, the others less (REINFORCE with a baseline of its own).
  */
-import {collate, type Batch} from '../data/batches';
+import {collate, type Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
-import {sample} from '../decoders/sampling';
-import {greedySearch} from '../decoders/search';
-import type {tf} from '../runtime/native';
-import {mix, type DropoutKey} from '../runtime/random';
+import {sample} from '../search/sampling';
+import {greedySearch} from '../search/beam-search';
+import type {tf} from '../tensorflow/tensorflow';
+import {mix, type DropoutKey} from '../random/random';
 import type {Vocabulary} from '../text/vocabulary';
 import {advantages, type Rewards} from './rewards';
 
@@ -30,13 +30,13 @@ export interface SampledBatch {
 const stream = 0x5ca1;
 
 /**
- * @param features Of the pictures, as the decoder reads them.
- * @param pictures Their names; each is sampled from once, however many captions people gave it.
+ * @param features Of the images, as the decoder reads them.
+ * @param images Their names; each is sampled from once, however many captions people gave it.
  */
 export function sampledBatch(
   decoder: Decoder,
   features: tf.Tensor,
-  pictures: readonly string[],
+  images: readonly string[],
   vocabulary: Vocabulary,
   rewards: Rewards,
   {samples, baseline, maximumLength, temperature, seed, step}: SelfCriticalSettings,
@@ -49,13 +49,13 @@ export function sampledBatch(
   });
   const rewardOf = (id: string, {tokens, finished}: (typeof all)[number][number]): number =>
     rewards.of(id, vocabulary.decode(tokens), finished);
-  const found = all.map((own, at) => own.map((one) => rewardOf(pictures[at]!, one)));
+  const found = all.map((own, at) => own.map((one) => rewardOf(images[at]!, one)));
   const baselines =
     baseline === 'greedy'
-      ? greedySearch(decoder, features, {maximumLength}).map((one, at) => rewardOf(pictures[at]!, one))
+      ? greedySearch(decoder, features, {maximumLength}).map((one, at) => rewardOf(images[at]!, one))
       : undefined;
   const batch = collate(
-    all.flatMap((own, at) => own.map(({tokens, finished}) => ({id: pictures[at]!, tokens, finished}))),
+    all.flatMap((own, at) => own.map(({tokens, finished}) => ({id: images[at]!, tokens, finished}))),
   );
   const flat = found.flat();
   return {

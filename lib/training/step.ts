@@ -1,21 +1,21 @@
 /** One step of training: from batches to a loss, its gradients, and weights that are a little better. */
-import type {Batch} from '../data/batches';
+import type {Batch} from './batches';
 import {CaptionerError} from '../errors';
-import type {Adam} from '../runtime/adam';
-import {clipByGlobalNorm} from '../runtime/clip';
-import {tf} from '../runtime/native';
-import {LiveFeatures} from './live-features';
-import {gradients, type TrainingKey} from './loss';
-import {notFinite, type Parts} from './material';
-import type {Settings} from './options';
+import type {Adam} from '../optim/adam';
+import {clipByGlobalNorm} from '../optim/clip';
+import {tf} from '../tensorflow/tensorflow';
+import {TrainableFeatures} from '../features/trainable';
+import {gradients, type LossOptions} from './loss';
+import {notFinite, type Parts} from './training-data';
+import type {TrainerSettings} from './options';
 import type {Rewards} from './rewards';
 import {withOwnWords} from './scheduled-sampling';
 import {sampledBatch} from './self-critical';
 
 export interface StepSettings extends Pick<
-  Settings,
+  TrainerSettings,
   | 'seed'
-  | 'clip'
+  | 'clipNorm'
   | 'labelSmoothing'
   | 'weightDecay'
   | 'accumulate'
@@ -27,14 +27,14 @@ export interface StepSettings extends Pick<
   /** From 0; with the seed it names the dropout. */
   readonly step: number;
   /** Learning rate of the decoder, after the schedule. */
-  readonly rate: number;
+  readonly learningRate: number;
   /** Of an encoder that learns too. */
-  readonly encoderRate: number;
+  readonly encoderLearningRate: number;
   /** Share of the words that scheduled sampling replaces. */
   readonly ownWords: number;
 }
 
-export interface Learnt {
+export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
   /** Mean of the sampled captions', in self-critical training. */
@@ -46,41 +46,45 @@ export interface Learnt {
  * @param rewards Present: self-critical training; else cross entropy.
  * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
  */
-export function learn(
+export function trainStep(
   parts: Pick<Parts, 'decoder' | 'store' | 'vocabulary'>,
   adam: Adam,
   batches: readonly Batch[],
   settings: StepSettings,
   rewards?: Rewards,
-): Learnt {
-  const {step, rate, clip, encoderRate, weightDecay, accumulate} = settings;
-  const live = parts.store instanceof LiveFeatures ? parts.store : undefined;
+): StepResult {
+  const {step, learningRate, clipNorm, encoderLearningRate, weightDecay, accumulate} = settings;
+  const live = parts.store instanceof TrainableFeatures ? parts.store : undefined;
   return tf.tidy(() => {
     // Forward and backward.
     const found = batches.map((batch, part) =>
       learnFrom(parts, batch, {...settings, step: step * accumulate + part}, rewards),
     );
-    // As of one large batch, whose mean is over all words, and that of rewards over all pictures.
+    // As of one large batch, whose mean is over all words, and that of rewards over all images.
     const loss = meanBy(found, 'words', (one) => one.loss);
 
     // Clip.
-    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(meanOf(found), clip);
+    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(meanOf(found), clipNorm);
 
     // Look, then apply.
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const bad = found.flatMap(({pictures, seen}) => notFinite(pictures, seen));
-      const pictures = new Set(found.flatMap((one) => one.pictures));
+      const bad = found.flatMap(({images, seen}) => notFinite(images, seen));
+      const images = new Set(found.flatMap((one) => one.images));
       const what =
         bad.length > 0
           ? `the features of ${bad.join(', ')} are not finite; build them again`
-          : `it learnt from ${[...pictures].join(', ')}; lower the rate, or resume from the last checkpoint`;
+          : `it learnt from ${[...images].join(', ')}; lower the rate, or resume from the last checkpoint`;
       throw new CaptionerError(
         'diverged',
         `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +
           `the weights are as they were before this step: ${what}`,
       );
     }
-    adam.apply(clipped, (name) => (live?.weights.has(name) ? encoderRate : rate), weightDecay);
+    adam.apply(
+      clipped,
+      (name) => (live?.weights.has(name) ? encoderLearningRate : learningRate),
+      weightDecay,
+    );
     return {loss, gradientNorm, ...(rewards && {reward: meanBy(found, 'captions', (one) => one.reward!)})};
   });
 }
@@ -89,7 +93,7 @@ interface Found {
   readonly loss: number;
   readonly gradients: Map<string, tf.Tensor>;
   readonly reward?: number;
-  readonly pictures: readonly string[];
+  readonly images: readonly string[];
   readonly seen: tf.Tensor;
   /** How many words and captions were learnt from. */
   readonly words: number;
@@ -102,22 +106,22 @@ function learnFrom(
   settings: StepSettings,
   rewards: Rewards | undefined,
 ): Found {
-  const {seed, step, labelSmoothing, temperature, ownWords, encoderRate} = settings;
+  const {seed, step, labelSmoothing, temperature, ownWords, encoderLearningRate} = settings;
   const key = {seed, step};
-  const live = store instanceof LiveFeatures ? store : undefined;
-  // Captions of the same picture share the encoder's work.
-  const pictures = [...new Set(batch.ids)];
-  const seen = live?.prepare(pictures, key) ?? store.draw?.(pictures, key) ?? store.read(pictures);
-  const tuned = encoderRate > 0 ? live?.weights : undefined;
+  const live = store instanceof TrainableFeatures ? store : undefined;
+  // Captions of the same image share the encoder's work.
+  const images = [...new Set(batch.ids)];
+  const seen = live?.frozenFeatures(images, key) ?? store.draw?.(images, key) ?? store.read(images);
+  const tuned = encoderLearningRate > 0 ? live?.weights : undefined;
   const look = (): tf.Tensor => live?.features(seen) ?? seen;
   // Where the encoder learns, its gradient goes through what it sees.
   const still = tuned ? undefined : look();
-  const rows = new Map(pictures.map((id, row) => [id, row]));
+  const rows = new Map(images.map((id, row) => [id, row]));
   const rowsOf = (ids: readonly string[]): number[] => ids.map((id) => rows.get(id)!);
 
-  const lesson = (): {batch: Batch; training: TrainingKey; reward?: number} => {
+  const lesson = (): {batch: Batch; training: LossOptions; reward?: number} => {
     if (rewards) {
-      const sampled = sampledBatch(decoder, still ?? look(), pictures, vocabulary, rewards, settings);
+      const sampled = sampledBatch(decoder, still ?? look(), images, vocabulary, rewards, settings);
       return {...sampled, training: {...key, shares: sampled.shares, temperature}};
     }
     const own =
@@ -129,10 +133,10 @@ function learnFrom(
   const {batch: learnt, training, reward} = lesson();
   const {ids, inputs, targets, size, steps} = learnt;
   const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-  const shared = {...training, ...(ids.length > pictures.length && {pictures: rowsOf(ids)})};
+  const shared = {...training, ...(ids.length > images.length && {images: rowsOf(ids)})};
   const found = gradients(decoder, still ?? look, read!, next!, shared, tuned);
   const words = targets.reduce((count, id) => count + (id > 0 ? 1 : 0), 0);
-  return {...found, ...(reward !== undefined && {reward}), pictures, seen, words, captions: size};
+  return {...found, ...(reward !== undefined && {reward}), images, seen, words, captions: size};
 }
 
 function meanBy(found: readonly Found[], weight: 'words' | 'captions', of: (one: Found) => number): number {

@@ -1,17 +1,17 @@
-/** Event files for TensorBoard, written by TensorFlow's own summary kernels: scalars, pictures and text. */
+/** Event files for TensorBoard, written by TensorFlow's own summary kernels: scalars, images and text. */
 import {mkdirSync} from 'node:fs';
-import {readPixels} from '../data/images';
-import {int, kernel, kernels, text, type} from '../runtime/kernels';
-import {int64} from '../runtime/raw';
-import {tf} from '../runtime/native';
-import type {EpochReport} from './history';
+import {readPixels} from '../encoders/images';
+import {int, runOp, runOpMulti, text, type} from '../tensorflow/ops';
+import {int64} from '../tensorflow/casts';
+import {tf} from '../tensorflow/tensorflow';
+import type {EpochReport} from '../checkpoints/history';
 
 const shown = {
   size: 224,
   fit: 'stretch',
   interpolation: 'cubic',
   mean: [0, 0, 0],
-  deviation: [1, 1, 1],
+  std: [1, 1, 1],
 } as const;
 let made = 0;
 
@@ -25,7 +25,7 @@ export class EventLog {
   constructor(readonly folder: string) {
     mkdirSync(folder, {recursive: true});
     this.#writer = tf.keep(
-      kernel(
+      runOp(
         'SummaryWriter',
         [],
         [text('shared_name', `captioner.log.${process.pid}.${made++}`), text('container', '')],
@@ -34,14 +34,14 @@ export class EventLog {
     tf.tidy(() => {
       const [queue, flush] = [tf.scalar(10, 'int32'), tf.scalar(60_000, 'int32')];
       const strings = [tf.scalar(folder, 'string'), tf.scalar('', 'string')];
-      kernels('CreateSummaryFileWriter', [this.#writer, strings[0]!, queue, flush, strings[1]!], [], 0);
+      runOpMulti('CreateSummaryFileWriter', [this.#writer, strings[0]!, queue, flush, strings[1]!], [], 0);
     });
   }
 
   scalars(values: Readonly<Record<string, number>>, step: number): void {
     tf.tidy(() => {
       for (const [tag, value] of Object.entries(values))
-        kernels(
+        runOpMulti(
           'WriteScalarSummary',
           [this.#writer, int64(step), tf.scalar(tag, 'string'), tf.scalar(value)],
           [type('T', 'float32')],
@@ -54,14 +54,14 @@ export class EventLog {
   image(tag: string, pixels: Uint8Array, [height, width]: readonly [number, number], step: number): void {
     tf.tidy(() => {
       const numbers = tf.tensor4d(Int32Array.from(pixels), [1, height, width, 3], 'int32');
-      const bytes = kernel('Cast', [numbers], [type('SrcT', 'int32'), type('DstT', 'uint8')]);
+      const bytes = runOp('Cast', [numbers], [type('SrcT', 'int32'), type('DstT', 'uint8')]);
       // Shown where a pixel is not a number, which bytes always are.
-      const bad = kernel(
+      const bad = runOp(
         'Cast',
         [tf.tensor1d([255, 0, 0, 255], 'int32')],
         [type('SrcT', 'int32'), type('DstT', 'uint8')],
       );
-      kernels(
+      runOpMulti(
         'WriteImageSummary',
         [this.#writer, int64(step), tf.scalar(tag, 'string'), bytes, bad],
         [type('T', 'uint8'), int('max_images', 1)],
@@ -74,7 +74,7 @@ export class EventLog {
   text(tag: string, content: string, step: number): void {
     tf.tidy(() => {
       const metadata = tf.scalar(textMetadata.toString('latin1'), 'string');
-      kernels(
+      runOpMulti(
         'WriteSummary',
         [this.#writer, int64(step), tf.scalar(content, 'string'), tf.scalar(tag, 'string'), metadata],
         [type('T', 'string')],
@@ -83,13 +83,13 @@ export class EventLog {
     });
   }
 
-  /** An epoch's figures, and the panel's pictures with their captions. */
+  /** An epoch's figures, and the panel's images with their captions. */
   async epoch({step, validationLoss, metrics, panel}: EpochReport): Promise<void> {
     const named = Object.entries(metrics).map(([name, value]) => [`validation/${name}`, value] as const);
     const loss = Number.isFinite(validationLoss) ? {'loss/validation': validationLoss} : {};
     this.scalars({...loss, ...Object.fromEntries(named)}, step);
     for (const [at, {file, caption, references}] of panel.entries()) {
-      // A picture that was taken away meanwhile is no reason to stop training.
+      // An image that was taken away meanwhile is no reason to stop training.
       const pixels = await readPixels(file, shown).catch(() => undefined);
       if (pixels) this.image(`panel/${at + 1}`, pixels, [shown.size, shown.size], step);
       const quoted = references.map((reference) => `> ${plain(reference)}`);
@@ -99,12 +99,12 @@ export class EventLog {
   }
 
   flush(): void {
-    kernels('FlushSummaryWriter', [this.#writer], [], 0);
+    runOpMulti('FlushSummaryWriter', [this.#writer], [], 0);
   }
 
   close(): void {
     this.flush();
-    kernels('CloseSummaryWriter', [this.#writer], [], 0);
+    runOpMulti('CloseSummaryWriter', [this.#writer], [], 0);
     this.#writer.dispose();
   }
 }

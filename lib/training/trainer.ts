@@ -3,12 +3,12 @@
  * (batches, loss, Adam, search, checkpoints) and reports through callbacks. Where it stands is a few numbers, so it can
  * be stopped at any step and go on in another process with the same losses, bit for bit.
  */
-import type {Batch} from '../data/batches';
+import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
 import {interruptible, throwIfStopped, type Interrupt, type Stopping} from '../interrupt';
 import type {Vocabulary} from '../text/vocabulary';
-import type {Position} from './checkpoint';
-import type {Course} from './course';
+import type {Position} from '../checkpoints/checkpoint';
+import type {EpochCursor} from './epoch-cursor';
 import {
   meanLoss,
   patienceEnded,
@@ -16,14 +16,14 @@ import {
   type History,
   type PanelEntry,
   type StepReport,
-} from './history';
-import {atOnce, Judge, lossOf, panelOf, scoreOf} from './judgement';
+} from '../checkpoints/history';
+import {runToEnd, Validator, lossOf, panelOf, scoreOf} from './validation';
 import type {Learner} from './learner';
-import {LiveFeatures} from './live-features';
-import type {Material, Parts} from './material';
-import {changedSettings, scheduled, type Settings, type TrainerOptions} from './options';
+import {TrainableFeatures} from '../features/trainable';
+import type {TrainingData, Parts} from './training-data';
+import {changedSettings, scheduled, type TrainerSettings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
-import {startFresh, startFrom, type Start} from './start';
+import {newRun, resumeRun, type OpenRun} from './open-run';
 import type {EventLog} from './tensorboard';
 
 export interface TrainerParts extends Parts {
@@ -49,20 +49,20 @@ export class Trainer {
   /** Checkpoints that resuming passed over, and why. */
   readonly skipped: readonly Skipped[];
   readonly #parts: Parts;
-  readonly #material: Material;
-  readonly #judge: Judge;
-  readonly #course: Course;
+  readonly #material: TrainingData;
+  readonly #judge: Validator;
+  readonly #course: EpochCursor;
   readonly #learner: Learner;
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
-  #settings: Settings;
+  #settings: TrainerSettings;
   #closed = false;
 
-  private constructor(start: Start) {
+  private constructor(start: OpenRun) {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
     ({learner: this.#learner, run: this.#run, log: this.#log} = start);
-    this.#judge = new Judge(this.#parts, this.#material);
+    this.#judge = new Validator(this.#parts, this.#material);
   }
 
   /**
@@ -77,7 +77,7 @@ export class Trainer {
     {run, options, ...parts}: TrainerParts,
     {replace = false, measured = false}: {readonly replace?: boolean; readonly measured?: boolean} = {},
   ): Promise<Trainer> {
-    return new Trainer(await startFresh(parts, run, options, {replace, measured}));
+    return new Trainer(await newRun(parts, run, options, {replace, measured}));
   }
 
   /**
@@ -87,7 +87,7 @@ export class Trainer {
    *   another encoder, or the captions are not those that the run was learning.
    */
   static async resume(folder: string, parts: Pick<Parts, 'dataset' | 'store'>): Promise<Trainer> {
-    return new Trainer(await startFrom(folder, parts));
+    return new Trainer(await resumeRun(folder, parts));
   }
 
   /** With the weights that learn; where a moving average is taken, captions after an epoch and checkpoints are of that. */
@@ -97,11 +97,11 @@ export class Trainer {
   get vocabulary(): Vocabulary {
     return this.#parts.vocabulary;
   }
-  get options(): Settings {
+  get options(): TrainerSettings {
     return this.#settings;
   }
   get position(): Position {
-    return {...this.#course.position, rate: this.rate};
+    return {...this.#course.position, learningRate: this.learningRate};
   }
   get stepsPerEpoch(): number {
     return Math.ceil(this.#course.length / this.#settings.accumulate);
@@ -112,11 +112,11 @@ export class Trainer {
   }
 
   /** The base learning rate; change it whenever you like. */
-  get rate(): number {
-    return this.#settings.rate;
+  get learningRate(): number {
+    return this.#settings.learningRate;
   }
-  set rate(rate: number) {
-    this.configure({rate});
+  set learningRate(learningRate: number) {
+    this.configure({learningRate});
   }
 
   /**
@@ -153,17 +153,23 @@ export class Trainer {
     const {step, epoch} = this.#course.position;
     const total = epochs * this.stepsPerEpoch;
     const share = scheduled(this.#settings, {step, total, epoch, judged: this.history.epochs});
-    const rate = this.rate * share;
-    const encoderRate = this.#settings.encoderRate * share;
+    const learningRate = this.learningRate * share;
+    const encoderLearningRate = this.#settings.encoderLearningRate * share;
     const ownWords = scheduledSampling * Math.min(1, step / total);
-    const learnt = this.#learner.step(batches, {...this.#settings, step, rate, encoderRate, ownWords});
+    const learnt = this.#learner.step(batches, {
+      ...this.#settings,
+      step,
+      learningRate,
+      encoderLearningRate,
+      ownWords,
+    });
     this.#course.stepped();
-    const report = {step: step + 1, epoch: epoch + 1, rate, ...learnt};
+    const report = {step: step + 1, epoch: epoch + 1, learningRate, ...learnt};
     this.history.steps.push(report);
     const {loss, gradientNorm, reward} = learnt;
     const scalars = {
       'loss/training': loss,
-      rate,
+      learningRate,
       'gradient norm': gradientNorm,
       ...(reward !== undefined && {reward}),
     };
@@ -203,15 +209,15 @@ export class Trainer {
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
     const {decoder, store} = this.#parts;
-    return this.#learner.averaged(() =>
-      atOnce(lossOf(decoder, store, this.#material.validation.slice(0, captions))),
+    return this.#learner.withEmaWeights(() =>
+      runToEnd(lossOf(decoder, store, this.#material.validation.slice(0, captions))),
     );
   }
 
-  /** The same few test pictures each time, with what the decoder says about them now. */
-  panel(pictures: number = this.#settings.panel): PanelEntry[] {
-    return this.#learner.averaged(() =>
-      panelOf(this.#parts, this.#material.shown.slice(0, pictures), this.#settings),
+  /** The same few test images each time, with what the decoder says about them now. */
+  panel(images: number = this.#settings.panelImages): PanelEntry[] {
+    return this.#learner.withEmaWeights(() =>
+      panelOf(this.#parts, this.#material.shown.slice(0, images), this.#settings),
     );
   }
 
@@ -221,7 +227,7 @@ export class Trainer {
     const {decoder, vocabulary, store} = this.#parts;
     const encoder = {...store.encoder, preprocessing: store.preprocessing};
     const run = this.#run;
-    await this.#learner.averaged(async (optimizer) => {
+    await this.#learner.withEmaWeights(async (optimizer) => {
       const training = {
         settings: this.#settings,
         position: this.position,
@@ -231,8 +237,8 @@ export class Trainer {
         history: this.history,
         optimizer: optimizer(),
       };
-      const tuning = store instanceof LiveFeatures ? store.tuning() : undefined;
-      const checkpoint = {decoder, vocabulary, encoder, tuning, training};
+      const fineTuned = store instanceof TrainableFeatures ? store.fineTunedWeights() : undefined;
+      const checkpoint = {decoder, vocabulary, encoder, fineTuned, training};
       await run.save(checkpoint, training.position.step, best);
     });
   }
@@ -269,13 +275,13 @@ export class Trainer {
   }
 
   async #endEpoch(start: number, interrupt: Interrupt): Promise<EpochReport> {
-    const found = await this.#learner.averaged(() => this.#judge.epoch(this.#settings, interrupt));
+    const found = await this.#learner.withEmaWeights(() => this.#judge.epoch(this.#settings, interrupt));
     const {step, epoch} = this.#course.position;
-    const best = this.#course.finish(scoreOf(found.metrics, this.#settings.best));
+    const best = this.#course.finish(scoreOf(found.metrics, this.#settings.selectBy));
     const seconds = (performance.now() - start) / 1000;
-    const rate = this.history.steps.at(-1)?.rate ?? this.rate;
+    const learningRate = this.history.steps.at(-1)?.learningRate ?? this.learningRate;
     const loss = meanLoss(this.history, epoch + 1);
-    const report: EpochReport = {epoch: epoch + 1, step, loss, rate, ...found, seconds, best};
+    const report: EpochReport = {epoch: epoch + 1, step, loss, learningRate, ...found, seconds, best};
     this.history.epochs.push(report);
 
     // Save first: a log is only for looking at.

@@ -12,11 +12,11 @@ const hostile = `<img src=x onerror="alert(1)"><script>alert(2)</script>`;
 /** A notebook that shows each thing once, with captions that try to run. tslab takes no `{caption}` from another cell. */
 const cells = [
   `let caption = ${JSON.stringify(hostile)};`,
-  `import {captionPanel, lossCurves, pictureGrid, progress, showBars, showTable} from 'captioner/dist/show';
+  `import {captionPanel, lossCurves, imageGrid, progress, showBars, showTable} from 'captioner/dist/show';
    import {display} from 'tslab';`,
   `showTable([{caption: caption}]); showBars([[caption, 1], ['a', 2]], {title: caption});`,
   `const pixels = {pixels: new Uint8Array(48).fill(90), width: 4, height: 4};
-   await pictureGrid([{image: pixels, caption: caption, references: [caption], note: caption, label: caption}]);
+   await imageGrid([{image: pixels, caption: caption, references: [caption], note: caption, label: caption}]);
    await captionPanel({title: caption}).show([{image: pixels, caption: caption}], caption);`,
   `const curves = lossCurves({title: caption});
    for (let step = 1; step <= 50; step++) await curves.add({step, loss: 1 / step, rate: 1e-3, ...(step % 10 ? {} : {validationLoss: 1.5 / step})});
@@ -43,9 +43,9 @@ function showcase(): string {
 }
 
 /** Figures in the page's JSON, and figures that Plotly drew. */
-function figures(page: Page): Promise<{given: number; drawn: number; pictures: number; broken: number}> {
+function figures(page: Page): Promise<{given: number; drawn: number; imageFiles: number; broken: number}> {
   return page.evaluate(() => {
-    interface Picture {
+    interface Image {
       readonly src: string;
       readonly naturalWidth: number;
     }
@@ -54,11 +54,11 @@ function figures(page: Page): Promise<{given: number; drawn: number; pictures: n
         globalThis as unknown as {document: {querySelectorAll(s: string): Iterable<unknown>}}
       ).document.querySelectorAll(selector),
     ];
-    const images = find('img[src^="data:"]') as Picture[];
+    const images = find('img[src^="data:"]') as Image[];
     return {
       given: find('.figure').length,
       drawn: find('.figure.js-plotly-plot:has(.main-svg .gridlayer)').length,
-      pictures: images.length,
+      imageFiles: images.length,
       broken: images.filter(({naturalWidth}) => naturalWidth === 0).length,
     };
   });
@@ -87,8 +87,8 @@ describe('Reports in a browser', function () {
     const {html} = await report(showcase(), [], {folder: temporaryFolder(), log: () => {}});
     const {page, complaints} = await visit(browser, pathToFileURL(html).href);
     await page.waitForFunction(`document.querySelectorAll('.js-plotly-plot .main-svg').length >= 2`);
-    const {given, drawn, pictures, broken} = await figures(page);
-    expect({given, drawn, pictures, broken}).to.deep.equal({given: 2, drawn: 2, pictures: 2, broken: 0});
+    const {given, drawn, imageFiles, broken} = await figures(page);
+    expect({given, drawn, imageFiles, broken}).to.deep.equal({given: 2, drawn: 2, imageFiles: 2, broken: 0});
 
     // One version of Plotly, in pages as in JupyterLab, whose Python package brings it.
     const dist = join(projectRoot, 'node_modules', 'plotly.js-dist', 'package.json');

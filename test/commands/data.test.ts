@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process';
 import {promisify} from 'node:util';
 import {expect} from 'chai';
-import {lay, pictures} from '../data/lay';
+import {lay, imageFiles} from '../datasets/lay';
 import {projectRoot} from '../support';
 
 async function stderrOf(folder: string): Promise<string> {
@@ -13,7 +13,7 @@ async function stderrOf(folder: string): Promise<string> {
 
 const table = (lines: number): Record<string, string> => ({
   'captions.csv': ['image,split,caption', ...Array<string>(lines).fill('a.jpg,train,A dog .')].join('\n'),
-  ...pictures(['a.jpg']),
+  ...imageFiles(['a.jpg']),
 });
 
 describe('The data set of a command', () => {

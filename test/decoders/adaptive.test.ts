@@ -1,6 +1,6 @@
 import {createAdaptive} from 'captioner/dist/decoders/adaptive';
-import {tf} from 'captioner/dist/runtime/native';
-import {uniform} from 'captioner/dist/runtime/random';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {behavesLikeADecoder, depth, equalsPyTorch, ids, values, vocabulary} from './standard';
 
@@ -34,7 +34,7 @@ describe('adaptive decoder', () => {
     const parameters = [...decoder.weights.values()].reduce((sum, {size}) => sum + size, 0);
     expect(parameters).to.equal(
       1408 * 512 + 512 + // image
-        512 * 256 + 256 + // whole picture
+        512 * 256 + 256 + // whole image
         3000 * 256 + // embedding
         1024 * 2048 + 2048 + // lstm
         1024 * 512 + // sentinel

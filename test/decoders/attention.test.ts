@@ -1,6 +1,6 @@
 import {createAttention} from 'captioner/dist/decoders/attention';
-import {tf} from 'captioner/dist/runtime/native';
-import {uniform} from 'captioner/dist/runtime/random';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {
   behavesLikeADecoder,

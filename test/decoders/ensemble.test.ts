@@ -1,13 +1,13 @@
-import type {WordByWord} from 'captioner/dist/decoders/decoder';
+import type {StepDecoder} from 'captioner/dist/decoders/decoder';
 import {createEnsemble} from 'captioner/dist/decoders/ensemble';
 import {createDecoder} from 'captioner/dist/decoders/registry';
-import {beamSearch} from 'captioner/dist/decoders/search';
-import {tf} from 'captioner/dist/runtime/native';
-import {normal} from 'captioner/dist/runtime/random';
+import {beamSearch} from 'captioner/dist/search/beam-search';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {normal} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 
 const [vocabulary, depth, cells] = [9, 5, 4];
-const member = (kind: string, seed: number): WordByWord =>
+const member = (kind: string, seed: number): StepDecoder =>
   createDecoder(kind, vocabulary, depth, {embedding: 8, units: 8, seed});
 
 describe('createEnsemble', () => {
@@ -25,9 +25,9 @@ describe('createEnsemble', () => {
         const [expected, got] = [alone, ensemble].map((writer) =>
           beamSearch(writer, features, {beams: 3, maximumLength: 6}),
         );
-        for (const [picture, hypotheses] of expected!.entries())
+        for (const [image, hypotheses] of expected!.entries())
           for (const [at, {tokens, score, attention}] of hypotheses.entries()) {
-            const other = got![picture]![at]!;
+            const other = got![image]![at]!;
             expect(other.tokens).to.deep.equal(tokens);
             expect(other.score).to.be.closeTo(score, 1e-5);
             expect(other.attention?.length).to.equal(attention?.length);
@@ -51,14 +51,14 @@ describe('createEnsemble', () => {
         const {logits} = one.step(tokens, one.begin(one.features === 'grid' ? grid : pooled));
         return tf.softmax(logits).arraySync();
       });
-      return all[0]!.map((row, picture) =>
-        row.map((_, word) => all.reduce((sum, one) => sum + one[picture]![word]!, 0) / 3),
+      return all[0]!.map((row, image) =>
+        row.map((_, word) => all.reduce((sum, one) => sum + one[image]![word]!, 0) / 3),
       );
     });
     const got = tf.tidy(() => tf.softmax(step.logits).arraySync());
-    for (const [picture, row] of expected.entries())
+    for (const [image, row] of expected.entries())
       for (const [word, probability] of row.entries())
-        expect(got[picture]![word]).to.be.closeTo(probability, 1e-6);
+        expect(got[image]![word]).to.be.closeTo(probability, 1e-6);
     expect(step.attention!.shape).to.deep.equal([3, cells]);
     tf.dispose([tokens, step.logits, step.attention!, ...state, ...step.state]);
     expect(tf.memory().numTensors).to.equal(before);

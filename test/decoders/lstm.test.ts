@@ -1,8 +1,8 @@
 import {createLstm} from 'captioner/dist/decoders/lstm';
 import {createDecoder, decoderKinds} from 'captioner/dist/decoders/registry';
-import {lstmCell} from 'captioner/dist/runtime/lstm-cell';
-import {tf} from 'captioner/dist/runtime/native';
-import {dropout, uniform} from 'captioner/dist/runtime/random';
+import {lstmCell} from 'captioner/dist/ops/lstm-cell';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {dropout, uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {
   behavesLikeADecoder,
@@ -48,7 +48,7 @@ describe('lstm decoder', () => {
   });
 
   it('has further weights for more layers and for the image beside every word', () => {
-    const decoder = createLstm(vocabulary, depth, {...options, layers: 3, image: 'every'});
+    const decoder = createLstm(vocabulary, depth, {...options, layers: 3, imageInput: 'every'});
     const shapes = [...decoder.weights].filter(([name]) => name.startsWith('lstm'));
     expect(shapes.map(([name, {shape}]) => [name, shape])).to.deep.equal([
       ['lstm.weight', [18, 32]],
@@ -62,7 +62,7 @@ describe('lstm decoder', () => {
   });
 
   it('sees the image at every word where it stands beside each', () => {
-    const decoder = createLstm(vocabulary, depth, {...options, image: 'every'});
+    const decoder = createLstm(vocabulary, depth, {...options, imageInput: 'every'});
     const features = uniform([3, depth], [1, 1]);
     const state = decoder.begin(features);
     expect(state.map(({shape}) => shape)).to.deep.equal([[3, 8], [3, 8], [3, 5]]); // prettier-ignore
@@ -75,7 +75,7 @@ describe('lstm decoder', () => {
 
   for (const image of ['first', 'every'] as const)
     it(`drops out what goes into a layer and what comes out, the image ${image}, and nothing that it carries along`, () => {
-      const decoder = createLstm(vocabulary, depth, {...options, layers: 3, image});
+      const decoder = createLstm(vocabulary, depth, {...options, layers: 3, imageInput: image});
       const features = uniform([3, depth], [1, 1]);
       const key = {seed: 1, step: 1};
       const drop = <T extends tf.Tensor>(x: T, mask: number): T => dropout(x, 0.3, key, mask);

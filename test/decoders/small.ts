@@ -1,14 +1,13 @@
-/** Decoders and pictures small enough to look at every caption there is. */
+/** Decoders and images small enough to look at every caption there is. */
 import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
-import type {Hypothesis} from 'captioner/dist/decoders/search';
-import {tf} from 'captioner/dist/runtime/native';
+import type {Hypothesis} from 'captioner/dist/search/beam-search';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {special} from 'captioner/dist/text/vocabulary';
 import {expect} from 'chai';
 
 export const depth = 6;
-export const features = (pictures: number): tf.Tensor2D =>
-  tf.randomNormal([pictures, depth], 0, 1, 'float32', 5);
+export const features = (images: number): tf.Tensor2D => tf.randomNormal([images, depth], 0, 1, 'float32', 5);
 
 /** A real decoder whose words differ clearly in probability. */
 export function lively(vocabulary: number, seed = 1): Decoder {
@@ -30,11 +29,11 @@ export function stubborn(logits: readonly number[]): Decoder {
     vocabulary: logits.length,
     options: {},
     weights: real.weights,
-    constants: real.constants,
+    featureNormalization: real.featureNormalization,
     output: real.output,
-    states: (pictures, inputs) => real.states(pictures, inputs),
-    logits: (pictures, inputs) => real.logits(pictures, inputs),
-    begin: (pictures) => real.begin(pictures),
+    states: (images, inputs) => real.states(images, inputs),
+    logits: (images, inputs) => real.logits(images, inputs),
+    begin: (images) => real.begin(images),
     step: (tokens, state) => ({logits: same(tokens.size), state: state.map((tensor) => tensor.clone())}),
     dispose: () => real.dispose(),
   };
@@ -47,13 +46,13 @@ export function stubborn(logits: readonly number[]): Decoder {
  */
 export function logProbabilitiesOf(
   model: Decoder,
-  picture: tf.Tensor2D,
+  image: tf.Tensor2D,
   tokens: readonly number[],
   writable = false,
 ): number[] {
   const inputs = [special.start, ...tokens.slice(0, -1)];
   return tf.tidy(() => {
-    const logits = model.logits(picture, tf.tensor2d([inputs], undefined, 'int32')).arraySync()[0]!;
+    const logits = model.logits(image, tf.tensor2d([inputs], undefined, 'int32')).arraySync()[0]!;
     return tokens.map((token, at) => {
       const counted = logits[at]!.filter((_, id) => !writable || id === special.end || id > special.unknown);
       return logits[at]![token]! - Math.log(counted.reduce((sum, logit) => sum + Math.exp(logit), 0));

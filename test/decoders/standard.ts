@@ -1,13 +1,13 @@
 /** What holds of every decoder, whatever its kind. */
-import {acrossViews} from 'captioner/dist/decoders/across-views';
-import type {Decoder, DecoderState, WordByWord} from 'captioner/dist/decoders/decoder';
+import {multiViewDecoder} from 'captioner/dist/decoders/multi-view-decoder';
+import type {Decoder, DecoderState, StepDecoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
-import {sample} from 'captioner/dist/decoders/sampling';
-import {beamSearch, greedySearch} from 'captioner/dist/decoders/search';
-import type {View} from 'captioner/dist/encoders/views';
-import {Adam} from 'captioner/dist/runtime/adam';
-import {tf} from 'captioner/dist/runtime/native';
-import {uniform} from 'captioner/dist/runtime/random';
+import {sample} from 'captioner/dist/search/sampling';
+import {beamSearch, greedySearch} from 'captioner/dist/search/beam-search';
+import type {View} from 'captioner/dist/encoders/augmentation';
+import {Adam} from 'captioner/dist/optim/adam';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {uniform} from 'captioner/dist/ops/random';
 import {special} from 'captioner/dist/text/vocabulary';
 import {captionLoss, gradients} from 'captioner/dist/training/loss';
 import {expect} from 'chai';
@@ -94,7 +94,7 @@ export function behavesLikeADecoder(
     for (const part of state) expect(part.isDisposed).to.equal(false);
   });
 
-  it('hands on as it is what hangs on the picture alone, which search then spares, and nothing else', () => {
+  it('hands on as it is what hangs on the image alone, which search then spares, and nothing else', () => {
     const one = tf.slice(features, 0, 1);
     const begun = decoder.begin(tf.concat([one, one, one]));
     const said = decoder.step(tf.tensor1d([4, 5, 6], 'int32'), begun).state;
@@ -129,13 +129,13 @@ export function behavesLikeADecoder(
     plain.dispose();
   });
 
-  it('learns the same of captions that share a picture, whether its features come once or for each', () => {
+  it('learns the same of captions that share an image, whether its features come once or for each', () => {
     const plain = createDecoder(kind, vocabulary, depth, {...options, dropout: 0});
     const two = tf.slice(features, 0, 2);
-    const pictures = [1, 0, 1];
+    const images = [1, 0, 1];
     const key = {seed: 1, step: 1};
-    const once = gradients(plain, two, inputs, targets, {...key, pictures});
-    const each = gradients(plain, tf.gather(two, pictures), inputs, targets, key);
+    const once = gradients(plain, two, inputs, targets, {...key, images});
+    const each = gradients(plain, tf.gather(two, images), inputs, targets, key);
     expect(once.loss).to.be.closeTo(each.loss, 1e-6);
     for (const [name, gradient] of each.gradients)
       expect(largestDifference(once.gradients.get(name)!, gradient), name).to.be.below(1e-6);
@@ -192,10 +192,10 @@ export function behavesLikeADecoder(
 
   it('gives every hypothesis of a search the log-probabilities that teacher forcing gives its words', () => {
     const lists = beamSearch(decoder, features, {beams: 4, maximumLength: 5});
-    for (const [picture, list] of lists.entries())
+    for (const [image, list] of lists.entries())
       for (const {tokens, logProbabilities, finished} of list) {
         const words = [special.start, ...tokens].slice(0, logProbabilities.length);
-        const logits = decoder.logits(tf.slice(features, picture, 1), ids([words]));
+        const logits = decoder.logits(tf.slice(features, image, 1), ids([words]));
         const expected = tf.logSoftmax(logits).arraySync();
         const next = finished ? [...tokens, special.end] : tokens;
         expect(logProbabilities).to.have.length(next.length);
@@ -205,19 +205,19 @@ export function behavesLikeADecoder(
   });
 
   if (reads === 'grid')
-    it('looks at the cells of all views of a picture, each in its place in its own', () => {
+    it('looks at the cells of all views of an image, each in its place in its own', () => {
       const side = 2;
       const whole = {top: 0, left: 0, side: 1, mirrored: false};
-      const said = (writer: WordByWord, of: tf.Tensor): ReturnType<typeof beamSearch> =>
+      const said = (writer: StepDecoder, of: tf.Tensor): ReturnType<typeof beamSearch> =>
         beamSearch(writer, of, {beams: 3, maximumLength: 5});
       const plain = said(decoder, features);
-      // One view, or the same one more than once, is the picture as it is.
+      // One view, or the same one more than once, is the image as it is.
       for (const count of [1, 2, 4]) {
-        const many = acrossViews(make(), Array<View>(count).fill(whole));
+        const many = multiViewDecoder(make(), Array<View>(count).fill(whole));
         const repeated = tf.concat(Array<tf.Tensor>(count).fill(features), 1);
-        for (const [picture, list] of said(many, repeated).entries())
+        for (const [image, list] of said(many, repeated).entries())
           for (const [at, {tokens, score, attention}] of list.entries()) {
-            const same = plain[picture]![at]!;
+            const same = plain[image]![at]!;
             expect(tokens).to.deep.equal(same.tokens);
             expect(score).to.be.closeTo(same.score, 1e-5);
             for (const [step, map] of attention!.entries()) {
@@ -234,7 +234,7 @@ export function behavesLikeADecoder(
         [features, other],
         [other, features],
       ].map((pair) => {
-        const two = acrossViews(make(), [whole, whole]);
+        const two = multiViewDecoder(make(), [whole, whole]);
         const found = said(two, tf.concat(pair, 1)).map(([best]) => best!.score);
         two.dispose();
         return found;
@@ -256,7 +256,7 @@ export function behavesLikeADecoder(
       tf.dispose([...state, next.logits, ...next.state, ...(next.attention ? [next.attention] : [])]);
       tf.dispose([...gradients(own, features, inputs, targets, {seed: 1, step: 1}).gradients.values()]);
       beamSearch(own, features, {beams: 2, maximumLength: 4});
-      beamSearch(own, features, {beams: 4, groups: 2, forced: [[5, 6]], maximumLength: 4});
+      beamSearch(own, features, {beams: 4, beamGroups: 2, requiredPhrases: [[5, 6]], maximumLength: 4});
       sample(own, features, {samples: 2, maximumLength: 4});
       own.dispose();
     };
@@ -292,8 +292,8 @@ export function equalsPyTorch(kind: string, name: string = kind): void {
   const decoder = createDecoder(kind, size, deep, fixture.options);
   expect([...decoder.weights.keys()]).to.deep.equal(Object.keys(fixture.weights));
   for (const [name, weight] of decoder.weights) weight.assign(tensorOf(fixture.weights[name]!));
-  decoder.constants.get('features.mean')!.assign(tensorOf(fixture.mean));
-  decoder.constants.get('features.deviation')!.assign(tensorOf(fixture.deviation));
+  decoder.featureNormalization.get('features.mean')!.assign(tensorOf(fixture.mean));
+  decoder.featureNormalization.get('features.std')!.assign(tensorOf(fixture.deviation));
   const features = tensorOf<tf.Rank>(fixture.features);
   const [inputs, targets] = [fixture.inputs, fixture.targets].map((of) =>
     tf.cast(tensorOf<tf.Rank.R2>(of), 'int32'),

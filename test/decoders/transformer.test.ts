@@ -1,7 +1,7 @@
 import {createTransformer} from 'captioner/dist/decoders/transformer';
-import {beamSearch} from 'captioner/dist/decoders/search';
-import {tf} from 'captioner/dist/runtime/native';
-import {uniform} from 'captioner/dist/runtime/random';
+import {beamSearch} from 'captioner/dist/search/beam-search';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {
   behavesLikeADecoder,

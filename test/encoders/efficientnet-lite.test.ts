@@ -1,13 +1,13 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {readPixels} from 'captioner/dist/data/images';
+import {readPixels} from 'captioner/dist/encoders/images';
 import type {Encoder} from 'captioner/dist/encoders/encoder';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
 import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
 import {writeFileAtomic} from 'captioner/dist/files/atomic';
-import {encoderFolder} from 'captioner/dist/places';
-import {tf} from 'captioner/dist/runtime/native';
+import {encoderFolder} from 'captioner/dist/paths';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {flickr8k, refusal, temporaryFolder} from '../support';
 import {readFixture, relativeError} from '../tensors';
 
@@ -23,7 +23,7 @@ interface Fixture {
   readonly labels: Readonly<Record<string, number>>;
 }
 
-/** Side of the picture, and weights in all once batch norm is folded away. */
+/** Side of the image, and weights in all once batch norm is folded away. */
 const networks = [
   ['efficientnet-lite0', 224, 4_631_000],
   ['efficientnet-lite1', 240, 5_389_848],
@@ -40,7 +40,7 @@ const formulas = [
   (x: number, y: number, c: number) => ((x - 112) ** 2 + (y - 90) ** 2 < 3600 ? 250 - 60 * c : 40 + 70 * c),
 ];
 
-function pictures(size: number): tf.Tensor4D {
+function images(size: number): tf.Tensor4D {
   const pixels = new Int32Array(formulas.length * size * size * 3);
   let at = 0;
   for (const formula of formulas)
@@ -56,7 +56,7 @@ for (const [name, size, count] of networks)
     let pixels: tf.Tensor4D;
     before(async () => {
       encoder = await loadEncoder(name);
-      pixels = pictures(size);
+      pixels = images(size);
     });
     after(() => {
       pixels.dispose();
@@ -162,11 +162,11 @@ describe('loadEncoder', () => {
     expect(tf.memory().numTensors).to.equal(before);
   });
 
-  it('takes larger pictures where it is told to', async () => {
+  it('takes larger images where it is told to', async () => {
     const encoder = await loadEncoder('efficientnet-lite0', {preprocessing: {size: 288, fit: 'crop'}});
     expect(encoder.cells).to.equal(81);
     expect(encoder.preprocessing).to.include({size: 288, fit: 'crop', interpolation: 'cubic'});
-    const pixels = pictures(288);
+    const pixels = images(288);
     const {grid, pooled} = encoder.encode(pixels);
     expect(grid.shape).to.deep.equal([4, 81, 1280]);
     tf.dispose([pixels, grid, pooled]);

@@ -7,7 +7,7 @@ import {forward} from 'captioner/dist/encoders/forward';
 import {multiplyAdds} from 'captioner/dist/encoders/layers';
 import {architectureOf, loadEncoder} from 'captioner/dist/encoders/registry';
 import {parseSafetensors, toFloat32, type TensorData} from 'captioner/dist/files/safetensors';
-import {tf} from 'captioner/dist/runtime/native';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {projectRoot, python, refusal, temporaryFolder} from '../support';
 import {relativeError} from '../tensors';
 
@@ -120,12 +120,12 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       expect((await refusal(loadEncoder(name, {weights: damaged}))).code).to.equal('header');
     });
 
-    it('says when pictures are too small for it', async () => {
+    it('says when images are too small for it', async () => {
       const options = {weights: join(folder, 'keras2.h5'), preprocessing: {size: 40}};
       if (name === 'mobilenet-v2') return (await loadEncoder(name, options)).dispose();
       const error = await refusal(loadEncoder(name, options));
       expect(error.code).to.equal('options');
-      expect(error.message).to.include('expected larger pictures, got 40 pixels');
+      expect(error.message).to.include('expected larger images, got 40 pixels');
     });
 
     it('holds no tensor after it is disposed', async () => {

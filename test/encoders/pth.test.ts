@@ -7,7 +7,7 @@ import {parsePth} from 'captioner/dist/encoders/pth';
 import {convertWeights} from 'captioner/dist/encoders/weights';
 import {CaptionerError} from 'captioner/dist/errors';
 import {toFloat32} from 'captioner/dist/files/safetensors';
-import {encoderFolder} from 'captioner/dist/places';
+import {encoderFolder} from 'captioner/dist/paths';
 import {python, refusal, temporaryFolder} from '../support';
 
 /** The published file, as set-up installed it. */

@@ -1,9 +1,9 @@
 import {execFileSync} from 'node:child_process';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {readPixels} from 'captioner/dist/data/images';
+import {readPixels} from 'captioner/dist/encoders/images';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {tf} from 'captioner/dist/runtime/native';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {flickr8k, named, projectRoot, python, temporaryFolder} from '../support';
 
 describe("mobilenet-v2 with ImageNet's weights", () => {

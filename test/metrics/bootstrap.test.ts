@@ -1,17 +1,17 @@
 import {compareScores, intervals} from 'captioner/dist/metrics/bootstrap';
-import {mean} from 'captioner/dist/metrics/measured';
+import {mean} from 'captioner/dist/metrics/statistics';
 import {bleu} from 'captioner/dist/metrics/bleu';
-import {Dice} from 'captioner/dist/runtime/dice';
+import {SeededRandom} from 'captioner/dist/random/random';
 import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 
 /** About normally distributed: the sum of twelve uniform numbers. */
-function normal(dice: Dice): number {
+function normal(dice: SeededRandom): number {
   return Array.from({length: 12}, () => dice.next()).reduce((sum, one) => sum + one, -6);
 }
 
 function sample(seed: number, images: number, shift = 0): number[] {
-  const dice = new Dice(seed, 77);
+  const dice = new SeededRandom(seed, 77);
   return Array.from({length: images}, () => shift + normal(dice));
 }
 

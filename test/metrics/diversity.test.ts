@@ -1,4 +1,4 @@
-import {alarms, diversity} from 'captioner/dist/metrics/diversity';
+import {captionWarnings, diversity} from 'captioner/dist/metrics/diversity';
 import {expect} from 'chai';
 
 const words = (...captions: string[]): string[][] =>
@@ -36,27 +36,27 @@ describe('alarms', () => {
   const varied = Array.from({length: 40}, (_, at) => `a dog number ${at} runs`);
 
   it('are silent where nothing is wrong', () => {
-    expect(alarms(words(...varied))).to.deep.equal([]);
-    expect(alarms(words('a dog'))).to.deep.equal([]);
+    expect(captionWarnings(words(...varied))).to.deep.equal([]);
+    expect(captionWarnings(words('a dog'))).to.deep.equal([]);
   });
 
   it('tell of one caption for more than a tenth of the images', () => {
     const same = Array<string>(5).fill('a man in a red shirt');
-    expect(alarms(words(...varied, ...same))).to.deep.equal([
+    expect(captionWarnings(words(...varied, ...same))).to.deep.equal([
       '5 of 45 images have the same caption: "a man in a red shirt"',
     ]);
-    expect(alarms(words(...varied, ...same.slice(1)))).to.deep.equal([]);
+    expect(captionWarnings(words(...varied, ...same.slice(1)))).to.deep.equal([]);
   });
 
   it('tell of captions that break off', () => {
-    expect(alarms(words(...varied, 'a dog runs in the'))).to.deep.equal([
+    expect(captionWarnings(words(...varied, 'a dog runs in the'))).to.deep.equal([
       '1 of 41 captions break off, such as "… runs in the"',
     ]);
     for (const end of ['a', 'the', 'of', 'with'])
-      expect(alarms(words(...varied, `a dog ${end}`))).to.have.length(1);
+      expect(captionWarnings(words(...varied, `a dog ${end}`))).to.have.length(1);
   });
 
   it('tell of empty captions', () => {
-    expect(alarms(words(...varied, ''))).to.deep.equal(['1 of 41 captions are empty']);
+    expect(captionWarnings(words(...varied, ''))).to.deep.equal(['1 of 41 captions are empty']);
   });
 });

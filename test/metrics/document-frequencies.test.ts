@@ -2,7 +2,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {ciderD} from 'captioner/dist/metrics/cider';
 import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
-import {imageScores} from 'captioner/dist/metrics/measured';
+import {imageScores} from 'captioner/dist/metrics/statistics';
 import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';

@@ -1,8 +1,8 @@
 import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Measured, Words} from 'captioner/dist/metrics/measured';
+import type {MetricStatistics, Words} from 'captioner/dist/metrics/statistics';
 import {Meteor} from 'captioner/dist/metrics/meteor';
-import {meteorFolder} from 'captioner/dist/places';
+import {meteorFolder} from 'captioner/dist/paths';
 import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
 import {expect} from 'chai';
 import {flickr8k, projectRoot, refusal, temporaryFolder} from '../support';
@@ -28,11 +28,11 @@ function words(caption: string): string[] {
   return caption.split(' ').filter((word) => word !== '');
 }
 
-function single({scores, statistics}: Measured): number[] {
+function single({scores, statistics}: MetricStatistics): number[] {
   return statistics.map((own) => scores(own, 1)[0]!);
 }
 
-function corpus({scores, statistics}: Measured): number {
+function corpus({scores, statistics}: MetricStatistics): number {
   const total = new Float64Array(statistics[0]!.length);
   for (const own of statistics) for (const [at, value] of own.entries()) total[at]! += value;
   return scores(total, statistics.length)[0]!;

@@ -3,7 +3,12 @@ import {join} from 'node:path';
 import {bleu} from 'captioner/dist/metrics/bleu';
 import {ciderD} from 'captioner/dist/metrics/cider';
 import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
-import {corpusScores, imageScores, type Measured, type Words} from 'captioner/dist/metrics/measured';
+import {
+  corpusScores,
+  imageScores,
+  type MetricStatistics,
+  type Words,
+} from 'captioner/dist/metrics/statistics';
 import {rougeL} from 'captioner/dist/metrics/rouge';
 import {perImage, totals} from 'captioner/dist/metrics/scorer';
 import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
@@ -27,13 +32,13 @@ const {cases, flickr8k: expected} = JSON.parse(readFileSync(file, 'utf8')) as {
   flickr8k: Scores;
 };
 
-const cider = (candidates: readonly Words[], references: readonly (readonly Words[])[]): Measured =>
+const cider = (candidates: readonly Words[], references: readonly (readonly Words[])[]): MetricStatistics =>
   ciderD(candidates, references, DocumentFrequencies.of(references));
 const metrics = {'BLEU': bleu, 'ROUGE-L': rougeL, 'CIDEr-D': cider};
-const all = (candidates: readonly Words[], references: readonly (readonly Words[])[]): Measured[] =>
+const all = (candidates: readonly Words[], references: readonly (readonly Words[])[]): MetricStatistics[] =>
   Object.values(metrics).map((metric) => metric(candidates, references));
 
-function expectSame(measured: readonly Measured[], {corpus, images}: Scores): void {
+function expectSame(measured: readonly MetricStatistics[], {corpus, images}: Scores): void {
   const whole = totals(measured);
   expect(Object.keys(whole)).to.deep.equal(Object.keys(corpus));
   for (const [name, score] of Object.entries(corpus)) expect(whole[name], name).closeTo(score, 1e-6);

@@ -25,7 +25,7 @@ interface Quick {
 
 /** What makes notebooks short and keeps them away from the runs of whoever works here; the others are short as they stand. */
 const quick: Readonly<Record<string, Quick>> = {
-  // Another encoder than the walk-through has, with pictures of another size.
+  // Another encoder than the walk-through has, with images of another size.
   '02-encoder.ipynb': {parameters: [['encoderName', 'efficientnet-lite0'], ['inputSize', '192']]}, // prettier-ignore
   '03-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
   '04-captions.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},

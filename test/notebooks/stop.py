@@ -1,7 +1,7 @@
 """Runs cells in one kernel and presses stop. Reads a job from stdin, writes what happened to stdout, both JSON.
 
 The job is a list of actions: {"code": …} runs a cell; with "stops": [seconds, …] stop is pressed so long after it was sent, then after the press
-before; "then": [code, …] are sent with it, before the stop, and "late": [code, …] right after it.
+before; "then": [code, …] are sent with it, before the stop, and "late": [code, …] a tenth of a second after it.
 Each action's result has the replies' statuses, the text of all cells, and the seconds from the last stop to the first cell's end."""
 
 import json
@@ -21,6 +21,8 @@ class Kernel:
             time.sleep(wait)
             self.manager.interrupt_kernel()
         stopped = time.monotonic()
+        if late:
+            time.sleep(0.1)  # as two channels carry them, they could overtake each other
         cells += [self.client.execute(one) for one in late]
         texts = {cell: "" for cell in cells}
         idle = set()

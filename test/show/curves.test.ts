@@ -15,7 +15,11 @@ function traces(data: readonly unknown[]): Map<string, Trace> {
 }
 
 const run = (from: number, to: number): LossPoint[] =>
-  Array.from({length: to - from}, (_, at) => ({step: from + at, loss: 4 / (1 + from + at), rate: 1e-3}));
+  Array.from({length: to - from}, (_, at) => ({
+    step: from + at,
+    loss: 4 / (1 + from + at),
+    learningRate: 1e-3,
+  }));
 
 describe('lossCurves', () => {
   it('redraws one slot, at most ten times a second, and shows the final state', async () => {
@@ -34,11 +38,11 @@ describe('lossCurves', () => {
     expect(textOf(sent.at(-1))).to.match(/^step 5,000, training loss 0\.0008/);
   });
 
-  it('is a picture while the model trains, and a figure that can be zoomed in the end', async () => {
+  it('is an image while the model trains, and a figure that can be zoomed in the end', async () => {
     const sent = await inKernel(async () => {
       const curves = lossCurves({title: 'A <b> & c'});
-      await curves.add({step: 1, loss: 3, rate: 1e-3, validationLoss: 3});
-      await curves.add({step: 2, loss: NaN, rate: 1e-3, validationLoss: 2.5});
+      await curves.add({step: 1, loss: 3, learningRate: 1e-3, validationLoss: 3});
+      await curves.add({step: 2, loss: NaN, learningRate: 1e-3, validationLoss: 2.5});
       await curves.finish();
     });
     const types = sent.map(({data}) => Object.keys(data)[0]);
@@ -72,15 +76,15 @@ describe('lossCurves', () => {
 
   it('puts histories that come in pieces in the order of steps, and counts a step once', () => {
     const epochs = [
-      {step: 10, epoch: 1, loss: 9, validationLoss: 2, rate: 1},
-      {step: 20, epoch: 2, loss: 9, validationLoss: 1, rate: 1},
+      {step: 10, epoch: 1, loss: 9, validationLoss: 2, learningRate: 1},
+      {step: 20, epoch: 2, loss: 9, validationLoss: 1, learningRate: 1},
     ];
     const curves = lossCurves({history: [...run(1, 21), ...epochs], smoothing: 0});
     const byName = traces(curves.figure().data);
     expect(byName.get('each step')!.x).to.deep.equal(run(1, 21).map(({step}) => step));
     expect(Math.max(...byName.get('training')!.y)).to.equal(2);
     expect(byName.get('validation')!.x).to.deep.equal([10, 20]);
-    expect(byName.get('rate')!.x).to.deep.equal([1, 20]);
+    expect(byName.get('learningRate')!.x).to.deep.equal([1, 20]);
   });
 
   it('thins a long run, keeps its ends and its mean', () => {

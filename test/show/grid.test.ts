@@ -1,40 +1,37 @@
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {CaptionerError} from 'captioner/dist/errors';
-import {captionPanel, pictureGrid} from 'captioner/dist/show/grid';
-import {pictureUri} from 'captioner/dist/show/picture';
+import {captionPanel, imageGrid} from 'captioner/dist/show/grid';
+import {imageUri} from 'captioner/dist/show/image';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 const pixels = {pixels: new Uint8Array(4 * 2 * 3).fill(200), width: 4, height: 2};
 
-describe('pictureUri', () => {
-  it('makes files, encoded pictures and pixels small JPEGs', async () => {
+describe('imageUri', () => {
+  it('makes files, encoded images and pixels small JPEGs', async () => {
     const png = await sharp({create: {width: 800, height: 400, channels: 4, background: '#0000'}})
       .png()
       .toBuffer();
-    const uri = await pictureUri(png, 100);
+    const uri = await imageUri(png, 100);
     const {width, height, format} = await sharp(Buffer.from(uri.split(',')[1]!, 'base64')).metadata();
     expect({width, height, format}).to.deep.equal({width: 100, height: 50, format: 'jpeg'});
-    expect(await pictureUri(pixels)).to.match(/^data:image\/jpeg;base64,/);
+    expect(await imageUri(pixels)).to.match(/^data:image\/jpeg;base64,/);
   });
 
-  it('names the file that is no picture', async () => {
-    const error = await pictureUri(__filename).catch((e: unknown) => e);
+  it('names the file that is no image', async () => {
+    const error = await imageUri(__filename).catch((e: unknown) => e);
     expect(error).to.be.instanceOf(CaptionerError).with.property('code', 'image');
     expect((error as Error).message).to.include(__filename);
   });
 });
 
-describe('pictureGrid', () => {
+describe('imageGrid', () => {
   it('shows captions, references, verdicts and remarks, escaped, with alternative text', async () => {
     const caption = 'a "dog" <script>alert(1)</script>';
     const [sent] = await inKernel(() =>
-      pictureGrid(
-        [{image: pixels, caption, references: ['a <i>hound</i>'], correct: false, note: 'no dog'}],
-        {
-          title: 'Test & more',
-        },
-      ),
+      imageGrid([{image: pixels, caption, references: ['a <i>hound</i>'], correct: false, note: 'no dog'}], {
+        title: 'Test & more',
+      }),
     );
     const html = htmlOf(sent);
     expect(html)
@@ -43,21 +40,19 @@ describe('pictureGrid', () => {
       .and.include('no dog');
     expect(html).not.to.match(/<script|<i>hound/);
     expect(html).to.include('aria-label="wrong"');
-    expect(textOf(sent)).to.equal(`Test & more\npicture: ✗ ${caption}\n    “a <i>hound</i>”\n    no dog`);
+    expect(textOf(sent)).to.equal(`Test & more\nimage: ✗ ${caption}\n    “a <i>hound</i>”\n    no dog`);
   });
 
   it('marks the words that are new', async () => {
     const [sent] = await inKernel(() =>
-      pictureGrid([{image: pixels, caption: 'a red ball', previous: 'a blue ball'}]),
+      imageGrid([{image: pixels, caption: 'a red ball', previous: 'a blue ball'}]),
     );
     expect(htmlOf(sent).match(/<mark[^>]*>([^<]*)<\/mark>/g)).to.have.length(1);
     expect(htmlOf(sent)).to.match(/<mark[^>]*>red<\/mark>/);
   });
 
   it('prints captions in a terminal', async () => {
-    expect(await printed(() => pictureGrid([{image: pixels, caption: 'a ball'}]))).to.equal(
-      'picture: a ball\n',
-    );
+    expect(await printed(() => imageGrid([{image: pixels, caption: 'a ball'}]))).to.equal('image: a ball\n');
   });
 });
 

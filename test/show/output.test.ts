@@ -1,7 +1,7 @@
 import {expect} from 'chai';
 import {CaptionerError} from 'captioner/dist/errors';
 import {breathe, inNotebook, show, Slot} from 'captioner/dist/show/output';
-import {Painter} from 'captioner/dist/show/painter';
+import {Throttle} from 'captioner/dist/show/throttle';
 import {inKernel, printed} from './kernel';
 
 describe('show', () => {
@@ -62,7 +62,7 @@ describe('Painter', () => {
       drawn++;
       last = state;
     };
-    const painters = [new Painter(draw, 10), new Painter(draw, 10)];
+    const painters = [new Throttle(draw, 10), new Throttle(draw, 10)];
     const start = performance.now();
     while (performance.now() - start < 550) {
       state++;
@@ -76,7 +76,7 @@ describe('Painter', () => {
 
   it('draws what was asked for too early when it is time', async () => {
     let drawn = 0;
-    const painter = new Painter(() => drawn++, 50);
+    const painter = new Throttle(() => drawn++, 50);
     await painter.finish();
     await painter.request();
     expect(drawn).to.equal(1);

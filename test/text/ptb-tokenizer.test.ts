@@ -26,14 +26,14 @@ describe('ptbTokenize', () => {
   it('gives what PTBTokenizer gives for every caption of Flickr8k', function () {
     const folder = flickr8k();
     if (folder === undefined) this.skip();
-    const pictures = new Map<string, string[]>();
+    const images = new Map<string, string[]>();
     const lines = readFileSync(join(folder, 'Flickr8k.token.txt'), 'utf8').split('\n');
     for (const line of lines.filter((one) => one !== '')) {
       const [name, caption] = line.split('\t') as [string, string];
-      const picture = name.split('#')[0]!;
-      pictures.set(picture, [...(pictures.get(picture) ?? []), caption]);
+      const image = name.split('#')[0]!;
+      images.set(image, [...(images.get(image) ?? []), caption]);
     }
-    const captions = [...pictures.values()];
+    const captions = [...images.values()];
     expect(captions.flat().length).to.equal(fixture.flickr8k.captions);
     const digests = Buffer.from(fixture.flickr8k.digests, 'base64');
     const different = captions.filter((own, at) => {

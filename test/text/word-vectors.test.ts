@@ -2,7 +2,7 @@ import {expect} from 'chai';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
-import {permutation} from 'captioner/dist/runtime/random';
+import {permutation} from 'captioner/dist/random/random';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 import {readWordVectors, type WordVectors} from 'captioner/dist/text/word-vectors';
 import {refusal, temporaryFolder} from '../support';

@@ -1,16 +1,16 @@
 import {join} from 'node:path';
 import {Captioner} from 'captioner/dist/captioner';
-import {ofSplit, type Dataset} from 'captioner/dist/data/dataset';
-import {drawScenes, readScenes} from 'captioner/dist/data/scenes';
-import {FeatureStore} from 'captioner/dist/data/feature-store';
-import {FeatureViews} from 'captioner/dist/data/feature-views';
+import {ofSplit, type Dataset} from 'captioner/dist/datasets/dataset';
+import {drawScenes, readScenes} from 'captioner/dist/datasets/synthetic/scenes';
+import {FeatureStore} from 'captioner/dist/features/store';
+import {AugmentedFeatures} from 'captioner/dist/features/augmented';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import type {Encoder} from 'captioner/dist/encoders/encoder';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {viewed, views} from 'captioner/dist/encoders/views';
-import {tf} from 'captioner/dist/runtime/native';
+import {withView, trainingViews} from 'captioner/dist/encoders/augmentation';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {LiveFeatures} from 'captioner/dist/training/live-features';
+import {TrainableFeatures} from 'captioner/dist/features/trainable';
 import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
@@ -30,17 +30,28 @@ describe('An encoder that learns', function () {
     );
   });
 
-  const live = async (from = 'head'): Promise<LiveFeatures> =>
-    LiveFeatures.open(await loadEncoder('efficientnet-lite0'), {from, kind: 'pooled'}, async (frozen) => {
-      const build = (encoder: Encoder, name: string): Promise<FeatureStore> =>
-        FeatureStore.build(encoder, dataset, join(features, name), {kind: 'grid'});
-      const [, part] = views(2, {mirror: false});
-      return new FeatureViews(await build(frozen, from), [
-        await build(viewed(frozen, part!), `${from}-part`),
-      ]);
-    });
-  const options = {epochs: 2, judged: 4, meteor: false, panel: 0, beams: 1, together: 3} as const;
-  const parts = (store: LiveFeatures): TrainerParts => ({
+  const live = async (from = 'head'): Promise<TrainableFeatures> =>
+    TrainableFeatures.open(
+      await loadEncoder('efficientnet-lite0'),
+      {from, kind: 'pooled'},
+      async (frozen) => {
+        const build = (encoder: Encoder, name: string): Promise<FeatureStore> =>
+          FeatureStore.build(encoder, dataset, join(features, name), {kind: 'grid'});
+        const [, part] = trainingViews(2, {mirror: false});
+        return new AugmentedFeatures(await build(frozen, from), [
+          await build(withView(frozen, part!), `${from}-part`),
+        ]);
+      },
+    );
+  const options = {
+    epochs: 2,
+    validationImages: 4,
+    meteor: false,
+    panelImages: 0,
+    beams: 1,
+    captionsPerImage: 3,
+  } as const;
+  const parts = (store: TrainableFeatures): TrainerParts => ({
     dataset,
     store,
     vocabulary,
@@ -49,9 +60,9 @@ describe('An encoder that learns', function () {
 
   it('lowers the loss further than one that is frozen', async () => {
     const losses: number[] = [];
-    for (const encoderRate of [1e-12, 3e-4]) {
+    for (const encoderLearningRate of [1e-12, 3e-4]) {
       const store = await live();
-      const trainer = await Trainer.create({...parts(store), options: {...options, encoderRate}});
+      const trainer = await Trainer.create({...parts(store), options: {...options, encoderLearningRate}});
       const first = trainer.validationLoss();
       await trainer.train();
       const {validationLoss} = trainer.history.epochs.at(-1)!;
@@ -72,7 +83,7 @@ describe('An encoder that learns', function () {
     for (let k = 0; k < 3; k++) trainer.step();
     expect(tf.memory().numTensors).to.equal(before);
     const published = await loadEncoder('efficientnet-lite0');
-    const learnt = store.tuning();
+    const learnt = store.fineTunedWeights();
     expect([...learnt.tensors.keys()]).to.deep.equal(['head.weight', 'head.bias']);
     published.dispose();
     trainer.close();
@@ -82,7 +93,7 @@ describe('An encoder that learns', function () {
 
   it('sees with the weights of the moment, also beside their moving average', async () => {
     const store = await live();
-    const trainer = await Trainer.create({...parts(store), options: {...options, movingAverage: 0.9}});
+    const trainer = await Trainer.create({...parts(store), options: {...options, emaDecay: 0.9}});
     for (let k = 0; k < 3; k++) trainer.step();
     const [image] = ofSplit(dataset, 'validation');
     const seen = (): number[] => {
@@ -103,9 +114,16 @@ describe('An encoder that learns', function () {
   it('is part of the checkpoint: a run goes on bit for bit, and captions come from what was learnt', async () => {
     const run = join(temporaryFolder(), 'run');
     const whole = await live();
-    const uninterrupted = await Trainer.create({...parts(whole), options: {...options, encoderRate: 3e-4}});
+    const uninterrupted = await Trainer.create({
+      ...parts(whole),
+      options: {...options, encoderLearningRate: 3e-4},
+    });
     const stopped = await live();
-    const first = await Trainer.create({...parts(stopped), run, options: {...options, encoderRate: 3e-4}});
+    const first = await Trainer.create({
+      ...parts(stopped),
+      run,
+      options: {...options, encoderLearningRate: 3e-4},
+    });
     for (let k = 0; k < 3; k++) {
       uninterrupted.step();
       first.step();
@@ -124,7 +142,7 @@ describe('An encoder that learns', function () {
     second.close();
 
     const captioner = await Captioner.load(run);
-    const [said] = await captioner.caption([image!.file], {beams: 1, maximumLength: 24, lengthExponent: 0.7});
+    const [said] = await captioner.caption([image!.file], {beams: 1, maximumLength: 24, lengthPenalty: 0.7});
     expect(said).to.include({caption: spoken.caption});
     expect(captioner.encoder.digest).not.to.equal(fresh.encoder.digest);
     captioner.dispose();

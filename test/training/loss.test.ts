@@ -2,8 +2,8 @@ import {expect} from 'chai';
 import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createLstm, type LstmOptions} from 'captioner/dist/decoders/lstm';
 import {createDecoder} from 'captioner/dist/decoders/registry';
-import {tf} from 'captioner/dist/runtime/native';
-import {normal} from 'captioner/dist/runtime/random';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {normal} from 'captioner/dist/ops/random';
 import {captionLoss, gradients} from 'captioner/dist/training/loss';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 

@@ -10,15 +10,15 @@ import {readFixture} from '../tensors';
 
 describe('Options of a trainer', () => {
   it('have defaults', () => {
-    expect(trainerSettings()).to.include({batch: 128, clip: 5, schedule: 'cosine', patience: 0});
+    expect(trainerSettings()).to.include({batch: 128, clipNorm: 5, schedule: 'cosine', patience: 0});
   });
 
   it('are refused with what was expected and what came', () => {
     for (const [options, message] of [
       [{bach: 3}, 'trainer: unknown option `bach`; known: epochs, batch, rate, '],
       [{batch: 0}, '`batch`'],
-      [{rate: NaN}, '`rate`'],
-      [{rate: '0.1'}, 'got "0.1"'],
+      [{learningRate: NaN}, '`learningRate`'],
+      [{learningRate: '0.1'}, 'got "0.1"'],
       [{schedule: 'linear'}, 'got "linear"'],
       [{epochs: 1.5}, 'got 1.5'],
       [{decay: 1.1}, '`decay`'],
@@ -33,21 +33,31 @@ describe('Options of a trainer', () => {
 
   it('suit the number of captions and what is to be learnt', () => {
     const photographs = suitedOptions(30_000);
-    expect(photographs).to.include({epochs: 10, batch: 128, rate: 0.002, together: 1, warmup: 0});
-    expect(suitedOptions(3_000)).to.include({epochs: 16, batch: 32, rate: 0.001});
-    expect(suitedOptions(30_000, {features: 'grid'})).to.deep.equal({...photographs, rate: 0.001});
-    expect(suitedOptions(30_000, {tuned: true})).to.include({rate: 0.001, together: 5, warmup: 300});
+    expect(photographs).to.include({
+      epochs: 10,
+      batch: 128,
+      learningRate: 0.002,
+      captionsPerImage: 1,
+      warmup: 0,
+    });
+    expect(suitedOptions(3_000)).to.include({epochs: 16, batch: 32, learningRate: 0.001});
+    expect(suitedOptions(30_000, {features: 'grid'})).to.deep.equal({...photographs, learningRate: 0.001});
+    expect(suitedOptions(30_000, {tuned: true})).to.include({
+      learningRate: 0.001,
+      captionsPerImage: 5,
+      warmup: 300,
+    });
     expect(suitedOptions(30_000, {objective: 'self-critical', features: 'grid', tuned: true})).to.include({
-      ...{rate: 2e-5, encoderRate: 0, together: 5, warmup: 0, movingAverage: 0.99},
+      ...{learningRate: 2e-5, encoderLearningRate: 0, captionsPerImage: 5, warmup: 0, emaDecay: 0.99},
     });
     for (const captions of [1, 30_000]) expect(trainerSettings(suitedOptions(captions)).batch).to.be.above(1);
   });
 
   it('can be changed under way, but not those that decide the order of the captions', () => {
     const settings = trainerSettings({seed: 3});
-    expect(changedSettings(settings, {clip: 1, epochs: 20})).to.deep.equal({
+    expect(changedSettings(settings, {clipNorm: 1, epochs: 20})).to.deep.equal({
       ...settings,
-      clip: 1,
+      clipNorm: 1,
       epochs: 20,
     });
     expect(changedSettings(settings, {seed: 3})).to.deep.equal(settings);

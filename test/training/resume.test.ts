@@ -2,7 +2,7 @@ import {expect} from 'chai';
 import {spawn} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {FeatureViews} from 'captioner/dist/data/feature-views';
+import {AugmentedFeatures} from 'captioner/dist/features/augmented';
 import {readFolderVerified} from 'captioner/dist/files/atomic';
 import type {TrainerOptions} from 'captioner/dist/training/options';
 import {Trainer} from 'captioner/dist/training/trainer';
@@ -28,9 +28,9 @@ describe('Resuming', () => {
     ['a rate that falls on plateaus', {schedule: 'plateau', decay: 0.5, decayEvery: 1}],
     [
       'a moving average, accumulation and scheduled sampling',
-      {movingAverage: 0.9, accumulate: 2, scheduledSampling: 0.5},
+      {emaDecay: 0.9, accumulate: 2, scheduledSampling: 0.5},
     ],
-    ['self-critical training', {objective: 'self-critical', together: 3, samples: 2}],
+    ['self-critical training', {objective: 'self-critical', captionsPerImage: 3, samples: 2}],
   ];
   for (const [what, more] of ways)
     it(`gives the losses, scores and weights of an uninterrupted run, to the bit, over 20 interruptions: ${what}`, async () => {
@@ -40,7 +40,7 @@ describe('Resuming', () => {
       const total = epochs * perEpoch;
       const changed = Math.floor(total / 2);
       const slower = (step: number, trainer: Trainer): void => {
-        if (step === changed) trainer.rate = 0.004;
+        if (step === changed) trainer.learningRate = 0.004;
       };
       await whole.train({onStep: ({step}) => slower(step, whole)});
       expect(whole.history.steps).to.have.length(total);
@@ -103,7 +103,7 @@ describe('Resuming', () => {
 
   it('goes on with the views that it was learning from: as many, and mirrored as they were', async () => {
     const run = join(folder, 'mirrored');
-    const seen = (mirrored: boolean) => new FeatureViews(toy.store, [toy.store], mirrored);
+    const seen = (mirrored: boolean) => new AugmentedFeatures(toy.store, [toy.store], mirrored);
     const first = await Trainer.create({
       ...{...toy, store: seen(false), decoder: toyDecoder(toy), run},
       options: toyOptions,
@@ -127,7 +127,7 @@ describe('Resuming', () => {
   it('never loads a corrupt checkpoint and loses one interval at most, over 40 processes killed with -9', async function () {
     this.timeout(400_000);
     const interval = 2;
-    const options = {epochs: 400, saveEvery: interval, judged: 3, panel: 1};
+    const options = {epochs: 400, saveEvery: interval, validationImages: 3, panelImages: 1};
     let whileSaving = 0;
     const killed = async (chain: number): Promise<void> => {
       const run = join(folder, `killed-${chain}`);
@@ -161,7 +161,7 @@ describe('Resuming', () => {
 
   it('stops at the next step when it is interrupted, saves, and goes on from there', async () => {
     const run = join(folder, 'interrupt');
-    const options = {epochs: 400, saveEvery: 100_000, judged: 3, panel: 1};
+    const options = {epochs: 400, saveEvery: 100_000, validationImages: 3, panelImages: 1};
     const child = start(run, options);
     let interrupted = false;
     child.process.stdout.on('data', () => {

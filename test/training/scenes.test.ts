@@ -1,12 +1,12 @@
 import {join} from 'node:path';
-import {ofSplit} from 'captioner/dist/data/dataset';
-import {openDataset} from 'captioner/dist/data/layouts';
-import {FeatureStore} from 'captioner/dist/data/feature-store';
-import {drawScenes, falseClaims} from 'captioner/dist/data/scenes';
+import {ofSplit} from 'captioner/dist/datasets/dataset';
+import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {FeatureStore} from 'captioner/dist/features/store';
+import {drawScenes, falseClaims} from 'captioner/dist/datasets/synthetic/scenes';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {evaluate} from 'captioner/dist/metrics/evaluate';
-import {featureFolder} from 'captioner/dist/places';
+import {evaluate} from 'captioner/dist/evaluation/evaluate';
+import {featureFolder} from 'captioner/dist/paths';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {expect} from 'chai';
@@ -36,7 +36,7 @@ describe('A decoder trained on the drawn scenes', function () {
 
     const test = ofSplit(dataset, 'test');
     const {metrics: scores, captions} = await evaluate(writer, store, test);
-    expect(scores['true'], JSON.stringify(scores)).to.be.at.least(0.8);
+    expect(scores['factual'], JSON.stringify(scores)).to.be.at.least(0.8);
     expect(scores['BLEU-4'], JSON.stringify(scores)).to.be.above(0.5);
 
     // A hundred are few: so are two hundred others.
@@ -44,9 +44,9 @@ describe('A decoder trained on the drawn scenes', function () {
     await drawScenes(join(folder, 'scenes'), {seed: 2, train: 0, validation: 0, test: 200});
     const others = await openDataset(join(folder, 'scenes'));
     const otherStore = await FeatureStore.build(encoder, others.images, join(folder, 'features'));
-    expect((await evaluate(writer, otherStore, others.images)).metrics['true']).to.be.at.least(0.8);
+    expect((await evaluate(writer, otherStore, others.images)).metrics['factual']).to.be.at.least(0.8);
 
-    // Who has looked does not say the same of every picture, and says what is false of another one.
+    // Who has looked does not say the same of every image, and says what is false of another one.
     expect(new Set(captions.map(({caption}) => caption)).size).to.be.above(50);
     const exchanged = captions.filter(
       ({caption}, at) => falseClaims(caption, test[(at + 1) % test.length]!.scene!).length === 0,

@@ -1,8 +1,8 @@
-import {ofSplit} from 'captioner/dist/data/dataset';
+import {ofSplit} from 'captioner/dist/datasets/dataset';
 import {ciderD} from 'captioner/dist/metrics/cider';
 import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
-import {imageScores} from 'captioner/dist/metrics/measured';
-import {tf} from 'captioner/dist/runtime/native';
+import {imageScores} from 'captioner/dist/metrics/statistics';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
 import {advantages, Rewards} from 'captioner/dist/training/rewards';
 import {sampledBatch} from 'captioner/dist/training/self-critical';
@@ -40,7 +40,7 @@ describe('Self-critical training', () => {
       expect(rewards.of(id, captions[1]!, true)).to.be.above(rewards.of(id, captions[1]!, false) + 0.1);
     });
 
-    it("are held against the mean of the picture's others, or against a baseline", () => {
+    it("are held against the mean of the image's others, or against a baseline", () => {
       expect(advantages([[1, 2, 6]])).to.deep.equal([[-3, -1.5, 4.5]]);
       expect(advantages([[1, 2]], [3])).to.deep.equal([[-2, -1]]);
     });
@@ -48,8 +48,8 @@ describe('Self-critical training', () => {
 
   it('learns from samples that end as they did, each with what it is better by', () => {
     const decoder = toyDecoder(toy);
-    const pictures = training().map(({id}) => id);
-    const features = toy.store.read(pictures);
+    const imageFiles = training().map(({id}) => id);
+    const features = toy.store.read(imageFiles);
     const settings = {
       samples: 4,
       baseline: 'others',
@@ -60,11 +60,11 @@ describe('Self-critical training', () => {
     } as const;
     const rewards = new Rewards(training());
     const draw = (changes: object = {}) =>
-      sampledBatch(decoder, features, pictures, toy.vocabulary, rewards, {...settings, ...changes});
+      sampledBatch(decoder, features, imageFiles, toy.vocabulary, rewards, {...settings, ...changes});
     const {batch, shares, reward} = draw();
     expect(draw()).to.deep.equal({batch, shares, reward});
     expect(draw({step: 10}).batch).not.to.deep.equal(batch);
-    expect(batch.ids).to.deep.equal(pictures.flatMap((id) => [id, id, id, id]));
+    expect(batch.ids).to.deep.equal(imageFiles.flatMap((id) => [id, id, id, id]));
     let [sum, broken] = [0, 0];
     for (const row of shares.keys()) {
       const targets = [...batch.targets.subarray(row * batch.steps, (row + 1) * batch.steps)].filter(
@@ -88,19 +88,23 @@ describe('Self-critical training', () => {
   it('raises the reward of a decoder that can write a little already, with either baseline', async () => {
     for (const baseline of ['others', 'greedy'] as const) {
       const decoder = toyDecoder(toy);
-      const words = await Trainer.create({...toy, decoder, options: {...toyOptions, epochs: 4, judged: 0}});
+      const words = await Trainer.create({
+        ...toy,
+        decoder,
+        options: {...toyOptions, epochs: 4, validationImages: 0},
+      });
       await words.train();
       words.close();
       const options = {
         ...toyOptions,
         epochs: 25,
-        judged: 0,
-        rate: 0.003,
+        validationImages: 0,
+        learningRate: 0.003,
         baseline,
         objective: 'self-critical',
       } as const;
       const trainer = await Trainer.create({...toy, decoder, options}, {measured: true});
-      const means = trainer.decoder.constants.get('features.mean')!.dataSync().slice();
+      const means = trainer.decoder.featureNormalization.get('features.mean')!.dataSync().slice();
       trainer.step();
       const tensors = tf.memory().numTensors;
       for (let step = 0; step < 5; step++) trainer.step();
@@ -109,7 +113,7 @@ describe('Self-critical training', () => {
       const rewards = trainer.history.steps.map(({reward}) => reward!);
       const mean = (of: readonly number[]): number => of.reduce((all, one) => all + one, 0) / of.length;
       expect(mean(rewards.slice(-20)), baseline).to.be.above(1.5 * mean(rewards.slice(0, 20)));
-      expect(decoder.constants.get('features.mean')!.dataSync()).to.deep.equal(means);
+      expect(decoder.featureNormalization.get('features.mean')!.dataSync()).to.deep.equal(means);
       trainer.close();
       decoder.dispose();
     }

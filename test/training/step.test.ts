@@ -1,13 +1,13 @@
-import {collate, type Batch} from 'captioner/dist/data/batches';
-import {bannedWords} from 'captioner/dist/decoders/limits';
-import {Adam} from 'captioner/dist/runtime/adam';
-import {clipByGlobalNorm} from 'captioner/dist/runtime/clip';
-import {tf} from 'captioner/dist/runtime/native';
+import {collate, type Batch} from 'captioner/dist/training/batches';
+import {bannedWords} from 'captioner/dist/search/constraints';
+import {Adam} from 'captioner/dist/optim/adam';
+import {clipByGlobalNorm} from 'captioner/dist/optim/clip';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {captionLoss, gradients} from 'captioner/dist/training/loss';
 import {special} from 'captioner/dist/text/vocabulary';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {withOwnWords} from 'captioner/dist/training/scheduled-sampling';
-import {learn, type StepSettings} from 'captioner/dist/training/step';
+import {trainStep, type StepSettings} from 'captioner/dist/training/step';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, type Toy} from './toy';
@@ -26,14 +26,17 @@ describe('A step of training', () => {
           all.slice(0, captions).map((caption) => ({id, tokens: toy.vocabulary.encode(caption)})),
         ),
     );
-  const settings: StepSettings = {...trainerSettings(), step: 7, rate: 0.01, ownWords: 0};
+  const settings: StepSettings = {...trainerSettings(), step: 7, learningRate: 0.01, ownWords: 0};
 
   it('learns from its batches as if they were one, and clips then', () => {
     const batches = [batchOf(0), batchOf(9), batchOf(3, 1)];
     const options = {dropout: 0, seed: 4};
     const [one, other] = [toyDecoder(toy, options), toyDecoder(toy, options)];
     const [ours, theirs] = [new Adam(one.weights), new Adam(other.weights)];
-    const {loss, gradientNorm} = learn({...toy, decoder: one}, ours, batches, {...settings, clip: 0.1});
+    const {loss, gradientNorm} = trainStep({...toy, decoder: one}, ours, batches, {
+      ...settings,
+      clipNorm: 0.1,
+    });
 
     const all = batches.map(({ids, inputs, targets, size, steps}) =>
       gradients(
@@ -53,7 +56,7 @@ describe('A step of training', () => {
       ]),
     );
     const clipped = clipByGlobalNorm(mean, 0.1);
-    theirs.apply(clipped.gradients, settings.rate);
+    theirs.apply(clipped.gradients, settings.learningRate);
     expect(loss).to.be.closeTo(
       all.reduce((sum, found, at) => sum + found.loss * shares[at]!, 0),
       1e-6,
@@ -73,14 +76,14 @@ describe('A step of training', () => {
     const norms = [[captions], [captions.slice(0, 6), captions.slice(6)]].map((parts) => {
       const decoder = toyDecoder(toy, {dropout: 0, seed: 4});
       const adam = new Adam(decoder.weights);
-      const {loss, gradientNorm} = learn({...toy, decoder}, adam, parts.map(collate), settings);
+      const {loss, gradientNorm} = trainStep({...toy, decoder}, adam, parts.map(collate), settings);
       for (const part of [decoder, adam]) part.dispose();
       return [loss, gradientNorm];
     });
     for (const at of [0, 1]) expect(norms[1]![at]).to.be.closeTo(norms[0]![at]!, 1e-5);
   });
 
-  it('computes features of a picture once for all its captions', () => {
+  it('computes features of an image once for all its captions', () => {
     const asked: string[][] = [];
     const store = {
       ...{kind: toy.store.kind, depth: toy.store.depth, encoder: toy.store.encoder},
@@ -89,7 +92,7 @@ describe('A step of training', () => {
     };
     const decoder = toyDecoder(toy);
     const adam = new Adam(decoder.weights);
-    learn({...toy, store, decoder}, adam, [batchOf(0)], settings);
+    trainStep({...toy, store, decoder}, adam, [batchOf(0)], settings);
     expect(asked).to.deep.equal([toy.dataset.images.slice(0, 4).map(({id}) => id)]);
     for (const part of [decoder, adam]) part.dispose();
   });
@@ -99,7 +102,7 @@ describe('A step of training', () => {
     const weightsAfter = (more: Partial<StepSettings>): {loss: number; weights: Map<string, number[]>} => {
       const decoder = toyDecoder(toy, {dropout: 0});
       const adam = new Adam(decoder.weights);
-      const {loss} = learn({...toy, decoder}, adam, [batch], {...settings, ...more});
+      const {loss} = trainStep({...toy, decoder}, adam, [batch], {...settings, ...more});
       const weights = new Map([...decoder.weights].map(([name, weight]) => [name, [...weight.dataSync()]]));
       for (const part of [decoder, adam]) part.dispose();
       return {loss, weights};
@@ -125,7 +128,7 @@ describe('A step of training', () => {
     const decayed = weightsAfter({weightDecay: 0.5});
     expect(decayed.loss).to.equal(plain.loss);
     for (const [name, weight] of decoder.weights) {
-      const share = weight.rank > 1 ? 0.5 * settings.rate : 0;
+      const share = weight.rank > 1 ? 0.5 * settings.learningRate : 0;
       for (const [at, before] of weight.dataSync().entries())
         expect(plain.weights.get(name)![at]! - decayed.weights.get(name)![at]!, name).to.be.closeTo(
           share * before,
@@ -150,7 +153,7 @@ describe('A step of training', () => {
     const adam = new Adam(decoder.weights);
     for (const [step, count] of [4, 4, 2, 4].entries()) {
       const batches = Array.from({length: count}, (_, at) => batchOf(at));
-      learn({...toy, store, decoder}, adam, batches, {...settings, accumulate: 4, step});
+      trainStep({...toy, store, decoder}, adam, batches, {...settings, accumulate: 4, step});
     }
     expect(new Set(keys).size).to.equal(keys.length).and.to.equal(14);
     for (const part of [decoder, adam]) part.dispose();

@@ -4,7 +4,7 @@ import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import sharp from 'sharp';
-import {tf} from 'captioner/dist/runtime/native';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {EventLog} from 'captioner/dist/training/tensorboard';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {projectRoot, temporaryFolder} from '../support';
@@ -27,14 +27,14 @@ async function read(folder: string): Promise<Events> {
 }
 
 describe('TensorBoard', () => {
-  it('reads scalars, pictures and text as they were written', async () => {
+  it('reads scalars, images and text as they were written', async () => {
     const folder = join(temporaryFolder(), 'events');
     const log = new EventLog(folder);
     const {numTensors} = tf.memory();
-    log.scalars({'loss/training': 2.5, 'rate': 0.001}, 1);
+    log.scalars({'loss/training': 2.5, 'learningRate': 0.001}, 1);
     log.scalars({'loss/training': 1.25}, 2 ** 40);
     const pixels = Uint8Array.from({length: 3 * 4 * 3}, (_, at) => (at * 7) % 256);
-    log.image('picture', pixels, [3, 4], 5);
+    log.image('image', pixels, [3, 4], 5);
     log.text('caption', '**größer** als 🐕', 6);
     expect(tf.memory().numTensors).to.equal(numTensors);
     log.close();
@@ -46,10 +46,10 @@ describe('TensorBoard', () => {
         [1, 2.5],
         [2 ** 40, 1.25],
       ],
-      'rate': [[1, Math.fround(0.001)]],
+      'learningRate': [[1, Math.fround(0.001)]],
     });
-    expect(Object.keys(images)).to.deep.equal(['picture/image']);
-    const [step, width, height, png] = images['picture/image']![0]!;
+    expect(Object.keys(images)).to.deep.equal(['image/image']);
+    const [step, width, height, png] = images['image/image']![0]!;
     expect([step, width, height]).to.deep.equal([5, 4, 3]);
     const shown = await sharp(Buffer.from(png, 'base64')).removeAlpha().raw().toBuffer();
     expect([...shown]).to.deep.equal([...pixels]);
@@ -70,7 +70,7 @@ describe('TensorBoard', () => {
     first.close();
     const trainer = await Trainer.resume(run, toy);
     const [shown] = trainer.panel(1);
-    rmSync(trainer.panel()[1]!.file); // a picture that is gone does not stop training
+    rmSync(trainer.panel()[1]!.file); // an image that is gone does not stop training
     await trainer.train();
     trainer.close();
 
@@ -79,7 +79,9 @@ describe('TensorBoard', () => {
     const rounded = (pairs: (readonly [number, number])[]) =>
       pairs.map(([step, y]) => [step, Math.fround(y)]);
     expect(scalars['loss/training']).to.deep.equal(rounded(steps.map(({step, loss}) => [step, loss])));
-    expect(scalars['rate']).to.deep.equal(rounded(steps.map(({step, rate}) => [step, rate])));
+    expect(scalars['learningRate']).to.deep.equal(
+      rounded(steps.map(({step, learningRate}) => [step, learningRate])),
+    );
     expect(scalars['gradient norm']).to.have.length(steps.length);
     expect(scalars['loss/validation']).to.deep.equal(
       rounded(epochs.map(({step, validationLoss}) => [step, validationLoss])),
@@ -109,7 +111,7 @@ describe('TensorBoard', () => {
       step: 3,
       loss: 1,
       validationLoss: NaN,
-      rate: 1,
+      learningRate: 1,
       metrics: {},
       seconds: 1,
       best: false,

@@ -5,12 +5,12 @@
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
-import type {CaptionedImage, Dataset} from 'captioner/dist/data/dataset';
-import {FeatureStore} from 'captioner/dist/data/feature-store';
+import type {CaptionedImage, Dataset} from 'captioner/dist/datasets/dataset';
+import {FeatureStore} from 'captioner/dist/features/store';
 import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {tf} from 'captioner/dist/runtime/native';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 
 const colours = ['red', 'green', 'blue', 'white', 'black', 'yellow'];
@@ -22,7 +22,7 @@ export const toyEncoder: Encoder = {
     fit: 'stretch',
     interpolation: 'linear',
     mean: [0, 0, 0],
-    deviation: [255, 255, 255],
+    std: [255, 255, 255],
   },
   cells: 4,
   depth: 12,
@@ -101,4 +101,4 @@ export function toyDecoder({vocabulary, store}: Toy, options: object = {}): Deco
 }
 
 /** 54 captions to learn from, so 7 steps an epoch. METEOR's tables would take longer to read than all else. */
-export const toyOptions = {batch: 8, rate: 0.01, panel: 2, beams: 2, meteor: false} as const;
+export const toyOptions = {batch: 8, learningRate: 0.01, panelImages: 2, beams: 2, meteor: false} as const;

@@ -2,11 +2,11 @@ import {metricNames} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {FeatureStore} from 'captioner/dist/data/feature-store';
+import {FeatureStore} from 'captioner/dist/features/store';
 import type {CaptionerError} from 'captioner/dist/errors';
-import {tf} from 'captioner/dist/runtime/native';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {special, Vocabulary} from 'captioner/dist/text/vocabulary';
-import {atOnce, lossOf} from 'captioner/dist/training/judgement';
+import {runToEnd, lossOf} from 'captioner/dist/training/validation';
 import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
 import {refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyEncoder, toyOptions, type Toy} from './toy';
@@ -78,7 +78,7 @@ describe('Trainer', () => {
       const guess = Math.log(toy.vocabulary.size);
       expect(trainer.validationLoss()).to.be.closeTo(guess, 0.2);
       const report = trainer.step();
-      expect(report).to.include({step: 1, epoch: 1, rate: 0.01});
+      expect(report).to.include({step: 1, epoch: 1, learningRate: 0.01});
       expect(report.loss).to.be.closeTo(guess, 0.3);
       expect(report.gradientNorm).to.be.above(0);
       expect(trainer.history.steps).to.deep.equal([report]);
@@ -92,36 +92,36 @@ describe('Trainer', () => {
         for (const id of ids) seen.set(id, (seen.get(id) ?? 0) + 1);
         expect(trainer.step().epoch).to.equal(k < trainer.stepsPerEpoch ? 1 : 2);
       }
-      expect([...seen.values()]).to.deep.equal(Array(18).fill(6)); // 18 pictures, three captions each, twice
+      expect([...seen.values()]).to.deep.equal(Array(18).fill(6)); // 18 images, three captions each, twice
       expect(trainer.position).to.include({step: 2 * trainer.stepsPerEpoch, epoch: 1});
     });
 
     it('learns one batch by heart', async () => {
       const decoder = toyDecoder(toy, {units: 48, embedding: 24, dropout: 0});
-      const trainer = await create({decoder, options: {rate: 0.02, schedule: 'constant', seed: 2}});
+      const trainer = await create({decoder, options: {learningRate: 0.02, schedule: 'constant', seed: 2}});
       const batch = trainer.nextBatch();
       const place = trainer.position.batch;
       let loss = Infinity;
       for (let k = 0; k < 150; k++) ({loss} = trainer.stepOn(batch));
-      expect(loss).to.be.below(0.35); // the same picture has several captions, so zero is out of reach
+      expect(loss).to.be.below(0.35); // the same image has several captions, so zero is out of reach
       expect(trainer.position.batch).to.equal(place);
     });
 
     it('follows the schedule, and a rate that is changed between steps', async () => {
       const trainer = await create({options: {epochs: 2, warmup: 2}});
-      expect(trainer.step().rate).to.equal(0.005);
-      expect(trainer.step().rate).to.equal(0.01);
-      trainer.rate = 0.1;
-      expect(trainer.step().rate).to.equal(0.1);
-      expect(trainer.step().rate).to.be.below(0.1);
-      expect(() => (trainer.rate = NaN))
-        .to.throw('`rate`')
+      expect(trainer.step().learningRate).to.equal(0.005);
+      expect(trainer.step().learningRate).to.equal(0.01);
+      trainer.learningRate = 0.1;
+      expect(trainer.step().learningRate).to.equal(0.1);
+      expect(trainer.step().learningRate).to.be.below(0.1);
+      expect(() => (trainer.learningRate = NaN))
+        .to.throw('`learningRate`')
         .with.property('code', 'options');
       expect(() => trainer.configure({batch: 4})).to.throw('order of the captions');
-      expect(trainer.rate).to.equal(0.1);
+      expect(trainer.learningRate).to.equal(0.1);
     });
 
-    it('stops before a loss that is not finite is applied, and names step, pictures and gradient', async () => {
+    it('stops before a loss that is not finite is applied, and names step, images and gradient', async () => {
       const run = newRun();
       const good = await create({run, options: {batch: 54}});
       good.step();
@@ -168,7 +168,7 @@ describe('Trainer', () => {
   });
 
   describe('train', () => {
-    it('lowers both losses and reports scores and the same pictures after every epoch', async () => {
+    it('lowers both losses and reports scores and the same images after every epoch', async () => {
       const trainer = await create({options: {epochs: 4, meteor: true}});
       const steps: number[] = [];
       const epochs: number[] = [];
@@ -227,7 +227,7 @@ describe('Trainer', () => {
     });
 
     it('ends when patience does', async () => {
-      const trainer = await create({options: {epochs: 50, rate: 1e-6, patience: 3}});
+      const trainer = await create({options: {epochs: 50, learningRate: 1e-6, patience: 3}});
       await trainer.train();
       const best = trainer.history.epochs.map((report) => report.best).lastIndexOf(true);
       expect(trainer.history.epochs.length)
@@ -241,23 +241,23 @@ describe('Trainer', () => {
     });
 
     it('refuses to choose by truth where it is not known', async () => {
-      const error = await refusal(create({options: {best: 'true'}}));
+      const error = await refusal(create({options: {selectBy: 'factual'}}));
       expect([error.code, error.message]).to.deep.equal([
         'options',
-        'trainer: `best`: expected a metric other than `true`, for which all that is in a picture must be known, as it is of drawn scenes',
+        'trainer: `best`: expected a metric other than `true`, for which all that is in an image must be known, as it is of drawn scenes',
       ]);
     });
 
     it('does not end by patience where nothing is judged', async () => {
-      const trainer = await create({options: {epochs: 3, judged: 0, patience: 1}});
+      const trainer = await create({options: {epochs: 3, validationImages: 0, patience: 1}});
       await trainer.train();
       expect(trainer.history.epochs).to.have.length(3);
     });
 
     it('judges and saves the weights themselves again when there is no moving average any more', async () => {
-      const trainer = await create({options: {epochs: 4, movingAverage: 0.999}});
+      const trainer = await create({options: {epochs: 4, emaDecay: 0.999}});
       await trainer.train({epochs: 1});
-      trainer.configure({movingAverage: 0});
+      trainer.configure({emaDecay: 0});
       await trainer.train({epochs: 1});
       const {validationLoss} = trainer.history.epochs.at(-1)!;
       const examples = toy.dataset.images
@@ -265,7 +265,7 @@ describe('Trainer', () => {
         .flatMap(({id, captions}) =>
           captions.map((caption) => ({id, tokens: toy.vocabulary.encode(caption)})),
         );
-      expect(atOnce(lossOf(trainer.decoder, toy.store, examples))).to.be.closeTo(validationLoss, 1e-6);
+      expect(runToEnd(lossOf(trainer.decoder, toy.store, examples))).to.be.closeTo(validationLoss, 1e-6);
     });
 
     it('never learns that a caption ends where it was only cut', async () => {
@@ -283,14 +283,16 @@ describe('Trainer', () => {
 
     for (const metric of ['BLEU-2', 'METEOR', 'ROUGE-L'] as const)
       it(`knows the best epoch by ${metric} when it is told to`, async () => {
-        const trainer = await create({options: {epochs: 6, best: metric}});
+        const trainer = await create({options: {epochs: 6, selectBy: metric}});
         await trainer.train();
         const {epochs} = trainer.history;
         const scores = epochs.map(({metrics}) => metrics[metric]!);
         expect(new Set(scores).size).to.be.above(1);
         for (const [at, {best}] of epochs.entries())
           expect(best, `epoch ${at + 1}`).to.equal(scores.slice(0, at).every((score) => score < scores[at]!));
-        expect(() => trainer.configure({best: 'CIDEr-D'})).to.throw('`best` decides which epoch is the best');
+        expect(() => trainer.configure({selectBy: 'CIDEr-D'})).to.throw(
+          '`best` decides which epoch is the best',
+        );
       });
 
     it('keeps the best checkpoint by CIDEr-D and the two newest', async () => {
@@ -343,7 +345,7 @@ describe('Trainer', () => {
       first.close();
       expect(await failure(create({run}))).to.have.property('code', 'mismatch');
       // What would fail must not cost the earlier run.
-      await failure(create({run, options: {rate: -1}}, {replace: true}));
+      await failure(create({run, options: {learningRate: -1}}, {replace: true}));
       await failure(create({run, vocabulary: Vocabulary.from(['a'], {minimumCount: 1})}, {replace: true}));
       expect(readdirSync(join(run, 'checkpoints'))).to.deep.equal(['step-000000001']);
 
@@ -375,13 +377,13 @@ describe('Trainer', () => {
     it('keeps a changed rate and other changed options', async () => {
       const run = newRun();
       const first = await create({run});
-      first.rate = 0.003;
-      first.configure({clip: 1, epochs: 30});
+      first.learningRate = 0.003;
+      first.configure({clipNorm: 1, epochs: 30});
       await first.save();
       first.close();
       const second = await resume(run);
       expect(second.options).to.deep.equal(first.options);
-      expect(second.options).to.include({rate: 0.003, clip: 1, epochs: 30});
+      expect(second.options).to.include({learningRate: 0.003, clipNorm: 1, epochs: 30});
     });
 
     it('refuses other captions and features of another encoder', async () => {

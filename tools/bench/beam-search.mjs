@@ -7,9 +7,9 @@ import {serve} from './serve.mjs';
 
 const require = createRequire(import.meta.url);
 const {createDecoder} = require('captioner/dist/decoders/registry');
-const {beamSearch} = require('captioner/dist/decoders/search');
-const {tf} = require('captioner/dist/runtime/native');
-const {uniform} = require('captioner/dist/runtime/random');
+const {beamSearch} = require('captioner/dist/search/beam-search');
+const {tf} = require('captioner/dist/tensorflow/tensorflow');
+const {uniform} = require('captioner/dist/ops/random');
 const {special} = require('captioner/dist/text/vocabulary');
 
 const {pictures, vocabulary, depth, embedding, units, ...search} = require('./beam-search.json');

@@ -56,7 +56,7 @@ class Decoder(nn.Module):
 
 
 def score(sums, length):
-    return sums / length ** sizes["lengthExponent"]
+    return sums / length ** sizes["lengthPenalty"]
 
 
 @torch.inference_mode()

@@ -4,7 +4,7 @@ import {serve} from './serve.mjs';
 
 const require = createRequire(import.meta.url);
 const {loadEncoder} = require('captioner/dist/encoders/registry');
-const {tf} = require('captioner/dist/runtime/native');
+const {tf} = require('captioner/dist/tensorflow/tensorflow');
 
 const {batch, batches, size} = require('./encode-efficientnet-lite2.json');
 const encoder = await loadEncoder('efficientnet-lite2');

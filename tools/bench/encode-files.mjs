@@ -8,9 +8,9 @@ import sharp from 'sharp';
 import {serve} from './serve.mjs';
 
 const require = createRequire(import.meta.url);
-const {ofSplit} = require('captioner/dist/data/dataset');
-const {FeatureStore} = require('captioner/dist/data/feature-store');
-const {drawScenes, readScenes} = require('captioner/dist/data/scenes');
+const {ofSplit} = require('captioner/dist/datasets/dataset');
+const {FeatureStore} = require('captioner/dist/features/store');
+const {drawScenes, readScenes} = require('captioner/dist/datasets/synthetic/scenes');
 const {loadEncoder} = require('captioner/dist/encoders/registry');
 
 const {batch, files, width} = require('./encode-efficientnet-lite2.json');

@@ -7,7 +7,7 @@ const {Cnn} = require('captioner/dist/encoders/cnn');
 const {weightShapes} = require('captioner/dist/encoders/forward');
 const {architectureOf} = require('captioner/dist/encoders/registry');
 const {float32} = require('captioner/dist/files/safetensors');
-const {tf} = require('captioner/dist/runtime/native');
+const {tf} = require('captioner/dist/tensorflow/tensorflow');
 
 const {batch, batches, size} = require('./encode-inception-v3.json');
 const architecture = architectureOf('inception-v3');

@@ -6,7 +6,7 @@ import {serve} from './serve.mjs';
 const require = createRequire(import.meta.url);
 const {ptbTokenize} = require('captioner');
 const {Meteor} = require('captioner/dist/metrics/meteor');
-const {meteorFolder} = require('captioner/dist/places');
+const {meteorFolder} = require('captioner/dist/paths');
 const {candidates, references} = await captionsToScore();
 
 serve('seconds for 1,000 images', async () => {

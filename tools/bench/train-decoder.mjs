@@ -5,8 +5,8 @@ import {serve} from './serve.mjs';
 const require = createRequire(import.meta.url);
 const {createDecoder} = require('captioner/dist/decoders/registry');
 const {gradients} = require('captioner/dist/training/loss');
-const {Adam} = require('captioner/dist/runtime/adam');
-const {tf} = require('captioner/dist/runtime/native');
+const {Adam} = require('captioner/dist/optim/adam');
+const {tf} = require('captioner/dist/tensorflow/tensorflow');
 
 /** @param {{features: number[], steps: number, vocabulary: number, depth: number, block: number}} sizes `features` is their shape. */
 export function trainDecoder(kind, {features: shape, steps, vocabulary, depth, block}, options) {

@@ -32,7 +32,9 @@ class Cells {
   constructor(stops) {
     this.#stops = stops;
     // Code that is broken off takes its callers with it: it must not be called by anything that is needed later.
-    this.#start.port2.on('message', () => this.#current.begin?.());
+    this.#start.port2.on('message', () => {
+      if (!this.stopped()) this.#current.begin?.();
+    });
     this.#start.port2.unref();
   }
 

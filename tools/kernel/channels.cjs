@@ -17,6 +17,17 @@ const open = [];
 /** When the stop came that the main thread has not answered yet. */
 let unanswered;
 
+/** When the last stop was sent, by the sender's clock. */
+let stopDate;
+
+/**
+ * Whether a stop overtook a request that was sent before it, as it can where both came at once on two channels. Clocks of two senders may
+ * differ, so this is asked only of what came within a few milliseconds.
+ */
+function overtaken(request, now) {
+  return now - Atomics.load(stops, 0) < 50_000_000n && Date.parse(request?.header.date) <= stopDate;
+}
+
 /** @param back Where the main thread listens. */
 async function carry(channel, back) {
   const front = new zmq.Router();
@@ -26,9 +37,13 @@ async function carry(channel, back) {
   await front.bind(`${connection.transport}://${connection.ip}:${connection[`${channel}_port`]}`);
   const requests = async () => {
     for await (const frames of front) {
-      const arrival = process.hrtime.bigint();
-      if (channel === 'control') notice(Message.read(connection.key, frames), arrival);
-      await inner.send([`${arrival}`, ...frames]);
+      const request = Message.read(connection.key, frames);
+      const now = process.hrtime.bigint();
+      if (channel === 'control') notice(request, now);
+      await inner.send([
+        `${channel === 'shell' && overtaken(request, now) ? Atomics.load(stops, 0) - 1n : now}`,
+        ...frames,
+      ]);
     }
   };
   const answers = async () => {
@@ -43,6 +58,7 @@ async function carry(channel, back) {
 function notice(request, arrival) {
   if (request?.header.msg_type !== 'interrupt_request') return;
   Atomics.store(stops, 0, arrival);
+  stopDate = Date.parse(request.header.date);
   if (unanswered === undefined) unanswered = arrival;
   else if (arrival - unanswered > BigInt(patience * 1e6)) breakOff(arrival);
 }

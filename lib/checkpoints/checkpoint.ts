@@ -1,0 +1,216 @@
+/**
+ * A checkpoint is a folder that holds all that a caption needs (weights, options, vocabulary, encoder and preprocessing)
+ * and all that resuming needs (optimizer, position, history). It appears whole, and every byte is checked before use.
+ */
+import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Decoder} from '../decoders/decoder';
+import {createDecoder} from '../decoders/registry';
+import type {EncoderIdentity} from '../encoders/identity';
+import type {FineTunedWeights} from '../encoders/fine-tuned';
+import {CaptionerError} from '../errors';
+import {readFolderVerified, writeFolderAtomic} from '../files/atomic';
+import {
+  float16,
+  float32,
+  formatSafetensors,
+  parseSafetensors,
+  toFloat32,
+  type TensorData,
+} from '../files/safetensors';
+import {userPath} from '../paths';
+import {tf} from '../tensorflow/tensorflow';
+import {Vocabulary} from '../text/vocabulary';
+import {parseMetadata, type CheckpointMetadata, type Position} from './metadata';
+import {parseHistory, type History} from './history';
+import {formatVersion, migrateWeightName} from './migrate';
+import type {TrainerSettings} from '../training/options';
+
+export interface Training {
+  readonly settings: TrainerSettings;
+  readonly position: Position;
+  /** SHA-256 of what is learnt from: with other captions the position would mean something else. */
+  readonly data?: string | undefined;
+  /** Of each image that is learnt from: with more or fewer, other ones would be drawn. @default 1 */
+  readonly views?: number | undefined;
+  /** Whether some of them are mirror images; absent where there are no others. */
+  readonly mirrored?: boolean | undefined;
+  readonly history: History;
+  readonly optimizer: ReadonlyMap<string, Float32Array>;
+}
+
+export interface Checkpoint {
+  readonly decoder: Decoder;
+  readonly vocabulary: Vocabulary;
+  readonly encoder: EncoderIdentity;
+  /** What that encoder learnt, where it did. */
+  readonly fineTuned?: FineTunedWeights | undefined;
+  /** Of each image that a caption is written from. @default 1 */
+  readonly views?: number | undefined;
+  /** How it was trained, where nothing else of its training is left. */
+  readonly settings?: TrainerSettings | undefined;
+  /** What a run needs to go on; a checkpoint that is only for captions may lack it. */
+  readonly training?: Training;
+}
+
+const files = {
+  card: 'checkpoint.json',
+  weights: 'weights.safetensors',
+  encoder: 'encoder.safetensors',
+  optimizer: 'optimizer.safetensors',
+  history: 'history.json',
+} as const;
+
+/** All that a checkpoint's folder holds. */
+export const checkpointFiles: readonly string[] = [...Object.values(files), 'manifest.json'];
+
+/** How the checkpoints of a run are called. */
+export const stepName: RegExp = /^step-\d{9}$/;
+
+export interface SaveOptions {
+  /** Of the weights; `float16` is for shipping, not for going on. */
+  readonly precision?: 'float32' | 'float16';
+}
+
+/**
+ * @param options.precision @default 'float32'
+ * @throws CaptionerError `diverged` when a weight is not finite; `no-space`. What lay there before then still does.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  {decoder, vocabulary, encoder, fineTuned, views, settings, training}: Checkpoint,
+  {precision = 'float32'}: SaveOptions = {},
+): Promise<void> {
+  const card: CheckpointMetadata = {
+    version: formatVersion,
+    decoder: {kind: decoder.kind, depth: decoder.depth, options: decoder.options},
+    vocabulary,
+    encoder,
+    ...(fineTuned && {fineTuned: {from: fineTuned.from}}),
+    ...(views !== undefined && {views}),
+    ...(settings && !training && {settings}),
+    ...(training && {
+      training: {
+        settings: training.settings,
+        position: training.position,
+        data: training.data,
+        views: training.views,
+        mirrored: training.mirrored,
+      },
+    }),
+  };
+  const format = precision === 'float16' ? float16 : float32;
+  const weights = [...allWeights(decoder)].map(([name, weight]): [string, TensorData] => {
+    const numbers = weight.dataSync<'float32'>();
+    if (!numbers.every(Number.isFinite))
+      throw new CaptionerError('diverged', `${folder}: expected finite weights, got others in "${name}"`);
+    // What features are standardised with is small, and every number of it touches all words.
+    return [
+      name,
+      decoder.featureNormalization.has(name) ? float32(numbers, weight.shape) : format(numbers, weight.shape),
+    ];
+  });
+  const optimizer =
+    training &&
+    [...training.optimizer].map(([name, numbers]) => [name, float32(numbers, [numbers.length])] as const);
+  await writeFolderAtomic(folder, {
+    [files.card]: `${JSON.stringify(card, undefined, 2)}\n`,
+    [files.weights]: formatSafetensors(weights),
+    ...(fineTuned && {
+      [files.encoder]: formatSafetensors(
+        [...fineTuned.tensors].map(([name, tensor]) => [name, format(toFloat32(tensor), tensor.shape)]),
+      ),
+    }),
+    ...(optimizer && {
+      [files.optimizer]: formatSafetensors(optimizer),
+      [files.history]: JSON.stringify(training.history),
+    }),
+  });
+}
+
+/**
+ * @param folder A checkpoint, or a run: then its best one, or where none was judged yet its latest. Relative to where the
+ *   command was given.
+ * @returns What was saved; the caller disposes the decoder.
+ * @throws CaptionerError `not-found`, `truncated`, `checksum`, `header`, `version`, `shape`, `dtype`, `overlap` or `mismatch`.
+ */
+export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+  const at = inRun(userPath(folder));
+  const contents = await readFolderVerified(at);
+  const content = (name: string): Buffer => {
+    const bytes = contents.get(name);
+    if (bytes) return bytes;
+    throw new CaptionerError('not-found', `${at}: expected a file ${name} in the manifest, found none`);
+  };
+  const {
+    decoder: made,
+    encoder,
+    fineTuned: from,
+    views,
+    settings,
+    training,
+    ...card
+  } = parseMetadata(content(files.card), join(at, files.card));
+  const vocabulary = Vocabulary.fromJSON(card.vocabulary);
+  const decoder = createDecoder(made.kind, vocabulary.size, made.depth, made.options);
+  try {
+    const {tensors} = parseSafetensors(content(files.weights), join(at, files.weights));
+    setWeights(decoder, tensors, join(at, files.weights));
+    const fineTuned = from && {
+      from: from.from,
+      tensors: widened(parseSafetensors(content(files.encoder), join(at, files.encoder)).tensors),
+    };
+    if (training === undefined) return {decoder, vocabulary, encoder, fineTuned, views, settings};
+    const state = parseSafetensors(content(files.optimizer), join(at, files.optimizer)).tensors;
+    const optimizer = new Map([...state].map(([name, tensor]) => [name, toFloat32(tensor)]));
+    const history = parseHistory(content(files.history), join(at, files.history));
+    return {decoder, vocabulary, encoder, fineTuned, training: {...training, history, optimizer}};
+  } catch (error) {
+    decoder.dispose();
+    throw error;
+  }
+}
+
+/** As they are computed with, whatever precision they were shipped in. */
+function widened(tensors: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
+  return new Map([...tensors].map(([name, tensor]) => [name, float32(toFloat32(tensor), tensor.shape)]));
+}
+
+function inRun(folder: string): string {
+  if (!existsSync(folder))
+    throw new CaptionerError('not-found', `${folder}: expected a checkpoint or a run, found nothing`);
+  for (const pointer of ['best', 'latest']) {
+    const file = join(folder, pointer);
+    const name = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+    if (stepName.test(name) && existsSync(join(folder, 'checkpoints', name)))
+      return join(folder, 'checkpoints', name);
+  }
+  return folder;
+}
+
+/** What is learnt and what was measured. */
+function allWeights(decoder: Decoder): Map<string, tf.Variable> {
+  return new Map([...decoder.weights, ...decoder.featureNormalization]);
+}
+
+function setWeights(decoder: Decoder, tensors: ReadonlyMap<string, TensorData>, where: string): void {
+  const expected = allWeights(decoder);
+  const migrated = new Map([...tensors].map(([name, tensor]) => [migrateWeightName(name), tensor]));
+  for (const name of migrated.keys())
+    if (!expected.has(name))
+      throw new CaptionerError('mismatch', `${where}: a decoder "${decoder.kind}" has no weight "${name}"`);
+  for (const [name, weight] of expected) {
+    const tensor = migrated.get(name);
+    if (tensor === undefined)
+      throw new CaptionerError('mismatch', `${where}: expected a weight "${name}", found none`);
+    if (tensor.shape.join() !== weight.shape.join())
+      throw new CaptionerError(
+        'mismatch',
+        `${where}: expected "${name}" [${weight.shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
+      );
+    const numbers = toFloat32(tensor);
+    tf.tidy(() => weight.assign(tf.tensor(numbers, weight.shape)));
+  }
+}
+
+export type {Position} from './metadata';

@@ -1,0 +1,79 @@
+/** What a run went through: every step and every epoch, kept in its checkpoints so that a resumed run knows its past. */
+import {z} from 'zod';
+import {CaptionerError} from '../errors';
+import {migrateHistory} from './migrate';
+
+export interface StepReport {
+  /** Counted from 1. */
+  readonly step: number;
+  /** The epoch that the step belongs to, counted from 1. */
+  readonly epoch: number;
+  /** Mean cross entropy per word, in nats, with dropout. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Length of the gradient over all weights, before clipping. */
+  readonly gradientNorm: number;
+  /** Mean CIDEr-D of the sampled captions, in self-critical training; then the loss is not the cross entropy. */
+  readonly reward?: number;
+}
+
+/** A panel image with what the decoder says about it now. */
+export interface PanelEntry {
+  readonly id: string;
+  readonly file: string;
+  readonly caption: string;
+  readonly references: readonly string[];
+}
+
+export interface EpochReport {
+  readonly epoch: number;
+  /** Steps taken by its end. */
+  readonly step: number;
+  /** Mean of its steps' losses. */
+  readonly loss: number;
+  /** Mean cross entropy per word on the validation split, without dropout, teacher-forced; NaN where there is none. */
+  readonly validationLoss: number;
+  readonly learningRate: number;
+  /** Of free-running captions on the validation split. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly panel: readonly PanelEntry[];
+  /** Whether its checkpoint is the best so far. */
+  readonly best: boolean;
+}
+
+export interface History {
+  readonly steps: StepReport[];
+  readonly epochs: EpochReport[];
+}
+
+/** Whether so many epochs have passed since the best one; 0 never ends, nor do runs that nothing is judged of. */
+export function patienceEnded({epochs}: History, patience: number): boolean {
+  const best = epochs.map((report) => report.best).lastIndexOf(true);
+  return patience > 0 && best >= 0 && epochs.length - 1 - best >= patience;
+}
+
+/** Of an epoch's steps. */
+export function meanLoss({steps}: History, epoch: number): number {
+  const losses = steps.filter((report) => report.epoch === epoch).map(({loss}) => loss);
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
+const schema = z.object({
+  steps: z.array(z.looseObject({step: z.int(), epoch: z.int(), loss: z.number(), learningRate: z.number()})),
+  epochs: z.array(
+    // JSON has no NaN: the loss on a validation split without captions comes back as null.
+    z.looseObject({epoch: z.int(), step: z.int(), validationLoss: z.number().nullable()}),
+  ),
+});
+
+/** @throws CaptionerError `header` */
+export function parseHistory(bytes: Buffer, where: string): History {
+  try {
+    const {steps, epochs} = schema.parse(migrateHistory(JSON.parse(bytes.toString('utf8'))));
+    const judged = epochs.map((report) => ({...report, validationLoss: report.validationLoss ?? NaN}));
+    return {steps: steps as unknown as StepReport[], epochs: judged as unknown as EpochReport[]};
+  } catch (cause) {
+    throw new CaptionerError('header', `${where}: expected the history of a run`, {cause});
+  }
+}

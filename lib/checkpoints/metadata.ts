@@ -1,0 +1,99 @@
+/** What a checkpoint says of itself in `checkpoint.json`: which parts it was made of, and where training stood. */
+import {z} from 'zod';
+import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
+import {CaptionerError} from '../errors';
+import {formatVersion, migrateMetadata} from './migrate';
+import {trainerSettings, type TrainerSettings} from '../training/options';
+
+export interface Position {
+  /** Steps taken. */
+  readonly step: number;
+  /** Epochs ended. */
+  readonly epoch: number;
+  /** Batches of the current epoch that are done. */
+  readonly batch: number;
+  /** The base learning rate, as it may have been changed on the way. */
+  readonly learningRate: number;
+  /** The best score on validation so far, and the step it was reached at. */
+  readonly best?: {readonly score: number; readonly step: number} | undefined;
+}
+
+export interface CheckpointMetadata {
+  readonly version: typeof formatVersion;
+  readonly decoder: {
+    readonly kind: string;
+    readonly depth: number;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  readonly vocabulary: unknown;
+  readonly encoder: EncoderIdentity;
+  readonly fineTuned?: {readonly from: string} | undefined;
+  /** Of each image that a caption is written from. @default 1 */
+  readonly views?: number | undefined;
+  /** How it was trained, where it is only for captions now. */
+  readonly settings?: TrainerSettings | undefined;
+  readonly training?:
+    | {
+        readonly settings: TrainerSettings;
+        readonly position: Position;
+        readonly data?: string | undefined;
+        readonly views?: number | undefined;
+        readonly mirrored?: boolean | undefined;
+      }
+    | undefined;
+}
+
+const count = z.int().min(0);
+const schema = z.object({
+  version: z.literal(formatVersion),
+  decoder: z.object({kind: z.string(), depth: count, options: z.record(z.string(), z.unknown())}),
+  vocabulary: z.unknown(),
+  encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
+  fineTuned: z.object({from: z.string()}).optional(),
+  views: z.int().min(1).optional(),
+  settings: z.unknown().optional(),
+  training: z
+    .object({
+      settings: z.unknown(),
+      position: z.object({
+        step: count,
+        epoch: count,
+        batch: count,
+        learningRate: z.number(),
+        best: z.object({score: z.number(), step: count}).optional(),
+      }),
+      data: z.string().optional(),
+      views: z.int().min(1).optional(),
+      mirrored: z.boolean().optional(),
+    })
+    .optional(),
+});
+
+/** @throws CaptionerError `version`; `header` when this is no card; `options` when the settings are none of a trainer. */
+export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new CaptionerError('header', `${where}: expected JSON`, {cause});
+  }
+  const version = (json as {version?: unknown} | null)?.version;
+  if (version !== 1 && version !== formatVersion)
+    throw new CaptionerError(
+      'version',
+      `${where}: expected format version ${formatVersion} or earlier, got ${String(version)}`,
+    );
+  const {data, error} = schema.safeParse(migrateMetadata(json));
+  if (error) {
+    const [issue] = error.issues;
+    const what = `${issue?.path.join('.')}: ${issue?.message}`;
+    throw new CaptionerError('header', `${where}: expected the parts of a checkpoint; ${what}`);
+  }
+  const {training} = data;
+  const settings = data.settings === undefined ? undefined : trainerSettings(data.settings);
+  return {
+    ...data,
+    settings,
+    training: training && {...training, settings: trainerSettings(training.settings)},
+  };
+}

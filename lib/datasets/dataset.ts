@@ -1,0 +1,46 @@
+/** What a captioning data set is: images with captions and a split each, whatever layout they were read from. */
+import type {Scene} from './synthetic/scene';
+
+export const splits = ['train', 'validation', 'test'] as const;
+export type Split = (typeof splits)[number];
+
+export interface CaptionedImage {
+  /** The image's file name, with the folders before it where a data set has them; unique in the data set. */
+  readonly id: string;
+  /** Absolute path. */
+  readonly file: string;
+  readonly split: Split;
+  /** At least one. */
+  readonly captions: readonly string[];
+  /** The image's number in COCO, by which COCO's own tools know it. */
+  readonly number?: number;
+  /** What was drawn, where the data set is drawn. */
+  readonly scene?: Scene;
+}
+
+/** A line of a caption file that was not used, and why. */
+export interface Rejection {
+  readonly file: string;
+  /** Counted from 1; a JSON file has elements of a list instead: annotations in COCO's, images in Karpathy's. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface Dataset {
+  /** The layout it was read from: `scenes`, `flickr8k`, `flickr8k-kaggle`, `coco`, … */
+  readonly layout: string;
+  readonly folder: string;
+  /** In the order of the caption file; the same on every machine. */
+  readonly images: readonly CaptionedImage[];
+  readonly rejected: readonly Rejection[];
+  /** Images that captions name and that are not in the folder. */
+  readonly missing: readonly string[];
+  /** Images with captions that are left out, because the official split files name others only. */
+  readonly unassigned: readonly string[];
+  /** Image files that no caption names, relative to the folder. */
+  readonly unreferenced: readonly string[];
+}
+
+export function ofSplit(dataset: Dataset, split: Split): CaptionedImage[] {
+  return dataset.images.filter((image) => image.split === split);
+}

@@ -1,0 +1,106 @@
+/** Brings something downloadable into a folder: fetched, checked, unpacked, and written down so that it is not fetched again. */
+import {existsSync, promises as fs, statSync} from 'node:fs';
+import {basename, join} from 'node:path';
+import {CaptionerError} from '../../errors';
+import {writeFileAtomic} from '../../files/atomic';
+import {download, type DownloadOptions} from '../../files/download';
+import {lockFolder} from '../../files/lock';
+import {unzip} from '../../files/unzip';
+import type {Downloadable, RemoteFile} from './catalog';
+
+export interface ObtainOptions extends Pick<DownloadOptions, 'timeout' | 'insecure' | 'tries' | 'pause'> {
+  /** @param work What is done with which file; `done` and `total` are bytes when fetching, files when unpacking. */
+  readonly onProgress?: (work: 'fetch' | 'unpack', file: string, done: number, total?: number) => void;
+}
+
+/** `downloads.json` in the folder: what was fetched, by file name. */
+interface Fetched {
+  readonly address: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** What came out of an archive, which is not kept: files and folders at its top. */
+  readonly unpacked?: readonly string[];
+}
+type Records = Readonly<Record<string, Fetched>>;
+
+const recordName = 'downloads.json';
+
+/**
+ * What is there already is left alone. A file of which no SHA-256 is published must be the same as the last time.
+ *
+ * @throws CaptionerError `options` (no folder), `download`, `checksum`, `archive`, `no-space`, `locked` or `header`
+ *   (`downloads.json` is damaged).
+ */
+export async function fetchDownload(
+  {files}: Pick<Downloadable, 'files'>,
+  folder: string,
+  options: ObtainOptions = {},
+): Promise<void> {
+  if (statSync(folder, {throwIfNoEntry: false})?.isDirectory() === false)
+    throw new CaptionerError('options', `${folder}: expected a folder, found a file`);
+  const made = await fs.mkdir(folder, {recursive: true});
+  const lock = lockFolder(folder);
+  try {
+    for (const file of files) {
+      const name = basename(new URL(file.address).pathname);
+      const records = await readRecords(folder);
+      const record = Object.hasOwn(records, name) ? records[name] : undefined;
+      if (record?.unpacked?.every((one) => existsSync(join(folder, one)))) continue;
+      const fetched = await obtainFile(file, name, record, folder, options);
+      const text = JSON.stringify({...records, [name]: fetched}, undefined, 2);
+      await writeFileAtomic(join(folder, recordName), `${text}\n`);
+      if (file.unpack) await fs.rm(join(folder, name));
+    }
+  } finally {
+    lock.release();
+    if (made !== undefined) await fs.rmdir(folder).catch(() => undefined); // unless something is in it
+  }
+}
+
+async function obtainFile(
+  {address, size, md5, sha256, unpack}: RemoteFile,
+  name: string,
+  record: Fetched | undefined,
+  folder: string,
+  {onProgress, ...options}: ObtainOptions,
+): Promise<Fetched> {
+  const path = join(folder, name);
+  const known = record?.address === address ? record.sha256 : undefined;
+  const sums = await download(address, path, {
+    ...options,
+    size,
+    md5,
+    sha256: sha256 ?? known,
+    onProgress: (done, total) => onProgress?.('fetch', name, done, total),
+  }).catch((error: Error) => {
+    if (!(error instanceof CaptionerError) || error.code !== 'checksum' || sha256 !== undefined) throw error;
+    const advice = `remove ${join(folder, recordName)} if the publisher has changed the file`;
+    throw new CaptionerError('checksum', known === undefined ? error.message : `${error.message}; ${advice}`);
+  });
+  const fetched = {address, size: sums.size, sha256: sums.sha256};
+  if (!unpack) return fetched;
+  const paths = await unzip(path, folder, {
+    rename: unpack,
+    totalLimit: Math.max(2 ** 33, 2 * sums.size),
+    onProgress: (done, total) => onProgress?.('unpack', name, done, total),
+  });
+  if (paths.length === 0)
+    throw new CaptionerError('archive', `${path}: expected files of the data set, found none`);
+  return {...fetched, unpacked: [...new Set(paths.map((one) => one.split('/')[0]!))]};
+}
+
+async function readRecords(folder: string): Promise<Records> {
+  const file = join(folder, recordName);
+  if (!existsSync(file)) return {};
+  try {
+    const records = JSON.parse(await fs.readFile(file, 'utf8')) as Records | null;
+    const sound = Object.values(records ?? {}).every(({sha256}) => /^[0-9a-f]{64}$/.test(sha256));
+    if (records !== null && !Array.isArray(records) && typeof records === 'object' && sound) return records;
+  } catch {
+    // the same as what is no record
+  }
+  throw new CaptionerError(
+    'header',
+    `${file}: expected the SHA-256 of each file that was fetched; remove it to fetch them again`,
+  );
+}

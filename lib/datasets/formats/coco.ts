@@ -1,0 +1,87 @@
+/** COCO's caption files and Karpathy's, which are one JSON object each; a line is an element's number in its list. */
+import type {CaptionLine, Format} from './read-captions';
+import type {Split} from '../dataset';
+import {eachElement} from './json';
+
+/**
+ * `captions_train2014.json` and its like: `images` with their file names and `annotations` with the captions, in either
+ * order. Lines are numbers of annotations, or of images where the reason begins with `images`.
+ */
+export const cocoCaptions: Format = async (file, take, onBytes) => {
+  const images = new Map<number | string, string>();
+  /** Annotations that came before their image, or have none. */
+  const early: {readonly at: number; readonly id: number | string; readonly caption: string}[] = [];
+
+  const addImage = (element: unknown, at: number): void => {
+    const {id, file_name: name} = fields(element);
+    if (!isKey(id) || typeof name !== 'string')
+      return take(at, 'images: expected an id and a file_name, got another form');
+    if (images.has(id)) return take(at, `images: expected each id once, got ${id} again`);
+    images.set(id, name);
+  };
+  const addCaption = (id: number | string, caption: string, at: number): boolean => {
+    const image = images.get(id);
+    if (image !== undefined) take(at, {image, caption, number: numberOf(id)});
+    return image !== undefined;
+  };
+
+  await eachElement(
+    file,
+    ['images', 'annotations'],
+    (list, element, at) => {
+      if (list === 'images') return addImage(element, at);
+      const {image_id: id, caption} = fields(element);
+      if (!isKey(id) || typeof caption !== 'string')
+        return take(at, 'expected an image_id and a caption, got another form');
+      if (!addCaption(id, caption, at)) early.push({at, id, caption});
+    },
+    onBytes,
+  );
+  for (const {at, id, caption} of early)
+    if (!addCaption(id, caption, at))
+      take(at, `expected the image_id of one of ${images.size} images, got ${id}`);
+};
+
+const karpathySplits: ReadonlyMap<unknown, Split> = new Map([
+  ['train', 'train'],
+  ['restval', 'train'],
+  ['val', 'validation'],
+  ['test', 'test'],
+]);
+
+/** `dataset_coco.json` and its like: `images`, each with its split and its sentences. Lines are numbers of images. */
+export const karpathyCaptions: Format = (file, take, onBytes) =>
+  eachElement(
+    file,
+    ['images'],
+    (_, element, at) => readKarpathy(element, (found) => take(at, found)),
+    onBytes,
+  );
+
+function readKarpathy(element: unknown, take: (found: CaptionLine | string) => void): void {
+  const {filename: image, split: name, sentences, cocoid} = fields(element);
+  const split = karpathySplits.get(name);
+  if (typeof image !== 'string' || !Array.isArray(sentences))
+    return take('expected a filename and sentences, got another form');
+  if (split === undefined)
+    return take(`expected the split train, restval, val or test, got ${JSON.stringify(name)}`);
+  if (sentences.length === 0) return take(`expected sentences about ${image}, found none`);
+  for (const sentence of sentences) {
+    const {raw: caption} = fields(sentence);
+    take(
+      typeof caption === 'string'
+        ? {image, caption, split, number: numberOf(cocoid)}
+        : 'expected the raw text of a sentence, got another form',
+    );
+  }
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+const isKey = (value: unknown): value is number | string =>
+  typeof value === 'string' || Number.isSafeInteger(value);
+
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;

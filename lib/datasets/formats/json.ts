@@ -1,0 +1,41 @@
+/** The lists of a JSON file, element by element, however long they are. */
+import {JSONParser} from '@streamparser/json';
+import {CaptionerError} from '../../errors';
+import {chunks, type OnBytes} from '../../files/chunks';
+
+/**
+ * Calls `take` with each element of the named lists, which are properties of the object that the file holds.
+ *
+ * @param take Gets the list's name, the element and its number, counted from 1.
+ * @throws CaptionerError `captions` when the file cannot be read, is not JSON, or lacks a list.
+ */
+export async function eachElement(
+  file: string,
+  lists: readonly string[],
+  take: (list: string, element: unknown, at: number) => void,
+  onBytes?: OnBytes,
+): Promise<void> {
+  const fail = (message: string, cause?: unknown): never => {
+    if (cause instanceof CaptionerError) throw cause;
+    throw new CaptionerError('captions', `${file}: ${message}`, {cause});
+  };
+  const form = `{${lists.map((name) => `"${name}": […]`).join(', ')}}`;
+  const seen = new Set<string>();
+  const parser = new JSONParser({paths: lists.map((name) => `$.${name}.*`), keepStack: false});
+  parser.onValue = ({value, key, stack}) => {
+    const list = String(stack.at(-1)?.key);
+    if (typeof key !== 'number') return fail(`expected ${form}, got another form of "${list}"`);
+    seen.add(list);
+    take(list, value, key + 1);
+  };
+  parser.onError = (error) => fail(`expected JSON in UTF-8: ${error.message}`, error);
+
+  let empty = true;
+  for await (const chunk of chunks(file, onBytes)) {
+    empty = false;
+    parser.write(chunk);
+  }
+  if (empty) fail(`expected ${form}, found an empty file`);
+  if (!parser.isEnded) fail('expected JSON, got only its beginning: the file is cut off');
+  for (const list of lists) if (!seen.has(list)) fail(`expected ${form}, found nothing in "${list}"`);
+}

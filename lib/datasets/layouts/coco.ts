@@ -1,0 +1,76 @@
+/** COCO's captions (Chen and others 2015) of 2014 and 2017: the training file is for training, the validation file for validation. */
+import {join} from 'node:path';
+import {CaptionerError} from '../../errors';
+import {cocoCaptions} from '../formats/coco';
+import type {Split} from '../dataset';
+import {assembleDataset, collectCaptions, type CaptionSource} from '../assemble-dataset';
+import {ImageFolders, isFolder} from '../image-folders';
+import {firstOf, type Layout} from './layout';
+
+const years = ['2014', '2017'] as const;
+type Year = (typeof years)[number];
+const parts: readonly {readonly part: string; readonly split: Split}[] = [
+  {part: 'train', split: 'train'},
+  {part: 'val', split: 'validation'},
+];
+
+interface Source extends CaptionSource {
+  /** The folder of its images. */
+  readonly images: string;
+}
+
+export const coco: Layout = {
+  name: 'COCO (annotations/captions_train2014.json, captions_val2017.json and their like)',
+  found: (folder) => years.some((year) => sourcesOf(folder, year).length > 0),
+  read: async (folder, onProgress) => {
+    const sources = sourcesOf(folder, yearOf(folder));
+    const found = cocoFolders(
+      folder,
+      sources.map(({images}) => images),
+    );
+    return assembleDataset('coco', folder, await collectCaptions(sources, onProgress), found);
+  },
+};
+
+/**
+ * @param names Of folders with images, such as `train2014`.
+ * @throws CaptionerError `dataset` when none is there.
+ */
+export function cocoFolders(folder: string, names: readonly string[]): ImageFolders {
+  const found = imageFolders(folder, names);
+  if (found.length > 0) return new ImageFolders(folder, found);
+  throw new CaptionerError(
+    'dataset',
+    `${folder}: expected a folder ${names.join(' or ')} with the photographs, there or in images, found none`,
+  );
+}
+
+function imageFolders(folder: string, names: readonly string[]): string[] {
+  return names
+    .flatMap((name) => [name, `images/${name}`, `${name}/${name}`])
+    .map((name) => join(folder, name))
+    .filter(isFolder);
+}
+
+function sourcesOf(folder: string, year: Year): Source[] {
+  return parts.flatMap(({part, split}) => {
+    const name = `captions_${part}${year}.json`;
+    const file = firstOf(folder, [`annotations/${name}`, name]);
+    return file === undefined ? [] : [{file, format: cocoCaptions, split, images: `${part}${year}`}];
+  });
+}
+
+/** Both years have the same photographs, under other names: reading both would put some into two splits. */
+function yearOf(folder: string): Year {
+  const present = years.filter((year) => sourcesOf(folder, year).length > 0);
+  const [year, other] = present.filter((one) => {
+    const names = sourcesOf(folder, one).map(({images}) => images);
+    return present.length === 1 || imageFolders(folder, names).length > 0;
+  });
+  if (year === undefined || other !== undefined)
+    throw new CaptionerError(
+      'dataset',
+      `${folder}: expected the captions and photographs of 2014 or those of 2017, found ${other ? 'both' : 'captions of both and photographs of neither'}`,
+    );
+  return year;
+}

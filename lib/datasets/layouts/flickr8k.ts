@@ -1,0 +1,72 @@
+/**
+ * Flickr8k (Hodosh, Young and Hockenmaier 2013) in its two published layouts: the corpus's own, with a token file and the
+ * official split files, and Kaggle's, with one CSV. Split files count wherever they lie.
+ */
+import {CaptionerError} from '../../errors';
+import type {Format} from '../formats/read-captions';
+import {kaggleCaptions, tokenCaptions} from '../formats/flickr';
+import {eachLine} from '../../files/lines';
+import type {Split} from '../dataset';
+import {assembleDataset, collectCaptions} from '../assemble-dataset';
+import {findImageFolder, ImageFolders} from '../image-folders';
+import {firstOf, type Layout} from './layout';
+
+export const flickr8kImages = ['Images', 'images', 'Flicker8k_Dataset', 'Flickr8k_Dataset'] as const;
+const textFolder = 'Flickr8k_text';
+const splitFiles = {
+  train: 'Flickr_8k.trainImages.txt',
+  validation: 'Flickr_8k.devImages.txt',
+  test: 'Flickr_8k.testImages.txt',
+} as const;
+
+export const flickr8k: Layout = layout('flickr8k', 'Flickr8k', 'Flickr8k.token.txt', tokenCaptions);
+export const kaggleFlickr8k: Layout = layout(
+  'flickr8k-kaggle',
+  'Flickr8k as Kaggle has it',
+  'captions.txt',
+  kaggleCaptions,
+);
+
+function layout(id: string, name: string, file: string, format: Format): Layout {
+  const find = (folder: string): string | undefined => textFile(folder, file);
+  return {
+    name: `${name} (${file})`,
+    found: (folder) => find(folder) !== undefined,
+    read: async (folder, onProgress) => {
+      const folders = new ImageFolders(folder, [findImageFolder(folder, flickr8kImages)]);
+      const captions = await collectCaptions([{file: find(folder)!, format}], onProgress);
+      return assembleDataset(id, folder, captions, folders, await officialSplit(folder));
+    },
+  };
+}
+
+/** The archive's text files, where they were unpacked. */
+function textFile(folder: string, file: string): string | undefined {
+  return firstOf(folder, [file, `${textFolder}/${file}`]);
+}
+
+/**
+ * @returns Nothing when no split file is there.
+ * @throws CaptionerError `dataset` when an image has two splits.
+ */
+async function officialSplit(folder: string): Promise<((id: string) => Split | undefined) | undefined> {
+  const splitOf = new Map<string, Split>();
+  let official = false;
+  for (const [split, file] of Object.entries(splitFiles) as [Split, string][]) {
+    const path = textFile(folder, file);
+    if (path === undefined) continue;
+    official = true;
+    const names = new Set<string>();
+    await eachLine(path, (line) => names.add(line.trim()));
+    for (const id of names) {
+      const other = splitOf.get(id);
+      if (other !== undefined)
+        throw new CaptionerError(
+          'dataset',
+          `${path}: expected ${id} in one split, but ${splitFiles[other]} names it too`,
+        );
+      splitOf.set(id, split);
+    }
+  }
+  return official ? (id) => splitOf.get(id) : undefined;
+}

@@ -1,0 +1,61 @@
+/** The layouts of data sets that are recognised, and how whatever lies in a folder is opened. */
+import {existsSync, readdirSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import {CaptionerError} from '../errors';
+import {projectFolder, userPath} from '../paths';
+import type {Dataset} from './dataset';
+import type {OnProgress} from './assemble-dataset';
+import {coco} from './layouts/coco';
+import {flickr30k, kaggleFlickr30k} from './layouts/flickr30k';
+import {flickr8k, kaggleFlickr8k} from './layouts/flickr8k';
+import {karpathy} from './layouts/karpathy';
+import type {Layout} from './layouts/layout';
+import {custom} from './layouts/custom';
+import {drawScenes, readScenes, scenes} from './synthetic/scenes';
+
+/** In the order in which they are tried. A new one is one more line. */
+const layouts: readonly Layout[] = [
+  scenes,
+  karpathy,
+  flickr8k,
+  kaggleFlickr8k,
+  flickr30k,
+  kaggleFlickr30k,
+  coco,
+  custom,
+];
+
+export interface OpenOptions {
+  /** Hears how many bytes of the caption files have been read, and of how many. */
+  readonly onProgress?: OnProgress;
+}
+
+/**
+ * Finds out which layout lies in a folder and reads it.
+ *
+ * @param folder A folder, relative to where the command was given; or `scenes`: the drawn scenes, drawn where they are
+ *   not there yet.
+ * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.
+ */
+export async function openDataset(folder: string, {onProgress}: OpenOptions = {}): Promise<Dataset> {
+  if (folder === 'scenes' && !existsSync(userPath(folder))) {
+    const drawn = join(projectFolder(), 'data', 'scenes');
+    await drawScenes(drawn);
+    return readScenes(drawn);
+  }
+  const path = userPath(folder);
+  if (!existsSync(path)) throw new CaptionerError('not-found', `${path}: expected a folder, found nothing`);
+  const layout = layouts.find(({found}) => found(path));
+  if (layout) return layout.read(path, onProgress);
+  if (!statSync(path).isDirectory())
+    throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
+  const names = readdirSync(path).sort();
+  const inside =
+    names.length === 0
+      ? 'an empty folder'
+      : `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+  throw new CaptionerError(
+    'dataset',
+    `${path}: expected ${layouts.map(({name}) => name).join(', or ')}; found ${inside}`,
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * The data set that comes with the library: images that it draws itself, each with five captions and a record of what
+ * is in it. Here they are written to a folder and read back; what is drawn and said is decided in `scenes/`.
+ */
+import {existsSync, promises as fs, readdirSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import sharp from 'sharp';
+import {z} from 'zod';
+import {CaptionerError} from '../../errors';
+import {writeFileAtomic} from '../../files/atomic';
+import {parseOptions} from '../../options';
+import {splits, type CaptionedImage, type Dataset, type Split} from '../dataset';
+import {isImageFile} from '../image-folders';
+import type {Layout} from '../layouts/layout';
+import {captionsOf} from './captions';
+import {compose} from './composition';
+import {SeededRandom} from '../../random/random';
+import {draw} from './drawing';
+import type {Scene} from './scene';
+
+export type {Box, Scene, SceneObject} from './scene';
+export {falseClaims} from './verify-caption';
+
+export interface SceneOptions {
+  /** Another seed draws other scenes. @default 1 */
+  readonly seed?: number;
+  /** Number of training images. @default 600 */
+  readonly train?: number;
+  /** Number of validation images. @default 100 */
+  readonly validation?: number;
+  /** Number of test images. @default 100 */
+  readonly test?: number;
+}
+
+/** Of `scenes.json`; raised whenever the same seed would draw or say something else. */
+const version = 1;
+const recordName = 'scenes.json';
+
+const count = z.int().min(0).max(99_999);
+const schema = z.strictObject({
+  seed: z.int().min(0).max(0xffffffff).default(1),
+  train: count.default(600),
+  validation: count.default(100),
+  test: count.default(100),
+});
+type Plan = z.infer<typeof schema>;
+
+/** The content of `scenes.json`. */
+interface SceneRecord {
+  readonly version: number;
+  readonly plan: Plan;
+  readonly scenes: readonly (Scene & {readonly split: Split; readonly bytes: number})[];
+}
+
+/**
+ * Draws the scenes into a folder, unless the same ones lie there already. The images are written first and the record
+ * last, so a folder without it is unfinished and is drawn again.
+ *
+ * @throws CaptionerError `options` or `no-space`.
+ */
+export async function drawScenes(folder: string, options: SceneOptions = {}): Promise<void> {
+  const plan = parseOptions(schema, options, 'scenes');
+  if (isWhole(folder, plan)) return;
+  await fs.mkdir(folder, {recursive: true});
+  await fs.rm(join(folder, recordName), {force: true});
+  const scenes: (Scene & {split: Split; bytes: number})[] = [];
+  const waiting: Promise<void>[] = [];
+  for (const split of splits) {
+    for (let k = 0; k < plan[split]; k++) {
+      const {scene, svg} = compositionOf(plan.seed, split, k);
+      const at = scenes.push({...scene, split, bytes: 0}) - 1;
+      waiting.push(
+        (async () => {
+          const image = await render(svg);
+          scenes[at]!.bytes = image.length;
+          await writeFileAtomic(join(folder, scene.file), image);
+        })(),
+      );
+      if (waiting.length >= 8) await Promise.all(waiting.splice(0));
+    }
+  }
+  await Promise.all(waiting);
+  const record: SceneRecord = {version, plan, scenes};
+  await writeFileAtomic(join(folder, recordName), `${JSON.stringify(record)}\n`);
+}
+
+/** The scene and its image depend on the seed, the split and the position in it, not on how many there are. */
+function compositionOf(seed: number, split: Split, position: number): {scene: Scene; svg: string} {
+  const stream = {train: 1, validation: 2, test: 3}[split];
+  const composition = compose(new SeededRandom(seed, stream, position, 1), position);
+  const svg = draw(composition, new SeededRandom(seed, stream, position, 2));
+  const captions = captionsOf(composition, new SeededRandom(seed, stream, position, 3));
+  const file = `${split}-${String(position + 1).padStart(4, '0')}.jpg`;
+  return {scene: {file, ...composition, captions}, svg};
+}
+
+function render(svg: string): Promise<Buffer> {
+  return sharp(Buffer.from(svg)).flatten().jpeg({quality: 92, chromaSubsampling: '4:4:4'}).toBuffer();
+}
+
+/** Whether a folder looks like drawn scenes. */
+export function isScenes(folder: string): boolean {
+  return existsSync(join(folder, recordName));
+}
+
+function isWhole(folder: string, plan: Plan): boolean {
+  if (!isScenes(folder)) return false;
+  let record: SceneRecord;
+  try {
+    record = readRecord(folder);
+  } catch {
+    return false;
+  }
+  if (JSON.stringify(record.plan) !== JSON.stringify(plan)) return false;
+  return record.scenes.every(
+    ({file, bytes}) => statSync(join(folder, file), {throwIfNoEntry: false})?.size === bytes,
+  );
+}
+
+/**
+ * Reads the scenes that `drawScenes` wrote.
+ *
+ * @throws CaptionerError `not-found`, `dataset` (a record that can't be read) or `version`.
+ */
+export function readScenes(folder: string): Dataset {
+  const all = readRecord(folder).scenes.map(({split, bytes, ...scene}): CaptionedImage => {
+    const {file, captions} = scene;
+    return {id: file, file: join(folder, file), split, captions, scene};
+  });
+  const present = new Set(readdirSync(folder));
+  const [known, missing] = [new Set(all.map(({id}) => id)), all.filter(({id}) => !present.has(id))];
+  return {
+    layout: 'scenes',
+    folder,
+    images: all.filter(({id}) => present.has(id)),
+    rejected: [],
+    missing: missing.map(({id}) => id),
+    unassigned: [],
+    unreferenced: [...present].filter((name) => isImageFile(name) && !known.has(name)),
+  };
+}
+
+export const scenes: Layout = {
+  name: `drawn scenes (${recordName})`,
+  found: isScenes,
+  read: (folder) => Promise.resolve(readScenes(folder)),
+};
+
+const recordSchema = z.object({
+  version: z.int(),
+  plan: schema,
+  scenes: z.array(
+    z.looseObject({
+      file: z.string().regex(/^[\w-]+\.jpg$/),
+      split: z.enum(splits),
+      captions: z.array(z.string()).min(1),
+      objects: z.array(z.looseObject({kind: z.string()})),
+      bytes: z.int(),
+    }),
+  ),
+});
+
+function readRecord(folder: string): SceneRecord {
+  const path = join(folder, recordName);
+  if (!existsSync(path))
+    throw new CaptionerError('not-found', `${path}: expected the record of drawn scenes, found nothing`);
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CaptionerError('dataset', `${path}: expected JSON, got ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const found = (content as {version?: unknown} | null)?.version;
+  if (typeof found === 'number' && found !== version)
+    throw new CaptionerError(
+      'version',
+      `${path}: expected version ${version}, got ${found}; draw the scenes again`,
+    );
+  const result = recordSchema.safeParse(content);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new CaptionerError('dataset', `${path}: ${issue.path.join('.')}: ${issue.message}`);
+  }
+  return result.data as unknown as SceneRecord;
+}

@@ -1,0 +1,140 @@
+/** How good a decoder's captions are: written freely for images it never learnt from, and held against people's. */
+import type {CaptionedImage} from '../datasets/dataset';
+import {falseClaims} from '../datasets/synthetic/scenes';
+import type {FeatureSource} from '../features/source';
+import type {StepDecoder} from '../decoders/decoder';
+import {beamSearch, type SearchOptions} from '../search/beam-search';
+import {phrasesToIds, type WithText} from '../search/phrases';
+import {interruptible} from '../interrupt';
+import {ptbTokenize} from '../text/ptb-tokenizer';
+import type {Vocabulary} from '../text/vocabulary';
+import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
+import {mean, type MetricStatistics} from '../metrics/statistics';
+import {perImage, Scorer, totals} from '../metrics/scorer';
+
+/** What writes captions: a decoder and the words of its ids. */
+export interface Writer {
+  readonly decoder: StepDecoder;
+  readonly vocabulary: Vocabulary;
+}
+
+export interface CaptionScores {
+  /** By name: BLEU-1 to BLEU-4, METEOR and ROUGE-L, 0 to 1; CIDEr-D, 0 to 10; for drawn scenes `true`, the share of captions that are. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What the scores were computed from: for intervals and comparisons. */
+  readonly measured: readonly MetricStatistics[];
+  /** The same metrics for each image. */
+  readonly images: readonly Readonly<Record<string, number>>[];
+  readonly diversity: Diversity;
+  /** What looks wrong in the captions, a line each. */
+  readonly warnings: readonly string[];
+}
+
+export interface Evaluation extends CaptionScores {
+  readonly captions: readonly {readonly image_id: string; readonly caption: string}[];
+  /** The same in COCO's form for results: an image that has a number in COCO goes by it, as in COCO's annotations. */
+  readonly predictions: readonly {readonly image_id: string | number; readonly caption: string}[];
+}
+
+export interface ScoreOptions {
+  /** Of the same images, where they are scored more than once. */
+  readonly scorer?: Scorer;
+  /** Captions learnt from, to tell which are novel. */
+  readonly training?: readonly string[];
+}
+
+/** Images captioned at once. */
+const batchSize = 64;
+
+/**
+ * Free-running captions of images whose features lie in a store; those that it lacks are left out.
+ *
+ * @throws CaptionerError `captions` when no image is left.
+ */
+export async function evaluate(
+  writer: Writer,
+  store: FeatureSource,
+  images: readonly CaptionedImage[],
+  {scorer, training, ...search}: WithText<SearchOptions> & ScoreOptions = {},
+): Promise<Evaluation> {
+  const usable = images.filter(({id}) => store.has(id));
+  const captions = await captionImages(writer, store, usable, search);
+  return {
+    ...(await scoreCaptions(captions, usable, {...(scorer && {scorer}), ...(training && {training})})),
+    captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
+    predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
+  };
+}
+
+/**
+ * @returns A caption for each image, the best hypothesis of the search.
+ * @throws CaptionerError `options`; `stopped`
+ */
+export async function captionImages(
+  writer: Writer,
+  store: FeatureSource,
+  images: readonly {readonly id: string}[],
+  options: WithText<SearchOptions> = {},
+): Promise<string[]> {
+  const captions: string[] = [];
+  const stopped = (): string => `after ${captions.length} of ${images.length} captions`;
+  await interruptible(
+    async (interrupt) => {
+      for (let from = 0; from < images.length; from += batchSize) {
+        captions.push(...captionBatch(writer, store, images.slice(from, from + batchSize), options));
+        await interrupt.pause();
+        interrupt.throwIfRequested();
+      }
+    },
+    {stopped},
+  );
+  return captions;
+}
+
+/** As `captionImages`, all at once. */
+export function captionBatch(
+  {decoder, vocabulary}: Writer,
+  store: FeatureSource,
+  images: readonly {readonly id: string}[],
+  options: WithText<SearchOptions> = {},
+): string[] {
+  const search = phrasesToIds<SearchOptions>(options, vocabulary);
+  const features = store.read(images.map(({id}) => id));
+  try {
+    return beamSearch(decoder, features, search).map(([best]) => vocabulary.decode(best!.tokens));
+  } finally {
+    features.dispose();
+  }
+}
+
+/**
+ * @param captions One for each image.
+ * @throws CaptionerError `captions` when there are none.
+ */
+export async function scoreCaptions(
+  captions: readonly string[],
+  images: readonly Pick<CaptionedImage, 'captions' | 'scene'>[],
+  {scorer, training}: ScoreOptions = {},
+): Promise<CaptionScores> {
+  const own = scorer ?? (await Scorer.create(images.map((image) => image.captions)));
+  const measured = [...own.score(captions), ...truth(captions, images)];
+  const tokens = captions.map(ptbTokenize);
+  return {
+    metrics: totals(measured),
+    measured,
+    images: perImage(measured),
+    diversity: diversity(tokens, training?.map(ptbTokenize)),
+    warnings: captionWarnings(tokens),
+  };
+}
+
+/** Where all images are drawn, the share of captions without a false claim. */
+function truth(
+  captions: readonly string[],
+  images: readonly Pick<CaptionedImage, 'scene'>[],
+): [] | [MetricStatistics] {
+  const found = images.flatMap(({scene}, at) =>
+    scene ? [falseClaims(captions[at]!, scene).length === 0] : [],
+  );
+  return found.length === images.length && found.length > 0 ? [mean('factual', found.map(Number))] : [];
+}

@@ -1,0 +1,55 @@
+/** Which kinds of image captions are good for, and which they are not: a kind is a word that most people use of an image. */
+import {ptbTokenize} from '../text/ptb-tokenizer';
+
+export interface WordScore {
+  readonly word: string;
+  /** Images of this kind. */
+  readonly images: number;
+  /** Mean of their scores. */
+  readonly score: number;
+}
+
+export interface WordScoreOptions {
+  /** Share of an image's references that have the word. @default 0.6 */
+  readonly agreed?: number;
+  /** Images that a kind has at least. @default 1.5 % of all, and 2 */
+  readonly least?: number;
+}
+
+/** Words that say nothing of what is in an image. */
+const empty = new Set(
+  (
+    'a an the and or but of in on at by to from for with without into onto over under up down out off through across along around ' +
+    'near next behind before after above below while as is are be being was has have having it its he his him she her they ' +
+    'their them that this these there who which what some one another other something someone s'
+  ).split(' '),
+);
+
+/**
+ * @param images With their references.
+ * @param scores Of each image's caption, as CIDEr-D.
+ * @returns The best first.
+ */
+export function scoresByWord(
+  images: readonly {readonly captions: readonly string[]}[],
+  scores: readonly number[],
+  {agreed = 0.6, least = Math.max(2, 0.015 * images.length)}: WordScoreOptions = {},
+): WordScore[] {
+  const found = new Map<string, number[]>();
+  for (const [at, {captions}] of images.entries()) {
+    const counts = new Map<string, number>();
+    for (const word of captions.flatMap((caption) => [...new Set(ptbTokenize(caption))]))
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+    for (const [word, count] of counts)
+      if (count >= agreed * captions.length && !empty.has(word))
+        found.set(word, [...(found.get(word) ?? []), scores[at]!]);
+  }
+  return [...found]
+    .filter(([, own]) => own.length >= least)
+    .map(([word, own]) => ({
+      word,
+      images: own.length,
+      score: own.reduce((sum, score) => sum + score, 0) / own.length,
+    }))
+    .sort((a, b) => b.score - a.score || (a.word < b.word ? -1 : 1));
+}

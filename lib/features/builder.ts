@@ -1,0 +1,264 @@
+/**
+ * Fills a feature store: decodes images ahead of the network, encodes them in full batches and writes shard after shard.
+ * Shards appear whole, so a run that is killed loses at most one; images that can't be read are put aside and change
+ * nothing for the others.
+ */
+import {promises as fs} from 'node:fs';
+import {z} from 'zod';
+import type {Encoder} from '../encoders/encoder';
+import {CaptionerError} from '../errors';
+import {fromFloat16Bits} from '../files/float16';
+import {lockFolder} from '../files/lock';
+import {interruptible, type Interrupt} from '../interrupt';
+import {parseOptions} from '../options';
+import {tf} from '../tensorflow/tensorflow';
+import {toFloat16} from '../tensorflow/casts';
+import {prefetchImages, digestsOf, type Decoded, type ImageFile} from './prefetch';
+import {hasIndex, readShards, removeLeftovers, writeIndex} from './shard-index';
+import {toPixels} from '../encoders/pixels';
+import {planShards, type PlannedShard} from './build-plan';
+import {
+  checkSource,
+  featureKinds,
+  readRows,
+  writeShard,
+  type FeatureKind,
+  type FeatureOrigin,
+  type Shard,
+  type ShardImage,
+} from './shard';
+
+export interface BuildProgress {
+  /** Images that could not be read so far. */
+  readonly quarantined: number;
+  /** Since this run began to encode; 0 before the first. */
+  readonly imagesPerSecond: number;
+}
+
+export interface BuildOptions {
+  /** @default pooled */
+  readonly kind?: FeatureKind;
+  /** Images that the network sees at once. @default 16 */
+  readonly batch?: number;
+  /** Images in a shard: what a run that is killed may lose. @default 256 */
+  readonly shard?: number;
+  /**
+   * Only every so many shards, from this one on (the first is 1): several processes or machines share the work, each in a
+   * folder of its own, and whose files lie in one folder afterwards are one store.
+   */
+  readonly part?: {readonly number: number; readonly of: number};
+  /** @param note The progress in words, for who shows it. */
+  readonly onProgress?: (
+    done: number,
+    total: number,
+    note: string | undefined,
+    progress: BuildProgress,
+  ) => void | Promise<void>;
+}
+
+const schema = z.strictObject({
+  kind: z.enum(featureKinds).default('pooled'),
+  batch: z.int().min(1).default(16),
+  shard: z.int().min(1).default(256),
+  part: z
+    .strictObject({number: z.int().min(1), of: z.int().min(1)})
+    .refine(({number, of}) => number <= of, {error: 'expected a part from 1 to as many as there are'})
+    .default({number: 1, of: 1}),
+  onProgress: z.custom<BuildOptions['onProgress']>((value) => typeof value === 'function').optional(),
+});
+type Settings = z.infer<typeof schema>;
+
+/** @returns Whose features lie in the folder now. */
+export async function buildFeatures(
+  encoder: Encoder,
+  images: readonly ImageFile[],
+  folder: string,
+  options: BuildOptions,
+): Promise<FeatureOrigin> {
+  const settings = parseOptions(schema, options, 'feature store');
+  const source: FeatureOrigin = {
+    encoder: {name: encoder.name, digest: encoder.digest},
+    preprocessing: encoder.preprocessing,
+    kind: settings.kind,
+    cells: settings.kind === 'pooled' ? 1 : encoder.cells,
+    depth: encoder.depth,
+  };
+  const wanted = new Map(images.map((image) => [image.id, image]));
+  /** What there is, and what is left to do in this part. */
+  const look = async (): Promise<{plan: PlannedShard[]; stale: boolean}> => {
+    const shards = readShards(folder, {damaged: true});
+    if (shards[0]) checkSource(folder, shards[0].source, source);
+    const digests = shards.length > 0 ? await digestsOf([...wanted.values()]) : new Map<string, string>();
+    const {number: part, of} = settings.part;
+    const plan = planShards(shards, wanted, digests, settings.shard).filter(
+      ({number}) => number % of === part - 1,
+    );
+    return {plan, stale: plan.some(({changed}) => changed) || !hasIndex(folder)};
+  };
+  const {plan, stale} = await look();
+  if (!stale) {
+    const total = plan.reduce((sum, shard) => sum + shard.wanted, 0);
+    await settings.onProgress?.(total, total, undefined, {quarantined: 0, imagesPerSecond: 0});
+    return source;
+  }
+  await fs.mkdir(folder, {recursive: true});
+  const lock = lockFolder(folder);
+  try {
+    await removeLeftovers(folder);
+    // Another process may have been at work since.
+    await new Builder(encoder, source, folder, settings).run((await look()).plan);
+  } finally {
+    lock.release();
+  }
+  return source;
+}
+
+type Good = Extract<Decoded, {pixels: Uint8Array}>;
+
+class Builder {
+  #encoded = 0;
+  #bad = 0;
+  #done = 0;
+  #total = 0;
+  #start = performance.now();
+  /** Of the shard that was copied from last. */
+  #copied: {shard: Shard; rows: Uint16Array} | undefined;
+
+  constructor(
+    private readonly encoder: Encoder,
+    private readonly source: FeatureOrigin,
+    private readonly folder: string,
+    private readonly settings: Settings,
+  ) {}
+
+  async run(plan: readonly PlannedShard[]): Promise<void> {
+    const stopped = (): string => `at ${this.#reached} of ${this.#total} images, finished shards saved`;
+    await interruptible((interrupt) => this.#build(plan, interrupt), {stopped});
+  }
+
+  async #build(plan: readonly PlannedShard[], interrupt: Interrupt): Promise<void> {
+    const changed = plan.filter((shard) => shard.changed);
+    const slots = changed.flatMap((shard) => shard.slots);
+    const left = slots.flatMap((slot) => ('image' in slot ? [slot.image] : []));
+    this.#total = plan.reduce((sum, {wanted}) => sum + wanted, 0);
+    this.#done = this.#total - left.length;
+    await this.#report();
+    const decoded = prefetchImages(left, this.encoder.preprocessing, this.settings.batch);
+    try {
+      for (const shard of changed) await this.#fill(shard, decoded, interrupt);
+    } finally {
+      await decoded.return(undefined); // or it would decode on after a stop
+    }
+    const shards = readShards(this.folder);
+    await writeIndex(this.folder, shards);
+    await this.#report();
+    const [first] = left;
+    if (first && left.length === this.#total && this.#bad === left.length) {
+      const reason = shards.flatMap(({images}) => images).find(({id}) => id === first.id)?.reason;
+      throw new CaptionerError(
+        'image',
+        `expected images to encode, but none of ${this.#total} can be read (${first.file}: ${reason})`,
+      );
+    }
+  }
+
+  async #fill(
+    {number, slots}: PlannedShard,
+    decoded: AsyncGenerator<Decoded>,
+    interrupt: Interrupt,
+  ): Promise<void> {
+    const {cells, depth} = this.source;
+    const size = cells * depth;
+    const rows: Uint16Array[] = [];
+    const images: ShardImage[] = [];
+    let row = 0;
+    let group: {image: Good; row: number}[] = [];
+    const flush = async (): Promise<void> => {
+      const found = this.#encode(group.map(({image}) => image));
+      for (const [at, {row: to}] of group.entries()) rows[to] = found.subarray(at * size, (at + 1) * size);
+      this.#encoded += group.length;
+      group = [];
+      await this.#report();
+      await interrupt.pause();
+    };
+    for (const slot of slots) {
+      interrupt.throwIfRequested();
+      if ('kept' in slot) {
+        images.push(slot.kept);
+        if (slot.known) rows[row++] = this.#rowOf(slot.known, size);
+        continue;
+      }
+      const {value} = (await decoded.next()) as {value: Decoded};
+      const {id, sha256} = value;
+      if ('reason' in value) {
+        images.push({id, sha256, reason: value.reason});
+        this.#bad++;
+        continue;
+      }
+      images.push({id, sha256});
+      if (group.push({image: value, row: row++}) === this.settings.batch) await flush();
+    }
+    if (group.length > 0) await flush();
+    await writeShard(this.folder, number, this.source, images, rows);
+  }
+
+  #rowOf({shard, row}: {shard: Shard; row: number}, size: number): Uint16Array {
+    if (this.#copied?.shard !== shard) this.#copied = {shard, rows: readRows(shard)};
+    return this.#copied.rows.subarray(row * size, (row + 1) * size);
+  }
+
+  #encode(group: readonly Good[]): Uint16Array {
+    const {cells, depth, kind} = this.source;
+    const side = this.source.preprocessing.size;
+    // Always as many, since TensorFlow may add in another order for another number of rows, which shows in the last bit.
+    const rows = Math.max(2, this.settings.batch);
+    const pixels = toPixels(
+      Array.from({length: rows}, (_, row) => group[row % group.length]!.pixels),
+      side,
+    );
+    const features = this.encoder.encode(pixels);
+    // A sum is finite only if all of it is.
+    const [sum, least, largest] = [tf.sum, tf.min, tf.max].map((of) =>
+      tf.tidy(() => of(features[kind]).dataSync()[0]!),
+    );
+    const halves = toFloat16(features[kind]);
+    tf.dispose([pixels, features.grid, features.pooled]);
+    const size = cells * depth;
+    if (halves.length !== rows * size)
+      throw new CaptionerError(
+        'shape',
+        `${this.encoder.name}: expected ${kind} features of ${rows} × ${size} numbers, got ${halves.length}`,
+      );
+    const found = halves.subarray(0, group.length * size);
+    if (!Number.isFinite(sum) || least! < -65504 || largest! > 65504) this.#refuse(found, size, group);
+    return found;
+  }
+
+  /** Says which image has features that half precision can't hold. */
+  #refuse(halves: Uint16Array, size: number, group: readonly Good[]): void {
+    const broken = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
+    if (broken < 0) return;
+    const value = fromFloat16Bits(halves.subarray(broken, broken + 1))[0];
+    throw new CaptionerError(
+      'diverged',
+      `${this.encoder.name}: expected features that half precision can hold, got ${value} for ${group[Math.floor(broken / size)]!.id}`,
+    );
+  }
+
+  get #reached(): number {
+    return this.#done + this.#encoded + this.#bad;
+  }
+
+  async #report(): Promise<void> {
+    const seconds = (performance.now() - this.#start) / 1000;
+    const imagesPerSecond = this.#encoded === 0 ? 0 : this.#encoded / seconds;
+    const note = [
+      ...(this.#encoded > 0 ? [`${imagesPerSecond.toFixed(0)} images/s`] : []),
+      ...(this.#bad > 0 ? [`${this.#bad} unreadable`] : []),
+    ].join(', ');
+    await this.settings.onProgress?.(this.#reached, this.#total, note || undefined, {
+      quarantined: this.#bad,
+      imagesPerSecond,
+    });
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What lies in the folder of a feature store. The shards themselves say what they hold; `index.json` and `quarantine.json`
+ * repeat it in one place for people and for other programs, and are written when a build ends.
+ */
+import {existsSync, promises as fs, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {CaptionerError} from '../errors';
+import {writeFileAtomic} from '../files/atomic';
+import {checkSource, readShard, shardName, shardNumber, type Shard} from './shard';
+
+const indexName = 'index.json';
+const quarantineName = 'quarantine.json';
+const temporaryName = /^\.(shard-\d+\.safetensors|index\.json|quarantine\.json)\..+\.tmp$/;
+
+/**
+ * The shards of a folder, by their numbers.
+ *
+ * @param options.damaged Whether shards that are cut short are left out, to be made again.
+ * @throws CaptionerError `mismatch` when they are not of one encoder and kind; `truncated`, `header`, `version`.
+ */
+export function readShards(folder: string, {damaged = false}: {readonly damaged?: boolean} = {}): Shard[] {
+  if (!existsSync(folder)) return [];
+  const numbers = readdirSync(folder).flatMap((name) => shardNumber(name) ?? []);
+  const shards = numbers
+    .sort((one, other) => one - other)
+    .flatMap((number) => {
+      try {
+        return readShard(join(folder, shardName(number)));
+      } catch (error) {
+        if (damaged && error instanceof CaptionerError && error.code === 'truncated') return [];
+        throw error;
+      }
+    });
+  for (const shard of shards) checkSource(shard.file, shard.source, shards[0]!.source);
+  return shards;
+}
+
+/** Whether a build has ended here, even one that could read no image. */
+export function hasIndex(folder: string): boolean {
+  return existsSync(join(folder, indexName));
+}
+
+export async function writeIndex(folder: string, shards: readonly Shard[]): Promise<void> {
+  const images: object[] = [];
+  for (const shard of shards) {
+    let row = 0;
+    for (const {id, sha256, reason} of shard.images)
+      if (reason === undefined) images.push({id, shard: shard.number, row: row++, sha256});
+  }
+  const [first] = shards;
+  await writeFileAtomic(
+    join(folder, indexName),
+    `${JSON.stringify({version: 2, ...first?.source, images})}\n`,
+  );
+  const reasons = Object.fromEntries(reasonsOf(shards));
+  await writeFileAtomic(join(folder, quarantineName), `${JSON.stringify(reasons, undefined, 2)}\n`);
+}
+
+/** From image id to why it has no features. */
+export function reasonsOf(shards: readonly Shard[]): Map<string, string> {
+  return new Map(
+    shards.flatMap(({images}) =>
+      images.flatMap(({id, reason}): [string, string][] => (reason === undefined ? [] : [[id, reason]])),
+    ),
+  );
+}
+
+/** Half-written files of a run that was killed. Only for who has the folder's lock. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await fs.readdir(folder))
+    if (temporaryName.test(name)) await fs.rm(join(folder, name), {force: true});
+}

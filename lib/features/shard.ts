@@ -1,0 +1,158 @@
+/**
+ * One file of a feature store. It says itself whose features it holds, of which images, which of them could not be read
+ * and why, so that files made by separate processes make a store by lying in one folder.
+ */
+import {readFileSync} from 'node:fs';
+import {basename, join} from 'node:path';
+import {createHash} from 'node:crypto';
+import {z} from 'zod';
+import type {Preprocessing} from '../encoders/encoder';
+import {preprocessingSchema} from '../encoders/identity';
+import {CaptionerError} from '../errors';
+import {writeFileAtomic} from '../files/atomic';
+import {readSafetensorsHeader, safetensorsHeader} from '../files/safetensors';
+
+export const featureKinds = ['pooled', 'grid'] as const;
+export type FeatureKind = (typeof featureKinds)[number];
+
+/** Whose features these are: what must be the same for them to be used together. */
+export interface FeatureOrigin {
+  readonly encoder: {readonly name: string; readonly digest: string};
+  readonly preprocessing: Preprocessing;
+  readonly kind: FeatureKind;
+  /** 1 for pooled features. */
+  readonly cells: number;
+  readonly depth: number;
+}
+
+export interface ShardImage {
+  readonly id: string;
+  /** SHA-256 of the image file; absent where it could not be read at all. */
+  readonly sha256?: string | undefined;
+  /** Why it has no features; those that have are the rows, in this order. */
+  readonly reason?: string | undefined;
+}
+
+export interface Shard {
+  readonly number: number;
+  readonly file: string;
+  readonly source: FeatureOrigin;
+  readonly images: readonly ShardImage[];
+  /** Images that have features. */
+  readonly rows: number;
+  /** Bytes before the first row. */
+  readonly start: number;
+  readonly checksum: string;
+}
+
+const version = 2;
+const namePattern = /^shard-(\d{5,})\.safetensors$/;
+const schema = z.object({
+  version: z.literal(version),
+  source: z.object({
+    encoder: z.object({name: z.string(), digest: z.string()}),
+    preprocessing: preprocessingSchema,
+    kind: z.enum(featureKinds),
+    cells: z.int().min(1),
+    depth: z.int().min(1),
+  }),
+  images: z.array(z.object({id: z.string(), sha256: z.string().optional(), reason: z.string().optional()})),
+});
+
+export const shardName = (number: number): string => `shard-${String(number).padStart(5, '0')}.safetensors`;
+
+/** The number of the shard that a file of this name is; undefined where it is none. */
+export function shardNumber(name: string): number | undefined {
+  const [, digits] = namePattern.exec(name) ?? [];
+  return digits === undefined || shardName(Number(digits)) !== name ? undefined : Number(digits);
+}
+
+/** @param rows Half precision, `[cells, depth]` or for pooled features `[depth]`, of each image that has features. */
+export async function writeShard(
+  folder: string,
+  number: number,
+  source: FeatureOrigin,
+  images: readonly ShardImage[],
+  rows: readonly Uint16Array[],
+): Promise<void> {
+  const {kind, cells, depth} = source;
+  const shape = kind === 'pooled' ? [rows.length, depth] : [rows.length, cells, depth];
+  const parts = rows.map(
+    ({buffer, byteOffset, byteLength}) => new Uint8Array(buffer, byteOffset, byteLength),
+  );
+  const content = JSON.stringify({version, source, images});
+  const metadata = [['features', content] as const, ['sha256', checksumOf(content, ...parts)] as const];
+  const header = safetensorsHeader([[kind, {dtype: 'F16', shape}]], metadata);
+  await writeFileAtomic(join(folder, shardName(number)), [header, ...parts]);
+}
+
+/**
+ * What a shard says of itself; its numbers are not looked at yet.
+ *
+ * @throws CaptionerError `truncated`, `header`, `version` or `shape`.
+ */
+export function readShard(file: string): Shard {
+  const fail = (code: 'header' | 'version' | 'shape', what: string): never => {
+    throw new CaptionerError(
+      code,
+      `${file}: expected ${what}; remove that file and build the features again`,
+    );
+  };
+  const {places, metadata} = readSafetensorsHeader(file);
+  const [content, checksum] = [metadata.get('features'), metadata.get('sha256')];
+  if (content === undefined || checksum === undefined)
+    return fail('header', 'features, got another safetensors file');
+  const written = JSON.parse(content) as {version?: unknown};
+  if (written.version !== version)
+    return fail('version', `features in format version ${version}, got ${String(written.version)}`);
+  const {data, error} = schema.safeParse(written);
+  if (!data) return fail('header', `a description of features (${error.issues[0]?.message})`);
+  const {kind, cells, depth} = data.source;
+  const rows = data.images.filter(({reason}) => reason === undefined).length;
+  const place = places.get(kind);
+  const shape = kind === 'pooled' ? [rows, depth] : [rows, cells, depth];
+  if (place?.dtype !== 'F16' || place.shape.join() !== shape.join())
+    return fail(
+      'shape',
+      `float16 "${kind}" [${shape.join(', ')}], got ${place?.dtype} [${place?.shape.join(', ')}]`,
+    );
+  const number = shardNumber(basename(file)) ?? 0;
+  return {number, file, source: data.source, images: data.images, rows, start: place.from, checksum};
+}
+
+/**
+ * All rows of a shard, proved to be those that were written.
+ *
+ * @throws CaptionerError `not-found` or `checksum`
+ */
+export function readRows({file, start, checksum, source, images}: Shard): Uint16Array {
+  const again = 'remove that file and build the features again';
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw new CaptionerError('not-found', `${file}: expected a shard of features; ${again}`, {cause});
+  }
+  const data = bytes.subarray(start);
+  if (checksumOf(JSON.stringify({version, source, images}), data) !== checksum)
+    throw new CaptionerError('checksum', `${file}: expected SHA-256 ${checksum}, got another; ${again}`);
+  return new Uint16Array(new Uint8Array(data).buffer);
+}
+
+function checksumOf(content: string, ...data: Uint8Array[]): string {
+  const hash = createHash('sha256').update(content).update('\n');
+  for (const part of data) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** @throws CaptionerError `mismatch` when features come from something else than is wanted. */
+export function checkSource(where: string, found: FeatureOrigin, wanted: FeatureOrigin): void {
+  for (const key of ['encoder', 'preprocessing', 'kind', 'cells', 'depth'] as const) {
+    const [got, expected] = [JSON.stringify(found[key]), JSON.stringify(wanted[key])];
+    if (got !== expected)
+      throw new CaptionerError(
+        'mismatch',
+        `${where}: expected features of ${key} ${expected}, got ${got}; use another folder`,
+      );
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A convolution with its bias and activation in one kernel: three passes over the largest tensors of a CNN become one. It
+ * is oneDNN's, which TensorFlow has on x86-64; elsewhere, and on a GPU, tfjs's own functions do the same in steps.
+ */
+import {bool, int, runOp, text, type, type Attribute} from '../tensorflow/ops';
+import {device, tf} from '../tensorflow/tensorflow';
+import {matmul} from './matmul';
+
+export interface ConvolutionOptions {
+  readonly depthwise: boolean;
+  readonly stride: 1 | 2;
+  readonly padding: 'same' | 'valid';
+  readonly activation: 'linear' | 'relu' | 'relu6';
+}
+
+/**
+ * Has no gradient.
+ *
+ * @param x `[batch, height, width, inputs]`.
+ * @param filter `[height, width, inputs, outputs]`; of a depthwise one the last is 1.
+ * @param bias `[outputs]`.
+ * @returns `[batch, height, width, outputs]`. The caller disposes it.
+ */
+export function fusedConvolution(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor,
+  options: ConvolutionOptions,
+): tf.Tensor4D {
+  return (fusedKernels ??= haveFusedKernels())
+    ? inOneKernel(x, filter, bias, options)
+    : inSteps(x, filter, bias, options);
+}
+
+let fusedKernels: boolean | undefined;
+
+function haveFusedKernels(): boolean {
+  if (device() !== 'cpu' || process.arch !== 'x64') return false;
+  return tf.tidy(() => {
+    const [x, filter, bias] = [
+      tf.ones<tf.Rank.R4>([2, 4, 4, 8]),
+      tf.ones<tf.Rank.R4>([3, 3, 8, 1]),
+      tf.ones([8]),
+    ];
+    const options = {depthwise: true, stride: 1, padding: 'same', activation: 'relu6'} as const;
+    try {
+      return (
+        tf
+          .equal(inOneKernel(x, filter, bias, options), inSteps(x, filter, bias, options))
+          .all()
+          .dataSync()[0] === 1
+      );
+    } catch {
+      return false; // oneDNN was turned off, or left out of this TensorFlow
+    }
+  });
+}
+
+const fusedOps = {linear: 'BiasAdd', relu: 'BiasAdd,Relu', relu6: 'BiasAdd,Relu6'} as const;
+/** Attributes are made once: a network has a few dozen kinds of layer and is run for thousands of images. */
+const known = new Map<string, Attribute[]>();
+
+function inOneKernel(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor,
+  options: ConvolutionOptions,
+): tf.Tensor4D {
+  const {depthwise, stride, padding, activation} = options;
+  const key = `${depthwise} ${stride} ${padding} ${activation}`;
+  let attributes = known.get(key);
+  if (attributes === undefined) {
+    attributes = [
+      type('T', 'float32'),
+      int('strides', [1, stride, stride, 1]),
+      int('dilations', [1, 1, 1, 1]),
+      text('padding', padding.toUpperCase()),
+      text('data_format', 'NHWC'),
+      int('num_args', 1),
+      text('fused_ops', fusedOps[activation]),
+      bool('is_filter_const', false),
+      text('_kernel', 'MklNameChangeOp'),
+      ...(depthwise ? [] : [text('TArgs', 'f'), int('explicit_paddings', [])]),
+    ];
+    known.set(key, attributes);
+  }
+  const name = depthwise ? '_MklNativeFusedDepthwiseConv2dNative' : '_MklNativeFusedConv2D';
+  return runOp(name, [x, filter, bias], attributes);
+}
+
+function inSteps(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor,
+  options: ConvolutionOptions,
+): tf.Tensor4D {
+  const {depthwise, stride, padding, activation} = options;
+  const run = depthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+  return run({x, filter, bias, strides: stride, pad: padding, activation});
+}
+
+/** The same, differentiable with respect to `x`, `filter` and `bias`. What it keeps for that is what it was given and what it gave. */
+export function convolution(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor,
+  options: ConvolutionOptions,
+): tf.Tensor4D {
+  const {depthwise, stride, padding, activation} = options;
+  const [height, width, inputs, outputs] = filter.shape;
+  // A product of matrices is what it is then, and faster as one.
+  const pointwise = !depthwise && height === 1 && width === 1 && stride === 1;
+  const layer = tf.customGrad((...args) => {
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const y = fusedConvolution(x, filter, bias, options);
+    save([x, filter, y]);
+    return {value: y, gradFunc: (dy, saved) => gradient(dy as tf.Tensor4D, saved)};
+  });
+  return layer(x, filter, bias) as tf.Tensor4D;
+
+  function gradient(dy: tf.Tensor4D, saved: readonly tf.Tensor[]): tf.Tensor[] {
+    const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    const passed =
+      activation === 'linear' ? dy : runOp(gradients[activation], [dy, y], [type('T', 'float32')]);
+    const dBias = runOp('BiasAddGrad', [passed], [type('T', 'float32'), text('data_format', 'NHWC')]);
+    if (pointwise) {
+      const flat = tf.reshape(passed, [-1, outputs]);
+      const dx = matmul(flat, tf.reshape(filter, [inputs, outputs]), 'second');
+      const dFilter = matmul(tf.reshape(x, [-1, inputs]), flat, 'first');
+      return [tf.reshape(dx, x.shape), tf.reshape(dFilter, filter.shape), dBias];
+    }
+    const of = depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
+    const attributes = [
+      type('T', 'float32'),
+      int('strides', [1, stride, stride, 1]),
+      int('dilations', [1, 1, 1, 1]),
+      text('padding', padding.toUpperCase()),
+      text('data_format', 'NHWC'),
+      int('explicit_paddings', []),
+      ...(depthwise ? [] : [bool('use_cudnn_on_gpu', true)]),
+    ];
+    const shape = (of: tf.Tensor) => tf.tensor1d(of.shape, 'int32');
+    const dx = runOp(`${of}Input`, [shape(x), filter, passed], attributes);
+    const dFilter = runOp(`${of}Filter`, [x, shape(filter), passed], attributes);
+    return [dx, dFilter, dBias];
+  }
+}
+
+/** Of what an activation gave: where it is cut off, nothing passes. */
+const gradients = {relu: 'ReluGrad', relu6: 'Relu6Grad'} as const;

@@ -1,0 +1,27 @@
+/** Words to vectors: rows of a table, with a gradient that is one sum by word. */
+import {runOp, type} from '../tensorflow/ops';
+import {tf} from '../tensorflow/tensorflow';
+
+const segments = [type('T', 'float32'), type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
+
+/**
+ * @param table `[vocabulary, embedding]`
+ * @param ids int32, of any shape; each below `vocabulary`.
+ * @returns `[...ids.shape, embedding]`, differentiable with respect to `table`.
+ */
+export function embed(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
+  const [vocabulary, embedding] = table.shape;
+  const lookUp = tf.customGrad((...args) => {
+    const save = args[1] as unknown as tf.GradSaveFunc;
+    save([ids]);
+    return {
+      value: tf.gather(table, ids),
+      gradFunc: (dy, saved) => {
+        const words = tf.reshape(saved[0]!, [ids.size]);
+        const rows = tf.reshape(dy, [ids.size, embedding]);
+        return runOp('UnsortedSegmentSum', [rows, words, tf.scalar(vocabulary, 'int32')], segments);
+      },
+    };
+  });
+  return lookUp(table);
+}

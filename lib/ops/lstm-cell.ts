@@ -1,0 +1,84 @@
+/**
+ * One step of long short-term memory, in the pieces that functions with gradients of their own are made of:
+ *
+ *     i, f, o = σ(…), ci = tanh(…) of z;  c' = f · c + i · ci;  h' = o · tanh(c')
+ *
+ * The gates lie in z as TensorFlow's kernel `LSTMBlockCell` has them: `[batch, 4 · units]` in the order i, ci, f, o.
+ */
+import {bool, float, runOp, runOpMulti, type} from '../tensorflow/ops';
+import {tf} from '../tensorflow/tensorflow';
+import {split} from '../tensorflow/tensor-lists';
+
+const float32 = type('T', 'float32');
+const peephole = bool('use_peephole', false);
+
+/** Of a step: its gates, what the cell holds after it (c, and co = tanh(c)) and the state after it (h), all `[batch, units]`. */
+export const cellParts = ['i', 'ci', 'f', 'o', 'c', 'co', 'h'] as const;
+export type Cell = Readonly<Record<(typeof cellParts)[number], tf.Tensor>>;
+
+/** @param before What the cell held, `[batch, units]`; absent: zeros. */
+export function cell(z: tf.Tensor, before?: tf.Tensor): Cell {
+  const gates = split(z, 1, 4);
+  const i = runOp('Sigmoid', [gates[0]!], [float32]);
+  const ci = runOp('Tanh', [gates[1]!], [float32]);
+  const f = runOp('Sigmoid', [gates[2]!], [float32]);
+  const o = runOp('Sigmoid', [gates[3]!], [float32]);
+  const written = runOp('Mul', [i, ci], [float32]);
+  const c = before ? runOp('AddV2', [runOp('Mul', [f, before], [float32]), written], [float32]) : written;
+  const co = runOp('Tanh', [c], [float32]);
+  return {i, ci, f, o, c, co, h: runOp('Mul', [o, co], [float32])};
+}
+
+/**
+ * The gradient of `cell`, for a batch.
+ *
+ * @param weight Any of shape `[units, 4 · units]`: the kernel asks for one and looks only at its shape.
+ * @returns A function of a step, of what the cell held before it and of the gradients of h and c after it, that gives those of z and of what
+ *   the cell held before.
+ */
+export function cellGradient(
+  batch: number,
+  weight: tf.Tensor,
+): (step: Cell, before: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor) => {dz: tf.Tensor2D; dBefore: tf.Tensor} {
+  const [units] = weight.shape as [number, number];
+  const noState = tf.zeros([batch, units]);
+  const noInput = tf.zeros([batch, 0]);
+  const noBias = tf.zeros([4 * units]);
+  const noPeephole = tf.zeros([units]);
+  return ({i, ci, f, o, c, co}, before, dh, dc) => {
+    const peepholes = [noPeephole, noPeephole, noPeephole];
+    const inputs = [noInput, before, noState, weight, ...peepholes, noBias, i, c, f, o, ci, co, dc, dh];
+    const [dBefore, dz, ...rest] = runOpMulti('LSTMBlockCellGrad', inputs, [peephole, float32], 5);
+    tf.dispose(rest);
+    return {dz: dz as tf.Tensor2D, dBefore: dBefore!};
+  };
+}
+
+/**
+ * One step with its product, in one kernel and without a gradient.
+ *
+ * @param x `[batch, inputs]`
+ * @param h The state before, `[batch, units]`.
+ * @param c What the cell held before, `[batch, units]`.
+ * @param weight `[inputs + units, 4 · units]`
+ * @param bias `[4 · units]`
+ * @returns The state and the cell after. The caller disposes them.
+ */
+export function lstmCell(
+  x: tf.Tensor2D,
+  h: tf.Tensor2D,
+  c: tf.Tensor2D,
+  weight: tf.Tensor2D,
+  bias: tf.Tensor1D,
+): {h: tf.Tensor2D; c: tf.Tensor2D} {
+  const noPeephole = tf.zeros([c.shape[1]]);
+  const outputs = runOpMulti(
+    'LSTMBlockCell',
+    [x, c, h, weight, noPeephole, noPeephole, noPeephole, bias],
+    [float('forget_bias', 0), float('cell_clip', -1), peephole, float32],
+    7,
+  ) as tf.Tensor2D[];
+  const [i, after, f, o, ci, co, state] = outputs;
+  tf.dispose([noPeephole, i!, f!, o!, ci!, co!]);
+  return {h: state!, c: after!};
+}

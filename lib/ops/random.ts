@@ -1,0 +1,58 @@
+/**
+ * Tensors of random numbers that depend on nothing but their seed: the same numbers in any process, at any step. No generator keeps a
+ * state, so a resumed run repeats exactly.
+ */
+import {mix, type DropoutKey} from '../random/random';
+import {runOp, type} from '../tensorflow/ops';
+import {tf} from '../tensorflow/tensorflow';
+
+/** Two 32-bit integers. */
+export type Seed = readonly [number, number];
+
+const attributes = [type('dtype', 'float32'), type('T', 'int32'), type('Tseed', 'int32')];
+
+/**
+ * Uniform numbers in [0, 1), those of Python's `tf.random.stateless_uniform(shape, seed)`.
+ *
+ * @returns float32 of `shape`. The caller disposes it.
+ */
+export function uniform(shape: readonly number[], seed: Seed): tf.Tensor {
+  return draw('StatelessRandomUniform', shape, seed);
+}
+
+/**
+ * Normal numbers of mean 0 and deviation 1, those of Python's `tf.random.stateless_normal(shape, seed)`.
+ *
+ * @returns float32 of `shape`. The caller disposes it.
+ */
+export function normal(shape: readonly number[], seed: Seed): tf.Tensor {
+  return draw('StatelessRandomNormal', shape, seed);
+}
+
+function draw(name: string, shape: readonly number[], seed: Seed): tf.Tensor {
+  const size = tf.tensor1d([...shape], 'int32');
+  const pair = tf.tensor1d([seed[0] | 0, seed[1] | 0], 'int32');
+  const numbers = runOp(name, [size, pair], attributes);
+  tf.dispose([size, pair]);
+  return numbers;
+}
+
+/**
+ * Dropout: each element becomes 0 with probability `rate`, or else is divided by `1 - rate`.
+ *
+ * @param layer Tells the masks of one step apart.
+ * @returns Of the shape of `x`, differentiable; `x` itself when the rate is 0.
+ */
+export function dropout<T extends tf.Tensor>(x: T, rate: number, key: DropoutKey, layer: number): T {
+  if (rate === 0) return x;
+  const masked = tf.customGrad((input, save) => {
+    const kept = uniform(x.shape, [mix(key.seed, layer), key.step]).greaterEqual(rate);
+    const mask = tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
+    (save as tf.GradSaveFunc)([mask]);
+    return {
+      value: tf.mul(input as T, mask),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]!),
+    };
+  });
+  return masked(x) as T;
+}

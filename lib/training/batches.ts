@@ -1,0 +1,108 @@
+/**
+ * Which captions are learnt from together, and in which order. Captions of about the same length share a batch, so that
+ * little of it is padding; the order comes from (seed, epoch) alone, so that training can go on at any batch of any epoch.
+ */
+import {CaptionerError} from '../errors';
+import {permutation} from '../random/random';
+import {special} from '../text/vocabulary';
+
+export interface Example {
+  /** The image. */
+  readonly id: string;
+  /** Word ids, without start and end. */
+  readonly tokens: readonly number[];
+  /** Whether it ends there; where it only breaks off, no end is learnt. @default true */
+  readonly finished?: boolean;
+}
+
+export interface Batch {
+  readonly ids: readonly string[];
+  /** `[size, steps]`, row by row: the start id and the words, padded with 0. */
+  readonly inputs: Int32Array;
+  /** `[size, steps]`: the words and, where they are finished, the end id; padded with 0. */
+  readonly targets: Int32Array;
+  readonly size: number;
+  readonly steps: number;
+}
+
+/** Within so many batches captions are sorted by length: little padding, yet other neighbours in every epoch. */
+const window = 50;
+
+/** The batches of an epoch, each made when it is asked for. */
+export class BatchPlan {
+  readonly #groups: readonly (readonly Example[])[];
+
+  /**
+   * @param captions In a batch; the last one of a window may have fewer.
+   * @param order Absent: in the order of the examples sorted by length (evaluation). `captionsPerImage`: captions of an image in the same batch.
+   */
+  constructor(
+    examples: readonly Example[],
+    captions: number,
+    order?: {readonly seed: number; readonly epoch: number; readonly captionsPerImage?: number},
+  ) {
+    if (!Number.isInteger(captions) || captions < 1)
+      throw new CaptionerError('options', `Expected a batch size from 1 up, got ${captions}`);
+    const shuffled = order
+      ? Array.from(permutation(examples.length, order.seed, order.epoch), (at) => examples[at]!)
+      : examples;
+    const captionsPerImage = order?.captionsPerImage ?? 1;
+    // What stays together, and how long that is.
+    const units =
+      captionsPerImage > 1 ? ofImages(shuffled, captionsPerImage) : shuffled.map((example) => [example]);
+    const size = Math.max(1, Math.floor(captions / captionsPerImage));
+    const length = (unit: readonly Example[]): number => Math.max(...unit.map(({tokens}) => tokens.length));
+    const groups: (readonly Example[])[] = [];
+    for (const part of chunks(units, order ? size * window : units.length)) {
+      const sorted = [...part].sort((a, b) => length(a) - length(b));
+      for (const group of chunks(sorted, size)) groups.push(group.flat());
+    }
+    this.#groups = order
+      ? Array.from(permutation(groups.length, ~order.seed, order.epoch), (at) => groups[at]!)
+      : groups;
+  }
+
+  get length(): number {
+    return this.#groups.length;
+  }
+
+  batch(at: number): Batch {
+    const group = this.#groups[at];
+    if (group === undefined) throw new RangeError(`expected a batch from 0 to ${this.length - 1}, got ${at}`);
+    return collate(group);
+  }
+}
+
+/** Of each image its captions, so many at once, in the order of their first. */
+function ofImages(examples: readonly Example[], captionsPerImage: number): Example[][] {
+  const open = new Map<string, Example[]>();
+  const all: Example[][] = [];
+  for (const example of examples) {
+    const unit = open.get(example.id);
+    if (unit && unit.length < captionsPerImage) unit.push(example);
+    else {
+      const fresh = [example];
+      open.set(example.id, fresh);
+      all.push(fresh);
+    }
+  }
+  return all;
+}
+
+export function collate(group: readonly Example[]): Batch {
+  const size = group.length;
+  const steps = 1 + group.reduce((longest, {tokens}) => Math.max(longest, tokens.length), 0);
+  const inputs = new Int32Array(size * steps);
+  const targets = new Int32Array(size * steps);
+  for (const [row, {tokens, finished = true}] of group.entries()) {
+    inputs[row * steps] = special.start;
+    inputs.set(tokens, row * steps + 1);
+    targets.set(tokens, row * steps);
+    if (finished) targets[row * steps + tokens.length] = special.end;
+  }
+  return {ids: group.map(({id}) => id), inputs, targets, size, steps};
+}
+
+function* chunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
+}

@@ -1,0 +1,73 @@
+/** The way through the data: which captions come next, how far training has come, and where it was best. */
+import {BatchPlan, type Batch, type Example} from './batches';
+import type {Position} from '../checkpoints/checkpoint';
+
+export class EpochCursor {
+  #plan: {readonly epoch: number; readonly batches: BatchPlan} | undefined;
+
+  constructor(
+    private readonly examples: readonly Example[],
+    private readonly order: {
+      readonly batch: number;
+      readonly seed: number;
+      readonly captionsPerImage: number;
+    },
+    private at: Omit<Position, 'learningRate'> = {step: 0, epoch: 0, batch: 0},
+  ) {}
+
+  get position(): Omit<Position, 'learningRate'> {
+    return this.at;
+  }
+  /** Batches in an epoch. */
+  get length(): number {
+    return this.#batches().length;
+  }
+  /** Whether the epoch has no batch left. */
+  get ended(): boolean {
+    return this.at.batch >= this.length;
+  }
+
+  /** The next batches, fewer at the end of an epoch; after its last they are the first of the next epoch. */
+  next(count: number): Batch[] {
+    const {epoch, batch} = this.at;
+    const [batches, first] = this.ended ? [this.#batches(epoch + 1), 0] : [this.#batches(), batch];
+    const found = Math.min(count, batches.length - first);
+    return Array.from({length: found}, (_, at) => batches.batch(first + at));
+  }
+
+  /** Into the next epoch, if this one has no batch left. */
+  enter(): void {
+    if (this.ended) this.at = {...this.at, epoch: this.at.epoch + 1, batch: 0};
+  }
+
+  /** A step was taken, on whichever batch. */
+  stepped(): void {
+    this.at = {...this.at, step: this.at.step + 1};
+  }
+
+  /** The next batches have been learnt from. */
+  advance(count: number): void {
+    this.at = {...this.at, batch: this.at.batch + count};
+  }
+
+  /**
+   * The epoch was judged.
+   *
+   * @returns Whether its score is the best so far.
+   */
+  finish(score: number | undefined): boolean {
+    const {step, epoch, best} = this.at;
+    const better = score !== undefined && score > (best?.score ?? -Infinity);
+    this.at = {step, epoch: epoch + 1, batch: 0, best: better ? {score, step} : best};
+    return better;
+  }
+
+  #batches(epoch: number = this.at.epoch): BatchPlan {
+    if (this.#plan?.epoch !== epoch)
+      this.#plan = {
+        epoch,
+        batches: new BatchPlan(this.examples, this.order.batch, {...this.order, epoch}),
+      };
+    return this.#plan.batches;
+  }
+}

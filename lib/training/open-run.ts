@@ -1,0 +1,127 @@
+/**
+ * What a trainer starts from: freshly, or from the newest checkpoint of a run. Either way the parts have been proved to
+ * belong together, the run's folder has one owner, and whatever fails leaves nothing open.
+ */
+import {ofSplit} from '../datasets/dataset';
+import {CaptionerError} from '../errors';
+import {Adam} from '../optim/adam';
+import {EpochCursor} from './epoch-cursor';
+import type {History} from '../checkpoints/history';
+import {Learner, learning} from './learner';
+import {TrainableFeatures} from '../features/trainable';
+import {restoreAverage} from '../optim/ema';
+import {
+  checkResumable,
+  prepareTrainingData,
+  fitNormalization,
+  type TrainingData,
+  type Parts,
+} from './training-data';
+import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOptions} from './options';
+import {Run, type Skipped} from './run';
+import {EventLog} from './tensorboard';
+
+export interface OpenRun {
+  readonly parts: Parts;
+  readonly material: TrainingData;
+  readonly settings: TrainerSettings;
+  readonly history: History;
+  readonly course: EpochCursor;
+  readonly learner: Learner;
+  readonly run?: Run | undefined;
+  readonly log?: EventLog | undefined;
+  /** Checkpoints that were passed over, and why. */
+  readonly skipped: readonly Skipped[];
+}
+
+/** @throws CaptionerError as `Trainer.create` */
+export async function newRun(
+  parts: Parts,
+  folder: string | undefined,
+  options: TrainerOptions | undefined,
+  {replace, measured}: {readonly replace: boolean; readonly measured: boolean},
+): Promise<OpenRun> {
+  const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
+  const task = {
+    features: parts.decoder.features,
+    tuned: parts.store instanceof TrainableFeatures,
+    ...(options?.objective && {objective: options.objective}),
+  };
+  const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
+  const material = prepareTrainingData(parts, settings.maximumLength);
+  if (
+    settings.selectBy === 'factual' &&
+    material.judged.slice(0, settings.validationImages).some(({scene}) => !scene)
+  )
+    throw new CaptionerError(
+      'options',
+      'trainer: `selectBy`: expected a metric other than `factual`, for which all that is in an image must be known, as it is of drawn scenes',
+    );
+  if (!measured) fitNormalization(parts, material);
+  const history = {steps: [], epochs: []};
+  const course = new EpochCursor(material.training, settings);
+  const run = folder === undefined ? undefined : new Run(folder, replace ? 'replace' : 'begin');
+  try {
+    await run?.clear();
+    const log = run && new EventLog(run.tensorboard);
+    const learner = new Learner(parts, new Adam(learning(parts)));
+    return {parts, material, settings, history, course, learner, run, log, skipped: []};
+  } catch (error) {
+    run?.close();
+    throw error;
+  }
+}
+
+/** @throws CaptionerError as `Trainer.resume` */
+export async function resumeRun(
+  folder: string,
+  {dataset, store}: Pick<Parts, 'dataset' | 'store'>,
+): Promise<OpenRun> {
+  const run = new Run(folder, 'resume');
+  const opened: {dispose(): void}[] = [];
+  try {
+    const {checkpoint, skipped} = await run.newest();
+    const {decoder, vocabulary, encoder, fineTuned, training} = checkpoint;
+    opened.push(decoder);
+    const {learningRate, ...position} = training.position;
+    const settings = {...training.settings, learningRate};
+    const parts = {dataset, store, vocabulary, decoder};
+    const material = prepareTrainingData(parts, settings.maximumLength);
+    checkResumable(run.folder, encoder, training.data, store, material);
+    const [views, given] = [training.views ?? 1, store.views ?? 1];
+    if (views !== given)
+      throw new CaptionerError(
+        'mismatch',
+        `${run.folder}: expected features in ${views} views, which it was learning from, got ${given}`,
+      );
+    if (training.mirrored !== undefined && training.mirrored !== store.mirrored) {
+      const how = (mirrored: boolean | undefined): string => `with${mirrored ? '' : 'out'} mirror images`;
+      throw new CaptionerError(
+        'mismatch',
+        `${run.folder}: expected views ${how(training.mirrored)}, which it was learning from, got those ${how(store.mirrored)}`,
+      );
+    }
+    const from = store instanceof TrainableFeatures ? store.from : undefined;
+    if (fineTuned?.from !== from)
+      throw new CaptionerError(
+        'mismatch',
+        `${run.folder}: expected an encoder that learns from ${fineTuned?.from ?? 'no block'} on, got one from ${from ?? 'no block'} on`,
+      );
+    if (fineTuned && store instanceof TrainableFeatures) store.restore(fineTuned);
+    const adam = new Adam(learning(parts));
+    opened.push(adam);
+    const optimizer = new Map(training.optimizer);
+    const average = restoreAverage(optimizer, learning(parts));
+    if (average) opened.push(average);
+    adam.restore(optimizer);
+    const learner = new Learner(parts, adam, average);
+    const course = new EpochCursor(material.training, settings, position);
+    await run.rewind(position.step, position.best?.step);
+    const log = new EventLog(run.tensorboard);
+    return {parts, material, settings, history: training.history, course, learner, run, log, skipped};
+  } catch (error) {
+    for (const part of opened) part.dispose();
+    run.close();
+    throw error;
+  }
+}

@@ -1,0 +1,122 @@
+/** What a data set and its features give to training: captions to learn from, captions and images to be judged by. */
+import {createHash} from 'node:crypto';
+import type {Example} from './batches';
+import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import type {FeatureSource} from '../features/source';
+import type {Decoder} from '../decoders/decoder';
+import {describeEncoder, sameEncoder, type EncoderIdentity} from '../encoders/identity';
+import {CaptionerError} from '../errors';
+import {tf} from '../tensorflow/tensorflow';
+import type {Vocabulary} from '../text/vocabulary';
+
+export interface Parts {
+  readonly dataset: Dataset;
+  /** Features of the data set's images; those that it lacks (unreadable ones) are left out. */
+  readonly store: FeatureSource;
+  readonly vocabulary: Vocabulary;
+  readonly decoder: Decoder;
+}
+
+export interface TrainingData {
+  readonly training: readonly Example[];
+  readonly validation: readonly Example[];
+  /** Images whose captions are judged. */
+  readonly judged: readonly CaptionedImage[];
+  /** Images whose captions are shown: of the test split, or where there is none of validation. */
+  readonly shown: readonly CaptionedImage[];
+  /** Images of the data set that have no features. */
+  readonly leftOut: readonly string[];
+  /** SHA-256 of `training`. */
+  readonly digest: string;
+}
+
+/** @throws CaptionerError `mismatch` when the parts do not belong together; `dataset` when nothing can be learnt from. */
+export function prepareTrainingData(parts: Parts, maximumLength: number): TrainingData {
+  checkTogether(parts);
+  const {dataset, store, vocabulary} = parts;
+  const usable = (split: Split): CaptionedImage[] => ofSplit(dataset, split).filter(({id}) => store.has(id));
+  const examples = (images: readonly CaptionedImage[]): Example[] =>
+    images.flatMap(({id, captions}) =>
+      captions.map((caption) => {
+        const tokens = vocabulary.encode(caption);
+        return {id, tokens: tokens.slice(0, maximumLength), finished: tokens.length <= maximumLength};
+      }),
+    );
+  const training = examples(usable('train'));
+  if (training.length === 0)
+    throw new CaptionerError(
+      'dataset',
+      `${dataset.folder}: expected training images with features, found none in ${store.folder}`,
+    );
+  const judged = usable('validation');
+  const test = usable('test');
+  const hash = createHash('sha256');
+  for (const {id, tokens} of training) hash.update(`${id}\0${tokens.join(' ')}\n`);
+  return {
+    training,
+    validation: examples(judged),
+    judged,
+    shown: test.length > 0 ? test : judged,
+    leftOut: dataset.images.filter(({id}) => !store.has(id)).map(({id}) => id),
+    digest: hash.digest('hex'),
+  };
+}
+
+function checkTogether({decoder, vocabulary, store}: Parts): void {
+  const fail = (what: string, expected: unknown, got: unknown): never => {
+    throw new CaptionerError('mismatch', `Trainer: expected ${what} ${String(expected)}, got ${String(got)}`);
+  };
+  if (decoder.vocabulary !== vocabulary.size)
+    fail("the decoder's vocabulary", vocabulary.size, decoder.vocabulary);
+  if (decoder.depth !== store.depth) fail("the decoder's feature depth", store.depth, decoder.depth);
+  if (decoder.features !== store.kind) fail('features', decoder.features, store.kind);
+}
+
+/** @throws CaptionerError `mismatch` when a run was trained on other features or captions than those at hand. */
+export function checkResumable(
+  run: string,
+  trained: EncoderIdentity,
+  data: string | undefined,
+  {encoder, preprocessing}: FeatureSource,
+  {digest}: TrainingData,
+): void {
+  if (!sameEncoder(trained, {...encoder, preprocessing}))
+    throw new CaptionerError(
+      'mismatch',
+      `${run}: expected features by ${describeEncoder(trained)}, which it was trained on, got ${describeEncoder({...encoder, preprocessing})}`,
+    );
+  if (data !== undefined && data !== digest)
+    throw new CaptionerError(
+      'mismatch',
+      `${run}: expected the captions it was learning (${data.slice(0, 8)}), got others (${digest.slice(0, 8)}); the data set or its features changed, so start a new run`,
+    );
+}
+
+/**
+ * Mean and standard deviation of the training features, which the decoder standardises them with.
+ *
+ * @throws CaptionerError `diverged` when features are not finite
+ */
+export function fitNormalization({store, decoder}: Parts, {training}: TrainingData): void {
+  // A grid has so many vectors that fewer images tell as much.
+  const ids = [...new Set(training.map(({id}) => id))].slice(0, store.kind === 'grid' ? 200 : 2000);
+  tf.tidy(() => {
+    const features = store.read(ids);
+    const {mean, variance} = tf.moments(tf.reshape(features, [-1, store.depth]), 0);
+    if (!Number.isFinite(variance.sum().dataSync()[0]))
+      throw new CaptionerError(
+        'diverged',
+        `${store.folder}: expected finite features, got others for ${notFinite(ids, features).join(', ')}; build them again`,
+      );
+    decoder.featureNormalization.get('features.mean')?.assign(mean);
+    decoder.featureNormalization.get('features.std')?.assign(tf.add(tf.sqrt(variance), 1e-3));
+  });
+}
+
+/** Those images whose features hold something that is no number, or infinity. */
+export function notFinite(ids: readonly string[], features: tf.Tensor): string[] {
+  const numbers = features.dataSync<'float32'>();
+  const size = numbers.length / ids.length;
+  const bad = ids.filter((_, at) => !numbers.subarray(at * size, (at + 1) * size).every(Number.isFinite));
+  return [...new Set(bad)];
+}

@@ -1,0 +1,28 @@
+/** Data sets of a few words, laid into folders of their own, to be opened or refused. */
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import type {CaptionerError} from 'captioner/dist/errors';
+import {expect} from 'chai';
+import {temporaryFolder} from '../support';
+
+/** Folders and files with a word of content; the data set only looks whether an image is there. */
+export function lay(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = temporaryFolder();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), {recursive: true});
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+export const refused = (work: Promise<unknown>): Promise<CaptionerError> =>
+  work.then(
+    () => expect.fail('was not refused'),
+    (error: unknown) => error as CaptionerError,
+  );
+
+export const refusal = (folder: string): Promise<CaptionerError> => refused(openDataset(folder));
+
+export const imageFiles = (names: readonly string[], folder = 'Images'): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [folder === '' ? name : `${folder}/${name}`, 'x']));

@@ -1,0 +1,229 @@
+import {readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/datasets/dataset';
+import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {drawScenes, readScenes, type Box, type Scene} from 'captioner/dist/datasets/synthetic/scenes';
+import {compose} from 'captioner/dist/datasets/synthetic/composition';
+import {SeededRandom} from 'captioner/dist/random/random';
+import {draw} from 'captioner/dist/datasets/synthetic/drawing';
+import {
+  backgrounds,
+  kinds,
+  places,
+  relations,
+  side,
+  sizes,
+  times,
+} from 'captioner/dist/datasets/synthetic/scene';
+import {CaptionerError} from 'captioner/dist/errors';
+import {expect} from 'chai';
+import sharp from 'sharp';
+import {temporaryFolder} from '../support';
+
+const few = {train: 5, validation: 2, test: 2};
+
+function content(folder: string): Record<string, string> {
+  const names = readdirSync(folder).sort();
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name)).toString('base64')]));
+}
+
+async function drawn(options: Parameters<typeof drawScenes>[1] = few): Promise<string> {
+  const folder = temporaryFolder();
+  await drawScenes(folder, options);
+  return folder;
+}
+
+const refusal = async (action: () => unknown): Promise<CaptionerError> => {
+  try {
+    await action();
+  } catch (error) {
+    return error as CaptionerError;
+  }
+  return expect.fail('was accepted');
+};
+
+describe('The scenes that come with the library', function () {
+  let dataset: Dataset;
+  let images: readonly CaptionedImage[];
+  const scenes = (): Scene[] => images.map(({scene}) => scene!);
+  before(async () => {
+    dataset = await openDataset('scenes');
+    images = dataset.images;
+    expect([dataset.layout, dataset.rejected, dataset.missing]).to.deep.equal(['scenes', [], []]);
+  });
+
+  it('are 600 to learn from, 100 to choose by and 100 to test with, each with five captions', () => {
+    const of = (split: 'train' | 'validation' | 'test') => ofSplit(dataset, split).length;
+    expect([of('train'), of('validation'), of('test')]).to.deep.equal([600, 100, 100]);
+    for (const {captions} of images) expect(new Set(captions).size).to.equal(5);
+  });
+
+  it('are images of 224 by 224', async () => {
+    for (const {file} of images.filter((_, at) => at % 20 === 0)) {
+      const {width, height, format, channels} = await sharp(file).metadata();
+      expect([width, height, format, channels]).to.deep.equal([side, side, 'jpeg', 3]);
+    }
+  });
+
+  it('vary in all that captions speak of', () => {
+    const all = scenes();
+    const seen = (values: readonly unknown[]) => new Set(values);
+    const objects = all.flatMap(({objects: of}) => of);
+    expect(seen(objects.map(({kind}) => kind))).to.deep.equal(new Set(kinds));
+    expect(seen(objects.map(({place}) => place))).to.deep.equal(new Set(places));
+    expect(seen(objects.flatMap(({size}) => size ?? []))).to.deep.equal(new Set(sizes));
+    expect(seen(all.map(({background}) => background))).to.deep.equal(new Set(backgrounds));
+    expect(seen(all.map(({time}) => time))).to.deep.equal(new Set(times));
+    expect(seen(all.flatMap(({relation}) => relation?.name ?? []))).to.deep.equal(new Set(relations));
+    for (const number of [1, 2, 3])
+      expect(all.filter((scene) => scene.number === number).length).to.be.above(60);
+    expect(seen(images.flatMap(({captions}) => captions)).size).to.be.above(2500);
+  });
+
+  it('are not repeated between the splits', () => {
+    const shown = (scene: Scene) => JSON.stringify(scene.objects) + scene.background + scene.time;
+    expect(new Set(scenes().map(shown)).size).to.equal(images.length);
+  });
+
+  it('name each thing by words that captions use, in a box that lies in the image', () => {
+    for (const {objects, captions, main, number} of scenes()) {
+      expect(objects.filter(({kind}) => kind === main).length).to.equal(number);
+      for (const {
+        box: [x, y, width, height],
+        words,
+      } of objects) {
+        for (const value of [x, y, width, height]) expect(Number.isInteger(value)).to.equal(true);
+        expect(Math.min(x, y, width - 8, height - 8)).to.be.at.least(0);
+        expect(Math.max(x + width, y + height)).to.be.at.most(side);
+        expect(words.length).to.be.at.least(2);
+      }
+      const subject = objects.find(({kind}) => kind === main)!;
+      const says = (caption: string) => subject.words.some((word) => caption.toLowerCase().includes(word));
+      expect(captions.filter(says).length).to.equal(5);
+    }
+  });
+});
+
+describe('A drawn image', () => {
+  const pixels = async (svg: string): Promise<Buffer> => sharp(Buffer.from(svg)).flatten().raw().toBuffer();
+
+  /** Where two images differ, as one flag a pixel. */
+  async function difference(one: string, other: string): Promise<boolean[]> {
+    const [a, b] = await Promise.all([pixels(one), pixels(other)]);
+    return Array.from({length: side * side}, (_, at) =>
+      [0, 1, 2].some((channel) => Math.abs(a[3 * at + channel]! - b[3 * at + channel]!) > 12),
+    );
+  }
+
+  it('has its things where their boxes are', async () => {
+    for (let turn = 0; turn < 60; turn++) {
+      const scene = compose(new SeededRandom(turn, 1), turn);
+      const empty = {...scene, objects: []};
+      const changed = await difference(
+        draw(scene, new SeededRandom(turn, 2)),
+        draw(empty, new SeededRandom(turn, 2)),
+      );
+      const inside = (x: number, y: number, [left, top, width, height]: Box, margin: number) =>
+        x >= left - margin && x < left + width + margin && y >= top - margin && y < top + height + margin;
+      const boxes = scene.objects.map(({box}) => box);
+      const counts = boxes.map(() => 0);
+      for (const [at, differs] of changed.entries()) {
+        const [x, y] = [at % side, Math.floor(at / side)];
+        if (!differs) continue;
+        // A shadow or a ripple reaches a little beyond what it belongs to.
+        const near = boxes.some((box) => inside(x, y, box, 2 + 0.1 * Math.max(box[2], box[3])));
+        expect(near, `scene ${turn}: something is drawn at ${x}, ${y}`).to.equal(true);
+        for (const [k, box] of boxes.entries()) if (inside(x, y, box, 0)) counts[k]! += 1;
+      }
+      for (const [k, [, , width, height]] of boxes.entries())
+        expect(counts[k]! / (width * height), `scene ${turn}, thing ${k}`).to.be.above(0.25);
+    }
+  });
+});
+
+describe('drawScenes', () => {
+  it('draws the same bytes for the same seed, and others for another', async () => {
+    const [one, other, different] = await Promise.all([drawn(), drawn(), drawn({...few, seed: 2})]);
+    expect(content(one)).to.deep.equal(content(other));
+    const images = (folder: string) =>
+      Object.entries(content(folder)).filter(([name]) => name.endsWith('.jpg'));
+    for (const [name, bytes] of images(different)) expect(bytes).to.not.equal(content(one)[name]);
+  });
+
+  it('draws the first ones the same however many follow', async () => {
+    const [small, large] = await Promise.all([drawn(), drawn({...few, train: 9})]);
+    for (const name of readdirSync(small).filter((file) => file.endsWith('.jpg')))
+      expect(content(large)[name]).to.equal(content(small)[name]);
+  });
+
+  it('leaves alone what is there and whole', async () => {
+    const folder = await drawn();
+    const times = () => readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs);
+    const before = times();
+    await drawScenes(folder, few);
+    expect(times()).to.deep.equal(before);
+  });
+
+  const damages: readonly (readonly [string, (folder: string) => void])[] = [
+    ['an image is gone', (folder) => rmSync(join(folder, 'test-0001.jpg'))],
+    ['an image is cut short', (folder) => truncateSync(join(folder, 'train-0003.jpg'), 100)],
+    ['drawing was interrupted', (folder) => rmSync(join(folder, 'scenes.json'))],
+    ['its record is damaged', (folder) => truncateSync(join(folder, 'scenes.json'), 500)],
+    [
+      'an older version drew it',
+      (folder) => {
+        const file = join(folder, 'scenes.json');
+        writeFileSync(file, readFileSync(file, 'utf8').replace(/"version":\d+/, '"version":0'));
+      },
+    ],
+  ];
+  for (const [what, damage] of damages)
+    it(`draws again when ${what}`, async () => {
+      const folder = await drawn();
+      const whole = content(folder);
+      damage(folder);
+      await drawScenes(folder, few);
+      expect(content(folder)).to.deep.equal(whole);
+    });
+
+  it('refuses what it can not draw', async () => {
+    const folder = temporaryFolder();
+    for (const [options, message] of [
+      [{train: -1}, '`train`'],
+      [{seed: 1.5}, '`seed`'],
+      [{images: 3}, 'unknown option `images`'],
+    ] as const) {
+      const error = await refusal(() => drawScenes(folder, options as object));
+      expect([error.code, error.message.includes(message)]).to.deep.equal(['options', true]);
+    }
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+});
+
+describe('readScenes', () => {
+  it('lists images that are missing and gives the others', async () => {
+    const folder = await drawn();
+    rmSync(join(folder, 'validation-0002.jpg'));
+    const {images, missing} = readScenes(folder);
+    expect(missing).to.deep.equal(['validation-0002.jpg']);
+    expect(images.length).to.equal(8);
+  });
+
+  it('refuses a record that it can not read', async () => {
+    const folder = await drawn();
+    const file = join(folder, 'scenes.json');
+    const text = readFileSync(file, 'utf8');
+    for (const [record, code] of [
+      [text.slice(0, 900), 'dataset'],
+      [text.replace(/"version":\d+/, '"version":99'), 'version'],
+      [text.replace('train-0001.jpg', '../train-0001.jpg'), 'dataset'],
+      [text.replaceAll('"captions":[', '"captions":[1,'), 'dataset'],
+    ] as const) {
+      writeFileSync(file, record);
+      const error = await refusal(() => readScenes(folder));
+      expect([error.code, error.message.includes(file)], error.message).to.deep.equal([code, true]);
+    }
+    rmSync(file);
+    expect((await refusal(() => readScenes(folder))).code).to.equal('not-found');
+  });
+});

@@ -1,0 +1,94 @@
+import {falseClaims} from 'captioner/dist/datasets/synthetic/scenes';
+import {captionsOf} from 'captioner/dist/datasets/synthetic/captions';
+import {compose, type Composition} from 'captioner/dist/datasets/synthetic/composition';
+import {SeededRandom} from 'captioner/dist/random/random';
+import {expect} from 'chai';
+
+const scenes = Array.from({length: 400}, (_, turn) => compose(new SeededRandom(turn, 1), turn));
+const captions = scenes.map((scene, turn) => captionsOf(scene, new SeededRandom(turn, 3)));
+
+/** Changes a word of every caption that has it, and counts the changed captions that still pass for true. */
+function undetected(
+  pattern: RegExp,
+  replace: (word: string, scene: Composition) => string,
+): {changed: number; missed: string[]} {
+  let changed = 0;
+  const missed: string[] = [];
+  for (const [at, scene] of scenes.entries())
+    for (const caption of captions[at]!) {
+      const other = caption.replace(pattern, (word) => replace(word, scene));
+      if (other === caption) continue;
+      changed++;
+      if (falseClaims(other, scene).length === 0) missed.push(`${caption} → ${other}`);
+    }
+  return {changed, missed};
+}
+
+const things = ['bench', 'car', 'dog', 'ball'];
+const next = (list: readonly string[]) => (word: string) => list[(list.indexOf(word) + 1) % list.length]!;
+
+describe('falseClaims', () => {
+  it('finds nothing false in what was written from the record', () => {
+    for (const [at, scene] of scenes.entries())
+      for (const caption of captions[at]!) expect(falseClaims(caption, scene), caption).to.deep.equal([]);
+  });
+
+  const mutations: readonly (readonly [string, RegExp, (word: string, scene: Composition) => string])[] = [
+    [
+      'thing',
+      /\b(dog|cat|bird|child|ball|car|duck|tree|bench)\b/,
+      (_, scene) => things.find((thing) => scene.objects.every(({kind}) => kind !== thing))!,
+    ],
+    [
+      'colour',
+      /\b(red|blue|yellow|white|black|brown|orange)\b(?= (?!sky))/,
+      next(['red', 'blue', 'yellow', 'white', 'black', 'brown', 'orange']),
+    ],
+    ['number', /\b(two|three)\b/i, (word) => (word.toLowerCase() === 'two' ? 'three' : 'two')],
+    [
+      'number: one for many',
+      /^(a|an) (\w+ )?(dog|cat|bird|ball|car|duck)\b/i,
+      (words) => words.replace(/^an?/i, 'two').concat('s'),
+    ],
+    [
+      'relation',
+      /\b(next to|beside|under (?=an? )|below|on top of|in front of|above)/,
+      (word) => (word === 'above' ? 'under' : word === 'in front of' ? 'on top of' : 'in front of '),
+    ],
+    [
+      'background',
+      /(in the snow|on the beach|on the lake|on the road|in a meadow)/,
+      next(['in the snow', 'on the beach', 'on the lake', 'on the road', 'in a meadow']),
+    ],
+    ['time of day', /(at night|at sunset|during the day)/, next(['at night', 'at sunset', 'during the day'])],
+    ['size', /\b(small|little|large|big)\b/, (word) => (/small|little/.test(word) ? 'large' : 'small')],
+    [
+      'action',
+      /\b(sitting|standing|lying|flying|sailing|swimming)\b/,
+      next(['sitting', 'standing', 'lying', 'flying', 'sailing', 'swimming']),
+    ],
+    ['place', /on the (left|right)/, (word) => (word.endsWith('left') ? 'on the right' : 'on the left')],
+  ];
+  for (const [what, pattern, replace] of mutations)
+    it(`finds another ${what}`, () => {
+      const {changed, missed} = undetected(pattern, replace);
+      expect(missed).to.deep.equal([]);
+      expect(changed).to.be.above(5);
+    });
+
+  it('says what is false', () => {
+    const at = scenes.findIndex(({main, relation}) => main === 'dog' && relation?.name === 'under');
+    const scene = scenes[at]!;
+    const {second} = scene.relation!;
+    expect(falseClaims('Two horses on the moon.', scene).join('; ')).to.include('names no thing');
+    expect(falseClaims(`A cat under the ${second}.`, scene)[0]).to.equal('"a cat": there is no cat');
+    expect(falseClaims('', scene)).to.deep.equal(['it names no thing']);
+  });
+
+  it('does not take a thing that is named twice, or words that lead nowhere, for true', () => {
+    const scene = scenes.find(({main, number, relation}) => main === 'dog' && number === 1 && !relation)!;
+    expect(falseClaims('a dog', scene)).to.deep.equal([]);
+    for (const caption of ['a dog and a dog', 'a dog and', 'a dog next to', 'dog', 'a a dog', 'a dogs'])
+      expect(falseClaims(caption, scene), caption).to.not.be.empty;
+  });
+});

@@ -1,0 +1,72 @@
+import {expect} from 'chai';
+import {convolution, fusedConvolution, type ConvolutionOptions} from 'captioner/dist/ops/convolution';
+import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {normal} from 'captioner/dist/ops/random';
+import {leaked, relativeError} from '../tensors';
+
+const shapes: Readonly<Record<string, [filter: [number, number, number, number], ConvolutionOptions]>> = {
+  'a pointwise one': [[1, 1, 5, 7], {depthwise: false, stride: 1, padding: 'same', activation: 'relu6'}],
+  'a pointwise one that skips cells': [
+    [1, 1, 5, 3],
+    {depthwise: false, stride: 2, padding: 'same', activation: 'linear'},
+  ],
+  'one of 3 × 3': [[3, 3, 5, 4], {depthwise: false, stride: 2, padding: 'valid', activation: 'relu'}],
+  'one of 1 × 3': [[1, 3, 5, 4], {depthwise: false, stride: 1, padding: 'same', activation: 'relu6'}],
+  'a depthwise one': [[5, 5, 5, 1], {depthwise: true, stride: 1, padding: 'same', activation: 'relu6'}],
+  'a depthwise one that skips cells': [
+    [3, 3, 5, 1],
+    {depthwise: true, stride: 2, padding: 'same', activation: 'relu6'},
+  ],
+};
+
+/** What tfjs makes of it, and differentiates by itself. */
+function inSteps(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor,
+  options: ConvolutionOptions,
+): tf.Tensor {
+  const {depthwise, stride, padding, activation} = options;
+  const products = (depthwise ? tf.depthwiseConv2d : tf.conv2d)(x, filter, stride, padding);
+  const sums = tf.add(products, bias);
+  return activation === 'linear' ? sums : activation === 'relu' ? tf.relu(sums) : tf.relu6(sums);
+}
+
+describe('convolution', () => {
+  for (const [name, [shape, options]] of Object.entries(shapes))
+    it(`has the value and the gradients of tfjs's own functions: ${name}`, () => {
+      const x: tf.Tensor4D = tf.mul(normal([3, 8, 8, 5], [1, 2]), 2);
+      const filter = normal(shape, [3, 4]) as tf.Tensor4D;
+      const bias = normal([options.depthwise ? shape[2] : shape[3]], [5, 6]);
+      const found = convolution(x, filter, bias, options);
+      const expected = inSteps(x, filter, bias, options);
+      expect(found.shape).to.deep.equal(expected.shape);
+      expect(relativeError(found, expected.dataSync())).to.be.below(1e-5);
+      expect([...fusedConvolution(x, filter, bias, options).dataSync()]).to.deep.equal([...found.dataSync()]);
+
+      const dy = normal(found.shape, [7, 8]);
+      const gradients = (of: typeof inSteps): tf.Tensor[] =>
+        tf.grads((...inputs) => of(inputs[0] as tf.Tensor4D, inputs[1] as tf.Tensor4D, inputs[2]!, options))(
+          [x, filter, bias],
+          dy,
+        );
+      const theirs = gradients(inSteps);
+      for (const [at, gradient] of gradients(convolution).entries()) {
+        expect(gradient.shape).to.deep.equal(theirs[at]!.shape);
+        expect(relativeError(gradient, theirs[at]!.dataSync()), `gradient ${at}`).to.be.below(1e-5);
+      }
+    });
+
+  it('leaves no tensors behind', () => {
+    const [filter, options] = shapes['a pointwise one']!;
+    const parts = [normal([2, 4, 4, 5], [1, 1]), normal(filter, [1, 2]), normal([7], [1, 3])];
+    const work = () =>
+      tf.dispose(
+        tf.grads((...inputs) =>
+          convolution(inputs[0] as tf.Tensor4D, inputs[1] as tf.Tensor4D, inputs[2]!, options),
+        )(parts),
+      );
+    expect(leaked(work)).to.deep.equal({tensors: 0, native: 0});
+    tf.dispose(parts);
+  });
+});

@@ -1,0 +1,53 @@
+import {expect} from 'chai';
+import {phrasesToIds, type WithText} from 'captioner/dist/search/phrases';
+import type {SampleOptions} from 'captioner/dist/search/sampling';
+import type {SearchOptions} from 'captioner/dist/search/beam-search';
+import {CaptionerError} from 'captioner/dist/errors';
+import {Vocabulary} from 'captioner/dist/text/vocabulary';
+
+describe('inIds', () => {
+  const vocabulary = Vocabulary.from(['a red ball', 'a dog', 'the dog is not red', "the dog isn't red"], {
+    minimumCount: 1,
+  });
+  const id = (word: string): number => vocabulary.id(word);
+
+  it('turns words into ids as captions are read, and leaves ids and other options as they are', () => {
+    const options: WithText<SearchOptions> = {
+      beams: 5,
+      requiredPhrases: ['Red BALL', "isn't", 'dog', [id('a'), 7]],
+      suppressWords: ['The', 9],
+    };
+    expect(phrasesToIds<SearchOptions>(options, vocabulary)).to.deep.equal({
+      beams: 5,
+      requiredPhrases: [[id('red'), id('ball')], [id('is'), id("n't")], [id('dog')], [id('a'), 7]],
+      suppressWords: [id('the'), 9],
+    });
+    expect(options.requiredPhrases![0]).to.equal('Red BALL');
+    expect(phrasesToIds<SampleOptions>({suppressWords: ['dog']}, vocabulary)).to.deep.equal({
+      suppressWords: [id('dog')],
+    });
+    expect(phrasesToIds<SearchOptions>({beams: 2}, vocabulary)).to.deep.equal({beams: 2});
+  });
+
+  it('refuses words that are unknown, none, or too many, and names them', () => {
+    for (const [options, message] of [
+      [
+        {requiredPhrases: ['dog', 'red unicorn']},
+        '`requiredPhrases`: expected words that the decoder can write, got "unicorn"',
+      ],
+      [
+        {suppressWords: ['constructor']},
+        '`suppressWords`: expected words that the decoder can write, got "constructor"',
+      ],
+      [{suppressWords: ['red ball']}, '`suppressWords`: expected single words, got "red ball"'],
+      [{requiredPhrases: [' ']}, '`requiredPhrases`: expected words, got " "'],
+    ] as const)
+      expect(() => phrasesToIds<SearchOptions>(options, vocabulary))
+        .to.throw(CaptionerError, message)
+        .with.property('code', 'options');
+    // What is no list at all, the search refuses.
+    expect(phrasesToIds<SearchOptions>({requiredPhrases: 'dog'} as object, vocabulary)).to.deep.equal({
+      requiredPhrases: 'dog',
+    });
+  });
+});
