@@ -90,7 +90,7 @@ export type {EpochReport, History, PanelEntry, StepReport} from './checkpoints/h
 export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
 export {exportCheckpoint} from './checkpoints/export';
-export {Rewards} from './training/rewards';
+export {Rewards} from './training/self-critical';
 export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
