@@ -47,7 +47,8 @@ const frequencies = [
   'document frequencies for CIDEr-D (default: of the references)',
 ] as const;
 
-function program(): Command {
+/** @returns Every command with its options, not yet parsed. */
+export function program(): Command {
   const all = new Command('captioner')
     .description('Image captioning')
     .exitOverride()
