@@ -83,7 +83,7 @@ export async function resumeRun(
     const {decoder, vocabulary, encoder, fineTuned, training} = checkpoint;
     opened.push(decoder);
     const {learningRate, ...position} = training.position;
-    const settings = {...training.settings, learningRate};
+    const settings = trainerSettings({...training.settings, learningRate});
     const parts = {dataset, store, vocabulary, decoder};
     const material = prepareTrainingData(parts, settings.maximumLength);
     checkResumable(run.folder, encoder, training.data, store, material);

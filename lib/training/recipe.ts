@@ -212,7 +212,7 @@ function checkOptions(
         throw fixed(`decoder option \`${name}\``);
   if (before && wordVectors !== undefined) throw fixed('`wordVectors`');
   createDecoder(kind, 4, 4, decoderOptions).dispose();
-  trainerSettings({...(before?.training?.settings as object | undefined), ...trainerOptions});
+  trainerSettings({...before?.training?.settings, ...trainerOptions});
 }
 
 async function openEncoderFeatures(
