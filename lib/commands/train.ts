@@ -5,14 +5,18 @@ import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import type {Encoder} from '../encoders/encoder';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
 import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
+import {decoderOptions} from '../decoders/decoder-options';
 import {CaptionerError} from '../errors';
+import {unknownOption} from '../option-names';
 import {userPath} from '../paths';
 import {progress} from '../show/progress';
 import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors} from '../text/word-vectors';
 import type {EpochReport} from '../checkpoints/history';
 import {TrainableFeatures} from '../features/trainable';
+import {sampleOptions, searchOptions} from '../search/search-options';
 import {trainerSettings} from '../training/options';
+import {trainerOptions} from '../training/trainer-options';
 import {runMetadata, checkRunFolder} from '../training/run';
 import {loadCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
 import {Trainer} from '../training/trainer';
@@ -170,12 +174,15 @@ async function resume(
  */
 function options({set, epochs, decoder}: TrainFlags): {made: object; changeable: object} {
   const ofDecoder = optionsOf(decoder).filter((name) => name !== 'seed');
-  const ofTrainer = Object.keys(trainerSettings());
   for (const name of Object.keys(set))
-    if (![...ofDecoder, ...ofTrainer].includes(name))
+    if (![...ofDecoder, ...trainerOptions.names].includes(name))
       throw new CaptionerError(
         'options',
-        `Unknown option \`${name}\`; known for the ${decoder} decoder: ${ofDecoder.join(', ')}; for the trainer: ${ofTrainer.join(', ')}`,
+        `--set: ${unknownOption(
+          name,
+          [{owner: `${decoder} decoder`, names: ofDecoder}, trainerOptions],
+          [...decoderOptions.values(), searchOptions, sampleOptions],
+        )}`,
       );
   const of = (wanted: boolean) =>
     Object.fromEntries(Object.entries(set).filter(([key]) => ofDecoder.includes(key) === wanted));
