@@ -71,14 +71,18 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** Letters to be changed, added or left out (Levenshtein). */
+/** Letters to be changed, added, left out or swapped with the next one (Damerau and Levenshtein). */
 function distance(one: string, other: string): number {
-  let row = Array.from({length: other.length + 1}, (_, at) => at);
-  for (const [above, letter] of [...one].entries()) {
-    const next = [above + 1];
-    for (let at = 1; at <= other.length; at++)
-      next.push(Math.min(next[at - 1]! + 1, row[at]! + 1, row[at - 1]! + (letter === other[at - 1] ? 0 : 1)));
-    row = next;
+  let [before, row]: number[][] = [[], Array.from({length: other.length + 1}, (_, at) => at)];
+  for (let k = 1; k <= one.length; k++) {
+    const next = [k];
+    for (let at = 1; at <= other.length; at++) {
+      const changed = row![at - 1]! + (one[k - 1] === other[at - 1] ? 0 : 1);
+      const swapped =
+        one[k - 1] === other[at - 2] && one[k - 2] === other[at - 1] ? before![at - 2]! + 1 : Infinity;
+      next.push(Math.min(next[at - 1]! + 1, row![at]! + 1, changed, swapped));
+    }
+    [before, row] = [row, next];
   }
-  return row.at(-1)!;
+  return row!.at(-1)!;
 }

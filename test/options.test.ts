@@ -107,7 +107,7 @@ describe('A wrong option', () => {
       /; known for the trainer: learningRate, .*; for the transformer decoder: heads, /,
     );
     expect(unknownName('decoder', 'ltsm', ['attention', 'lstm'])).to.equal(
-      'Unknown decoder "ltsm"; known: attention, lstm',
+      'Unknown decoder "ltsm"; did you mean "lstm"?',
     );
     expect(nearest('atention', ['attention', 'lstm'])).to.equal('attention');
     expect(() => createDecoder('transfomer', 8, 4)).to.throw(
