@@ -4,7 +4,7 @@
  * what the LSTM keeps of the sentence, competes with the cells for attention (section 2.3): what the cells' shares lack of 1 is
  * how little the word looked.
  */
-import {z} from 'zod';
+import type {AdaptiveOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {additiveAttention} from '../ops/additive-attention';
 import {embed} from '../ops/embedding';
@@ -14,32 +14,11 @@ import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {GridDecoder} from './base-decoder';
+import {adaptiveOptions} from './decoder-options';
 import {WeightInit} from './weight-init';
 
-export interface AdaptiveOptions {
-  /** Size of a word's vector, and of the whole image's. @default 256 */
-  readonly embedding?: number;
-  /** Size of the recurrent state, and of a cell of the grid once it is projected. @default 512 */
-  readonly units?: number;
-  /** Size of what states and cells are compared in. @default 512 */
-  readonly attention?: number;
-  /** Part of words, cells and outputs that training leaves out. @default 0.5 */
-  readonly dropout?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
-
-const schema = z.strictObject({
-  embedding: sizeOption.default(256),
-  units: sizeOption.default(512),
-  attention: sizeOption.default(512),
-  dropout: dropoutOption.default(0.5),
-  seed: seedOption.default(1),
-});
-
-/** Names of its options. */
-export const adaptiveOptions: readonly string[] = Object.keys(schema.shape);
+export type {AdaptiveOptions};
 
 const layers = {words: 0, grid: 1, output: 2} as const;
 
@@ -49,7 +28,7 @@ const layers = {words: 0, grid: 1, output: 2} as const;
  * @throws CaptionerError `options`
  */
 export function createAdaptive(vocabulary: number, depth: number, options: AdaptiveOptions = {}): Decoder {
-  const settings = parseOptions(schema, options, 'adaptive decoder');
+  const settings = parseOptions(adaptiveOptions.schema, options, adaptiveOptions.owner);
   const {embedding, units, attention, seed} = settings;
   const weights = new WeightInit(seed)
     .matrix('image.weight', depth, units)

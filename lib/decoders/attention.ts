@@ -3,7 +3,7 @@
  * the grid again. Which cells it looks at depends on its state; a gate says how much of what it sees goes into the LSTM
  * (section 4.2.1); state, view and last word together give the next one (deep output, equation 7).
  */
-import {z} from 'zod';
+import type {AttentionOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {look} from '../ops/additive-attention';
 import {attentionLstm} from '../ops/attention-lstm';
@@ -13,35 +13,11 @@ import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {GridDecoder} from './base-decoder';
+import {attentionOptions} from './decoder-options';
 import {WeightInit} from './weight-init';
 
-export interface AttentionOptions {
-  /** Size of a word's vector. @default 256 */
-  readonly embedding?: number;
-  /** Size of the recurrent state, and of a cell of the grid once it is projected. @default 512 */
-  readonly units?: number;
-  /** Size of what states and cells are compared in. @default 512 */
-  readonly attention?: number;
-  /** Part of words, cells and outputs that training leaves out. @default 0.5 */
-  readonly dropout?: number;
-  /** How much it counts in training that every cell is looked at, over a sentence, once in all (equation 14). @default 1 */
-  readonly regularization?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
-
-const schema = z.strictObject({
-  embedding: sizeOption.default(256),
-  units: sizeOption.default(512),
-  attention: sizeOption.default(512),
-  dropout: dropoutOption.default(0.5),
-  regularization: z.number().min(0).max(1000).default(1),
-  seed: seedOption.default(1),
-});
-
-/** Names of its options. */
-export const attentionOptions: readonly string[] = Object.keys(schema.shape);
+export type {AttentionOptions};
 
 const layers = {words: 0, grid: 1, output: 2} as const;
 
@@ -51,7 +27,7 @@ const layers = {words: 0, grid: 1, output: 2} as const;
  * @throws CaptionerError `options`
  */
 export function createAttention(vocabulary: number, depth: number, options: AttentionOptions = {}): Decoder {
-  const settings = parseOptions(schema, options, 'attention decoder');
+  const settings = parseOptions(attentionOptions.schema, options, attentionOptions.owner);
   const {embedding, units, attention, seed} = settings;
   const weights = new WeightInit(seed)
     .matrix('image.weight', depth, units)

@@ -1,18 +1,9 @@
-/** What all decoders of ours have in common: weights by name, of which the last two make words of states, and options that every kind has. */
-import {z} from 'zod';
+/** What all decoders of ours have in common: weights by name, of which the last two make words of states. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from '../ops/matmul';
 import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
 import {initialNormalization} from './weight-init';
-
-/** Checks of options that several kinds of decoder have. */
-export const sizeOption: z.ZodInt = z.int().min(1).max(65536);
-export const dropoutOption: z.ZodNumber = z.number().min(0).lt(1);
-export const seedOption: z.ZodInt = z
-  .int()
-  .min(-(2 ** 31))
-  .lt(2 ** 31);
 
 export abstract class BaseDecoder<Settings extends object> implements Decoder {
   abstract readonly kind: string;

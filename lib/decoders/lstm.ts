@@ -5,7 +5,7 @@
  * Dropout lies on all that goes into a layer and on the states that come out, not on what a layer carries from word to word
  * (Zaremba et al. 2014, arXiv 1409.2329).
  */
-import {z} from 'zod';
+import type {LstmOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {embed} from '../ops/embedding';
 import {lstm} from '../ops/lstm';
@@ -13,35 +13,11 @@ import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
-import {seedOption, dropoutOption, sizeOption, BaseDecoder} from './base-decoder';
+import {BaseDecoder} from './base-decoder';
+import {lstmOptions} from './decoder-options';
 import {forCaptions, standardize, WeightInit} from './weight-init';
 
-export interface LstmOptions {
-  /** Size of a word's vector. @default 256 */
-  readonly embedding?: number;
-  /** Size of the recurrent state. @default 512 */
-  readonly units?: number;
-  /** Layers of the LSTM, each as large as the others. @default 1 */
-  readonly layers?: number;
-  /** Where the LSTM reads the image: before the first word, or beside every word. @default 'first' */
-  readonly imageInput?: 'first' | 'every';
-  /** Part of the inputs and of the states that training leaves out. @default 0.5 */
-  readonly dropout?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
-
-const schema = z.strictObject({
-  embedding: sizeOption.default(256),
-  units: sizeOption.default(512),
-  layers: z.int().min(1).max(100).default(1),
-  imageInput: z.enum(['first', 'every']).default('first'),
-  dropout: dropoutOption.default(0.5),
-  seed: seedOption.default(1),
-});
-
-/** Names of its options. */
-export const lstmOptions: readonly string[] = Object.keys(schema.shape);
+export type {LstmOptions};
 
 /** Masks of dropout; those between layers follow. */
 const masks = {input: 0, output: 1, imageInput: 2, between: 3} as const;
@@ -52,7 +28,7 @@ const masks = {input: 0, output: 1, imageInput: 2, between: 3} as const;
  * @throws CaptionerError `options`
  */
 export function createLstm(vocabulary: number, depth: number, options: LstmOptions = {}): Decoder {
-  const settings = parseOptions(schema, options, 'lstm decoder');
+  const settings = parseOptions(lstmOptions.schema, options, lstmOptions.owner);
   const {embedding, units, layers, imageInput, seed} = settings;
   const weights = new WeightInit(seed)
     .matrix('image.weight', depth, embedding)

@@ -1,24 +1,25 @@
-/** Every kind of decoder by its name: a new one is a file and a line here. */
+/** Every kind of decoder by its name: a new one is a file, its options in decoder-options.ts and a line here. */
 import {CaptionerError} from '../errors';
+import {unknownName} from '../option-names';
 import type {Decoder} from './decoder';
-import {adaptiveOptions, createAdaptive} from './adaptive';
-import {attentionOptions, createAttention} from './attention';
-import {createLstm, lstmOptions} from './lstm';
-import {createTransformer, transformerOptions} from './transformer';
+import {createAdaptive} from './adaptive';
+import {createAttention} from './attention';
+import {decoderOptions} from './decoder-options';
+import {createLstm} from './lstm';
+import {createTransformer} from './transformer';
 
 type Create = (vocabulary: number, depth: number, options?: object) => Decoder;
 
 interface Kind {
   readonly create: Create;
   readonly features: Decoder['features'];
-  readonly options: readonly string[];
 }
 
 const decoders: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ['lstm', {create: createLstm, features: 'pooled', options: lstmOptions}],
-  ['attention', {create: createAttention, features: 'grid', options: attentionOptions}],
-  ['adaptive', {create: createAdaptive, features: 'grid', options: adaptiveOptions}],
-  ['transformer', {create: createTransformer, features: 'grid', options: transformerOptions}],
+  ['lstm', {create: createLstm, features: 'pooled'}],
+  ['attention', {create: createAttention, features: 'grid'}],
+  ['adaptive', {create: createAdaptive, features: 'grid'}],
+  ['transformer', {create: createTransformer, features: 'grid'}],
 ]);
 
 /** The kinds that `createDecoder` knows. */
@@ -55,11 +56,12 @@ export function featuresOf(kind: string): Decoder['features'] {
  * @throws CaptionerError `options`
  */
 export function optionsOf(kind: string): readonly string[] {
-  return known(kind).options;
+  known(kind);
+  return decoderOptions.get(kind)!.names;
 }
 
 function known(kind: string): Kind {
   const found = decoders.get(kind);
   if (found) return found;
-  throw new CaptionerError('options', `Unknown decoder "${kind}"; known: ${decoderKinds.join(', ')}`);
+  throw new CaptionerError('options', unknownName('decoder', kind, decoderKinds));
 }

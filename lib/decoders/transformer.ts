@@ -2,7 +2,7 @@
  * A transformer (Vaswani et al. 2017, arXiv 1706.03762): the cells of the grid look at each other, then each word looks at those before
  * it and at the cells. The table of words is also that of the output layer (Press and Wolf 2017, arXiv 1608.05859).
  */
-import {z} from 'zod';
+import type {TransformerOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {embed} from '../ops/embedding';
 import {tf} from '../tensorflow/tensorflow';
@@ -21,44 +21,11 @@ import {
   type Memory,
 } from './transformer-layers';
 import {transformerWeights} from './transformer-weights';
-import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {GridDecoder} from './base-decoder';
+import {transformerOptions} from './decoder-options';
 import {forCaptions, standardize} from './weight-init';
 
-export interface TransformerOptions {
-  /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
-  readonly units?: number;
-  /** Parts of it that look at different things; they divide it. @default 8 */
-  readonly heads?: number;
-  /** Layers over the words. @default 2 */
-  readonly layers?: number;
-  /** Layers over the cells. @default 1 */
-  readonly encoderLayers?: number;
-  /** Size of what a layer makes of each place in between. @default 1536 */
-  readonly feedForward?: number;
-  /** Part of words, cells and of what each layer adds that training leaves out. @default 0.3 */
-  readonly dropout?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
-
-const layer = z.int().min(1).max(100);
-const options = z.strictObject({
-  units: sizeOption.multipleOf(4).default(384),
-  heads: sizeOption.default(8),
-  layers: layer.default(2),
-  encoderLayers: layer.default(1),
-  feedForward: sizeOption.default(1536),
-  dropout: dropoutOption.default(0.3),
-  seed: seedOption.default(1),
-});
-const schema = options.superRefine(({units, heads}, context) => {
-  if (units % heads === 0) return;
-  const message = `expected a number that \`heads\`, ${heads}, divides`;
-  context.addIssue({code: 'custom', path: ['units'], message});
-});
-
-/** Names of its options. */
-export const transformerOptions: readonly string[] = Object.keys(options.shape);
+export type {TransformerOptions};
 
 /**
  * @param vocabulary Number of word ids.
@@ -68,9 +35,9 @@ export const transformerOptions: readonly string[] = Object.keys(options.shape);
 export function createTransformer(
   vocabulary: number,
   depth: number,
-  given: TransformerOptions = {},
+  options: TransformerOptions = {},
 ): Decoder {
-  const settings = parseOptions(schema, given, 'transformer decoder');
+  const settings = parseOptions(transformerOptions.schema, options, transformerOptions.owner);
   const weights = transformerWeights(vocabulary, depth, settings);
   return new Transformer(vocabulary, depth, settings, weights, 'embedding');
 }

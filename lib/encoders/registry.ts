@@ -2,6 +2,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
+import {unknownName} from '../option-names';
 import {parseOptions} from '../options';
 import {encoderFolder} from '../paths';
 import type {Architecture} from './architecture';
@@ -55,7 +56,7 @@ export async function loadEncoder(name: string, options: EncoderOptions = {}): P
 /** @throws CaptionerError `options` */
 export function architectureOf(name: string): Architecture {
   if (!Object.hasOwn(architectures, name))
-    throw new CaptionerError('options', `Unknown encoder "${name}"; known: ${encoderNames.join(', ')}`);
+    throw new CaptionerError('options', unknownName('encoder', name, encoderNames));
   return architectures[name as EncoderName];
 }
 

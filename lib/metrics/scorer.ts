@@ -8,9 +8,7 @@ import {checkPairs, corpusScores, imageScores, type MetricStatistics, type Words
 import {Meteor} from './meteor';
 import {rougeL} from './rouge';
 
-/** The metrics, in the order in which they are reported. SPICE, which needs a parser in Java, is not computed. */
-export const metricNames = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'METEOR', 'ROUGE-L', 'CIDEr-D'] as const;
-export type MetricName = (typeof metricNames)[number];
+export {metricNames, type MetricName} from '../metric-names';
 
 export interface ScorerOptions {
   /** METEOR takes longer than all others together. @default true */

@@ -3,7 +3,7 @@
  * knows nothing of a decoder but `begin` and `step`, and always returns a caption: where no hypothesis ends in time, the
  * best unfinished one.
  */
-import {z} from 'zod';
+import type {SearchOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
 import {special} from '../text/vocabulary';
@@ -11,51 +11,16 @@ import type {Hypothesis, NextWords} from './beam';
 import type {StepDecoder} from '../decoders/decoder';
 import {RequiredPhrases} from './required-phrases';
 import {DiverseBeam} from './diverse-beam';
-import {bannedWords, lengthsFit, constraintFields, type Limits} from './constraints';
+import {bannedWords} from './constraints';
 import {checkNumbers, DecodingState, type RowStep} from './decoding-state';
+import {searchOptions} from './search-options';
 
+export type {SearchOptions};
 export type {Hypothesis, Sentence} from './beam';
-
-export interface SearchOptions extends Limits {
-  /** Hypotheses kept at each step; 1 is greedy search. @default 3 */
-  readonly beams?: number;
-  /**
-   * Longer sentences are less probable; 0 leaves it at that, 1 compares the mean word. The simple form of Wu et al. 2016
-   * (arXiv 1609.08144, equation 14), where the length counts the end. @default 0.7
-   */
-  readonly lengthPenalty?: number;
-  /** No run of so many words comes twice in a caption (Paulus et al. 2018, arXiv 1705.04304, section 2.5); 0: it may. @default 0 */
-  readonly noRepeatNgramSize?: number;
-  /** Diverse beam search: the beam falls into so many groups, each of which shuns the words of those before. @default 1 */
-  readonly beamGroups?: number;
-  /** What a word loses, in log-probability, each time that a group before writes it at the same place. @default 0.5 */
-  readonly diversityPenalty?: number;
-  /**
-   * Phrases, as ids of their words, that every caption holds, however improbable; one named twice comes twice. For them a beam is
-   * at least as wide as there are words in them, and one more. Only where there is no other way do they repeat a run that `noRepeatNgramSize` forbids. @default []
-   */
-  readonly requiredPhrases?: readonly (readonly number[])[];
-}
-
-const schema = z
-  .strictObject({
-    ...constraintFields,
-    beams: z.int().min(1).max(100).default(3),
-    lengthPenalty: z.number().min(0).max(5).default(0.7),
-    noRepeatNgramSize: z.int().min(0).max(200).default(0),
-    beamGroups: z.int().min(1).max(100).default(1),
-    diversityPenalty: z.number().min(0).max(100).default(0.5),
-    requiredPhrases: z.array(z.array(z.int().min(0)).min(1)).default([]),
-  })
-  .refine(({beamGroups, beams}) => beams % beamGroups === 0, {
-    path: ['beamGroups'],
-    message: 'expected a number that divides `beams`',
-  })
-  .refine(...lengthsFit);
 
 /** All options, with defaults for those that are not given. @throws CaptionerError `options` */
 export function searchSettings(options: unknown = {}): Required<SearchOptions> {
-  return parseOptions(schema, options, 'search');
+  return parseOptions(searchOptions.schema, options, searchOptions.owner);
 }
 
 /** The most probable word at each step. */

@@ -2,51 +2,23 @@
  * Captions drawn at random, each word with its probability: what a decoder thinks possible, where search gives what it thinks
  * best. Batched over images and samples on the device; of each word only its id and its log-probability come back.
  */
-import {z} from 'zod';
+import type {SampleOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
 import {chance} from '../random/random';
 import {special} from '../text/vocabulary';
 import type {Sentence} from './beam';
 import type {StepDecoder} from '../decoders/decoder';
-import {bannedWords, lengthsFit, constraintFields, type Limits} from './constraints';
+import {bannedWords} from './constraints';
 import {checkNumbers, DecodingState} from './decoding-state';
+import {sampleOptions} from './search-options';
 
-export interface SampleOptions extends Limits {
-  /** Captions for each image. @default 1 */
-  readonly samples?: number;
-  /** What logits are divided by: below 1 probable words become more probable yet, towards 0 it is greedy search. @default 1 */
-  readonly temperature?: number;
-  /** Words are drawn among the so many most probable (Fan et al. 2018, arXiv 1805.04833); 0: among all. @default 0 */
-  readonly topK?: number;
-  /** Words are drawn among the most probable whose sum just reaches this (Holtzman et al. 2020, arXiv 1904.09751). @default 1 */
-  readonly topP?: number;
-  /** @default 1 */
-  readonly seed?: number;
-  /** The number of the first image, where images come in several calls. @default 0 */
-  readonly first?: number;
-}
-
-const schema = z
-  .strictObject({
-    ...constraintFields,
-    samples: z.int().min(1).max(10_000).default(1),
-    temperature: z.number().min(0.01).max(100).default(1),
-    topK: z.int().min(0).default(0),
-    topP: z.number().gt(0).max(1).default(1),
-    seed: z
-      .int()
-      .min(-(2 ** 31))
-      .lt(2 ** 31)
-      .default(1),
-    first: z.int().min(0).default(0),
-  })
-  .refine(...lengthsFit);
+export type {SampleOptions};
 type Settings = Required<SampleOptions>;
 
 /** All options, with defaults for those that are not given. @throws CaptionerError `options` */
 export function sampleSettings(options: unknown = {}): Settings {
-  return parseOptions(schema, options, 'sampling');
+  return parseOptions(sampleOptions.schema, options, sampleOptions.owner);
 }
 
 /** A caption under way. */
