@@ -5,7 +5,7 @@ import type {Adam} from '../optim/adam';
 import type {tf} from '../tensorflow/tensorflow';
 import {TrainableFeatures} from '../features/trainable';
 import type {Parts} from './training-data';
-import {Ema, ownWeights, type SwappedWeights} from '../optim/ema';
+import {Ema, rawWeights, type SwappedWeights} from '../optim/ema';
 import type {TrainerSettings} from './options';
 import {Rewards} from './rewards';
 import {trainStep, type StepResult, type StepSettings} from './step';
@@ -62,7 +62,7 @@ export class Learner {
       forget();
     };
     forget();
-    const state = (): Map<string, Float32Array> => new Map([...this.adam.state(), ...ownWeights(shown)]);
+    const state = (): Map<string, Float32Array> => new Map([...this.adam.state(), ...rawWeights(shown)]);
     try {
       const result = work(state);
       if (!(result instanceof Promise)) back();

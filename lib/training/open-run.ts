@@ -9,7 +9,7 @@ import {EpochCursor} from './epoch-cursor';
 import type {History} from '../checkpoints/history';
 import {Learner, learning} from './learner';
 import {TrainableFeatures} from '../features/trainable';
-import {restoreAverage} from '../optim/ema';
+import {restoreEma} from '../optim/ema';
 import {
   checkResumable,
   prepareTrainingData,
@@ -111,7 +111,7 @@ export async function resumeRun(
     const adam = new Adam(learning(parts));
     opened.push(adam);
     const optimizer = new Map(training.optimizer);
-    const average = restoreAverage(optimizer, learning(parts));
+    const average = restoreEma(optimizer, learning(parts));
     if (average) opened.push(average);
     adam.restore(optimizer);
     const learner = new Learner(parts, adam, average);

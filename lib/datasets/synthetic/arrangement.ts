@@ -51,7 +51,7 @@ export function arrange(
   const most = Math.max(1, Math.min(2, Math.floor(room / (small * shape + 4))));
   const number = 1 + Math.floor(dice.next() * most);
   const fits = habit.heights.large * shape < room + (relation === 'next to' ? 4 : 30) && relation !== 'on';
-  const size: Size = number === 1 && fits && dice.uniformFromKey(0.5) ? 'large' : 'small';
+  const size: Size = number === 1 && fits && dice.bernoulli(0.5) ? 'large' : 'small';
   const height = size === 'large' ? habit.heights.large * dice.between(0.92, 1.04) : small;
   const width = height * shape;
   const gap = 4;
@@ -64,7 +64,7 @@ export function arrange(
     const spare = Math.max(0, side - 12 - wide - total - 4);
     const start = 6 + dice.between(0, spare);
     const near = dice.between(0, Math.min(8, spare));
-    const onLeft = dice.uniformFromKey(0.5);
+    const onLeft = dice.bernoulli(0.5);
     const secondLeft = onLeft ? start + total + 4 + Math.min(near, spare - (start - 6)) : start;
     const left = onLeft ? start : start + wide + 4 + Math.min(near, spare - (start - 6));
     return {

@@ -132,7 +132,7 @@ function skyline(dice: SeededRandom, lit: (hex: string) => string): string {
     houses += `<rect x="${x}" y="${horizon - height}" width="${width}" height="${height + 1}" fill="${lit(dice.pick(['#8d8f9c', '#b09a90', '#7c8090', '#a08478']))}"/>`;
     for (let y = horizon - height + 6; y < horizon - 8; y += 12)
       for (let at = x + 5; at < x + width - 6; at += 10)
-        houses += `<rect x="${at}" y="${y}" width="5" height="7" fill="${dice.uniformFromKey(0.6) ? '#ffe9a6' : lit('#4b5566')}"/>`;
+        houses += `<rect x="${at}" y="${y}" width="5" height="7" fill="${dice.bernoulli(0.6) ? '#ffe9a6' : lit('#4b5566')}"/>`;
     x += width;
   }
   return houses;
@@ -221,7 +221,7 @@ function mixed(under: string, over: string, opacity: number): string {
 }
 
 function place(dice: SeededRandom): number {
-  return number(dice.uniformFromKey(0.5) ? dice.between(24, 60) : dice.between(164, 200));
+  return number(dice.bernoulli(0.5) ? dice.between(24, 60) : dice.between(164, 200));
 }
 
 /** Rounded, so that the last bit of a product never reaches a file. */

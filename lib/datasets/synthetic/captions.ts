@@ -41,21 +41,21 @@ function words(scene: Composition, dice: SeededRandom): string {
   const second = relation && scene.objects.find(({kind}) => kind === relation.second);
   const one = phrase(dice, subject, number, {colour: 0.46, size: 0.15});
   const other = second && phrase(dice, second, 1, {colour: 0.35, size: 0});
-  const withOther = relation && dice.uniformFromKey(0.7);
+  const withOther = relation && dice.bernoulli(0.7);
   const where = dice.pick(
     backgroundPhrases[scene.background][subject.action === 'fly' && !withOther ? 'over' : 'at'],
   );
   const when = dice.pick(timePhrases[scene.time]);
-  const saysWhere = dice.uniformFromKey(0.6);
-  const saysWhen = dice.uniformFromKey(0.35);
+  const saysWhere = dice.bernoulli(0.6);
+  const saysWhen = dice.bernoulli(0.35);
   const tail = [saysWhere ? where : '', saysWhen ? when : ''];
 
-  if (withOther && dice.uniformFromKey(0.18)) return join(`${one} and ${other!}`, ...tail);
+  if (withOther && dice.bernoulli(0.18)) return join(`${one} and ${other!}`, ...tail);
   const turned = relation && inverses[relation.name];
-  if (withOther && (turned === 'next to' || turned === 'behind') && dice.uniformFromKey(0.15))
+  if (withOther && (turned === 'next to' || turned === 'behind') && dice.bernoulli(0.15))
     return join(other!, dice.pick(relationWords[turned]), one, ...tail);
 
-  const place = number === 1 && dice.uniformFromKey(0.04) ? dice.pick(placePhrases[subject.place]) : '';
+  const place = number === 1 && dice.bernoulli(0.04) ? dice.pick(placePhrases[subject.place]) : '';
   const related = withOther ? join(dice.pick(relationWords[relation.name]), other!) : place;
   const form = dice.next();
   if (form < 0.12) return join(number === 1 ? 'there is' : 'there are', one, related, ...tail);
@@ -73,13 +73,13 @@ function phrase(
   named: {readonly colour: number; readonly size: number},
 ): string {
   const noun = dice.pick(nouns[kind].filter((choice) => !choice.size || choice.size === size));
-  const saysColour = colour && dice.uniformFromKey(named.colour);
-  const saysSize = size && !noun.size && dice.uniformFromKey(named.size);
+  const saysColour = colour && dice.bernoulli(named.colour);
+  const saysSize = size && !noun.size && dice.bernoulli(named.size);
   const form = number === 1 ? 'one' : 'many';
   const coloured = saysColour && kind !== 'child';
   const things = join(saysSize ? dice.pick(sizeWords[size]) : '', coloured ? colour : '', noun[form]);
   const clothes = saysColour && !coloured ? `in ${number === 1 ? 'a ' : ''}${colour} ${garment[form]}` : '';
-  const counted = number === 1 ? article(things) : dice.uniformFromKey(0.54) ? numberWords[number]! : '';
+  const counted = number === 1 ? article(things) : dice.bernoulli(0.54) ? numberWords[number]! : '';
   return join(counted, things, clothes);
 }
 

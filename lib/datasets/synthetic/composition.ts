@@ -27,10 +27,10 @@ export function compose(dice: SeededRandom, turn: number): Composition {
       : [],
   );
   const names = [...new Set(fitting.map(({name}) => name))];
-  if (names.length === 0 || dice.uniformFromKey(0.4)) {
+  if (names.length === 0 || dice.bernoulli(0.4)) {
     const number = dice.pick([1, 2, 3]);
     // Three large ones would have to shrink, and then who could tell?
-    const size = number === 2 || (number === 1 && dice.uniformFromKey(0.6)) ? 'large' : 'small';
+    const size = number === 2 || (number === 1 && dice.bernoulli(0.6)) ? 'large' : 'small';
     const boxes = row(dice, main, number, size, habit);
     const objects = boxes.map((box) => thing(main, box, habit.action, colour, size));
     return {background, time, main, number, objects};

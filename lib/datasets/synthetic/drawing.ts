@@ -8,7 +8,7 @@ import {drawThing} from './sprites';
 
 export function draw(scene: Composition, dice: SeededRandom): string {
   const behind = sky(dice, scene.time) + ground(dice, scene.background, scene.time);
-  const mirrored = scene.objects.map((object) => looks(object) && dice.uniformFromKey(0.5));
+  const mirrored = scene.objects.map((object) => looks(object) && dice.bernoulli(0.5));
   const group = scene.objects.flatMap(({kind}, at) => (kind === scene.main ? [at] : []));
   // Two look at each other, three the same way.
   for (const at of group) mirrored[at] = group.length === 2 ? at === group[1] : mirrored[group[0]!]!;
