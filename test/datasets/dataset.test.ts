@@ -106,11 +106,7 @@ describe('openDataset', () => {
 
   const cases = [
     ['an empty folder', {}, /found an empty folder$/],
-    [
-      'captions without an image folder',
-      {'Flickr8k.token.txt': tokens},
-      /expected a folder Images or/,
-    ],
+    ['captions without an image folder', {'Flickr8k.token.txt': tokens}, /expected a folder Images or/],
     [
       'captions without any of their images',
       {'Flickr8k.token.txt': tokens, ...imageFiles(['x.jpg'])},

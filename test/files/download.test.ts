@@ -72,7 +72,7 @@ describe('A download', () => {
     const date = 'Sat, 01 Jan 2022 00:00:00 GMT';
     const dated: Handler = (_, response) => {
       response.writeHead(200, {'etag': 'W/"weak"', 'last-modified': date, 'content-length': content.length});
-      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 30));
+      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 150));
     };
     const rest: Handler = (_, response) => {
       const range = `bytes ${half}-${content.length - 1}/${content.length}`;
@@ -84,7 +84,7 @@ describe('A download', () => {
 
     const unmarked: Handler = (_, response) => {
       response.writeHead(200, {'content-length': content.length});
-      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 30));
+      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 150));
     };
     const second = await serve(unmarked, whole);
     await download(second.address, join(folder, 'other'), {...quick, md5});

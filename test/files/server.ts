@@ -66,7 +66,7 @@ export const broken =
     response.writeHead(200, {'etag': '"one"', 'content-length': content.length});
     response.write(
       content.subarray(0, half),
-      () => after === 'end' && setTimeout(() => response.destroy(), 30),
+      () => after === 'end' && setTimeout(() => response.destroy(), 150),
     );
   };
 

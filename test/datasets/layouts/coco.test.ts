@@ -84,8 +84,8 @@ describe("COCO's captions", () => {
     const both = {...published, ...later};
     const {images} = await openDataset(lay({...both, ...imageFiles(['42.jpg'], 'val2017')}));
     expect(images.map(({id}) => id)).to.deep.equal(['42.jpg']);
-    const photographs = {...imageFiles(names(val), 'val2014'), ...imageFiles(['42.jpg'], 'val2017')};
-    expect((await refusal(lay({...both, ...photographs}))).message).to.match(
+    const bothImages = {...imageFiles(names(val), 'val2014'), ...imageFiles(['42.jpg'], 'val2017')};
+    expect((await refusal(lay({...both, ...bothImages}))).message).to.match(
       /2014 or those of 2017, found both$/,
     );
     expect((await refusal(lay(both))).message).to.match(/captions of both and images of neither$/);
@@ -135,7 +135,7 @@ describe("COCO's captions", () => {
     ['an object without images', JSON.stringify({annotations: trainCaptions}), /found nothing in "images"$/],
     ['an object without annotations', JSON.stringify({images: train}), /found nothing in "annotations"$/],
     ['images that are no list', file({a: train[0]}, trainCaptions), /got another form of "images"$/],
-    ['half of the file', whole.slice(0, whole.length - 40), /got only its beginning: the file is cut off$/],
+    ['half of the file', whole.slice(0, whole.length - 40), /got a truncated file$/],
     ['two files in one', whole + whole, /expected JSON in UTF-8: /],
     ['bytes that are not UTF-8', Buffer.from(whole, 'latin1'), /expected JSON in UTF-8: /],
     [
