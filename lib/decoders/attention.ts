@@ -5,7 +5,7 @@
  */
 import type {AttentionOptions} from '../option-types';
 import {parseOptions} from '../options';
-import {look} from '../ops/additive-attention';
+import {attentionStep} from '../ops/additive-attention';
 import {attentionLstm} from '../ops/attention-lstm';
 import {embed} from '../ops/embedding';
 import {lstmCell} from '../ops/lstm-cell';
@@ -133,7 +133,7 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
   /** Where the state before makes it look, and what is seen there, behind the gate. */
   #look({cells, keys}: Grid, before: tf.Tensor2D): {view: tf.Tensor2D; attention: tf.Tensor2D} {
     const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
-    const {context, alpha} = look(keys, query, this.weight('attention.score'), cells);
+    const {context, alpha} = attentionStep(keys, query, this.weight('attention.score'), cells);
     const opened = tf.sigmoid(
       tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
     );

@@ -107,7 +107,7 @@ function scoresOfExchanges(
   const found = new Map<string, number[]>();
   const images = first[0]!.statistics.length;
   for (let draw = 0; draw < draws; draw++) {
-    const swap = Array.from({length: images}, () => dice.uniformFromKey(0.5));
+    const swap = Array.from({length: images}, () => dice.bernoulli(0.5));
     for (const [at, {names, statistics, scores}] of first.entries()) {
       const others = second[at]!.statistics;
       const [one, two] = [statistics, others].map(() => new Float64Array(statistics[0]!.length));

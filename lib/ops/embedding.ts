@@ -1,10 +1,12 @@
-/** Words to vectors: rows of a table, with a gradient that is one sum by word. */
+/** Embedding lookup, with a gradient that is summed by word in one op. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 
 const segments = [type('T', 'float32'), type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
 
 /**
+ * Looks up the embedding of each id.
+ *
  * @param table `[vocabulary, embedding]`
  * @param ids int32, of any shape; each below `vocabulary`.
  * @returns `[...ids.shape, embedding]`, differentiable with respect to `table`.

@@ -4,12 +4,12 @@ import {tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
 
 /**
- * Each row has mean 0 and variance 1, then is scaled and shifted: `(x - mean) / √(variance + epsilon) · scale + shift`.
+ * Normalises each row to mean 0 and variance 1, then scales and shifts it: `(x - mean) / √(variance + epsilon) · scale + shift`.
  *
  * @param x `[rows, units]`
  * @param scale `[units]`
  * @param shift `[units]`
- * @returns Of the shape of `x`; differentiable with respect to all three.
+ * @returns A tensor of the shape of `x`, differentiable with respect to all three.
  */
 export function layerNorm(
   x: tf.Tensor2D,
@@ -28,11 +28,11 @@ export function layerNorm(
       value: tf.add(tf.mul(normal, scale), shift),
       gradFunc: (dy, saved) => {
         const [normal, inverse, scale] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
-        const shares = tf.div(tf.reshape(scale, [units, 1]), units);
+        const meanWeights = tf.div(tf.reshape(scale, [units, 1]), units);
         const along = tf.mul(dy, normal);
-        // The means over a row of what is scaled are products.
-        const means = matmul(dy, shares);
-        const drift = tf.mul(normal, matmul(along, shares));
+        // The row means of `dy · scale` and `along · scale`, as matrix products.
+        const means = matmul(dy, meanWeights);
+        const drift = tf.mul(normal, matmul(along, meanWeights));
         const dx = tf.mul(inverse, tf.sub(tf.sub(tf.mul(dy, scale), means), drift));
         return [dx, columnSums(along), columnSums(dy)];
       },

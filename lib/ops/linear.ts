@@ -1,4 +1,4 @@
-/** A fully connected layer, with its gradient in as few passes over its numbers as there can be. */
+/** A fully connected layer, with a gradient that takes as few passes over the data as possible. */
 import {runOp, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
@@ -7,10 +7,12 @@ const float32 = type('T', 'float32');
 const bias = [float32, text('data_format', 'NHWC')];
 
 /**
+ * Computes `activation(x · weight + shift)`.
+ *
  * @param x `[rows, inputs]`
  * @param weight `[inputs, outputs]`
  * @param shift `[outputs]`
- * @param activation What the sums pass through.
+ * @param activation Activation function; `linear` for none.
  * @returns `[rows, outputs]`; differentiable with respect to all three.
  */
 export function linear(
@@ -36,7 +38,7 @@ export function linear(
   return layer(x, weight, shift) as tf.Tensor2D;
 }
 
-/** `[rows, units]` to `[units]`, faster than tfjs's sum. */
+/** Sums over the rows, `[rows, units]` to `[units]`, faster than `tf.sum`. */
 export function columnSums(x: tf.Tensor): tf.Tensor1D {
   return runOp('BiasAddGrad', [x], bias);
 }

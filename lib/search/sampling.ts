@@ -5,7 +5,7 @@
 import type {SampleOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
-import {chance} from '../random/random';
+import {uniformFromKey} from '../random/random';
 import {special} from '../text/vocabulary';
 import type {Sentence} from './beam';
 import type {StepDecoder} from '../decoders/decoder';
@@ -60,7 +60,9 @@ export function sample(decoder: StepDecoder, features: tf.Tensor, options: Sampl
       if (!allowed.includes(0)) break;
       const words = Int32Array.from(held, ({tokens}) => tokens.at(-1) ?? special.start);
       const {logProbabilities, attention} = rows.step(words);
-      const chances = [0, 1].map((part) => Float32Array.from(held, ({key}) => chance(...key, step, part)));
+      const chances = [0, 1].map((part) =>
+        Float32Array.from(held, ({key}) => uniformFromKey(...key, step, part)),
+      );
       const drawn = draw(logProbabilities, allowed, chances, settings);
       for (const [row, draft] of held.entries()) {
         const ends = drawn.words[row] === special.end;

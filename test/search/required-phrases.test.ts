@@ -3,7 +3,7 @@ import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {beamSearch, greedySearch} from 'captioner/dist/search/beam-search';
 import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {chance} from 'captioner/dist/random/random';
+import {uniformFromKey} from 'captioner/dist/random/random';
 import {special} from 'captioner/dist/text/vocabulary';
 import {depth, features, lively, logProbabilitiesOf, stubborn} from '../decoders/small';
 
@@ -55,7 +55,7 @@ describe('beamSearch with forced words', () => {
   it('holds every phrase in every hypothesis, whatever the decoder, the beam and the other options', () => {
     for (let trial = 0; trial < 60; trial++) {
       const random = (below: number, ...key: number[]): number =>
-        Math.floor(chance(trial, ...key, 77) * below);
+        Math.floor(uniformFromKey(trial, ...key, 77) * below);
       const decoder = lively(9, trial);
       const requiredPhrases = Array.from({length: 1 + random(3, 1)}, (_, at) =>
         Array.from({length: 1 + random(3, 2, at)}, (_, k) => 4 + random(4, 3, at, k)),
