@@ -10,6 +10,7 @@ import {bool, runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {stack, sum, unstack} from '../tensorflow/tensor-lists';
 import {matmul} from './matmul';
+import {withGradient} from './with-gradient';
 
 const float32 = type('T', 'float32');
 const adjoint = (x: boolean, y: boolean) => [bool('adj_x', x), bool('adj_y', y), float32];
@@ -37,8 +38,7 @@ export function additiveAttention(
 ): tf.Tensor3D {
   const [steps, batch] = queries.shape;
   const [, cells, units] = values.shape;
-  const layer = tf.customGrad((...args) => {
-    const save = args[4] as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor3D>([keys, queries, score, values], (save) => {
     const all = unstack(queries).map((query) => attentionStep(keys, query, score, values));
     save([score, values, ...all.flatMap(({tanh, alpha}) => [tanh, alpha])]);
     const maps = tf.reshape<tf.Rank.R3>(stack(all.map(({alpha}) => alpha)), [steps, batch, cells]);
@@ -47,10 +47,9 @@ export function additiveAttention(
     const total = tf.sub<tf.Tensor3D>(tf.max(energies, 2, true), tf.log(tf.max(maps, 2, true)));
     return {
       value: tf.concat([stack(all.map(({context}) => context)), maps, total], 2),
-      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved),
+      gradient: (dy, saved) => gradient(dy, saved),
     };
   });
-  return layer(keys, queries, score, values) as tf.Tensor3D;
 
   function gradient(dy: tf.Tensor3D, [score, values, ...kept]: readonly tf.Tensor[]): tf.Tensor[] {
     const parts = tf.split(dy, [units, cells, 1], 2).map((part) => {

@@ -14,6 +14,7 @@ import {cell, cellGradient, cellParts} from './lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {flatten, split, stack, sum, unflatten, unstack} from '../tensorflow/tensor-lists';
 import {matmul, matmulSmall} from './matmul';
+import {withGradient} from './with-gradient';
 
 const float32 = type('T', 'float32');
 
@@ -68,33 +69,34 @@ export function attentionLstm(inputs: AttentionLstmInputs): tf.Tensor3D {
   const [, cells, attention] = keys.shape;
   const units = h.shape[1];
 
-  const layer = tf.customGrad((...args) => {
-    const save = args.at(-1) as unknown as tf.GradSaveFunc;
-    const ofState = tf.concat([query, gate], 1);
-    const [weightT, ofStateT] = [tf.transpose(weight), tf.transpose(ofState)];
-    const all: Step[] = [];
-    for (const word of unstack(words)) {
-      const before: {h: tf.Tensor; c: tf.Tensor} = all.at(-1) ?? {h, c};
-      const [q, g] = tf.split<tf.Tensor2D>(matmulSmall(before.h, ofState, ofStateT), [attention, 1], 1);
-      const attended = attentionStep(keys, q!, score, values);
-      const opened = tf.sigmoid(tf.add(g!, gateBias));
-      const read = tf.concat([tf.mul<tf.Tensor2D>(attended.context, opened), before.h as tf.Tensor2D], 1);
-      const z = sum([word, matmulSmall(read, weight, weightT)]);
-      all.push({...attended, opened, read, ...cell(z, before.c)});
-    }
-    save([
-      ...flatten([{c, values, score, weight, weightT, ofState, ofStateT}], shared),
-      ...flatten(all, stepParts),
-    ]);
-    const views: tf.Tensor3D = tf.slice(stack(all.map(({read}) => read)), 0, [steps, batch, units]);
-    const states = stack(all.map((step) => step.h));
-    const maps = tf.reshape<tf.Rank.R3>(stack(all.map(({alpha}) => alpha)), [steps, batch, cells]);
-    return {
-      value: tf.concat<tf.Tensor3D>([states, views, maps], 2),
-      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved),
-    };
-  });
-  return layer(words, h, c, keys, values, query, score, gate, gateBias, weight) as tf.Tensor3D;
+  return withGradient<tf.Tensor3D>(
+    [words, h, c, keys, values, query, score, gate, gateBias, weight],
+    (save) => {
+      const ofState = tf.concat([query, gate], 1);
+      const [weightT, ofStateT] = [tf.transpose(weight), tf.transpose(ofState)];
+      const all: Step[] = [];
+      for (const word of unstack(words)) {
+        const before: {h: tf.Tensor; c: tf.Tensor} = all.at(-1) ?? {h, c};
+        const [q, g] = tf.split<tf.Tensor2D>(matmulSmall(before.h, ofState, ofStateT), [attention, 1], 1);
+        const attended = attentionStep(keys, q!, score, values);
+        const opened = tf.sigmoid(tf.add(g!, gateBias));
+        const read = tf.concat([tf.mul<tf.Tensor2D>(attended.context, opened), before.h as tf.Tensor2D], 1);
+        const z = sum([word, matmulSmall(read, weight, weightT)]);
+        all.push({...attended, opened, read, ...cell(z, before.c)});
+      }
+      save([
+        ...flatten([{c, values, score, weight, weightT, ofState, ofStateT}], shared),
+        ...flatten(all, stepParts),
+      ]);
+      const views: tf.Tensor3D = tf.slice(stack(all.map(({read}) => read)), 0, [steps, batch, units]);
+      const states = stack(all.map((step) => step.h));
+      const maps = tf.reshape<tf.Rank.R3>(stack(all.map(({alpha}) => alpha)), [steps, batch, cells]);
+      return {
+        value: tf.concat<tf.Tensor3D>([states, views, maps], 2),
+        gradient: (dy, saved) => gradient(dy, saved),
+      };
+    },
+  );
 
   function gradient(dy: tf.Tensor3D, saved: readonly tf.Tensor[]): tf.Tensor[] {
     const [inputs] = unflatten(saved.slice(0, shared.length), shared);

@@ -5,6 +5,7 @@
 import {bool, int, runOp, text, type, type Attribute} from '../tensorflow/ops';
 import {device, tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
+import {withGradient} from './with-gradient';
 
 export interface ConvolutionOptions {
   readonly depthwise: boolean;
@@ -110,13 +111,11 @@ export function convolution(
   const [height, width, inputs, outputs] = filter.shape;
   // A pointwise convolution is a matrix product, and its gradient is faster computed as one.
   const pointwise = !depthwise && height === 1 && width === 1 && stride === 1;
-  const layer = tf.customGrad((...args) => {
-    const save = args[3] as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor4D>([x, filter, bias], (save) => {
     const y = fusedConvolution(x, filter, bias, options);
     save([x, filter, y]);
-    return {value: y, gradFunc: (dy, saved) => gradient(dy as tf.Tensor4D, saved)};
+    return {value: y, gradient: (dy, saved) => gradient(dy, saved)};
   });
-  return layer(x, filter, bias) as tf.Tensor4D;
 
   function gradient(dy: tf.Tensor4D, saved: readonly tf.Tensor[]): tf.Tensor[] {
     const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];

@@ -5,6 +5,7 @@
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
+import {withGradient} from './with-gradient';
 
 const float32 = type('T', 'float32');
 const segments = [float32, type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
@@ -34,8 +35,7 @@ export function sparseCrossEntropy(
 ): tf.Scalar {
   const [rows, units] = states.shape;
   const vocabulary = weight.shape[0];
-  const loss = tf.customGrad((...args) => {
-    const save = args[3] as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Scalar>([states, weight, bias], (save) => {
     const products = matmul(states, weight, 'second');
     const logits = runOp('BiasAdd', [products, bias], [float32]);
     const probabilities = runOp<tf.Tensor2D>('Softmax', [logits], [float32]);
@@ -48,10 +48,9 @@ export function sparseCrossEntropy(
     const losses = smoothing > 0 ? tf.add(targetLosses, tf.mul(excess(), smoothing)) : targetLosses;
     return {
       value: tf.mean(rowWeights ? tf.mul(losses, rowWeights) : losses),
-      gradFunc: (dy, saved) => gradient(dy as tf.Scalar, saved),
+      gradient: (dy, saved) => gradient(dy, saved),
     };
   });
-  return loss(states, weight, bias) as tf.Scalar;
 
   // With p the softmax: d logits = (p - (1 - smoothing) · onehot(targets) - smoothing / vocabulary) · rowWeight · dy / rows. Its terms
   // are multiplied separately, so that no second tensor of [rows, vocabulary] is needed.

@@ -1,6 +1,7 @@
 /** Embedding lookup, with a gradient that is summed by word in one op. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {withGradient} from './with-gradient';
 
 const segments = [type('T', 'float32'), type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
 
@@ -13,17 +14,15 @@ const segments = [type('T', 'float32'), type('Tindices', 'int32'), type('Tnumseg
  */
 export function embed(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
   const [vocabulary, embedding] = table.shape;
-  const lookUp = tf.customGrad((...args) => {
-    const save = args[1] as unknown as tf.GradSaveFunc;
+  return withGradient([table], (save) => {
     save([ids]);
     return {
       value: tf.gather(table, ids),
-      gradFunc: (dy, saved) => {
+      gradient: (dy, saved) => {
         const words = tf.reshape(saved[0]!, [ids.size]);
         const rows = tf.reshape(dy, [ids.size, embedding]);
         return runOp('UnsortedSegmentSum', [rows, words, tf.scalar(vocabulary, 'int32')], segments);
       },
     };
   });
-  return lookUp(table);
 }

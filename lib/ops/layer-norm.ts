@@ -2,6 +2,7 @@
 import {columnSums} from './linear';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
+import {withGradient} from './with-gradient';
 
 /**
  * Normalises each row to mean 0 and variance 1, then scales and shifts it: `(x - mean) / √(variance + epsilon) · scale + shift`.
@@ -18,15 +19,14 @@ export function layerNorm(
   epsilon: number = 1e-5,
 ): tf.Tensor2D {
   const units = x.shape[1];
-  const layer = tf.customGrad((...args) => {
-    const save = args[3] as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor2D>([x, scale, shift], (save) => {
     const centred = tf.sub(x, tf.mean(x, 1, true));
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon)); // [rows, 1]
     const normal = tf.mul(centred, inverse);
     save([normal, inverse, scale]);
     return {
       value: tf.add(tf.mul(normal, scale), shift),
-      gradFunc: (dy, saved) => {
+      gradient: (dy, saved) => {
         const [normal, inverse, scale] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
         const meanWeights = tf.div(tf.reshape(scale, [units, 1]), units);
         const along = tf.mul(dy, normal);
@@ -38,5 +38,4 @@ export function layerNorm(
       },
     };
   });
-  return layer(x, scale, shift) as tf.Tensor2D;
 }

@@ -13,6 +13,7 @@ import {cell, cellGradient, cellParts, type Cell} from './lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {flatten, split, stack, sum, unflatten, unstack} from '../tensorflow/tensor-lists';
 import {matmul, matmulSmall} from './matmul';
+import {withGradient} from './with-gradient';
 
 const float32 = type('T', 'float32');
 
@@ -48,8 +49,7 @@ function run(
 ): tf.Tensor3D {
   const [steps, batch, inputs] = x.shape;
   const units = bias.shape[0] / 4;
-  const layer = tf.customGrad((...args) => {
-    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor3D>([x, weight, bias, ...(context ? [context] : [])], (save) => {
     const parts = tf.split<tf.Tensor2D>(weight, [inputs, ...(context ? [context.shape[1]] : []), units]);
     const [wx, wh] = [parts[0]!, parts.at(-1)!];
     const contextAndWeight = context ? [context, parts[1]!] : [];
@@ -70,10 +70,9 @@ function run(
     save([x1, wx, wh, whT, ...contextAndWeight, ...flatten(cells, cellParts)]);
     return {
       value: withCells ? tf.concat([states, stack(cells.map(({c}) => c))], 2) : states,
-      gradFunc: (dy, saved) => gradients(dy as tf.Tensor3D, saved, inputs, withCells, context !== undefined),
+      gradient: (dy, saved) => gradients(dy, saved, inputs, withCells, context !== undefined),
     };
   });
-  return layer(x, weight, bias, ...(context ? [context] : [])) as tf.Tensor3D;
 }
 
 function gradients(

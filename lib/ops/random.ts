@@ -4,6 +4,7 @@
 import {mix, type DropoutKey} from '../random/random';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {withGradient} from './with-gradient';
 
 /** Two 32-bit integers. */
 export type Seed = readonly [number, number];
@@ -44,14 +45,13 @@ function draw(name: string, shape: readonly number[], seed: Seed): tf.Tensor {
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, key: DropoutKey, layer: number): T {
   if (rate === 0) return x;
-  const masked = tf.customGrad((input, save) => {
+  return withGradient<T>([x], (save) => {
     const kept = uniform(x.shape, [mix(key.seed, layer), key.step]).greaterEqual(rate);
     const mask = tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
-    (save as tf.GradSaveFunc)([mask]);
+    save([mask]);
     return {
-      value: tf.mul(input as T, mask),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]!),
+      value: tf.mul(x, mask),
+      gradient: (dy, saved) => tf.mul(dy, saved[0]!),
     };
   });
-  return masked(x) as T;
 }
