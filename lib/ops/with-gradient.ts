@@ -35,5 +35,5 @@ export function withGradient<Out extends tf.Tensor>(
     const {value, gradient} = forward(save);
     return {value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy as Out, saved)};
   });
-  return custom(...inputs) as Out;
+  return custom(...inputs);
 }
