@@ -14,12 +14,11 @@ const published = [
 const converter = [
   'architecture',
   'efficientnet-lite',
+  'fold-batch-norm',
   'inverted-residual',
   'layers',
   'pickle',
   'pth',
-  'published-weights',
-  'take-tensor',
   'torch-weights',
   'weights',
 ]
