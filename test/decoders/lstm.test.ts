@@ -23,10 +23,10 @@ describe('lstm decoder', () => {
   it('equals PyTorch with two layers: logits, loss and every gradient', () =>
     equalsPyTorch('lstm', 'lstm-layers'));
 
-  it('equals PyTorch with three layers and the image beside every word', () =>
+  it('equals PyTorch with three layers and the image at every word', () =>
     equalsPyTorch('lstm', 'lstm-every'));
 
-  it('has the weights that its sizes ask for', () => {
+  it('has the expected weights', () => {
     const decoder = createLstm(vocabulary, depth, options);
     const shapes = [...decoder.weights].map(([name, {shape}]) => [name, shape]);
     expect(shapes).to.deep.equal([
@@ -47,7 +47,7 @@ describe('lstm decoder', () => {
     decoder.dispose();
   });
 
-  it('has further weights for more layers and for the image beside every word', () => {
+  it('has more weights with more layers and with the image at every word', () => {
     const decoder = createLstm(vocabulary, depth, {...options, layers: 3, imageInput: 'every'});
     const shapes = [...decoder.weights].filter(([name]) => name.startsWith('lstm'));
     expect(shapes.map(([name, {shape}]) => [name, shape])).to.deep.equal([
@@ -61,7 +61,7 @@ describe('lstm decoder', () => {
     decoder.dispose();
   });
 
-  it('sees the image at every word where it stands beside each', () => {
+  it("reads the image at every word with `imageInput: 'every'`", () => {
     const decoder = createLstm(vocabulary, depth, {...options, imageInput: 'every'});
     const features = uniform([3, depth], [1, 1]);
     const state = decoder.begin(features);
@@ -74,7 +74,7 @@ describe('lstm decoder', () => {
   });
 
   for (const image of ['first', 'every'] as const)
-    it(`drops out what goes into a layer and what comes out, the image ${image}, and nothing that it carries along`, () => {
+    it(`applies dropout to inputs and outputs, not to recurrent connections, with imageInput ${image}`, () => {
       const decoder = createLstm(vocabulary, depth, {...options, layers: 3, imageInput: image});
       const features = uniform([3, depth], [1, 1]);
       const key = {seed: 1, step: 1};
@@ -98,7 +98,7 @@ describe('lstm decoder', () => {
       decoder.dispose();
     });
 
-  it('leaves out the part of the states that it is told to', () => {
+  it('drops the given fraction of the states', () => {
     const decoder = createLstm(vocabulary, depth, options);
     const features = uniform([3, depth], [1, 1]);
     const dropped = values(decoder.states(features, inputs, {seed: 1, step: 1}));
@@ -113,7 +113,7 @@ for (const more of [{layers: 2}, {image: 'every'}, {layers: 2, image: 'every'}])
     behavesLikeADecoder('lstm', 'pooled', {...options, ...more}, 8));
 
 describe('createDecoder', () => {
-  it('makes the same decoder again from its kind, sizes and options', () => {
+  it('recreates a decoder from its kind, sizes and options', () => {
     const decoder = createDecoder('lstm', vocabulary, depth, options);
     expect(decoder.options).to.deep.equal({...options, layers: 1, image: 'first'});
     const plain = JSON.parse(JSON.stringify(decoder.options)) as object;
@@ -126,7 +126,7 @@ describe('createDecoder', () => {
     again.dispose();
   });
 
-  it('makes the decoder of a checkpoint that was saved before there were layers', () => {
+  it('accepts the options of checkpoints from before stacked layers', () => {
     const decoder = createDecoder('lstm', vocabulary, depth, {...options, layers: 1, image: 'first'});
     const old = createDecoder('lstm', vocabulary, depth, options);
     expect([...old.weights.keys()]).to.deep.equal([...decoder.weights.keys()]);
@@ -136,7 +136,7 @@ describe('createDecoder', () => {
     old.dispose();
   });
 
-  it('says which kinds and options there are', () => {
+  it('lists the known kinds and options', () => {
     const make = (kind: string, settings: object) => () => createDecoder(kind, vocabulary, depth, settings);
     expect(make('gru', {}))
       .to.throw(/Unknown decoder "gru"; known: lstm/)
