@@ -68,8 +68,8 @@ describe('lstm decoder', () => {
     expect(state.map(({shape}) => shape)).to.deep.equal([[3, 8], [3, 8], [3, 5]]); // prettier-ignore
     const others = decoder.begin(uniform([3, depth], [2, 2]));
     const word = tf.tensor1d([4, 5, 6], 'int32');
-    const said = (image: tf.Tensor) => values(decoder.step(word, [state[0]!, state[1]!, image]).logits);
-    expect(said(state[2]!)).to.not.deep.equal(said(others[2]!));
+    const logits = (image: tf.Tensor) => values(decoder.step(word, [state[0]!, state[1]!, image]).logits);
+    expect(logits(state[2]!)).to.not.deep.equal(logits(others[2]!));
     decoder.dispose();
   });
 
@@ -108,14 +108,14 @@ describe('lstm decoder', () => {
   });
 });
 
-for (const more of [{layers: 2}, {image: 'every'}, {layers: 2, image: 'every'}])
+for (const more of [{layers: 2}, {imageInput: 'every'}, {layers: 2, imageInput: 'every'}])
   describe(`lstm decoder with ${JSON.stringify(more)}`, () =>
     behavesLikeADecoder('lstm', 'pooled', {...options, ...more}, 8));
 
 describe('createDecoder', () => {
   it('recreates a decoder from its kind, sizes and options', () => {
     const decoder = createDecoder('lstm', vocabulary, depth, options);
-    expect(decoder.options).to.deep.equal({...options, layers: 1, image: 'first'});
+    expect(decoder.options).to.deep.equal({...options, layers: 1, imageInput: 'first'});
     const plain = JSON.parse(JSON.stringify(decoder.options)) as object;
     const again = createDecoder(decoder.kind, decoder.vocabulary, decoder.depth, plain);
     expect(again.options).to.deep.equal(decoder.options);
@@ -127,7 +127,7 @@ describe('createDecoder', () => {
   });
 
   it('accepts the options of checkpoints from before stacked layers', () => {
-    const decoder = createDecoder('lstm', vocabulary, depth, {...options, layers: 1, image: 'first'});
+    const decoder = createDecoder('lstm', vocabulary, depth, {...options, layers: 1, imageInput: 'first'});
     const old = createDecoder('lstm', vocabulary, depth, options);
     expect([...old.weights.keys()]).to.deep.equal([...decoder.weights.keys()]);
     for (const [name, weight] of decoder.weights)
@@ -146,7 +146,7 @@ describe('createDecoder', () => {
       .to.throw(/`units`.*got 0/)
       .with.property('code', 'options');
     expect(make('lstm', {layers: 0})).to.throw(/`layers`.*got 0/);
-    expect(make('lstm', {image: 'last'})).to.throw(/`image`.*got "last"/);
+    expect(make('lstm', {imageInput: 'last'})).to.throw(/`imageInput`.*got "last"/);
     expect(make('lstm', {dropout: 1})).to.throw(/`dropout`.*got 1/);
     expect(make('lstm', {embedding: 2.5})).to.throw(/`embedding`.*got 2.5/);
   });
