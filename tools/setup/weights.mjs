@@ -14,7 +14,6 @@ const published = [
 const converter = [
   'architecture',
   'efficientnet-lite',
-  'fold-batch-norm',
   'inverted-residual',
   'layers',
   'fold-batch-norm',
