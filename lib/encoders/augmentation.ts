@@ -26,6 +26,7 @@ export interface InferenceViews {
   readonly views?: number;
 }
 
+/** Options of `trainingViews`. */
 export interface ViewOptions {
   /** Smallest side of a crop, as a fraction of the image. @default 0.7 */
   readonly crop?: number;

@@ -18,6 +18,7 @@ export interface FineTunedWeights {
   readonly tensors: ReadonlyMap<string, TensorData>;
 }
 
+/** An encoder whose last blocks are trained with the decoder. */
 export class FineTunedEncoder {
   /** The network with its current weights. */
   readonly cnn: Cnn;

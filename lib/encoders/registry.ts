@@ -13,6 +13,7 @@ import {inceptionV3} from './inception-v3';
 import {mobileNetV2} from './mobilenet-v2';
 import {readWeights} from './weights';
 
+/** The encoders that `loadEncoder` knows. */
 export const encoderNames = [
   'efficientnet-lite0',
   'efficientnet-lite1',
@@ -20,6 +21,7 @@ export const encoderNames = [
   'mobilenet-v2',
   'inception-v3',
 ] as const;
+/** The name of an encoder. */
 export type EncoderName = (typeof encoderNames)[number];
 
 const architectures: Readonly<Record<EncoderName, Architecture>> = {
@@ -30,6 +32,7 @@ const architectures: Readonly<Record<EncoderName, Architecture>> = {
   'inception-v3': inceptionV3,
 };
 
+/** Options of `loadEncoder`. */
 export interface EncoderOptions {
   /** Weight file: converted (.safetensors), Keras (.h5) or PyTorch (.pth). @default the installed weights of the encoder */
   readonly weights?: string;

@@ -6,6 +6,7 @@ import {CaptionerError} from '../errors';
 import {SeededRandom} from '../random/random';
 import {corpusScores, type MetricStatistics} from './statistics';
 
+/** Options of `intervals` and `compareScores`. */
 export interface BootstrapOptions {
   /** Number of resamples. @default 1000 */
   readonly draws?: number;
@@ -15,6 +16,7 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
+/** A confidence interval. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

@@ -10,8 +10,10 @@ import {rougeL} from './rouge';
 
 /** Metric names in the order of reports. SPICE is not included, since it needs a Java parser. */
 export const metricNames = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'METEOR', 'ROUGE-L', 'CIDEr-D'] as const;
+/** The name of a metric. */
 export type MetricName = (typeof metricNames)[number];
 
+/** Options of `Scorer.create`. */
 export interface ScorerOptions {
   /** Whether to compute METEOR, which takes longer than all other metrics together. @default true */
   readonly meteor?: boolean;

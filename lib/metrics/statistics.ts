@@ -7,6 +7,7 @@ import {CaptionerError} from '../errors';
 /** The tokens of a caption. */
 export type Words = readonly string[];
 
+/** The statistics of a metric, image by image, from which its scores follow. */
 export interface MetricStatistics {
   /** Names of the scores in reports: `BLEU-1`, `BLEU-2`, … */
   readonly names: readonly string[];

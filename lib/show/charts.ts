@@ -3,6 +3,7 @@ import {showFigure} from './figure';
 import {palette, scale} from './palette';
 import {columns, formatNumber} from './text';
 
+/** Options of charts. */
 export interface ChartOptions {
   readonly title?: string;
   /** Title of the horizontal axis. */
@@ -88,6 +89,7 @@ export function showHistogram(
   });
 }
 
+/** Options of `showHeatmap`. */
 export interface HeatmapOptions extends ChartOptions {
   /** Names of the columns. */
   readonly columns?: readonly string[];
@@ -157,6 +159,7 @@ export function showLines(
   });
 }
 
+/** A point of `showScatter`. */
 export interface Point {
   readonly x: number;
   readonly y: number;

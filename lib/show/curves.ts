@@ -8,6 +8,7 @@ import {lossFigure, lossLines, lossText, type LossPoint} from './loss-figure';
 import {breathe, inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
 
+/** Loss curves in one output below the cell. */
 export interface LossCurves {
   /** Adds a point. It is bound, so you can pass it as a callback: `onStep: curves.add`. Await it so that the notebook can update. */
   readonly add: (point: LossPoint) => Promise<void>;
@@ -17,6 +18,7 @@ export interface LossCurves {
   readonly figure: () => Figure;
 }
 
+/** Options of `lossCurves`. */
 export interface LossCurvesOptions {
   /** Points of the run so far. @default none */
   readonly history?: readonly LossPoint[];

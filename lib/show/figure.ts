@@ -5,6 +5,7 @@
 import {show, type Bundle} from './output';
 import {series, shade} from './palette';
 
+/** A Plotly figure with a text alternative. */
 export interface Figure {
   /** Plotly traces; may contain typed arrays. */
   readonly data: readonly Readonly<Record<string, unknown>>[];

@@ -7,6 +7,7 @@ import {breathe, inNotebook, show, Slot, type Bundle} from './output';
 import {palette, shade} from './palette';
 import {thumbnail, type ImageSource, type Thumbnail} from './image';
 
+/** An image of a grid, with the text below it. */
 export interface GridItem {
   readonly image: ImageSource;
   /** Caption; also the image's alternative text. */
@@ -23,6 +24,7 @@ export interface GridItem {
   readonly note?: string;
 }
 
+/** Options of `imageGrid` and `captionPanel`. */
 export interface GridOptions {
   /** Title above the images. */
   readonly title?: string;
@@ -46,6 +48,7 @@ export async function imageGrid(items: readonly GridItem[], options: GridOptions
   await breathe();
 }
 
+/** A panel of images whose captions are updated in place. */
 export interface CaptionPanel {
   /**
    * Shows the images with new captions. It is bound, so you can pass it as a callback. Pass the images in the same order each time.
@@ -60,7 +63,8 @@ export interface CaptionPanel {
  *
  * @example
  * const panel = captionPanel();
- * await trainer.train({epochs: 5, onEpoch: async ({epoch}) => panel.show(await trainer.panel(8), `epoch ${epoch}`)});
+ * const items = (entries: readonly PanelEntry[]) => entries.map(({file, caption}) => ({image: file, caption}));
+ * await trainer.train({epochs: 5, onEpoch: (report) => panel.show(items(report.panel), `epoch ${report.epoch}`)});
  */
 export function captionPanel(options: GridOptions = {}): CaptionPanel {
   const slot = new Slot();

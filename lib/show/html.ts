@@ -12,6 +12,7 @@ export class Fragment {
   }
 }
 
+/** Values that `html` accepts. */
 export type Insertable = Fragment | string | number | boolean | null | undefined | readonly Insertable[];
 
 /** Escapes text for use between tags and in quoted attributes. */

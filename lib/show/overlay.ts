@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import {CaptionerError} from '../errors';
 import {readImage} from '../encoders/images';
 
+/** Options of `overlay`. */
 export interface OverlayOptions {
   /** Side of the square result in pixels. @default 224 */
   readonly size?: number;

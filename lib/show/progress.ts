@@ -8,6 +8,7 @@ import {Throttle} from './throttle';
 import {palette, shade} from './palette';
 import {formatDuration, formatNumber} from './text';
 
+/** A progress display. */
 export interface Progress {
   /**
    * Updates the progress; `note` is shown after the numbers. It is bound, so you can pass it as a callback:

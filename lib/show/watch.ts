@@ -3,6 +3,7 @@ import type {EpochReport, History, StepReport} from '../checkpoints/history';
 import {lossCurves} from './curves';
 import {captionPanel} from './grid';
 
+/** Callbacks for the trainer that show its progress. */
 export interface Watch {
   readonly onStep: (report: StepReport) => Promise<void>;
   readonly onEpoch: (report: EpochReport) => Promise<void>;
