@@ -15,7 +15,7 @@ import {tf} from '../tensorflow/tensorflow';
 import {toFloat16} from '../tensorflow/casts';
 import {prefetchImages, digestsOf, type Decoded, type ImageFile} from './prefetch';
 import {hasIndex, readShards, removeLeftovers, writeIndex} from './shard-index';
-import {toPixels} from '../encoders/pixels';
+import {toPixels} from '../encoders/images';
 import {buildOptions, type BuildSettings} from './build-options';
 import {planShards, type PlannedShard} from './build-plan';
 import {checkSource, readRows, writeShard, type FeatureOrigin, type Shard, type ShardImage} from './shard';

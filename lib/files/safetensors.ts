@@ -230,6 +230,26 @@ export function float32(values: Float32Array, shape: readonly number[]): TensorD
   return {dtype: 'F32', shape, data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength)};
 }
 
+/**
+ * Reads a float32 tensor by name and checks its shape.
+ *
+ * @param where The file's name, for messages.
+ * @throws CaptionerError `weights` when there is no such tensor; `shape`, `dtype`.
+ */
+export function takeTensor(
+  tensors: ReadonlyMap<string, TensorData>,
+  name: string,
+  shape: readonly number[],
+  where: string,
+): Float32Array {
+  const fail = failIn(where);
+  const tensor = tensors.get(name) ?? fail('weights', `expected a tensor "${name}", found none`);
+  if (tensor.shape.join() !== shape.join())
+    fail('shape', `expected "${name}" [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`);
+  if (tensor.dtype !== 'F32') fail('dtype', `expected "${name}" as F32, got ${tensor.dtype}`);
+  return toFloat32(tensor);
+}
+
 /** Rounds numbers to an F16 tensor. */
 export function float16(values: Float32Array, shape: readonly number[]): TensorData {
   const bits = toFloat16Bits(values);

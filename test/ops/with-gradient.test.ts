@@ -20,7 +20,11 @@ describe('withGradient', () => {
   it('leaves no tensor behind', () => {
     const x = tf.tensor1d([1, 2]);
     const before = tf.memory().numTensors;
-    tf.tidy(() => tf.grad((of: tf.Tensor) => tf.sum(cube(of)))(x).dataSync());
+    tf.tidy(() =>
+      tf
+        .grad((of: tf.Tensor) => tf.sum(cube(of)))(x)
+        .dataSync(),
+    );
     expect(tf.memory().numTensors).to.equal(before);
     x.dispose();
   });
