@@ -93,7 +93,7 @@ describe('prepareTraining', () => {
     const again = await prepareTraining(dataset, {...recipe, resume: true});
     expect(again.folder).to.equal(`${run}-scst`);
     again.close();
-    await exportCheckpoint([`${run}-scst`], join(folder, 'exported'), stage.export!);
+    await exportCheckpoint([`${run}-scst`], join(folder, 'exported'), stage.export);
     expect(existsSync(join(folder, 'exported', 'manifest.json'))).to.equal(true);
   }).timeout(240_000);
 
