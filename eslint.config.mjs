@@ -1,5 +1,39 @@
 import {defineConfig} from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import layers from './tools/eslint/layers.mjs';
+
+/** The folders and files of lib: each may import from those before it, never from those after it. Those of an inner list are peers. */
+const order = [
+  ['errors', 'paths', 'options', 'option-types', 'interrupt'],
+  'files',
+  'random',
+  'tensorflow',
+  'ops',
+  'optim',
+  'text',
+  'datasets',
+  'encoders',
+  'features',
+  'decoders',
+  'search',
+  'metrics',
+  'checkpoints',
+  'captioner',
+  'evaluation',
+  'explain',
+  'training',
+  'show',
+  'commands',
+  'cli',
+  ['index', 'doctor'],
+];
+
+/** TEMPORARY: imports against the order that are still to be moved. An exception that nothing needs any more is an error. */
+const allowed = [
+  ['checkpoints/checkpoint', 'training/options'],
+  ['checkpoints/metadata', 'training/options'],
+  ['commands/doctor', 'doctor'],
+];
 
 export default defineConfig(
   {
@@ -23,9 +57,22 @@ export default defineConfig(
       '@typescript-eslint/no-unused-vars': ['error', {ignoreRestSiblings: true, argsIgnorePattern: '^_$'}],
     },
   },
+  {
+    files: ['lib/**/*.ts'],
+    plugins: {layers},
+    rules: {
+      'layers/direction': ['error', {root: 'lib', order, allowed}],
+      'layers/no-cycles': ['error', {root: 'lib'}],
+    },
+  },
   {files: ['**/*.mjs'], extends: [tseslint.configs.recommended]},
   {
     files: ['test/**/*.ts'],
     rules: {'@typescript-eslint/no-unused-expressions': 'off'},
+  },
+  {
+    // What must not compile has no type either.
+    files: ['test/types/**/*.ts'],
+    rules: {'@typescript-eslint/no-unsafe-call': 'off', '@typescript-eslint/no-unsafe-return': 'off'},
   },
 );

@@ -4,7 +4,7 @@
  * left to right through the reference.
  */
 import type {Match} from './matches';
-import type {Span} from './sentence';
+import type {Span} from './span';
 
 const beams = 40;
 

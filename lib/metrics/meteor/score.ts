@@ -3,7 +3,8 @@
  * with its parameters for English).
  */
 import {stages, type Match} from './matches';
-import type {Sentence, Span} from './sentence';
+import type {Sentence} from './sentence';
+import type {Span} from './span';
 
 /** How much recall counts beside precision, how fragments lower the score (power and share), and content words' weight. */
 const [alpha, beta, gamma, delta] = [0.85, 0.2, 0.6, 0.75];

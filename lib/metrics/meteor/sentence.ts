@@ -1,5 +1,6 @@
 /** A caption as METEOR compares it: for each word its stem, its senses and its kind, and the phrases that have paraphrases. */
 import type {Paraphrases} from './paraphrases';
+import type {Span} from './span';
 import {stem} from './stemmer';
 import type {Tables} from './tables';
 
@@ -9,12 +10,6 @@ export interface Word {
   /** The sets of synonyms that it is in. */
   readonly senses: ReadonlySet<number>;
   readonly isFunction: boolean;
-}
-
-/** Consecutive words of a sentence. */
-export interface Span {
-  readonly start: number;
-  readonly length: number;
 }
 
 export interface Sentence {
