@@ -5,6 +5,7 @@ import {CaptionerError} from '../errors';
 import {formatVersion, migrateMetadata} from './migrate';
 import {trainerSettings, type TrainerSettings} from '../training/options';
 
+/** Where in a run training stands. */
 export interface Position {
   /** Steps taken. */
   readonly step: number;

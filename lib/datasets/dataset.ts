@@ -1,9 +1,12 @@
 /** What a captioning data set is: images with captions and a split each, whatever layout they were read from. */
 import type {Scene} from './synthetic/scene';
 
+/** The splits of a data set. */
 export const splits = ['train', 'validation', 'test'] as const;
+/** The name of a split. */
 export type Split = (typeof splits)[number];
 
+/** An image with its reference captions. */
 export interface CaptionedImage {
   /** The image's file name, with the folders before it where a data set has them; unique in the data set. */
   readonly id: string;
@@ -26,6 +29,7 @@ export interface Rejection {
   readonly reason: string;
 }
 
+/** A data set, in whatever layout it was stored, and what was left out of it. */
 export interface Dataset {
   /** The layout it was read from: `scenes`, `flickr8k`, `flickr8k-kaggle`, `coco`, … */
   readonly layout: string;
@@ -41,6 +45,7 @@ export interface Dataset {
   readonly unreferenced: readonly string[];
 }
 
+/** The images of one split, in the order of the data set. */
 export function ofSplit(dataset: Dataset, split: Split): CaptionedImage[] {
   return dataset.images.filter((image) => image.split === split);
 }

@@ -25,6 +25,7 @@ const layouts: readonly Layout[] = [
   custom,
 ];
 
+/** Options of `openDataset`. */
 export interface OpenOptions {
   /** Hears how many bytes of the caption files have been read, and of how many. */
   readonly onProgress?: OnProgress;

@@ -17,6 +17,7 @@ import {meanOf, readGrid, type Grid} from './grid';
 import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
 import {WeightInit} from './weight-init';
 
+/** Options of the decoder `adaptive`. */
 export interface AdaptiveOptions {
   /** Size of a word's vector, and of the whole image's. @default 256 */
   readonly embedding?: number;

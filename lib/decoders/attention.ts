@@ -16,6 +16,7 @@ import {meanOf, readGrid, type Grid} from './grid';
 import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
 import {WeightInit} from './weight-init';
 
+/** Options of the decoder `attention`. */
 export interface AttentionOptions {
   /** Size of a word's vector. @default 256 */
   readonly embedding?: number;

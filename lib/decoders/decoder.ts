@@ -21,6 +21,7 @@ export interface OutputLayer {
   readonly bias: tf.Variable;
 }
 
+/** What a decoder returns for one more word. */
 export interface DecoderStep {
   readonly logits: tf.Tensor2D;
   readonly state: DecoderState;
@@ -65,6 +66,7 @@ export interface StepDecoder {
   dispose(): void;
 }
 
+/** A decoder that can be trained. */
 export interface Decoder extends StepDecoder {
   /** Every trainable weight by name, always in the same order. */
   readonly weights: ReadonlyMap<string, tf.Variable>;

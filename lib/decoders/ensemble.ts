@@ -4,6 +4,8 @@ import {tf} from '../tensorflow/tensorflow';
 import type {DecoderState, DecoderStep, StepDecoder} from './decoder';
 
 /**
+ * Combines decoders into one that averages the probabilities that they give each word.
+ *
  * @param decoders Of the same vocabulary and feature depth, of any kinds; those that read pooled features read the mean of the grid
  *   where others look at it. They are taken over.
  * @throws CaptionerError `mismatch`

@@ -16,6 +16,7 @@ import type {Decoder, DecoderState, DropoutKey} from './decoder';
 import {seedOption, dropoutOption, sizeOption, BaseDecoder} from './base-decoder';
 import {forCaptions, standardize, WeightInit} from './weight-init';
 
+/** Options of the decoder `lstm`. */
 export interface LstmOptions {
   /** Size of a word's vector. @default 256 */
   readonly embedding?: number;

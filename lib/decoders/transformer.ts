@@ -24,6 +24,7 @@ import {transformerWeights} from './transformer-weights';
 import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
 import {forCaptions, standardize} from './weight-init';
 
+/** Options of the decoder `transformer`. */
 export interface TransformerOptions {
   /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
   readonly units?: number;

@@ -25,6 +25,7 @@ export interface InferenceViews {
   readonly views?: number;
 }
 
+/** Options of `trainingViews`. */
 export interface ViewOptions {
   /** Smallest side of a part. @default 0.7 */
   readonly crop?: number;

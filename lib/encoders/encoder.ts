@@ -13,6 +13,7 @@ export interface Preprocessing {
   readonly std: readonly [number, number, number];
 }
 
+/** Image features, as a grid and pooled. */
 export interface Features {
   /** One vector for each cell of the image, row by row: `[batch, cells, depth]`. */
   readonly grid: tf.Tensor3D;
@@ -20,6 +21,7 @@ export interface Features {
   readonly pooled: tf.Tensor2D;
 }
 
+/** A network that turns images into features. */
 export interface Encoder {
   readonly name: string;
   readonly preprocessing: Preprocessing;

@@ -19,6 +19,7 @@ export interface FineTunedWeights {
   readonly tensors: ReadonlyMap<string, TensorData>;
 }
 
+/** An encoder whose last blocks are trained with the decoder. */
 export class FineTunedEncoder {
   /** The network with its weights as they are now. */
   readonly cnn: Cnn;

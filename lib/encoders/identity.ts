@@ -3,6 +3,7 @@ import {isDeepStrictEqual} from 'node:util';
 import {z} from 'zod';
 import type {Preprocessing} from './encoder';
 
+/** The encoder, weights and preprocessing that features came from. */
 export interface EncoderIdentity {
   readonly name: string;
   /** SHA-256 of the weight file. */

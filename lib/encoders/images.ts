@@ -28,6 +28,8 @@ const byteLimit = 256 * 1024 * 1024;
 const secondLimit = 10;
 
 /**
+ * Reads an image as an encoder sees it: decoded, upright, and scaled as the preprocessing says.
+ *
  * @returns Red, green and blue of each pixel, row by row: `size × size × 3` bytes. EXIF orientation is applied,
  *   transparent parts become white, grey and CMYK become RGB, 16 bits become 8.
  * @throws CaptionerError `image`, or `not-found`.
@@ -65,6 +67,8 @@ export async function decodePixels(
 }
 
 /**
+ * Reads an image, scaled down and upright, as a JPEG.
+ *
  * @param width At most so many pixels wide.
  * @returns A JPEG to show.
  * @throws CaptionerError `image`, or `not-found`.

@@ -3,6 +3,8 @@ import {tf} from '../tensorflow/tensorflow';
 import {fromBytes} from '../tensorflow/casts';
 
 /**
+ * Puts decoded images into one tensor.
+ *
  * @param images Red, green and blue of each pixel, row by row, as `readPixels` gives them.
  * @param size Side of each, in pixels.
  * @returns `[batch, size, size, 3]`, 0 to 255. The caller disposes it.

@@ -13,6 +13,7 @@ import {inceptionV3} from './inception-v3';
 import {mobileNetV2} from './mobilenet-v2';
 import {readWeights} from './weights';
 
+/** The encoders that `loadEncoder` knows. */
 export const encoderNames = [
   'efficientnet-lite0',
   'efficientnet-lite1',
@@ -20,6 +21,7 @@ export const encoderNames = [
   'mobilenet-v2',
   'inception-v3',
 ] as const;
+/** The name of an encoder. */
 export type EncoderName = (typeof encoderNames)[number];
 
 const architectures: Readonly<Record<EncoderName, Architecture>> = {
@@ -30,6 +32,7 @@ const architectures: Readonly<Record<EncoderName, Architecture>> = {
   'inception-v3': inceptionV3,
 };
 
+/** Options of `loadEncoder`. */
 export interface EncoderOptions {
   /** A weight file other than the usual one: ours (.safetensors), Keras's (.h5) or PyTorch's (.pth). */
   readonly weights?: string;
@@ -38,6 +41,8 @@ export interface EncoderOptions {
 }
 
 /**
+ * Loads an encoder with its weights.
+ *
  * @throws CaptionerError `options` for an unknown name or preprocessing; `weights` when the file is missing or does not
  *   fit; `shape`, `dtype`, `truncated`, `header`.
  */

@@ -3,6 +3,8 @@ import {tf} from '../tensorflow/tensorflow';
 import type {Encoder} from './encoder';
 
 /**
+ * Measures the speed of an encoder on random images.
+ *
  * @param options.batch Images that it sees at once. @default 16
  * @param options.rounds Batches that are timed, after one that is not. @default 8
  * @returns Images a second, pixels to features: the median of the rounds.

@@ -28,6 +28,7 @@ import {
   type ShardImage,
 } from './shard';
 
+/** How filling a feature store proceeds. */
 export interface BuildProgress {
   /** Images that could not be read so far. */
   readonly quarantined: number;
@@ -35,6 +36,7 @@ export interface BuildProgress {
   readonly imagesPerSecond: number;
 }
 
+/** Options for filling a feature store. */
 export interface BuildOptions {
   /** @default pooled */
   readonly kind?: FeatureKind;

@@ -4,6 +4,7 @@ import type {tf} from '../tensorflow/tensorflow';
 import type {DropoutKey} from '../random/random';
 import type {FeatureKind} from './shard';
 
+/** Image features by id, whether they are stored or computed on request. */
 export interface FeatureSource {
   readonly folder: string;
   readonly encoder: {readonly name: string; readonly digest: string};

@@ -6,6 +6,7 @@ import {CaptionerError} from '../errors';
 import {SeededRandom} from '../random/random';
 import {corpusScores, type MetricStatistics} from './statistics';
 
+/** Options of `intervals` and `compareScores`. */
 export interface BootstrapOptions {
   /** Times that images are drawn. @default 1000 */
   readonly draws?: number;
@@ -15,11 +16,13 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
+/** A confidence interval. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
+/** Two scores, their difference and its significance. */
 export interface Comparison extends Interval {
   readonly first: number;
   readonly second: number;

@@ -10,6 +10,7 @@ import {ngramList} from './ngrams';
 const orders = [1, 2, 3, 4] as const;
 const schema = z.object({images: z.int().min(1), counts: z.record(z.string(), z.int().min(1))});
 
+/** In how many images' references each n-gram occurs; CIDEr-D weighs n-grams by it. */
 export class DocumentFrequencies {
   /**
    * @param images Number of images.

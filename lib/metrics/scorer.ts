@@ -10,8 +10,10 @@ import {rougeL} from './rouge';
 
 /** The metrics, in the order in which they are reported. SPICE, which needs a parser in Java, is not computed. */
 export const metricNames = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'METEOR', 'ROUGE-L', 'CIDEr-D'] as const;
+/** The name of a metric. */
 export type MetricName = (typeof metricNames)[number];
 
+/** Options of `Scorer.create`. */
 export interface ScorerOptions {
   /** METEOR takes longer than all others together. @default true */
   readonly meteor?: boolean;
@@ -19,6 +21,7 @@ export interface ScorerOptions {
   readonly frequencies?: DocumentFrequencies;
 }
 
+/** Computes all metrics of captions against the same references. */
 export class Scorer {
   private constructor(
     readonly references: readonly (readonly Words[])[],

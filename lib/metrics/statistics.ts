@@ -7,6 +7,7 @@ import {CaptionerError} from '../errors';
 /** A caption as a metric sees it: its tokens. */
 export type Words = readonly string[];
 
+/** The statistics of a metric, image by image, from which its scores follow. */
 export interface MetricStatistics {
   /** Of the scores, as they are reported: `BLEU-1`, `BLEU-2`, … */
   readonly names: readonly string[];

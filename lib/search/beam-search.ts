@@ -16,6 +16,7 @@ import {checkNumbers, DecodingState, type RowStep} from './decoding-state';
 
 export type {Hypothesis, Sentence} from './beam';
 
+/** Options of `beamSearch`. */
 export interface SearchOptions extends Limits {
   /** Hypotheses kept at each step; 1 is greedy search. @default 3 */
   readonly beams?: number;
@@ -68,6 +69,8 @@ export function greedySearch(
 }
 
 /**
+ * Searches for the most probable captions, keeping the best hypotheses at each step.
+ *
  * @param features Image features, as the decoder reads them; not disposed.
  * @returns For each image its hypotheses, each once, the best first: at most `beams`, at least one.
  * @throws CaptionerError `options`; `diverged` when logits are not numbers.

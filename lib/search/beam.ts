@@ -17,6 +17,7 @@ export interface Sentence {
   readonly finished: boolean;
 }
 
+/** A caption found by a search, with its score. */
 export interface Hypothesis extends Sentence {
   /** Sum of the log-probabilities divided by length^lengthPenalty; the larger the better. */
   readonly score: number;

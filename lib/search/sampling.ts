@@ -12,6 +12,7 @@ import type {StepDecoder} from '../decoders/decoder';
 import {bannedWords, lengthsFit, constraintFields, type Limits} from './constraints';
 import {checkNumbers, DecodingState} from './decoding-state';
 
+/** Options of `sample`. */
 export interface SampleOptions extends Limits {
   /** Captions for each image. @default 1 */
   readonly samples?: number;

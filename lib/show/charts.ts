@@ -3,6 +3,7 @@ import {showFigure} from './figure';
 import {palette, scale} from './palette';
 import {columns, formatNumber} from './text';
 
+/** Options of charts. */
 export interface ChartOptions {
   readonly title?: string;
   /** Name of the horizontal axis. */
@@ -88,6 +89,7 @@ export function showHistogram(
   });
 }
 
+/** Options of `showHeatmap`. */
 export interface HeatmapOptions extends ChartOptions {
   /** Names of the columns and of the rows. */
   readonly columns?: readonly string[];
@@ -156,6 +158,7 @@ export function showLines(
   });
 }
 
+/** A point of `showScatter`. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -165,6 +168,7 @@ export interface Point {
   readonly group?: string;
 }
 
+/** Shows points, with one colour for each group. */
 export function showScatter(points: readonly Point[], {title = '', x, y}: ChartOptions = {}): void {
   const groups = new Map<string, Point[]>();
   for (const point of points) {

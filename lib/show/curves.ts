@@ -8,6 +8,7 @@ import {lossFigure, lossLines, lossText, type LossPoint} from './loss-figure';
 import {breathe, inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
 
+/** Loss curves in one slot. */
 export interface LossCurves {
   /** Adds a point; bound, so it can be handed on: `onStep: curves.add`. Await it to let the figure out at once. */
   readonly add: (point: LossPoint) => Promise<void>;
@@ -17,6 +18,7 @@ export interface LossCurves {
   readonly figure: () => Figure;
 }
 
+/** Options of `lossCurves`. */
 export interface LossCurvesOptions {
   /** Points of the run so far. @default none */
   readonly history?: readonly LossPoint[];
@@ -27,6 +29,8 @@ export interface LossCurvesOptions {
 }
 
 /**
+ * Shows loss curves that grow while a model trains.
+ *
  * @example
  * const curves = lossCurves();
  * await trainer.train({epochs: 10, onStep: curves.add, onEpoch: curves.add});

@@ -5,6 +5,7 @@
 import {show, type Bundle} from './output';
 import {series, shade} from './palette';
 
+/** A Plotly figure with a text that replaces it. */
 export interface Figure {
   /** Plotly traces. Typed arrays are welcome. */
   readonly data: readonly Readonly<Record<string, unknown>>[];
@@ -24,6 +25,7 @@ export function showFigure(figure: Figure): void {
   show(figureBundle(figure));
 }
 
+/** A figure as `showFigure` displays it: Plotly JSON with its text. */
 export function figureBundle({data, layout = {}, title, text}: Figure): Bundle {
   const figure = {
     data: plain(data),

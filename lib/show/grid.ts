@@ -7,6 +7,7 @@ import {breathe, inNotebook, show, Slot, type Bundle} from './output';
 import {palette, shade} from './palette';
 import {thumbnail, type ImageSource, type Thumbnail} from './image';
 
+/** An image of a grid, with what is written below it. */
 export interface GridItem {
   readonly image: ImageSource;
   /** The caption, or what the image shows: its alternative text too. */
@@ -23,13 +24,18 @@ export interface GridItem {
   readonly note?: string;
 }
 
+/** Options of `imageGrid` and `captionPanel`. */
 export interface GridOptions {
   readonly title?: string;
   /** Width of an image in CSS pixels. @default 200 */
   readonly width?: number;
 }
 
-/** @example await imageGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions}))); */
+/**
+ * Shows images in a grid, each with its captions.
+ *
+ * @example await imageGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions})));
+ */
 export async function imageGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
   const images = await Promise.all(items.map(({image}) => small(image, options)));
   const shape = commonShape(images);
@@ -40,6 +46,7 @@ export async function imageGrid(items: readonly GridItem[], options: GridOptions
   await breathe();
 }
 
+/** Images that are shown again with new captions. */
 export interface CaptionPanel {
   /**
    * Shows the panel's images with new captions; bound, so it can be handed on. `label` says when: `epoch 3`.
@@ -53,7 +60,8 @@ export interface CaptionPanel {
  *
  * @example
  * const panel = captionPanel();
- * await trainer.train({epochs: 5, onEpoch: async ({epoch}) => panel.show(await trainer.panel(8), `epoch ${epoch}`)});
+ * const items = (entries: readonly PanelEntry[]) => entries.map(({file, caption}) => ({image: file, caption}));
+ * await trainer.train({epochs: 5, onEpoch: (report) => panel.show(items(report.panel), `epoch ${report.epoch}`)});
  */
 export function captionPanel(options: GridOptions = {}): CaptionPanel {
   const slot = new Slot();

@@ -12,6 +12,7 @@ export class Fragment {
   }
 }
 
+/** Values that `html` accepts. */
 export type Insertable = Fragment | string | number | boolean | null | undefined | readonly Insertable[];
 
 /** The characters that mean something in HTML, made harmless between tags and within quoted attributes. */

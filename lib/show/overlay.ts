@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import {CaptionerError} from '../errors';
 import {readImage} from '../encoders/images';
 
+/** Options of `overlay`. */
 export interface OverlayOptions {
   /** Side of the square result, in pixels. @default 224 */
   readonly size?: number;
@@ -14,6 +15,8 @@ export interface OverlayOptions {
 }
 
 /**
+ * Lays a map of numbers over an image.
+ *
  * @param file The image.
  * @param map A square of numbers row by row, as many as the image has cells; scaled so that its largest is brightest.
  * @returns A JPEG, stretched to a square as the encoder sees it.

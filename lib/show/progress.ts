@@ -9,6 +9,7 @@ import {Throttle} from './throttle';
 import {palette, shade} from './palette';
 import {formatDuration, formatNumber} from './text';
 
+/** A progress display. */
 export interface Progress {
   /**
    * Says how much is done; `note` stands behind the numbers. Bound, so it can be handed on:
@@ -29,7 +30,11 @@ interface State {
   readonly start: number;
 }
 
-/** @param total May come later, with an update. */
+/**
+ * Starts a progress display.
+ *
+ * @param total May come later, with an update.
+ */
 export function progress(label: string, total?: number): Progress {
   const state: State = {label, done: 0, total, note: undefined, from: undefined, start: performance.now()};
   const view = inNotebook()

@@ -4,8 +4,10 @@ import {show} from './output';
 import {shade} from './palette';
 import {columns, formatNumber} from './text';
 
+/** A row of a table: values by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Options of `showTable`. */
 export interface TableOptions {
   /** A line above the table. */
   readonly caption?: string;
@@ -23,6 +25,7 @@ export function showTable(rows: readonly object[], options: TableOptions = {}): 
   show({'text/html': tableHtml(table, options).text, 'text/plain': tableText(table, options)});
 }
 
+/** The table of `showTable` as HTML. */
 export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): Fragment {
   const names = columnNames(rows);
   const right = numeric(rows, names);
@@ -58,6 +61,7 @@ export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOpti
     ${rows.length > limit && html`<p style="font-size:12px;opacity:.7">… and ${formatNumber(rows.length - limit)} more rows</p>`}`;
 }
 
+/** The table of `showTable` as text. */
 export function tableText(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): string {
   const names = columnNames(rows);
   const lines = columns(

@@ -11,6 +11,7 @@ export function formatNumber(value: number): string {
     : String(Number(value.toPrecision(4)));
 }
 
+/** A duration in words: `4.2 s`, `3 min 20 s`, `1 h 5 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -3,12 +3,15 @@ import type {EpochReport, History, StepReport} from '../checkpoints/history';
 import {lossCurves} from './curves';
 import {captionPanel} from './grid';
 
+/** Callbacks of `watchTraining`. */
 export interface Watch {
   readonly onStep: (report: StepReport) => Promise<void>;
   readonly onEpoch: (report: EpochReport) => Promise<void>;
 }
 
 /**
+ * Shows loss curves and captions while a model trains.
+ *
  * @param history What the run went through before; the curves go on from there.
  * @returns The trainer's callbacks.
  * @example await trainer.train({epochs: 5, ...watchTraining(trainer.history)});

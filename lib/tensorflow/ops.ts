@@ -52,7 +52,7 @@ export function shape(name: string, value: readonly number[]): Attribute {
 /**
  * Runs a kernel that has one output.
  *
- * @example kernel('MatMul', [a, b], [bool('transpose_b', true), type('T', 'float32')])
+ * @example const product = runOp('MatMul', [a, b], [bool('transpose_b', true), type('T', 'float32')]);
  * @returns The output. The caller disposes it, or the `tf.tidy` around the call.
  */
 export function runOp<T extends tf.Tensor = tf.Tensor>(

@@ -8,6 +8,7 @@ import {CaptionerError} from '../errors';
 import {userPath} from '../paths';
 import type {Vocabulary} from './vocabulary';
 
+/** Pretrained vectors of the words of a vocabulary. */
 export interface WordVectors {
   /** Numbers in each. */
   readonly size: number;

@@ -8,13 +8,17 @@ export const objectives = ['cross-entropy', 'self-critical'] as const;
 export type Objective = (typeof objectives)[number];
 export const baselines = ['others', 'greedy'] as const;
 export type Baseline = (typeof baselines)[number];
+/** The learning rate schedules. */
 export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
+/** The name of a learning rate schedule. */
 export type Schedule = (typeof schedules)[number];
 
 /** What the best epoch can be chosen by. */
 export type Criterion = 'auto' | 'factual' | MetricName;
+/** The values of the option `selectBy`. */
 export const criteria: readonly Criterion[] = ['auto', 'factual', ...metricNames];
 
+/** Options of training. */
 export interface TrainerOptions {
   /** Times that each caption is seen; the schedule ends here. @default see `suitedOptions` */
   readonly epochs?: number;
@@ -126,6 +130,7 @@ const schema = fields.refine(({samples, baseline}) => samples > 1 || baseline ==
   message: 'expected 2 or more where they are held against each other (`baseline: others`)',
 });
 
+/** The options of training, with defaults filled in. */
 export type TrainerSettings = Readonly<Required<TrainerOptions>>;
 
 /** What the rest of a run depends on: to change it under way would make the position, or the best score, meaningless. */

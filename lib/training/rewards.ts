@@ -11,6 +11,7 @@ import {ptbTokenize} from '../text/ptb-tokenizer';
 /** No caption's word, since the tokenizer splits it. */
 const end = '<end>';
 
+/** The rewards of self-critical training: CIDEr-D of captions against the references of their image. */
 export class Rewards {
   readonly #frequencies: DocumentFrequencies;
   readonly #references: ReadonlyMap<string, readonly CiderVector[]>;

@@ -45,6 +45,7 @@ export type Action = (typeof actions)[number];
 /** Left, top, width and height in pixels, from the image's top left corner. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
+/** One object of a drawn image. */
 export interface SceneObject {
   readonly kind: Kind;
   /** The words that captions call it by, singular and plural. */
@@ -59,6 +60,7 @@ export interface SceneObject {
   readonly box: Box;
 }
 
+/** The record of a drawn image. */
 export interface Scene {
   /** Name of the image in the folder; the image's id. */
   readonly file: string;

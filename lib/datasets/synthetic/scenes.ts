@@ -21,6 +21,7 @@ import type {Scene} from './scene';
 export type {Box, Scene, SceneObject} from './scene';
 export {falseClaims} from './verify-caption';
 
+/** Options of `drawScenes`. */
 export interface SceneOptions {
   /** Another seed draws other scenes. @default 1 */
   readonly seed?: number;

@@ -19,6 +19,8 @@ interface Mention {
 }
 
 /**
+ * Compares a caption with the record of a drawn scene.
+ *
  * @param caption Any text, such as a decoder writes.
  * @returns What is false in it or can't be understood, a line each; empty for a true caption.
  */
