@@ -47,7 +47,8 @@ const frequencies = [
   'document frequencies for CIDEr-D (default: of the references)',
 ] as const;
 
-function program(): Command {
+/** @returns Every command with its options, not yet parsed. */
+export function program(): Command {
   const all = new Command('captioner')
     .description('Image captioning')
     .exitOverride()
@@ -91,7 +92,10 @@ function program(): Command {
   command('train', 'trains a decoder')
     .requiredOption(...data)
     .requiredOption('--run <dir>', 'where the run is kept')
-    .option('--decoder <kind>', 'which decoder: lstm, attention, adaptive, transformer', 'lstm')
+    .option(
+      '--decoder <kind>',
+      'which decoder: lstm, attention, adaptive, transformer (default: lstm, or as the run or checkpoint says)',
+    )
     .option('--encoder <name>', 'which CNN (default: efficientnet-lite2, or that of the run or checkpoint)')
     .option('--weights <file>', ...weights)
     .option(
@@ -100,6 +104,7 @@ function program(): Command {
       whole('--size'),
     )
     .option('--fit <fit>', 'stretch or crop (default: stretch, or as the run or checkpoint says)')
+    .option('--preset <name>', 'a named recipe: quick, standard, best')
     .option('--from <dir>', 'begins with the weights of a checkpoint or a run')
     .option('--fine-tune <block>', 'lets the encoder learn too, from this block on')
     .option(
@@ -109,7 +114,11 @@ function program(): Command {
     )
     .option('--no-mirror', 'no mirror images: captions tell left from right')
     .option('--epochs <n>', 'epochs in all (default: what suits the data)', whole('--epochs'))
-    .option('--minimum-count <n>', 'rarer words become unknown', whole('--minimum-count'), 5)
+    .option(
+      '--minimum-count <n>',
+      'rarer words become unknown (default: 3 for fewer than 10,000 captions, else 5)',
+      whole('--minimum-count'),
+    )
     .option(
       '--word-vectors <file>',
       'vectors that words begin with: text of GloVe, fastText or word2vec, also .gz',

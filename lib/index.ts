@@ -75,6 +75,8 @@ export {sample, type SampleOptions} from './search/sampling';
 export type {WithText} from './search/phrases';
 
 // Training
+export {prepareTraining, type PreparedTraining, type TrainingRecipe} from './training/recipe';
+export {presetNames, presets, type Preset, type PresetName} from './training/presets';
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
 export {
   criteria,
@@ -90,7 +92,8 @@ export type {EpochReport, History, PanelEntry, StepReport} from './checkpoints/h
 export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
 export {exportCheckpoint} from './checkpoints/export';
-export {Rewards} from './training/rewards';
+export {Rewards} from './training/self-critical';
+export {openFeatures, storeFeatures, type FeatureRequest, type StoreOptions} from './features/open-features';
 export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
@@ -122,4 +125,5 @@ export {overlay, type OverlayOptions} from './show/overlay';
 // TensorFlow, errors and places
 export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
+export {interruptible, type Interrupt, type Stopping} from './interrupt';
 export {checkpointFolder, featureFolder, projectFolder, runFolder, userPath} from './paths';

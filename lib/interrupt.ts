@@ -40,6 +40,7 @@ export class Interrupt {
   }
 }
 
+/** Options of `interruptible`. */
 export interface Stopping {
   /** Saves what there is, and says how far the work got: `at step 163 of 752, saved`. */
   readonly stopped: () => string | Promise<string>;

@@ -69,7 +69,7 @@ describe('captioner', function () {
     const {code, stdout, stderr} = await captioner(shortly);
     expect(code, stderr).to.equal(0);
     expect(stdout.split('\n').filter((line) => line.startsWith('epoch')).length).to.equal(2);
-    expect(stdout).to.match(/trained; the run lies in .*run\n$/);
+    expect(stdout).to.match(/Done\. Run saved in .*run\n$/);
   });
 
   it('lists its commands, and the options of each', async () => {
@@ -461,7 +461,7 @@ describe('captioner', function () {
     for (const [at, number] of table[vocabulary.id('the')]!.entries())
       expect(number).to.be.closeTo(4 + at, 1e-4);
     decoder.dispose();
-    await otherwise(/Expected no --word-vectors with --resume/, ...run, ...vectors, '--resume');
+    await otherwise(/Expected no `wordVectors` with `resume`/, ...run, ...vectors, '--resume');
   });
 
   it('lets the encoder learn too, from the block that is named', async () => {
@@ -520,8 +520,10 @@ describe('captioner', function () {
     decoder.dispose();
     const sized = await captioner([...begun, 'units=8']);
     expect([sized.code, sized.stdout]).to.deep.equal([2, '']);
-    expect(sized.stderr).to.match(/Expected no --set units with --from: the decoder is there already\n$/);
-    await refused(2, /Expected --resume or --from, got both/, ...begun, 'learningRate=0.1', '--resume');
+    expect(sized.stderr).to.match(
+      /Expected no decoder option `units` with `from`: the decoder exists already\n$/,
+    );
+    await refused(2, /Expected `resume` or `from`, got both/, ...begun, 'learningRate=0.1', '--resume');
     const other = [
       'train',
       '--data',
@@ -642,7 +644,7 @@ describe('captioner', function () {
     expect(Number(step)).to.be.above(0);
     const done = stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
     for (const [option, message] of [
-      ['units=64', 'Expected no --set units with --resume: the decoder is there already'],
+      ['units=64', 'Expected no decoder option `units` with `resume`: the decoder exists already'],
       ['batch=8', '`batch` decides the order of the captions'],
     ] as const) {
       const refusal = await captioner([...run, '--resume', '--set', option]);

@@ -1,8 +1,8 @@
 /**
- * Compares our speed with PyTorch's, or with Keras's or pycocoevalcap's where a benchmark's name says so. A benchmark is a pair
+ * Benchmarks the library against PyTorch, or against Keras or pycocoevalcap if the benchmark's name says so. A benchmark is a pair
  * of programs, `bench/<name>.mjs` and `bench/<name>.py`, that do the same work: each prints a line `{"ready": true}` when it is
- * set up, then for every line on its input does one block of work and prints `{"seconds": …, "amount": …}`. The two are asked
- * in turns, so that whatever else the machine does falls on both.
+ * set up, then does one block of work for every line on its input and prints `{"seconds": …, "amount": …}`. The two programs
+ * alternate, so that other load on the machine affects both.
  */
 import {spawn} from 'node:child_process';
 import {readdirSync, writeFileSync} from 'node:fs';
@@ -22,25 +22,25 @@ export const names = files
 
 const usage = `Usage: npm run bench [-- NAME…] [--json FILE] [--rounds N]
 
-Measures each benchmark named, or all: ${names.join(', ')}.
-  --json FILE   also writes the results as a JSON array of {name, ours, theirs, ratio}
-  --rounds N    how often each side is measured, 5 or more (default 8)`;
+Runs the named benchmarks, or all: ${names.join(', ')}.
+  --json FILE   also write the results as a JSON array of {name, ours, theirs, ratio}
+  --rounds N    measurements of each side, 5 or more (default 8)`;
 
-// The first line waits for TensorFlow or PyTorch to load and whatever data the benchmark makes.
+// Milliseconds. Getting ready includes loading TensorFlow or PyTorch and preparing the benchmark's data.
 const patience = {ready: 300_000, block: 120_000};
 
-/** One side of a benchmark: a process that does blocks of work when told to. */
+/** One side of a benchmark: a process that does one block of work at a time. */
 class Side {
   #child;
   #lines;
   #ended;
-  #complaints = '';
+  #stderr = '';
 
   constructor(program, args) {
     this.name = args[0];
     this.#child = spawn(program, args, {stdio: ['pipe', 'pipe', 'pipe']});
-    this.#child.stderr.on('data', (bytes) => (this.#complaints = (this.#complaints + bytes).slice(-4000)));
-    this.#child.stdin.on('error', () => {}); // that it has ended is reported below
+    this.#child.stderr.on('data', (bytes) => (this.#stderr = (this.#stderr + bytes).slice(-4000)));
+    this.#child.stdin.on('error', () => {}); // #answer reports that it has ended
     this.#lines = createInterface({input: this.#child.stdout})[Symbol.asyncIterator]();
     this.#ended = new Promise((done) => {
       this.#child.on('error', (error) => done(error.message));
@@ -77,9 +77,7 @@ class Side {
     if (line.late) throw new BenchError(`${this.name}: no answer within ${limit / 1000} s`);
     if (line.done) {
       const why = await this.#ended;
-      throw new BenchError(
-        `${this.name}: ${why}\n${this.#complaints.trim().split('\n').slice(-6).join('\n')}`,
-      );
+      throw new BenchError(`${this.name}: ${why}\n${this.#stderr.trim().split('\n').slice(-6).join('\n')}`);
     }
     try {
       return JSON.parse(line.value);
@@ -93,7 +91,7 @@ async function measure(name, python, rounds) {
   const ours = new Side(process.execPath, [join(folder, `${name}.mjs`)]);
   let theirs;
   try {
-    // Ours comes first, as it makes the files that both may read.
+    // Ours starts first: it writes files that both sides may read.
     const unit = (await ours.ready()) ?? 'seconds';
     theirs = new Side(python, [join(folder, `${name}.py`)]);
     await theirs.ready();
@@ -111,7 +109,7 @@ async function measure(name, python, rounds) {
       unit,
       ours: rate(median(pairs.map(([a]) => a))),
       theirs: rate(median(pairs.map(([, b]) => b))),
-      // Of each pair, as its two sides met the same conditions.
+      // Per pair, because its two sides ran under the same conditions.
       ratio: median(pairs.map(([a, b]) => b / a)),
       ratios: pairs.map(([a, b]) => b / a),
     };
@@ -152,7 +150,7 @@ function parse(argv) {
   return {wanted: wanted.length > 0 ? wanted : names, json, rounds};
 }
 
-/** Keras and pycocoevalcap are in the project's own environment, PyTorch in one of its own, which is made only when it is needed. */
+/** The Python of each benchmark. Keras and pycocoevalcap are in the project's environment; PyTorch has its own, created on first use. */
 function peerPython(wanted) {
   const own = (name) => name.endsWith('-keras') || name.startsWith('score-');
   const torch = wanted.every(own) ? undefined : pytorch();

@@ -1,7 +1,7 @@
 """Executes one notebook with papermill and writes it as a notebook and as one self-contained page.
 
-Reads a job from stdin: {notebook, name, parameters: [[name, text], …], folder, ipynb, html}; the last two say where to write.
-Tells on stdout what happens, one JSON object a line: section, output, then done or failed. All else goes to stderr."""
+Reads a job from stdin: {notebook, name, parameters: [[name, text], …], folder, ipynb, html}; the last two are the output paths.
+Reports events on stdout, one JSON object per line: section, output, then done or failed. All other output goes to stderr."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ import warnings
 from datetime import datetime
 
 events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what libraries print must not get between the events
+os.dup2(2, 1)  # output of libraries must not mix with the events
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 
@@ -34,8 +34,8 @@ from translator import TslabTranslator, WrongParameter, convert  # noqa: E402
 KERNEL = {"name": "tslab", "display_name": "TypeScript", "language": "typescript"}
 FAILED, WRONG_USE = 1, 2
 
-# Two cells of ours, taken out again afterwards. Errors of timers, and of promises that nobody awaited, do not fail a cell in
-# tslab, and what they print is lost between cells: so they are collected in the kernel and asked for at the end.
+# Two extra cells, removed again afterwards. In tslab, errors from timers and from promises that aren't awaited don't fail a
+# cell, and their output between cells is lost: the first cell collects them in the kernel, the last one reports them.
 PROLOGUE = r"""(globalThis as any).captionerErrors = [];
 for (const kind of ['uncaughtException', 'unhandledRejection']) process.on(kind, (error: any) =>
   (globalThis as any).captionerErrors.push({time: Date.now() / 1000, text: String(error?.stack ?? error)}));"""
@@ -46,7 +46,7 @@ console.log(JSON.stringify({
   processor: require('os').cpus()[0]?.model,
   cores: require('os').cpus().length,
   device: (Object.entries((require as any).cache) as [string, any][])
-    .find(([file]) => /dist[\\/]runtime[\\/]native\.js$/.test(file))?.[1].exports?.device?.(),
+    .find(([file]) => /dist[\\/]tensorflow[\\/]tensorflow\.js$/.test(file))?.[1].exports?.device?.(),
 }));"""
 OURS = "captioner-report"
 
@@ -57,7 +57,7 @@ def say(event, **content):
 
 
 class Client(PapermillNotebookClient):
-    """Tells what the outputs say while a cell runs: training is one cell and may take long."""
+    """Reports outputs while a cell runs: training is a single cell and may take long."""
 
     def process_message(self, msg, *rest, **named):
         data = msg["content"].get("data") if msg["msg_type"] in ("display_data", "update_display_data") else None
@@ -67,7 +67,7 @@ class Client(PapermillNotebookClient):
 
 
 class Engine(NBClientEngine):
-    """papermill's own engine, but it tells which section is reached, and keeps the notebook when a cell fails."""
+    """papermill's engine, but it reports the current section and keeps the notebook if a cell fails."""
 
     notebook = None
 
@@ -79,7 +79,7 @@ class Engine(NBClientEngine):
 
         def cell_start(cell, cell_index=None, **rest):
             if cell.cell_type == "code" and not is_ours(cell):
-                cell.execution_count = next(counter)  # tslab does not tell it
+                cell.execution_count = next(counter)  # tslab does not report it
             heading = re.match(r"#+\s+(.+)", cell.source) if cell.cell_type == "markdown" else None
             if heading:
                 say("section", title=heading[1].strip(), cell=cell_index, cells=len(nb_man.nb.cells) - 2)
@@ -97,8 +97,8 @@ def main():
     job = json.load(sys.stdin)
     try:
         notebook = nbformat.read(job["notebook"], as_version=4)
-    except Exception:  # nbformat and json raise many kinds
-        return fail(f"{job['name']}: expected a Jupyter notebook, got a file that is none", WRONG_USE)
+    except Exception:  # nbformat and json raise many kinds of errors
+        return fail(f"{job['name']}: expected a Jupyter notebook, got another kind of file", WRONG_USE)
     notebook.metadata["kernelspec"] = KERNEL
     try:
         parameters = convert(declared(notebook), job["parameters"])
@@ -110,7 +110,7 @@ def main():
     started = time.monotonic()
     problem, code = run(notebook, parameters, job["folder"])
     notebook = Engine.notebook or notebook
-    about = told_by_kernel(notebook)
+    about = reported_by_kernel(notebook)
     notebook.cells = [cell for cell in notebook.cells if not is_ours(cell)]
     late = about.pop("errors", [])
     if problem is None and late:
@@ -130,7 +130,7 @@ def declared(notebook):
 
 
 def run(notebook, parameters, folder):
-    """→ what went wrong, or None, and the exit code for it."""
+    """Returns what went wrong, or None, and the exit code."""
     try:
         execute_notebook(
             notebook,
@@ -145,25 +145,25 @@ def run(notebook, parameters, folder):
     except PapermillExecutionError:
         return failed_cell(Engine.notebook)
     except DeadKernelError:
-        return ": the kernel stopped in the middle of a cell; it may have run out of memory", FAILED
+        return ": the kernel died in the middle of a cell; it may have run out of memory", FAILED
     except CellTimeoutError:
-        return ": outputs got lost on their way, because a cell showed or printed too much without a pause", FAILED
+        return ": outputs were lost because a cell displayed or printed too much at once", FAILED
     except NoSuchKernel:
-        return ": the Jupyter kernel tslab is not installed; `npm start` sets it up", FAILED
+        return ": the Jupyter kernel tslab is not installed; run `npm start` to set it up", FAILED
     return None, 0
 
 
 def failed_cell(notebook):
     index = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("exception"))
     cell = notebook.cells[index]
-    message = the_error(stderr_of(cell)) or "the cell failed without a message"
+    message = main_error(stderr_of(cell)) or "the cell failed without a message"
     if "injected-parameters" in cell.metadata.get("tags", []):
-        return f": a parameter does not fit: {message}", WRONG_USE
-    return f", {place(notebook, index)}: {message}", FAILED
+        return f": a parameter has the wrong type: {message}", WRONG_USE
+    return f", {location(notebook, index)}: {message}", FAILED
 
 
 def late_error(notebook, error):
-    """An error outside a cell's own run belongs to the cell that was running, or was the last to run."""
+    """Attributes an error outside a cell's own run to the cell that was running, or else was the last to run."""
 
     def started(cell):
         start = cell.metadata.get("papermill", {}).get("start_time")
@@ -171,10 +171,10 @@ def late_error(notebook, error):
 
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     index = max((index for index in code if started(notebook.cells[index]) <= error["time"]), default=code[0])
-    return f", {place(notebook, index)}, in work that it did not await: {the_error(error['text'])}"
+    return f", {location(notebook, index)}, in work that it did not await: {main_error(error['text'])}"
 
 
-def place(notebook, index):
+def location(notebook, index):
     headings = [re.match(r"#+\s+(.+)", cell.source) for cell in notebook.cells[:index] if cell.cell_type == "markdown"]
     section = next((heading[1].strip() for heading in reversed(headings) if heading), None)
     count = notebook.cells[index].get("execution_count")
@@ -186,8 +186,8 @@ def stderr_of(cell):
     return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stderr")
 
 
-def the_error(text):
-    """From a stack or from the type checker's complaints, what says what is wrong."""
+def main_error(text):
+    """Extracts the error message from a stack trace or from the type checker's output."""
     text = re.sub(r"\x1b\[[\d;]*m", "", text)
     errors = re.findall(r"^(?:Uncaught\w+: |Unhandled\w+: )?(?:\w*Error|\w*Exception)\b.*(?:\n(?!\s+at |\{| {2}).+)*", text, re.MULTILINE)
     lines = errors[-1] if errors else text
@@ -200,12 +200,12 @@ def is_ours(cell):
     return OURS in tags or ERROR_MARKER_TAG in tags
 
 
-def told_by_kernel(notebook):
+def reported_by_kernel(notebook):
     outputs = [output for cell in notebook.cells if is_ours(cell) for output in cell.get("outputs", [])]
     try:
         return json.loads("".join(output.text for output in outputs if output.get("name") == "stdout"))
     except ValueError:
-        return {}  # it did not come so far
+        return {}  # the last cell was not reached
 
 
 def fail(message, code):

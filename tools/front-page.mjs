@@ -1,4 +1,4 @@
-/** The page that leads to the reports: a card each, with what the executed notebook says of itself and pictures from its outputs. */
+/** The index page of the reports: a card for each, with its title, its first paragraph and images from its outputs. */
 import {readFileSync} from 'node:fs';
 import {basename} from 'node:path';
 
@@ -6,8 +6,8 @@ const policy =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * @param {string[]} notebooks Executed notebooks, in reading order; their pages lie beside the front page.
- * @returns {string} The page.
+ * @param {string[]} notebooks Executed notebooks, in reading order; their pages are in the same folder as the index page.
+ * @returns {string} The page as HTML.
  */
 export function frontPage(notebooks) {
   const cards = notebooks.map((file) => card(summary(file)));
@@ -23,8 +23,8 @@ export function frontPage(notebooks) {
 <body><main>
 <header>
 <h1>Image captioning</h1>
-<p>From pictures to sentences in TypeScript: each report below is a notebook that was executed on this machine.
-Open one to read along; charts can be zoomed and hovered. Open the same notebooks with <code>npm run lab</code> to change them.</p>
+<p>From images to sentences in TypeScript. Each report below is a notebook executed on this machine; you can zoom and hover over its charts.
+To change and run the notebooks yourself, open them with <code>npm run lab</code>.</p>
 </header>
 <ol>${cards.join('\n')}</ol>
 </main></body>
@@ -32,7 +32,7 @@ Open one to read along; charts can be zoomed and hovered. Open the same notebook
 `;
 }
 
-/** What a card shows of an executed notebook. */
+/** The contents of a card. */
 export function summary(file) {
   const {cells, metadata} = JSON.parse(readFileSync(file, 'utf8'));
   const prose = cells.filter(({cell_type}) => cell_type === 'markdown').map(({source}) => text(source));
@@ -45,7 +45,7 @@ export function summary(file) {
     page: `${basename(file, '.ipynb')}.html`,
     title: plain(title),
     lead: plain(paragraphs[0] ?? ''),
-    pictures: spread(pictures(cells), 4),
+    images: spread(images(cells), 4),
     facts: facts(metadata),
   };
 }
@@ -62,8 +62,8 @@ function facts({papermill = {}, captioner = {}}) {
   ].filter(Boolean);
 }
 
-/** Pictures in the outputs, as data URIs: embedded in HTML, or outputs themselves. */
-function pictures(cells) {
+/** Images in the outputs, as data URIs: embedded in HTML, or outputs themselves. */
+function images(cells) {
   const outputs = cells.flatMap(({outputs = []}) => outputs).map(({data = {}}) => data);
   const groups = outputs.map((data) => {
     const embedded =
@@ -73,7 +73,7 @@ function pictures(cells) {
     );
     return [...embedded, ...direct];
   });
-  // The last grid shows a notebook's result; a single picture is rather a step on the way.
+  // The last grid usually shows a notebook's result, a single image an intermediate step.
   return groups.filter((group) => group.length >= 3).at(-1) ?? groups.flat();
 }
 
@@ -84,10 +84,10 @@ function spread(items, count) {
     : Array.from({length: count}, (_, at) => distinct[Math.floor((at * distinct.length) / count)]);
 }
 
-function card({page, title, lead, pictures, facts}) {
-  const images = pictures.map((uri) => `<img src="${uri}" alt="">`).join('');
+function card({page, title, lead, images, facts}) {
+  const tags = images.map((uri) => `<img src="${uri}" alt="">`).join('');
   return `<li><a href="${escape(encodeURI(page))}">
-<div class="pictures n${pictures.length}">${images}</div>
+<div class="images n${images.length}">${tags}</div>
 <div class="words"><h2>${escape(title)}</h2><p>${escape(lead)}</p><p class="facts">${facts.map(escape).join('<span> · </span>')}</p></div>
 </a></li>`;
 }
@@ -96,14 +96,14 @@ function text(source) {
   return Array.isArray(source) ? source.join('') : source;
 }
 
-/** Markdown without its marks; cut at a word where it is long. */
-function plain(markdown, most = 320) {
+/** Markdown without its markup, cut at a word boundary if it is long. */
+function plain(markdown, limit = 320) {
   const words = markdown
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}/gs, '$1')
     .replace(/\s+/g, ' ')
     .trim();
-  return words.length <= most ? words : `${words.slice(0, most).replace(/\s+\S*$/, '')} …`;
+  return words.length <= limit ? words : `${words.slice(0, limit).replace(/\s+\S*$/, '')} …`;
 }
 
 function duration(seconds) {
@@ -128,9 +128,9 @@ const style = `
   ol { list-style: none; padding: 0; margin: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); gap: 24px; }
   li a { display: flex; flex-direction: column; height: 100%; background: var(--card); border: 1px solid var(--line); border-radius: 14px; overflow: hidden; color: inherit; text-decoration: none; transition: border-color .15s, box-shadow .15s; }
   li a:hover, li a:focus-visible { border-color: var(--accent); box-shadow: 0 6px 24px rgba(20, 40, 80, .12); outline: none; }
-  .pictures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 2px; background: var(--line); height: 132px; }
-  .pictures.n0 { height: 6px; background: var(--accent); } .pictures.n1 { grid-template-columns: 1fr; } .pictures.n2 { grid-template-columns: 1fr 1fr; } .pictures.n3 { grid-template-columns: repeat(3, 1fr); }
-  .pictures img { width: 100%; height: 132px; object-fit: cover; display: block; }
+  .images { display: grid; grid-template-columns: repeat(4, 1fr); gap: 2px; background: var(--line); height: 132px; }
+  .images.n0 { height: 6px; background: var(--accent); } .images.n1 { grid-template-columns: 1fr; } .images.n2 { grid-template-columns: 1fr 1fr; } .images.n3 { grid-template-columns: repeat(3, 1fr); }
+  .images img { width: 100%; height: 132px; object-fit: cover; display: block; }
   .words { padding: 18px 22px 20px; display: flex; flex-direction: column; flex: 1; }
   h2 { font-size: 20px; margin: 0 0 6px; letter-spacing: -.01em; }
   li a:hover h2 { color: var(--accent); }

@@ -1,4 +1,4 @@
-/** Opens JupyterLab on the notebooks, with the project's kernel. What follows `npm run lab --` goes to JupyterLab as it is. */
+/** Opens JupyterLab on the notebooks, with the project's kernel. Passes the arguments after `npm run lab --` to JupyterLab. */
 import {spawn} from 'node:child_process';
 import {delimiter, join} from 'node:path';
 import {home, openProject} from './setup/project.mjs';
@@ -10,7 +10,7 @@ const own = [
   'jupyterlab',
   `--ServerApp.root_dir=${home}`,
   '--LabApp.default_url=/lab/tree/notebooks',
-  // Jupyter refuses to run as root unless it is told that this is meant; in a container it is.
+  // Jupyter refuses to run as root unless told to; containers usually run as root.
   ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
 ];
 const lab = spawn(python, [...own, ...process.argv.slice(2)], {
@@ -18,7 +18,7 @@ const lab = spawn(python, [...own, ...process.argv.slice(2)], {
   env: {...process.env, PATH: [join(root, 'bin'), process.env.PATH].join(delimiter)},
   stdio: 'inherit',
 });
-// Ctrl-C reaches JupyterLab by itself, which asks whether it is meant.
+// Ctrl-C reaches JupyterLab directly, which asks for confirmation.
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => signal === 'SIGTERM' && lab.kill(signal));
 lab.on('exit', (code, signal) => (process.exitCode = signal ? 1 : (code ?? 1)));

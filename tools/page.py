@@ -1,5 +1,5 @@
-"""An executed notebook as one page that needs no network: JupyterLab's look, Plotly once, and a content security
-policy under which only the page's own scripts run, whatever the notebook's outputs contain."""
+"""Writes an executed notebook as one page that works offline: JupyterLab's look, Plotly embedded once, and a content
+security policy that runs only the page's own scripts, whatever the notebook's outputs contain."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def write_page(notebook, path, name):
         "metadata": {"name": title_of(notebook) or name},
         "csp": policy(nonce),
         "nonce": nonce,
-        # The same plotly.js as JupyterLab's renderer: both come with the Python package.
+        # The same plotly.js as in JupyterLab's renderer: both are in the Python package.
         "plotly_js": Markup(get_plotlyjs().replace("</script", r"<\/script")) if has_figures(notebook) else None,
         "facts": facts(notebook),
     }
@@ -51,7 +51,7 @@ def policy(nonce):
             "default-src 'none'",
             f"script-src 'nonce-{nonce}'",
             "style-src 'unsafe-inline'",
-            "img-src data: blob:",  # blob: Plotly's «download as PNG»
+            "img-src data: blob:",  # blob: for Plotly's “download as PNG”
             "font-src data:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -64,17 +64,17 @@ def has_figures(notebook):
 
 
 def facts(notebook):
-    """What stands below the report: when, how long, where, with which parameters."""
+    """The lines below the report: when, how long, on which machine and with which parameters it was executed."""
     run, about = notebook.metadata.get("papermill", {}), notebook.metadata.get("captioner", {})
     lines = []
     if run.get("start_time"):
         when = datetime.fromisoformat(run["start_time"]).astimezone()
         lines.append(("Executed", when.strftime("%-d %B %Y, %H:%M")))
     if run.get("duration"):
-        lines.append(("Took", duration(run["duration"])))
+        lines.append(("Duration", duration(run["duration"])))
     if about.get("processor"):
-        on = "a GPU" if about.get("device") == "gpu" else f"{about['cores']} cores of {about['processor'].strip()}"
-        lines.append(("On", on))
+        machine = "GPU" if about.get("device") == "gpu" else f"{about['cores']} cores of {about['processor'].strip()}"
+        lines.append(("Machine", machine))
     if about.get("parameters"):
         lines.append(("Parameters", ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in about["parameters"].items())))
     return lines

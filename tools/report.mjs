@@ -1,6 +1,6 @@
 /**
- * Executes a notebook with parameters and writes what came out: `reports/<name>.ipynb`, and `reports/<name>.html`, one file that needs no
- * network. Both appear only when every cell succeeded; what a failed run had got to is kept beside them.
+ * Executes a notebook with parameters and writes the result to `reports/<name>.ipynb` and `reports/<name>.html`, a single file that
+ * works offline. Both are written only if every cell succeeds; a run that fails leaves `reports/<name>.failed.ipynb` beside them.
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
@@ -15,10 +15,10 @@ export const reports = join(home, 'reports');
 const usage = `Usage: npm run report -- NOTEBOOK [-p NAME VALUE]…
 
 Executes NOTEBOOK and writes reports/<name>.ipynb and reports/<name>.html.
-  -p NAME VALUE   a value for one of the notebook's parameters; may be repeated
-A relative path, in parameters too, is relative to the folder where the command is given.`;
+  -p NAME VALUE   sets a parameter of the notebook; may be repeated
+Relative paths, in parameters too, are relative to the folder in which you run the command.`;
 
-/** What a user can mend: one line on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
+/** An error that the user can fix: one line on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
 export class ReportError extends Error {
   constructor(message, code = 1) {
     super(message);
@@ -26,12 +26,12 @@ export class ReportError extends Error {
   }
 }
 
-/** The folder where the command was given; npm changes the working folder to the project's. */
+/** The folder in which the command was run; npm changes the working folder to the project's. */
 function callersFolder() {
   return process.env.CAPTIONER_CWD ?? process.env.INIT_CWD ?? process.cwd();
 }
 
-/** @returns {{notebook: string, parameters: [string, string][]} | undefined} Nothing when help was asked for. */
+/** @returns {{notebook: string, parameters: [string, string][]} | undefined} `undefined` if help was requested. */
 export function parseArguments(argv) {
   const parameters = [];
   let notebook;
@@ -50,7 +50,7 @@ export function parseArguments(argv) {
       notebook = word;
     } else {
       throw new ReportError(
-        `Expected one notebook, got ${notebook} and ${word}; parameters are given as -p NAME VALUE`,
+        `Expected one notebook, got ${notebook} and ${word}; set parameters with -p NAME VALUE`,
         2,
       );
     }
@@ -60,17 +60,17 @@ export function parseArguments(argv) {
 }
 
 function find(notebook) {
-  const places = [resolve(callersFolder(), notebook), resolve(home, notebook)];
-  const found = places.find((file) => existsSync(file));
-  if (found === undefined) throw new ReportError(`Expected a notebook, found no file at ${places[0]}`, 2);
+  const candidates = [resolve(callersFolder(), notebook), resolve(home, notebook)];
+  const found = candidates.find((file) => existsSync(file));
+  if (found === undefined) throw new ReportError(`Expected a notebook, found no file at ${candidates[0]}`, 2);
   return found;
 }
 
-/** The Python that has Jupyter, as set-up chose it. */
+/** The Python in which set-up installed Jupyter. */
 function python() {
   const {python: program} = environment(openProject());
   if (!existsSync(program))
-    throw new ReportError(`Expected Python at ${program}, found none; \`npm start\` sets it up`);
+    throw new ReportError(`Expected Python at ${program}, found none; run \`npm start\` to set it up`);
   return program;
 }
 
@@ -78,8 +78,8 @@ function python() {
  * Executes one notebook.
  *
  * @param {string} notebook Absolute path.
- * @param {[string, string][]} parameters Values as written on the command line.
- * @param {{folder?: string, log?: (line: string) => void}} options `folder`: where the report goes.
+ * @param {[string, string][]} parameters Names and values as given on the command line.
+ * @param {{folder?: string, log?: (line: string) => void}} options `folder`: where to write the report.
  * @returns {Promise<{html: string, ipynb: string, seconds: number}>}
  */
 export async function report(notebook, parameters = [], {folder = reports, log = console.log} = {}) {
@@ -108,7 +108,7 @@ export async function report(notebook, parameters = [], {folder = reports, log =
   } catch (error) {
     if (error instanceof ReportError && error.code === 1 && existsSync(unfinished.ipynb)) {
       renameSync(unfinished.ipynb, failed);
-      error.message += `\nWhat was executed so far: ${display(failed)}`;
+      error.message += `\nThe cells executed so far are in ${display(failed)}`;
     }
     throw error;
   } finally {
@@ -116,14 +116,14 @@ export async function report(notebook, parameters = [], {folder = reports, log =
   }
 }
 
-/** Runs Python beside this process and turns its events into lines; resolves to the seconds the notebook took. */
+/** Runs Python as a child process and logs its events as lines; resolves to the seconds that the notebook took. */
 function execute(job, log) {
   const started = performance.now();
   const child = spawn(python(), [join(home, 'tools', 'execute.py')], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {...process.env, CAPTIONER_CWD: callersFolder(), CAPTIONER_HOME: home, PYTHONDONTWRITEBYTECODE: '1'},
   });
-  child.stdin.on('error', () => {}); // it ended before reading: its exit code tells more
+  child.stdin.on('error', () => {}); // It ended before reading; its exit code says more.
   child.stdin.end(JSON.stringify(job));
 
   let outcome;
@@ -141,7 +141,7 @@ function execute(job, log) {
   let stderr = '';
   child.stderr.on('data', (chunk) => (stderr = (stderr + chunk).slice(-20_000)));
 
-  // Ctrl-C reaches Python too, which stops the kernel; wait for it, so that nothing is left running.
+  // Ctrl-C also reaches Python, which stops the kernel: wait for it, so that nothing is left running.
   const wait = () => {};
   process.on('SIGINT', wait);
   return new Promise((resolve, reject) => {
@@ -159,7 +159,7 @@ function execute(job, log) {
   });
 }
 
-/** A path as short as it is clear. */
+/** A path relative to the caller's folder if it lies within, otherwise absolute. */
 export function display(file) {
   const short = relative(process.env.INIT_CWD ?? process.cwd(), file);
   return short.startsWith('..') ? file : short;
@@ -174,7 +174,7 @@ function clock(seconds) {
   return `${String(Math.floor(seconds / 60)).padStart(3)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
 
-/** Runs what a command does; a `ReportError` becomes its message and exit code, anything else is a defect and shows its stack. */
+/** Runs a command. A `ReportError` ends it with its message and exit code; any other error is a bug and shows its stack. */
 export async function command(run) {
   try {
     await run();

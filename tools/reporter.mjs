@@ -1,4 +1,4 @@
-/** Mocha's reporter for `npm test`: what it prints is mocha's own `spec`; beside it, mocha's JSON results go to a file. */
+/** Mocha reporter for `npm test`: prints mocha's `spec` report and also writes mocha's JSON results to a file. */
 import Mocha from 'mocha';
 
 const {Spec, JSON: Results} = Mocha.reporters;

@@ -1,6 +1,6 @@
 /**
- * Sets up whatever is missing, and does nothing when nothing is. This file and `setup/node.mjs` keep to syntax that an
- * old Node can read, so that it is told what it lacks; everything else is loaded after that check.
+ * Sets up whatever is missing; does nothing if everything is set up. This file and `setup/node.mjs` use only syntax that an
+ * old Node can parse, so that they can report an unsupported version; everything else is loaded after that check.
  */
 import {nodeProblem} from './setup/node.mjs';
 

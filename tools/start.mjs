@@ -1,6 +1,6 @@
 /**
- * The walk-through: executes the first notebooks on the embedded data, in reading order, and writes `reports/index.html`, which leads to
- * what came out. The page's path is the last line printed.
+ * The walk-through: executes the first notebooks on the drawn scenes, in reading order, and writes `reports/index.html`, which links to
+ * the reports. The page's path is the last line printed.
  */
 import {readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';

@@ -1,5 +1,5 @@
-"""How papermill writes parameters for the tslab kernel: each becomes an assignment to the `let` that the notebook's
-parameters cell declares, so that tslab's own type checker refuses unknown names and wrong types."""
+"""Writes papermill's parameters for the tslab kernel: each becomes an assignment to a `let` declared in the notebook's
+parameters cell, so that tslab's type checker rejects unknown names and wrong types."""
 
 import json
 import re
@@ -28,7 +28,7 @@ class TslabTranslator(Translator):
 
     @classmethod
     def codify(cls, parameters, comment="Parameters"):
-        # tslab prints a cell's last expression: nothing is to be printed here.
+        # tslab prints a cell's last expression; `void 0` prints nothing.
         return super().codify(parameters, comment) + "void 0;"
 
     @classmethod
@@ -43,7 +43,7 @@ class TslabTranslator(Translator):
 
 
 def infer(value):
-    """The type of a literal; `unknown` where it takes more than a look."""
+    """The type of a literal; `unknown` for any other expression."""
     if value in ("true", "false"):
         return "boolean"
     if re.fullmatch(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|NaN|-?Infinity", value, re.IGNORECASE):
@@ -54,11 +54,11 @@ def infer(value):
 
 
 class WrongParameter(Exception):
-    """A parameter that the notebook does not take; the message is for the user."""
+    """A parameter that the notebook does not accept; the message is for the user."""
 
 
 def convert(declared, given):
-    """Values as a user writes them → values of the declared types, checked by name and type."""
+    """Converts values from the command line to the declared types; checks names and types."""
     known = {parameter.name: parameter for parameter in declared}
     values = {}
     for name, text in given:

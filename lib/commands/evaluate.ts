@@ -11,7 +11,7 @@ import {pairCaptions, type Pair} from '../metrics/predictions';
 import {Scorer} from '../metrics/scorer';
 import {userPath} from '../paths';
 import {open} from './data';
-import {usualFeatures} from './features';
+import {storeWithProgress} from './features';
 import {
   checkpointsOf,
   print,
@@ -50,7 +50,9 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   if (images.length === 0)
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
   const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
-  const store = await usualFeatures(captioner.encoder, dataset, captioner.decoder.features, images);
+  const store = await storeWithProgress(captioner.encoder, dataset, images, {
+    kind: captioner.decoder.features,
+  });
   const usable = images.filter(({id}) => store.has(id));
   const found = await evaluateCaptions(captioner, store, usable, {
     ...searchOf(flags),

@@ -1,12 +1,11 @@
 /** `captioner features`: what an encoder sees in the images of a data set, computed once. */
-import {ofSplit, type Dataset} from '../datasets/dataset';
-import {FeatureStore, type BuildOptions} from '../features/store';
-import {AugmentedFeatures} from '../features/augmented';
+import type {Dataset} from '../datasets/dataset';
+import {storeFeatures, type StoreOptions} from '../features/open-features';
+import type {FeatureStore} from '../features/store';
 import type {Encoder} from '../encoders/encoder';
 import {loadEncoder} from '../encoders/registry';
-import {trainingViews, withView} from '../encoders/augmentation';
 import {CaptionerError} from '../errors';
-import {featureFolder, userPath} from '../paths';
+import {userPath} from '../paths';
 import {progress} from '../show/progress';
 import {introduce, open} from './data';
 import {continued, print, warn, weightsOf} from './io';
@@ -37,13 +36,13 @@ export async function features(flags: FeatureFlags): Promise<void> {
   const dataset = await open(data);
   introduce(dataset);
   const part = {number: Number(number), of: Number(of)};
-  const folder = out === undefined ? featureFolder(dataset, encoder, kind) : userPath(out);
-  const store = await build(encoder, dataset.images, kind, folder, part);
+  const store = await storeWithProgress(encoder, dataset, dataset.images, {
+    kind,
+    part,
+    ...(out !== undefined && {folder: userPath(out)}),
+  });
   print(`${store.size} images in ${store.folder}`);
 }
-
-/** The one that is meant where none is named. */
-export const usualEncoder = 'efficientnet-lite2';
 
 /** @throws CaptionerError as `loadEncoder` */
 export function openEncoder(flags: EncoderFlags): Promise<Encoder> {
@@ -52,54 +51,18 @@ export function openEncoder(flags: EncoderFlags): Promise<Encoder> {
   return loadEncoder(encoder, {...weightsOf(flags), preprocessing});
 }
 
-/** The features of some images of a data set, at their usual place. */
-export function usualFeatures(
+/** Computes features with a progress bar, and names the images that can't be read. */
+export async function storeWithProgress(
   encoder: Encoder,
   dataset: Dataset,
-  kind: 'pooled' | 'grid',
-  images: Dataset['images'] = dataset.images,
-): Promise<FeatureStore> {
-  return build(encoder, images, kind, featureFolder(dataset, encoder, kind));
-}
-
-/**
- * Features of its images and, of those that are learnt from, in other views too: `count` views in all.
- *
- * @param mirror Whether some are mirror images. Drawn scenes never are: their captions tell left from right.
- */
-export async function featuresInViews(
-  encoder: Encoder,
-  dataset: Dataset,
-  kind: 'pooled' | 'grid',
-  count: number,
-  mirror: boolean,
-): Promise<AugmentedFeatures> {
-  const plain = await usualFeatures(encoder, dataset, kind);
-  const others: FeatureStore[] = [];
-  const drawn = dataset.images.some(({scene}) => scene !== undefined);
-  const seen = trainingViews(count, {mirror: mirror && !drawn});
-  for (const view of seen.slice(1))
-    others.push(await usualFeatures(withView(encoder, view), dataset, kind, ofSplit(dataset, 'train')));
-  return new AugmentedFeatures(
-    plain,
-    others,
-    seen.some(({mirrored}) => mirrored),
-  );
-}
-
-async function build(
-  encoder: Encoder,
   images: Dataset['images'],
-  kind: 'pooled' | 'grid',
-  folder: string,
-  part: BuildOptions['part'] = {number: 1, of: 1},
+  options: StoreOptions,
 ): Promise<FeatureStore> {
-  const bar = progress('Features', images.length);
-  const store = await FeatureStore.build(encoder, images, folder, {kind, part, onProgress: bar.update})
-    .catch((error: unknown) => {
+  const store = await storeFeatures(encoder, dataset, images, {...options, progress}).catch(
+    (error: unknown) => {
       throw continued(error, 'run the command again to continue');
-    })
-    .finally(bar.finish);
+    },
+  );
   for (const [id, reason] of store.quarantined) warn(`${id}: ${reason}`);
   return store;
 }

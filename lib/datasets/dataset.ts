@@ -1,5 +1,4 @@
 /** What a captioning data set is: images with captions and a split each, whatever layout they were read from. */
-import type {Scene} from './synthetic/scene';
 
 /** The splits of a data set. */
 export const splits = ['train', 'validation', 'test'] as const;
@@ -17,8 +16,11 @@ export interface CaptionedImage {
   readonly captions: readonly string[];
   /** The image's number in COCO, by which COCO's own tools know it. */
   readonly number?: number;
-  /** What was drawn, where the data set is drawn. */
-  readonly scene?: Scene;
+  /**
+   * Lists the claims of a caption that are not true of the image; empty where all are. Undefined where what an image shows is not known,
+   * as for photographs.
+   */
+  readonly verify?: (caption: string) => readonly string[];
 }
 
 /** A line of a caption file that was not used, and why. */
@@ -34,6 +36,8 @@ export interface Dataset {
   /** The layout it was read from: `scenes`, `flickr8k`, `flickr8k-kaggle`, `coco`, … */
   readonly layout: string;
   readonly folder: string;
+  /** Whether an image's captions are true of its mirror image too. @default true */
+  readonly mirrorImages?: boolean;
   /** In the order of the caption file; the same on every machine. */
   readonly images: readonly CaptionedImage[];
   readonly rejected: readonly Rejection[];

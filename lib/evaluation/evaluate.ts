@@ -1,6 +1,5 @@
 /** How good a decoder's captions are: written freely for images it never learnt from, and held against people's. */
 import type {CaptionedImage} from '../datasets/dataset';
-import {falseClaims} from '../datasets/synthetic/scenes';
 import type {FeatureSource} from '../features/source';
 import type {StepDecoder} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../search/beam-search';
@@ -118,11 +117,11 @@ export function captionBatch(
  */
 export async function scoreCaptions(
   captions: readonly string[],
-  images: readonly Pick<CaptionedImage, 'captions' | 'scene'>[],
+  images: readonly Pick<CaptionedImage, 'captions' | 'verify'>[],
   {scorer, training}: ScoreOptions = {},
 ): Promise<CaptionScores> {
   const own = scorer ?? (await Scorer.create(images.map((image) => image.captions)));
-  const measured = [...own.score(captions), ...truth(captions, images)];
+  const measured = [...own.score(captions), ...factual(captions, images)];
   const tokens = captions.map(ptbTokenize);
   return {
     metrics: totals(measured),
@@ -133,13 +132,11 @@ export async function scoreCaptions(
   };
 }
 
-/** Where all images are drawn, the share of captions without a false claim. */
-function truth(
+/** The fraction of captions without a false claim, where every image can be verified. */
+function factual(
   captions: readonly string[],
-  images: readonly Pick<CaptionedImage, 'scene'>[],
+  images: readonly Pick<CaptionedImage, 'verify'>[],
 ): [] | [MetricStatistics] {
-  const found = images.flatMap(({scene}, at) =>
-    scene ? [falseClaims(captions[at]!, scene).length === 0] : [],
-  );
+  const found = images.flatMap(({verify}, at) => (verify ? [verify(captions[at]!).length === 0] : []));
   return found.length === images.length && found.length > 0 ? [mean('factual', found.map(Number))] : [];
 }

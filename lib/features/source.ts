@@ -1,7 +1,8 @@
-/** Where training and evaluation get the features of images from: a store, or an encoder that is learning itself. */
+/** Where training and evaluation get the features of images from: a store on disk, views of it, or an encoder that is being trained. */
 import type {Preprocessing} from '../encoders/encoder';
-import type {tf} from '../tensorflow/tensorflow';
+import type {FineTunedWeights} from '../encoders/fine-tuned';
 import type {DropoutKey} from '../random/random';
+import type {tf} from '../tensorflow/tensorflow';
 import type {FeatureKind} from './shard';
 
 /** Image features by id, whether they are stored or computed on request. */
@@ -11,16 +12,40 @@ export interface FeatureSource {
   readonly preprocessing: Preprocessing;
   readonly kind: FeatureKind;
   readonly depth: number;
-  /** Of each image that is learnt from, the whole one included. @default 1 */
+  /** Views of each training image, the whole one included. @default 1 */
   readonly views?: number;
-  /** Whether some of them are mirror images. @default there are no others */
+  /** Whether some of the views are mirror images; undefined where there is only one view. */
   readonly mirrored?: boolean | undefined;
+  /** The part of the encoder that is trained along with the decoder; undefined where features are fixed. */
+  readonly trainable?: TrainableEncoder;
   has(id: string): boolean;
   /**
+   * Reads features of whole images, as validation and captioning see them.
+   *
    * @param ids In any order, also repeated.
    * @returns float32 `[batch, depth]` or `[batch, cells, depth]`. The caller disposes it.
    */
   read(ids: readonly string[]): tf.Tensor;
-  /** As training sees them at a step, where that is not as they are: see `read`, which says the rest. */
+  /** Reads features for a training step, each image in a view that follows from `key`; where undefined, `read` serves. */
   draw?(ids: readonly string[], key: DropoutKey): tf.Tensor;
+  /** Frees what the source holds in memory. */
+  dispose?(): void;
+}
+
+/** The last blocks of an encoder whose weights are trained; the blocks before are frozen, and their output is stored. */
+export interface TrainableEncoder {
+  /** The first block that is trained. */
+  readonly from: string;
+  /** Trained weights by the names that gradients and the optimizer use, `encoder.<layer>.weight`. */
+  readonly weights: ReadonlyMap<string, tf.Variable>;
+  /** @returns The frozen blocks' output for a training step. The caller disposes it. Invalidates features computed before. */
+  frozenFeatures(ids: readonly string[], key: DropoutKey): tf.Tensor;
+  /** @returns Features of the source's kind, differentiable with respect to `weights`. The caller disposes it. */
+  features(frozen: tf.Tensor): tf.Tensor;
+  /** @returns The weights as a checkpoint keeps them. */
+  fineTunedWeights(): FineTunedWeights;
+  /** Replaces the weights by those of a checkpoint. */
+  restore(weights: FineTunedWeights): void;
+  /** Forgets features computed with earlier weights; call it after changing `weights`. */
+  invalidate(): void;
 }

@@ -2,7 +2,7 @@
  * Features by an encoder whose last blocks learn: computed whenever they are asked for, since they change with every step. The blocks
  * before do not change, so what they see is computed once and kept in a store like any features.
  */
-import type {FeatureSource} from './source';
+import type {FeatureSource, TrainableEncoder} from './source';
 import type {FeatureKind} from './store';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {FineTunedEncoder, type FineTunedWeights} from '../encoders/fine-tuned';
@@ -20,7 +20,7 @@ export interface LiveOptions {
 const images = 64;
 
 /** Features from an encoder that is being trained. */
-export class TrainableFeatures implements FeatureSource {
+export class TrainableFeatures implements FeatureSource, TrainableEncoder {
   readonly depth: number;
   readonly encoder: {readonly name: string; readonly digest: string};
   readonly preprocessing: Preprocessing;
@@ -59,7 +59,10 @@ export class TrainableFeatures implements FeatureSource {
     }
   }
 
-  /** The first block that learns. */
+  get trainable(): TrainableEncoder {
+    return this;
+  }
+
   get from(): string {
     return this.#tuned.from;
   }

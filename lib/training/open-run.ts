@@ -7,8 +7,6 @@ import {CaptionerError} from '../errors';
 import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
 import type {History} from '../checkpoints/history';
-import {Learner, learning} from './learner';
-import {TrainableFeatures} from '../features/trainable';
 import {restoreAverage} from '../optim/ema';
 import {
   checkResumable,
@@ -19,6 +17,7 @@ import {
 } from './training-data';
 import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOptions} from './options';
 import {Run, type Skipped} from './run';
+import {TrainableModel, trainableWeights} from './trainable-model';
 import {EventLog} from './tensorboard';
 
 export interface OpenRun {
@@ -27,7 +26,7 @@ export interface OpenRun {
   readonly settings: TrainerSettings;
   readonly history: History;
   readonly course: EpochCursor;
-  readonly learner: Learner;
+  readonly model: TrainableModel;
   readonly run?: Run | undefined;
   readonly log?: EventLog | undefined;
   /** Checkpoints that were passed over, and why. */
@@ -44,18 +43,18 @@ export async function newRun(
   const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
   const task = {
     features: parts.decoder.features,
-    tuned: parts.store instanceof TrainableFeatures,
+    tuned: parts.store.trainable !== undefined,
     ...(options?.objective && {objective: options.objective}),
   };
   const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
   const material = prepareTrainingData(parts, settings.maximumLength);
   if (
     settings.selectBy === 'factual' &&
-    material.judged.slice(0, settings.validationImages).some(({scene}) => !scene)
+    material.judged.slice(0, settings.validationImages).some(({verify}) => !verify)
   )
     throw new CaptionerError(
       'options',
-      'trainer: `selectBy`: expected a metric other than `factual`, for which all that is in an image must be known, as it is of drawn scenes',
+      'trainer: `selectBy`: expected a metric other than `factual`, for which the data set must be able to verify captions, as drawn scenes are',
     );
   if (!measured) fitNormalization(parts, material);
   const history = {steps: [], epochs: []};
@@ -64,8 +63,8 @@ export async function newRun(
   try {
     await run?.clear();
     const log = run && new EventLog(run.tensorboard);
-    const learner = new Learner(parts, new Adam(learning(parts)));
-    return {parts, material, settings, history, course, learner, run, log, skipped: []};
+    const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
+    return {parts, material, settings, history, course, model, run, log, skipped: []};
   } catch (error) {
     run?.close();
     throw error;
@@ -101,24 +100,24 @@ export async function resumeRun(
         `${run.folder}: expected views ${how(training.mirrored)}, which it was learning from, got those ${how(store.mirrored)}`,
       );
     }
-    const from = store instanceof TrainableFeatures ? store.from : undefined;
+    const from = store.trainable?.from;
     if (fineTuned?.from !== from)
       throw new CaptionerError(
         'mismatch',
         `${run.folder}: expected an encoder that learns from ${fineTuned?.from ?? 'no block'} on, got one from ${from ?? 'no block'} on`,
       );
-    if (fineTuned && store instanceof TrainableFeatures) store.restore(fineTuned);
-    const adam = new Adam(learning(parts));
+    if (fineTuned) store.trainable?.restore(fineTuned);
+    const adam = new Adam(trainableWeights(parts));
     opened.push(adam);
     const optimizer = new Map(training.optimizer);
-    const average = restoreAverage(optimizer, learning(parts));
+    const average = restoreAverage(optimizer, trainableWeights(parts));
     if (average) opened.push(average);
     adam.restore(optimizer);
-    const learner = new Learner(parts, adam, average);
+    const model = new TrainableModel(parts, adam, average);
     const course = new EpochCursor(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
     const log = new EventLog(run.tensorboard);
-    return {parts, material, settings, history: training.history, course, learner, run, log, skipped};
+    return {parts, material, settings, history: training.history, course, model, run, log, skipped};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

@@ -1,49 +1,37 @@
-/** One step of training: from batches to a loss, its gradients, and weights that are a little better. */
-import type {Batch} from './batches';
+/** One training step: from batches to a loss, its gradients, and updated weights. */
 import {CaptionerError} from '../errors';
 import type {Adam} from '../optim/adam';
 import {clipByGlobalNorm} from '../optim/clip';
 import {tf} from '../tensorflow/tensorflow';
-import {TrainableFeatures} from '../features/trainable';
-import {gradients, type LossOptions} from './loss';
-import {notFinite, type Parts} from './training-data';
+import type {Batch} from './batches';
+import {gradients} from './loss';
+import type {Objective} from './objectives';
 import type {TrainerSettings} from './options';
-import type {Rewards} from './rewards';
-import {withOwnWords} from './scheduled-sampling';
-import {sampledBatch} from './self-critical';
+import {notFinite, type Parts} from './training-data';
 
 export interface StepSettings extends Pick<
   TrainerSettings,
-  | 'seed'
-  | 'clipNorm'
-  | 'labelSmoothing'
-  | 'weightDecay'
-  | 'accumulate'
-  | 'samples'
-  | 'baseline'
-  | 'maximumLength'
-  | 'temperature'
+  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate'
 > {
-  /** From 0; with the seed it names the dropout. */
+  /** Counted from 0; together with the seed it determines dropout. */
   readonly step: number;
   /** Learning rate of the decoder, after the schedule. */
   readonly learningRate: number;
-  /** Of an encoder that learns too. */
+  /** Learning rate of a trainable encoder, after the schedule; 0 freezes it. */
   readonly encoderLearningRate: number;
-  /** Share of the words that scheduled sampling replaces. */
-  readonly ownWords: number;
 }
 
 export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
-  /** Mean of the sampled captions', in self-critical training. */
+  /** Mean reward of the sampled captions, in self-critical training. */
   readonly reward?: number;
 }
 
 /**
- * @param batches They are learnt from as if they were one.
- * @param rewards Present: self-critical training; else cross entropy.
+ * Trains on batches as if they were one.
+ *
+ * @param objective Chooses what each batch is trained on.
  * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
  */
 export function trainStep(
@@ -51,112 +39,130 @@ export function trainStep(
   adam: Adam,
   batches: readonly Batch[],
   settings: StepSettings,
-  rewards?: Rewards,
+  objective: Objective,
 ): StepResult {
-  const {step, learningRate, clipNorm, encoderLearningRate, weightDecay, accumulate} = settings;
-  const live = parts.store instanceof TrainableFeatures ? parts.store : undefined;
+  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate} = settings;
+  const encoder = parts.store.trainable;
   return tf.tidy(() => {
-    // Forward and backward.
-    const found = batches.map((batch, part) =>
-      learnFrom(parts, batch, {...settings, step: step * accumulate + part}, rewards),
+    // Draw a batch, forward and backward.
+    const trainEncoder = encoderLearningRate > 0;
+    const passes = batches.map((batch, part) =>
+      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, trainEncoder),
     );
-    // As of one large batch, whose mean is over all words, and that of rewards over all images.
-    const loss = meanBy(found, 'words', (one) => one.loss);
+    const loss = weightedMean(passes, 'words', (pass) => pass.loss);
 
     // Clip.
-    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(meanOf(found), clipNorm);
+    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(meanGradients(passes), clipNorm);
 
-    // Look, then apply.
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const bad = found.flatMap(({images, seen}) => notFinite(images, seen));
-      const images = new Set(found.flatMap((one) => one.images));
-      const what =
-        bad.length > 0
-          ? `the features of ${bad.join(', ')} are not finite; build them again`
-          : `it learnt from ${[...images].join(', ')}; lower the rate, or resume from the last checkpoint`;
-      throw new CaptionerError(
-        'diverged',
-        `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +
-          `the weights are as they were before this step: ${what}`,
-      );
-    }
-    adam.apply(
-      clipped,
-      (name) => (live?.weights.has(name) ? encoderLearningRate : learningRate),
-      weightDecay,
-    );
-    return {loss, gradientNorm, ...(rewards && {reward: meanBy(found, 'captions', (one) => one.reward!)})};
+    // Check.
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+      throw diverged(passes, step, loss, gradientNorm);
+
+    // Apply.
+    const rateOf = (name: string): number =>
+      encoder?.weights.has(name) ? encoderLearningRate : learningRate;
+    adam.apply(clipped, rateOf, weightDecay);
+
+    // Report.
+    const rewarded = passes.every(({reward}) => reward !== undefined);
+    return {
+      loss,
+      gradientNorm,
+      ...(rewarded && {reward: weightedMean(passes, 'captions', ({reward}) => reward!)}),
+    };
   });
 }
 
-interface Found {
+/** The forward and backward pass of one batch. */
+interface Pass {
   readonly loss: number;
   readonly gradients: Map<string, tf.Tensor>;
   readonly reward?: number;
+  /** Ids of the images, and what was read of them. */
   readonly images: readonly string[];
-  readonly seen: tf.Tensor;
-  /** How many words and captions were learnt from. */
+  readonly read: tf.Tensor;
   readonly words: number;
   readonly captions: number;
 }
 
-function learnFrom(
+function forwardBackward(
   {decoder, store, vocabulary}: Pick<Parts, 'decoder' | 'store' | 'vocabulary'>,
   batch: Batch,
-  settings: StepSettings,
-  rewards: Rewards | undefined,
-): Found {
-  const {seed, step, labelSmoothing, temperature, ownWords, encoderLearningRate} = settings;
-  const key = {seed, step};
-  const live = store instanceof TrainableFeatures ? store : undefined;
-  // Captions of the same image share the encoder's work.
+  key: {readonly seed: number; readonly step: number},
+  objective: Objective,
+  trainEncoder: boolean,
+): Pass {
+  // Captions of one image share the encoder's work.
   const images = [...new Set(batch.ids)];
-  const seen = live?.frozenFeatures(images, key) ?? store.draw?.(images, key) ?? store.read(images);
-  const tuned = encoderLearningRate > 0 ? live?.weights : undefined;
-  const look = (): tf.Tensor => live?.features(seen) ?? seen;
-  // Where the encoder learns, its gradient goes through what it sees.
-  const still = tuned ? undefined : look();
+  const encoder = store.trainable;
+  const read = encoder?.frozenFeatures(images, key) ?? store.draw?.(images, key) ?? store.read(images);
+  const compute = (): tf.Tensor => encoder?.features(read) ?? read;
+  // Where the encoder is trained, its features are computed again under the gradient tape.
+  const tuned = trainEncoder ? encoder?.weights : undefined;
+  const features = tuned ? compute : once(compute);
+
+  const {
+    batch: target,
+    loss: options,
+    reward,
+  } = objective({decoder, vocabulary, batch, images, features, key});
+  const {ids, inputs, targets, size, steps} = target;
+  const [input, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
   const rows = new Map(images.map((id, row) => [id, row]));
-  const rowsOf = (ids: readonly string[]): number[] => ids.map((id) => rows.get(id)!);
-
-  const lesson = (): {batch: Batch; training: LossOptions; reward?: number} => {
-    if (rewards) {
-      const sampled = sampledBatch(decoder, still ?? look(), images, vocabulary, rewards, settings);
-      return {...sampled, training: {...key, shares: sampled.shares, temperature}};
-    }
-    const own =
-      ownWords > 0
-        ? withOwnWords(decoder, tf.gather(still ?? look(), rowsOf(batch.ids)), batch, ownWords, key)
-        : batch;
-    return {batch: own, training: {...key, labelSmoothing}};
-  };
-  const {batch: learnt, training, reward} = lesson();
-  const {ids, inputs, targets, size, steps} = learnt;
-  const [read, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
-  const shared = {...training, ...(ids.length > images.length && {images: rowsOf(ids)})};
-  const found = gradients(decoder, still ?? look, read!, next!, shared, tuned);
+  const shared = ids.length > images.length && {images: ids.map((id) => rows.get(id)!)};
+  const found = gradients(
+    decoder,
+    tuned ? compute : features(),
+    input!,
+    next!,
+    {...options, ...shared},
+    tuned,
+  );
   const words = targets.reduce((count, id) => count + (id > 0 ? 1 : 0), 0);
-  return {...found, ...(reward !== undefined && {reward}), images, seen, words, captions: size};
+  return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: size};
 }
 
-function meanBy(found: readonly Found[], weight: 'words' | 'captions', of: (one: Found) => number): number {
-  const total = found.reduce((sum, one) => sum + one[weight], 0);
-  return found.reduce((sum, one) => sum + (of(one) * one[weight]) / total, 0);
+function once<T>(compute: () => T): () => T {
+  let result: {readonly value: T} | undefined;
+  return () => (result ??= {value: compute()}).value;
 }
 
-/** Of the gradients, each batch weighing as much as it has words. */
-function meanOf(found: readonly Found[]): Map<string, tf.Tensor> {
-  const [first] = found;
-  if (found.length === 1) return first!.gradients;
-  const total = found.reduce((sum, {words}) => sum + words, 0);
-  const names = [...new Set(found.flatMap(({gradients}) => [...gradients.keys()]))];
+function weightedMean(
+  passes: readonly Pass[],
+  weight: 'words' | 'captions',
+  value: (pass: Pass) => number,
+): number {
+  const total = passes.reduce((sum, pass) => sum + pass[weight], 0);
+  return passes.reduce((sum, pass) => sum + (value(pass) * pass[weight]) / total, 0);
+}
+
+/** The mean of the gradients, each batch weighted by its number of words. */
+function meanGradients(passes: readonly Pass[]): Map<string, tf.Tensor> {
+  const [first] = passes;
+  if (passes.length === 1) return first!.gradients;
+  const total = passes.reduce((sum, {words}) => sum + words, 0);
+  const names = [...new Set(passes.flatMap(({gradients}) => [...gradients.keys()]))];
   return new Map(
     names.map((name) => {
-      const own = found.flatMap(({gradients, words}) => {
+      const scaled = passes.flatMap(({gradients, words}) => {
         const gradient = gradients.get(name);
         return gradient ? [tf.mul(gradient, words / total)] : [];
       });
-      return [name, tf.addN(own)];
+      return [name, tf.addN(scaled)];
     }),
+  );
+}
+
+function diverged(passes: readonly Pass[], step: number, loss: number, gradientNorm: number): CaptionerError {
+  const bad = passes.flatMap(({images, read}) => notFinite(images, read));
+  const images = new Set(passes.flatMap((pass) => pass.images));
+  const advice =
+    bad.length > 0
+      ? `the features of ${bad.join(', ')} are not finite; build them again`
+      : `the batch held ${[...images].join(', ')}; lower the learning rate, or resume from the last checkpoint`;
+  return new CaptionerError(
+    'diverged',
+    `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +
+      `the weights are as they were before this step: ${advice}`,
   );
 }

@@ -18,13 +18,12 @@ import {
   type StepReport,
 } from '../checkpoints/history';
 import {runToEnd, Validator, lossOf, panelOf, scoreOf} from './validation';
-import type {Learner} from './learner';
-import {TrainableFeatures} from '../features/trainable';
 import type {TrainingData, Parts} from './training-data';
 import {changedSettings, scheduled, type TrainerSettings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
 import {newRun, resumeRun, type OpenRun} from './open-run';
 import type {EventLog} from './tensorboard';
+import type {TrainableModel} from './trainable-model';
 
 /** The parts that a trainer is made of. */
 export interface TrainerParts extends Parts {
@@ -56,7 +55,7 @@ export class Trainer {
   readonly #material: TrainingData;
   readonly #judge: Validator;
   readonly #course: EpochCursor;
-  readonly #learner: Learner;
+  readonly #model: TrainableModel;
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
   #settings: TrainerSettings;
@@ -65,7 +64,7 @@ export class Trainer {
   private constructor(start: OpenRun) {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
-    ({learner: this.#learner, run: this.#run, log: this.#log} = start);
+    ({model: this.#model, run: this.#run, log: this.#log} = start);
     this.#judge = new Validator(this.#parts, this.#material);
   }
 
@@ -160,7 +159,7 @@ export class Trainer {
     const learningRate = this.learningRate * share;
     const encoderLearningRate = this.#settings.encoderLearningRate * share;
     const ownWords = scheduledSampling * Math.min(1, step / total);
-    const learnt = this.#learner.step(batches, {
+    const learnt = this.#model.step(batches, {
       ...this.#settings,
       step,
       learningRate,
@@ -213,14 +212,14 @@ export class Trainer {
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
     const {decoder, store} = this.#parts;
-    return this.#learner.withEmaWeights(() =>
+    return this.#model.withEmaWeights(() =>
       runToEnd(lossOf(decoder, store, this.#material.validation.slice(0, captions))),
     );
   }
 
   /** The same few test images each time, with what the decoder says about them now. */
   panel(images: number = this.#settings.panelImages): PanelEntry[] {
-    return this.#learner.withEmaWeights(() =>
+    return this.#model.withEmaWeights(() =>
       panelOf(this.#parts, this.#material.shown.slice(0, images), this.#settings),
     );
   }
@@ -231,7 +230,7 @@ export class Trainer {
     const {decoder, vocabulary, store} = this.#parts;
     const encoder = {...store.encoder, preprocessing: store.preprocessing};
     const run = this.#run;
-    await this.#learner.withEmaWeights(async (optimizer) => {
+    await this.#model.withEmaWeights(async (optimizer) => {
       const training = {
         settings: this.#settings,
         position: this.position,
@@ -241,7 +240,7 @@ export class Trainer {
         history: this.history,
         optimizer: optimizer(),
       };
-      const fineTuned = store instanceof TrainableFeatures ? store.fineTunedWeights() : undefined;
+      const fineTuned = store.trainable?.fineTunedWeights();
       const checkpoint = {decoder, vocabulary, encoder, fineTuned, training};
       await run.save(checkpoint, training.position.step, best);
     });
@@ -251,7 +250,7 @@ export class Trainer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#learner.dispose();
+    this.#model.dispose();
     this.#log?.close();
     this.#run?.close();
   }
@@ -279,7 +278,7 @@ export class Trainer {
   }
 
   async #endEpoch(start: number, interrupt: Interrupt): Promise<EpochReport> {
-    const found = await this.#learner.withEmaWeights(() => this.#judge.epoch(this.#settings, interrupt));
+    const found = await this.#model.withEmaWeights(() => this.#judge.epoch(this.#settings, interrupt));
     const {step, epoch} = this.#course.position;
     const best = this.#course.finish(scoreOf(found.metrics, this.#settings.selectBy));
     const seconds = (performance.now() - start) / 1000;

@@ -131,7 +131,7 @@ describe('npm run report', function () {
       'let a = 1;',
       `process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});`,
     );
-    expect((await failure(dead, folder)).message).to.match(/the kernel stopped in the middle of a cell/);
+    expect((await failure(dead, folder)).message).to.match(/the kernel died in the middle of a cell/);
   });
 
   it('refuses parameters that are unknown or of another type, with exit code 2', async () => {
@@ -140,7 +140,7 @@ describe('npm run report', function () {
       ['step', '1', /Unknown parameter "step"; this notebook takes: steps, data, fast, names/],
       ['steps', 'ten', /Expected parameter `steps` to be a number, got "ten"/],
       ['fast', '1', /Expected parameter `fast` to be true or false, got "1"/],
-      ['names', '3', /a parameter does not fit: .*'number' is not assignable to type 'string\[\]'/],
+      ['names', '3', /a parameter has the wrong type: .*'number' is not assignable to type 'string\[\]'/],
     ];
     for (const [name, value, message] of wrong) {
       const error = await failure(file, folder, [name, value]);

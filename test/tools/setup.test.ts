@@ -34,18 +34,18 @@ describe('Set-up', () => {
       expect(await run(projectRoot, [...setup, '--quiet'])).to.deep.equal({code: 0, stdout: '', stderr: ''});
     });
 
-    it('goes on where a killed one stopped, and two at once do the work once', async () => {
+    it('resumes where a killed one stopped, and two at once do the work once', async () => {
       rmSync(stamp, {force: true});
       const killed = start(projectRoot, setup);
-      await killed.printed('converts the weights');
+      await killed.printed('Converting the weights');
       killed.kill();
       await killed.ended;
       expect(existsSync(stamp)).to.equal(false);
 
       const first = start(projectRoot, setup);
-      await first.printed('converts the weights');
+      await first.printed('Converting the weights');
       const second = start(projectRoot, setup);
-      await second.printed('Another set-up is at work here');
+      await second.printed('Another set-up is running');
       const [one, two] = await Promise.all([first.ended, second.ended]);
       expect([one.code, two.code]).to.deep.equal([0, 0]);
       expect(one.stdout).to.include('encoder weights: done');
@@ -86,7 +86,7 @@ describe('Set-up', () => {
       const bare = barePath({'python3.12': 'echo "3.12.1 /usr/bin/python3.12 False"'});
       const incomplete = await run(folder, ['tools/setup.mjs'], {PATH: bare, CAPTIONER_PYTHON: ''});
       expectOneMessage(incomplete);
-      expect(incomplete.stderr).to.include('python3.12 (Python 3.12.1) lacks its module venv');
+      expect(incomplete.stderr).to.include('python3.12 (Python 3.12.1) lacks the venv module');
       expect(existsSync(join(folder, 'node_modules'))).to.equal(false);
     });
 
@@ -122,7 +122,7 @@ describe('Set-up', () => {
       const {explain} = await loadSetup();
       const {message, advice} = explain('npm ci', 'first\nnpm error code EUSAGE\n', '/log');
       expect(message).to.match(/npm ci failed:\s+first\s+npm error code EUSAGE$/);
-      expect(advice).to.equal('The whole output is in /log.');
+      expect(advice).to.equal('The full output is in /log.');
       const missing = explain('pip install', 'ERROR: No matching distribution found for x==1', '/log');
       expect(missing.message).to.include('no build of x==1 for this machine');
     });

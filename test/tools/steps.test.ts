@@ -88,7 +88,7 @@ describe('A step of set-up', () => {
       const {damage, environment} = await loadSetup();
       const project = await openProject(copyOfProject(['environment.yml']));
       const root = join(project.home, '.venv');
-      expect(damage(project, root)).to.equal('is missing or not whole');
+      expect(damage(project, root)).to.equal('is missing or incomplete');
       const python = realpathSync(join(environment(await openProject(projectRoot)).root, 'bin', 'python'));
       execFileSync(python, ['-m', 'venv', root]);
       expect(damage(project, root)).to.equal(undefined);
@@ -96,11 +96,11 @@ describe('A step of set-up', () => {
       const {site} = environment(project);
       const pip = readdirSync(site).find((name) => /^pip-.*\.dist-info$/.test(name))!;
       writeFileSync(join(site, 'pip', '__init__.py'), '');
-      expect(damage(project, root)).to.equal(`is not whole: ${pip}`);
+      expect(damage(project, root)).to.equal(`is incomplete: ${pip}`);
       rmSync(join(site, pip, 'RECORD'));
-      expect(damage(project, root)).to.equal(`is not whole: ${pip}`);
+      expect(damage(project, root)).to.equal(`is incomplete: ${pip}`);
       writeFileSync(join(root, 'captioner.json'), JSON.stringify({root: '/elsewhere'}));
-      expect(damage(project, root)).to.equal('was moved here from elsewhere');
+      expect(damage(project, root)).to.equal('was moved from another folder');
       rmSync(join(root, 'captioner.json'));
       rmSync(join(root, 'bin', 'python'));
       expect(damage(project, root)).to.equal('has lost its Python');
@@ -259,15 +259,16 @@ describe('A step of set-up', () => {
 
   it('registers the kernel with absolute paths, so that it starts whatever PATH is', async () => {
     const {kernelStep} = await loadSetup();
-    const folder = copyOfProject(['environment.yml', 'tools/kernel.cjs'], ['node_modules']);
+    const folder = copyOfProject(['environment.yml', 'tools/kernel.cjs', 'tools/kernel'], ['node_modules']);
     const step = kernelStep(await openProject(folder));
     expect(step.done()).to.equal(false);
     await step.run();
     expect(step.done()).to.equal(true);
     const file = join(folder, '.venv', 'share', 'jupyter', 'kernels', 'tslab', 'kernel.json');
-    const {argv} = JSON.parse(readFileSync(file, 'utf8')) as {argv: [string, string, ...string[]]};
-    expect([argv[0], argv[1]].every(isAbsolute)).to.equal(true);
-    const version = execFileSync(argv[0], [argv[1], '--version'], {
+    const {argv} = JSON.parse(readFileSync(file, 'utf8')) as {argv: [string, string, string, ...string[]]};
+    const [program, flag, script] = argv;
+    expect([program, script].every(isAbsolute)).to.equal(true);
+    const version = execFileSync(program, [flag, script, '--version'], {
       env: {PATH: '/nowhere'},
       encoding: 'utf8',
     });

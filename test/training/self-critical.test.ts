@@ -4,7 +4,7 @@ import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
 import {imageScores} from 'captioner/dist/metrics/statistics';
 import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
-import {advantages, Rewards} from 'captioner/dist/training/rewards';
+import {advantages, Rewards} from 'captioner/dist/training/self-critical';
 import {sampledBatch} from 'captioner/dist/training/self-critical';
 import {Trainer} from 'captioner/dist/training/trainer';
 import {expect} from 'chai';

@@ -7,6 +7,7 @@ import {captionLoss, gradients} from 'captioner/dist/training/loss';
 import {special} from 'captioner/dist/text/vocabulary';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {withOwnWords} from 'captioner/dist/training/scheduled-sampling';
+import {crossEntropy} from 'captioner/dist/training/objectives';
 import {trainStep, type StepSettings} from 'captioner/dist/training/step';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
@@ -26,17 +27,25 @@ describe('A step of training', () => {
           all.slice(0, captions).map((caption) => ({id, tokens: toy.vocabulary.encode(caption)})),
         ),
     );
-  const settings: StepSettings = {...trainerSettings(), step: 7, learningRate: 0.01, ownWords: 0};
+  const settings: StepSettings & {readonly labelSmoothing: number} = {
+    ...trainerSettings(),
+    step: 7,
+    learningRate: 0.01,
+  };
+  const objective = crossEntropy({labelSmoothing: 0, ownWords: 0});
 
   it('learns from its batches as if they were one, and clips then', () => {
     const batches = [batchOf(0), batchOf(9), batchOf(3, 1)];
     const options = {dropout: 0, seed: 4};
     const [one, other] = [toyDecoder(toy, options), toyDecoder(toy, options)];
     const [ours, theirs] = [new Adam(one.weights), new Adam(other.weights)];
-    const {loss, gradientNorm} = trainStep({...toy, decoder: one}, ours, batches, {
-      ...settings,
-      clipNorm: 0.1,
-    });
+    const {loss, gradientNorm} = trainStep(
+      {...toy, decoder: one},
+      ours,
+      batches,
+      {...settings, clipNorm: 0.1},
+      objective,
+    );
 
     const all = batches.map(({ids, inputs, targets, size, steps}) =>
       gradients(
@@ -76,7 +85,13 @@ describe('A step of training', () => {
     const norms = [[captions], [captions.slice(0, 6), captions.slice(6)]].map((parts) => {
       const decoder = toyDecoder(toy, {dropout: 0, seed: 4});
       const adam = new Adam(decoder.weights);
-      const {loss, gradientNorm} = trainStep({...toy, decoder}, adam, parts.map(collate), settings);
+      const {loss, gradientNorm} = trainStep(
+        {...toy, decoder},
+        adam,
+        parts.map(collate),
+        settings,
+        objective,
+      );
       for (const part of [decoder, adam]) part.dispose();
       return [loss, gradientNorm];
     });
@@ -92,17 +107,18 @@ describe('A step of training', () => {
     };
     const decoder = toyDecoder(toy);
     const adam = new Adam(decoder.weights);
-    trainStep({...toy, store, decoder}, adam, [batchOf(0)], settings);
+    trainStep({...toy, store, decoder}, adam, [batchOf(0)], settings, objective);
     expect(asked).to.deep.equal([toy.dataset.images.slice(0, 4).map(({id}) => id)]);
     for (const part of [decoder, adam]) part.dispose();
   });
 
   it('takes label smoothing into the loss and weight decay into the step', () => {
     const batch = batchOf(0);
-    const weightsAfter = (more: Partial<StepSettings>): {loss: number; weights: Map<string, number[]>} => {
+    const weightsAfter = (more: Partial<typeof settings>): {loss: number; weights: Map<string, number[]>} => {
       const decoder = toyDecoder(toy, {dropout: 0});
       const adam = new Adam(decoder.weights);
-      const {loss} = trainStep({...toy, decoder}, adam, [batch], {...settings, ...more});
+      const all = {...settings, ...more};
+      const {loss} = trainStep({...toy, decoder}, adam, [batch], all, crossEntropy({...all, ownWords: 0}));
       const weights = new Map([...decoder.weights].map(([name, weight]) => [name, [...weight.dataSync()]]));
       for (const part of [decoder, adam]) part.dispose();
       return {loss, weights};
@@ -153,7 +169,7 @@ describe('A step of training', () => {
     const adam = new Adam(decoder.weights);
     for (const [step, count] of [4, 4, 2, 4].entries()) {
       const batches = Array.from({length: count}, (_, at) => batchOf(at));
-      trainStep({...toy, store, decoder}, adam, batches, {...settings, accumulate: 4, step});
+      trainStep({...toy, store, decoder}, adam, batches, {...settings, accumulate: 4, step}, objective);
     }
     expect(new Set(keys).size).to.equal(keys.length).and.to.equal(14);
     for (const part of [decoder, adam]) part.dispose();

@@ -37,8 +37,8 @@ export async function data(): Promise<void> {
   void images[0].captions;
   // @ts-expect-error An image outside COCO has no number.
   const number: number = images[0]!.number;
-  // @ts-expect-error Its scene is known only where it was drawn.
-  void images[0]!.scene.objects;
+  // @ts-expect-error Captions can be verified only where it is known what an image shows.
+  images[0]!.verify('a red ball');
   // @ts-expect-error An option must have a known name.
   await openDataset('scenes', {progress: () => undefined});
   // @ts-expect-error Data are read while others work: the result must be awaited.

@@ -1,6 +1,6 @@
 /**
- * Step: tfjs-node's binding, compiled from the source in its npm package and linked with the TensorFlow of the Python environment.
- * The compiler is the machine's, else one that PyPI has.
+ * Step: compiles tfjs-node's binding from the source in its npm package and links it with the TensorFlow of the Python environment.
+ * Uses the machine's C++ compiler, or one from PyPI.
  */
 import {existsSync, mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
@@ -47,7 +47,7 @@ export function bindingStep(project) {
     },
   };
 
-  /** Changes with all that the binding depends on. */
+  /** Changes with everything that the binding depends on. */
   function key() {
     const {site} = environment(project);
     const tensorflow = [...installed(site)].filter(([name]) => isTensorFlow(name)).join();
@@ -82,8 +82,8 @@ function argumentsFor(project, folder, nodeHeaders) {
 }
 
 /**
- * TensorFlow opens CUDA's libraries where pip puts them, but 2.21 leaves one folder out, and without that library it uses no GPU.
- * What the binding needs is loaded before, and then it is found.
+ * Links cuSOLVER. TensorFlow looks for CUDA's libraries where pip installs them, but 2.21 misses one folder and then uses no GPU.
+ * Libraries that the binding links are loaded first, so TensorFlow finds this one.
  */
 function cusolver(site) {
   const folder = join(site, 'nvidia', 'cusolver', 'lib');
@@ -96,15 +96,15 @@ async function compile(project, args) {
   const {CXX: named} = project.env;
   for (const compiler of named ? named.split(' ').slice(0, 1) : ['g++', 'c++', 'clang++']) {
     if (find(compiler, project.env) === undefined) {
-      if (named) throw new SetupError(`CXX names ${named}, which is not there.`, 'Correct CXX, or unset it.');
+      if (named) throw new SetupError(`CXX is ${named}, which was not found.`, 'Correct CXX, or unset it.');
       continue;
     }
-    project.say(`compiles with ${compiler}`);
+    project.say(`Compiling with ${compiler}`);
     const command = named ? named.split(' ') : [compiler];
     const {code, output} = await attempt(project, [...command, ...args]);
     if (code === 0) return;
     const failure = explain(compiler, output, project.log);
-    // A compiler that is too old or lacks its headers need not be the end; a full disk is.
+    // If a compiler is too old or lacks its headers, try the next one; a full disk is final.
     if (named || /disk is full/.test(failure.message)) throw failure;
   }
   await compileWithZig(project, args);
@@ -114,7 +114,7 @@ async function compileWithZig(project, args) {
   const {python} = environment(project);
   const folder = join(project.home, '.build', `ziglang-${ziglang}`);
   if (!existsSync(folder)) {
-    project.say(`no C++ compiler works here: pip install ziglang==${ziglang}, which brings one`);
+    project.say(`No working C++ compiler found; installing one with pip install ziglang==${ziglang}`);
     const temporary = `${folder}.tmp`;
     rmSync(temporary, {recursive: true, force: true});
     try {
@@ -136,23 +136,23 @@ async function compileWithZig(project, args) {
       rmSync(temporary, {recursive: true, force: true});
     }
   }
-  project.say('compiles with zig, which takes two minutes the first time');
+  project.say('Compiling with zig (two minutes the first time)');
   const cache = join(project.home, '.build', 'zig-cache');
   const env = {...project.env, PYTHONPATH: folder, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache};
   const {code, output} = await attempt(project, [python, '-m', 'ziglang', 'c++', ...args], {env});
-  if (code !== 0) throw withoutCompiler(explain('the compiler of ziglang', output, project.log));
+  if (code !== 0) throw withoutCompiler(explain('The ziglang compiler', output, project.log));
 }
 
 function withoutCompiler(cause) {
   return new SetupError(
     `No C++ compiler was found (g++, c++, clang++, CXX), and the one from PyPI can't be used: ${cause.message}`,
     'Install a compiler (Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install; conda: conda install cxx-compiler) and run the ' +
-      `command again. Or: ${cause.advice}`,
+      `command again. Alternatively: ${cause.advice}`,
     {cause},
   );
 }
 
-/** A binding that does not load never takes the place of one that does. */
+/** Loads a new binding before it replaces the previous one. */
 async function tryOut(project, binding) {
   const script = `process.dlopen({exports: {}}, ${JSON.stringify(binding)})`;
   const env = {...project.env, TF_CPP_MIN_LOG_LEVEL: '2'};
@@ -161,7 +161,7 @@ async function tryOut(project, binding) {
   const reason =
     output.split(/\r?\n/).find((line) => line.startsWith('Error: ')) ?? output.trim().split('\n').at(-1);
   throw new SetupError(
-    `The binding was compiled but does not load: ${reason}`,
-    `Remove .venv and run the command again; the whole output is in ${project.log}.`,
+    `The TensorFlow binding was compiled but does not load: ${reason}`,
+    `Remove .venv and run the command again; the full output is in ${project.log}.`,
   );
 }

@@ -1,4 +1,4 @@
-/** Runs the programs that set-up is made of: npm, Python, pip, the compiler. What they print is kept in a log and looked into when they fail. */
+/** Runs the programs that set-up needs: npm, Python, pip, the compiler. Logs their output and, if one fails, explains it. */
 import {spawn, spawnSync} from 'node:child_process';
 import {accessSync, appendFileSync, constants, mkdirSync, statSync} from 'node:fs';
 import {delimiter, dirname, join} from 'node:path';
@@ -7,14 +7,14 @@ import {explain} from './failure.mjs';
 /**
  * @param {object} project See `project.mjs`.
  * @param {readonly string[]} command A program and its arguments.
- * @returns {Promise<{code: number, output: string}>} 127 when there is no such program.
+ * @returns {Promise<{code: number, output: string}>} Code 127 if there is no such program.
  */
 export function attempt(project, command, {env = project.env, cwd = project.home} = {}) {
   const [program, ...args] = command;
   if (find(program, env) === undefined) return Promise.resolve({code: 127, output: `${program}: not found`});
   keep(project, `\n$ ${command.join(' ')}\n`);
   return new Promise((resolve, reject) => {
-    // The program starts when its process id has been noted in the lock, and not at all when we are killed before.
+    // The program starts only once its process id is in the lock, so it never starts if we are killed before that.
     const child = spawn('/bin/sh', ['-c', 'read -r go && exec "$@" </dev/null', 'sh', program, ...args], {
       cwd,
       env,
@@ -47,14 +47,14 @@ export function attempt(project, command, {env = project.env, cwd = project.home
   });
 }
 
-/** Like `attempt`. @throws SetupError When the program fails. @returns {Promise<string>} What it printed. */
+/** Like `attempt`. @throws SetupError If the program fails. @returns {Promise<string>} Its output. */
 export async function run(project, what, command, options) {
   const {code, output} = await attempt(project, command, options);
   if (code !== 0) throw explain(what, output, project.log);
   return output;
 }
 
-/** Asks a program something, at once and without a trace. @returns {string | undefined} Nothing when it fails. */
+/** Runs a short query synchronously, without logging it. @returns {string | undefined} Its output; `undefined` if it fails. */
 export function ask(command, env) {
   const [program, ...args] = command;
   const {status, stdout} = spawnSync(program, args, {
@@ -66,18 +66,18 @@ export function ask(command, env) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** Where a program lies. @returns {string | undefined} Nothing when it is not on PATH. */
+/** Finds a program. @returns {string | undefined} Its path; `undefined` if it isn't on PATH. */
 export function find(program, env) {
-  const places = program.includes('/')
+  const paths = program.includes('/')
     ? [program]
     : (env.PATH ?? '')
         .split(delimiter)
         .filter((folder) => folder !== '')
         .map((folder) => join(folder, program));
-  return places.find((place) => {
+  return paths.find((path) => {
     try {
-      accessSync(place, constants.X_OK);
-      return statSync(place).isFile();
+      accessSync(path, constants.X_OK);
+      return statSync(path).isFile();
     } catch {
       return false;
     }
@@ -92,7 +92,7 @@ function killGroup(pid) {
   }
 }
 
-/** What can't be kept, on a full disk, must not hide why the program failed. */
+/** Appends to the log. A failure to write, for example on a full disk, must not hide why the program failed. */
 function keep(project, text) {
   try {
     mkdirSync(dirname(project.log), {recursive: true});

@@ -1,4 +1,4 @@
-/** Small files that appear whole or not at all, and the sums by which a step knows that its work still stands. */
+/** Writes small files atomically, and computes the checksums by which a step knows that its result is intact. */
 import {createHash} from 'node:crypto';
 import {
   closeSync,
@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import {dirname, join} from 'node:path';
 
-/** Writes under a temporary name, syncs, renames. One name will do, as one set-up works at a time: what a killed one left is overwritten. */
+/** Writes to a temporary file, syncs and renames it. Only one set-up runs at a time, so one temporary name is enough: leftovers are overwritten. */
 export function writeWhole(file, content) {
   mkdirSync(dirname(file), {recursive: true});
   const temporary = `${file}.tmp`;
@@ -34,7 +34,7 @@ export function writeWhole(file, content) {
 
 export const writeJson = (file, value) => writeWhole(file, `${JSON.stringify(value, undefined, 2)}\n`);
 
-/** @returns {any} Nothing when the file is missing or is not JSON: both mean that the work is to be done. */
+/** @returns {any} `undefined` if the file is missing or isn't JSON: in both cases the step must run. */
 export function readJson(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -45,7 +45,7 @@ export function readJson(file) {
 
 export const sum = (content) => createHash('sha256').update(content).digest('hex');
 
-/** @returns {string | undefined} Nothing when the file is missing. */
+/** @returns {string | undefined} `undefined` if the file is missing. */
 export function sumOfFile(file) {
   try {
     return sum(readFileSync(file));
@@ -54,7 +54,7 @@ export function sumOfFile(file) {
   }
 }
 
-/** The files below a folder, as sorted relative paths; none when there is no such folder. */
+/** Lists the files below a folder as sorted relative paths; empty if there is no such folder. */
 export function filesBelow(folder, wanted, within = '') {
   let entries;
   try {
@@ -71,7 +71,7 @@ export function filesBelow(folder, wanted, within = '') {
     .sort();
 }
 
-/** One sum over the names and contents of files. */
+/** A single checksum of the names and contents of files. */
 export function sumOfFiles(folder, paths) {
   return sum(paths.map((path) => `${path}\0${sumOfFile(join(folder, path))}\n`).join(''));
 }

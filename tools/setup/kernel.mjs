@@ -1,4 +1,4 @@
-/** Step: the Jupyter kernel, registered in the Python environment with absolute paths, so that it starts whatever PATH is. */
+/** Step: registers the Jupyter kernel in the Python environment, with absolute paths so that it starts with any PATH. */
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {writeWhole} from './files.mjs';
@@ -17,7 +17,7 @@ export function kernelStep(project) {
     },
 
     run() {
-      project.say('registers tslab');
+      project.say('Registering tslab');
       writeWhole(file(), content());
     },
   };
@@ -29,7 +29,7 @@ export function kernelStep(project) {
   function content() {
     const start = join(project.home, 'tools', 'kernel.cjs');
     const spec = {
-      // Without the flag Node ends the process where code is broken off that it called itself.
+      // Without this flag, Node ends the process when code that it called itself is interrupted.
       argv: [
         process.execPath,
         '--no-force-async-hooks-checks',

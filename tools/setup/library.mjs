@@ -1,4 +1,4 @@
-/** Step: the library, compiled from lib to lib/dist. */
+/** Step: compiles the library from lib to lib/dist. */
 import {existsSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {EOL} from 'node:os';
@@ -22,10 +22,10 @@ export function libraryStep(project) {
     async run() {
       const sources = sourceSum();
       const known = readJson(stamp);
-      project.say('tsc -b lib');
-      // tsc trusts its own record of what it wrote, so what was damaged since is written again only by force.
-      const whole = known !== undefined && known.sources !== sources;
-      await compile(whole ? [] : ['--force']);
+      project.say('Compiling with tsc -b lib');
+      // tsc trusts its own record of its output, so it rewrites damaged files only with --force.
+      const incremental = known !== undefined && known.sources !== sources;
+      await compile(incremental ? [] : ['--force']);
       if (missing().length > 0) await compile(['--force']);
       prune(dist, lib);
       writeJson(stamp, {sources, outputs: outputSum()});
@@ -40,7 +40,7 @@ export function libraryStep(project) {
     if (errors.length === 0) throw explain('tsc -b lib', output, project.log);
     throw new SetupError(
       `The library does not compile: ${errors.length} error${errors.length === 1 ? '' : 's'}.${EOL}    ${errors.slice(0, 10).join(`${EOL}    `)}`,
-      'Correct them, then run the command again.',
+      'Correct the errors, then run the command again.',
     );
   }
 
@@ -71,7 +71,7 @@ export function libraryStep(project) {
   }
 }
 
-/** Removes compiled files whose source is gone: they could still be imported, or run as tests. */
+/** Removes compiled files without a source: they could still be imported or run as tests. */
 export function prune(compiled, sources) {
   const output = /\.(js|js\.map|d\.ts)$/;
   for (const path of filesBelow(compiled, (name, isFolder) => isFolder || output.test(name))) {

@@ -1,6 +1,6 @@
 /**
- * tfjs's binding can give a kernel no list of strings and none of types, which the fused kernels want. Included before its source, this lets
- * it pass them as text: `fused_ops` as names with commas between, `TArgs` as one letter for each float32.
+ * Passes lists of strings and types to ops as text, which tfjs's binding can't do itself and fused ops need. Included before its source.
+ * `fused_ops` is a comma-separated list of names, `TArgs` one letter for each float32.
  */
 #pragma once
 #include <algorithm>

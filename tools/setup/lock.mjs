@@ -1,6 +1,6 @@
 /**
- * Only one set-up works on a project at a time. The lock is a file with the holder's process id and start time, and those of the
- * program that it is running; so the next one can tell a holder that was killed, and end what it left running.
+ * Lock that allows only one set-up of a project at a time. The file holds the process id and start time of the holder and of the
+ * program that it is running, so that the next set-up can detect a killed holder and end the program that it left running.
  */
 import {linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {execFileSync} from 'node:child_process';
@@ -16,7 +16,7 @@ export class Lock {
     this.#file = file;
   }
 
-  /** Waits until the lock is ours. @param {(holder: number) => void} onWait Called once, when another set-up holds it. */
+  /** Waits for the lock and takes it. @param {(holder: number) => void} onWait Called once if another set-up holds the lock. */
   async take(onWait) {
     mkdirSync(dirname(this.#file), {recursive: true});
     let told = false;
@@ -24,7 +24,7 @@ export class Lock {
     while (!this.#tryTake()) {
       const holder = readJson(this.#file);
       if (holder === undefined) {
-        // Released this moment, or left empty by a machine that lost power.
+        // Just released, or left empty by a power failure.
         if (++unreadable === 20) rmSync(this.#file, {force: true});
       } else if (!isRunning(holder)) {
         await this.#clear(holder);
@@ -37,7 +37,7 @@ export class Lock {
     }
   }
 
-  /** Notes the program that we are about to run, so that it does not outlive us unnoticed. */
+  /** Records the program that is about to run, so that the next set-up can end it if this process is killed. */
   note(child) {
     const content = {...this.#self, child: {pid: child, started: startOf(child)}};
     this.#place(content, (own) => renameSync(own, this.#file));
@@ -48,7 +48,7 @@ export class Lock {
   }
 
   #tryTake() {
-    // A link is made with its content in place, or not at all because another was first.
+    // A link appears with its content, or not at all if another process was first.
     return this.#place(this.#self, (own) => {
       try {
         linkSync(own, this.#file);
@@ -70,7 +70,7 @@ export class Lock {
     }
   }
 
-  /** Removes the lock of a holder that is gone, unless another has done so and taken it by now. */
+  /** Removes the lock of a dead holder, unless another process has already done so and taken the lock. */
   async #clear(holder) {
     if (holder.child !== undefined) await end(holder.child);
     if (readJson(this.#file)?.started !== holder.started) return;
@@ -93,7 +93,7 @@ export class Lock {
   }
 }
 
-/** Ends a program that a killed set-up left running, and all that it started. */
+/** Ends a program that a killed set-up left running, with its child processes. */
 async function end(child) {
   for (let tries = 0; isRunning(child) && tries < 100; tries++) {
     try {
@@ -114,7 +114,7 @@ function isRunning({pid, started}) {
   return startOf(pid) === started;
 }
 
-/** Tells a process from a later one with the same id. @returns {string} Empty when there is no such process. */
+/** Start time, which tells a process from a later one with the same id. @returns {string} Empty if there is no such process. */
 export function startOf(pid) {
   try {
     if (process.platform === 'linux') {

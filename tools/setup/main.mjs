@@ -1,4 +1,4 @@
-/** The order of the steps, what is said about them, and how a failure ends. */
+/** Runs the steps of set-up in order, reports progress, and turns a failure into a message with advice. */
 import {join} from 'node:path';
 import {bindingStep} from './binding.mjs';
 import {explainSystemError, SetupError} from './failure.mjs';
@@ -10,11 +10,11 @@ import {openProject} from './project.mjs';
 import {pythonStep} from './venv.mjs';
 import {weightsStep} from './weights.mjs';
 
-/** Every step: what it is, whether its work stands, and how to do it. Later ones need earlier ones. */
+/** All steps, each with its name, whether it is done, and how to run it. Later steps depend on earlier ones. */
 export const stepsOf = (project) =>
   [packagesStep, pythonStep, bindingStep, libraryStep, weightsStep, kernelStep].map((step) => step(project));
 
-/** @param {readonly string[]} argv `--quiet`: says nothing when there is nothing to do. */
+/** @param {readonly string[]} argv `--quiet`: prints nothing if everything is set up. */
 export async function main(argv, {folder, env} = {}) {
   const unknown = argv.find((word) => word !== '--quiet');
   if (unknown !== undefined) {
@@ -37,20 +37,20 @@ export async function main(argv, {folder, env} = {}) {
   }
 }
 
-/** @returns {Promise<number>} How many steps had something to do. */
+/** @returns {Promise<number>} The number of steps that had something to do. */
 async function setUp(project, steps) {
   const lock = new Lock(join(project.home, '.build', 'setup.lock'));
   const stop = (signal) => {
     for (const end of project.running) end();
     lock.release();
-    console.error(`\ncaptioner: set-up was stopped; the next run goes on from here.`);
+    console.error(`\ncaptioner: set-up was stopped; run the command again to continue from here.`);
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, stop);
   try {
     await lock.take((holder) =>
-      console.log(`Another set-up is at work here (process ${holder}); waits for it.`),
+      console.log(`Another set-up is running (pid ${holder}); waiting for it to finish`),
     );
     project.lock = lock;
     let worked = 0;
@@ -58,7 +58,7 @@ async function setUp(project, steps) {
       if (step.done()) continue;
       if (worked++ === 0) {
         console.log(
-          `Sets up captioner in ${project.home}, TensorFlow for the ${project.device.toUpperCase()}`,
+          `Setting up captioner in ${project.home} (TensorFlow for ${project.device.toUpperCase()})`,
         );
         for (const one of steps) one.check?.();
       }

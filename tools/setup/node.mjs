@@ -1,17 +1,17 @@
-/** Which Node the project runs on. Syntax of 2015 only: an old Node reads this file. */
+/** Checks the Node version. Uses only ES2015 syntax, so that an old Node can parse it. */
 
 /**
  * @param {string} version As in `process.versions.node`.
- * @returns {string | undefined} What is wrong with it and what to do, or nothing.
+ * @returns {string | undefined} What is wrong with it and how to fix it; `undefined` if it is supported.
  */
 export function nodeProblem(version, platform) {
   if (platform === 'win32') {
-    return 'captioner: expected Linux or macOS, got Windows.\n  What to do: work inside WSL (wsl --install), with a clone that lies in its own file system.';
+    return 'captioner: expected Linux or macOS, got Windows.\n  What to do: work inside WSL (wsl --install), with a clone in its own file system.';
   }
   const parts = version.split('.').map(Number);
   const major = parts[0];
   const minor = parts[1];
-  // From these on, CommonJS can load ES modules, which the tests and notebooks need.
+  // From these versions on, CommonJS can load ES modules, which the tests and notebooks need.
   const recent = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 23;
   if (recent && major < 27) return undefined;
   return (

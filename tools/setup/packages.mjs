@@ -1,4 +1,4 @@
-/** Step: the JavaScript packages of package-lock.json, in node_modules. npm's own record of what it installed tells whether they are there. */
+/** Step: installs the JavaScript packages of package-lock.json in node_modules. npm's own record tells whether they are installed. */
 import {existsSync, lstatSync, realpathSync, rmSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {run} from './child.mjs';
@@ -28,11 +28,11 @@ export function packagesStep(project) {
     },
 
     async run() {
-      project.say('npm ci');
-      // npm would empty the folder that a link leads to, which may be another project's.
+      project.say('Running npm ci');
+      // If node_modules is a link, npm would empty its target, which may belong to another project.
       const folder = dirname(record);
       if (lstatSync(folder, {throwIfNoEntry: false})?.isSymbolicLink()) rmSync(folder);
-      // npm writes it last and empties the folder in any order, so a run that is killed must not find it.
+      // npm writes its record last but empties the folder in any order: a killed run must leave no record behind.
       rmSync(record, {force: true});
       await run(project, 'npm ci', [
         ...npm(),
@@ -45,9 +45,9 @@ export function packagesStep(project) {
       if (step.done()) return;
       if (isFull(project.home)) throw diskFull('npm ci');
       throw new SetupError(
-        'npm ci ended well, yet the packages of package-lock.json are not all there.',
-        'Run the command again: npm skips packages that it calls optional when the registry stops answering. If that does not help, ' +
-          `look for settings that leave packages out (npm config list: omit, os, cpu); the whole output is in ${project.log}.`,
+        'npm ci succeeded, but some packages of package-lock.json are missing.',
+        'Run the command again: npm skips optional packages when the registry stops responding. If that does not help, ' +
+          `check for settings that exclude packages (npm config list: omit, os, cpu); the full output is in ${project.log}.`,
       );
     },
   };
@@ -60,17 +60,17 @@ function same(wanted, present) {
   );
 }
 
-/** npm leaves out, without a word, the optional packages that are for other machines; TensorFlow itself has no build for musl. */
+/** npm silently skips optional packages for other platforms; TensorFlow itself has no build for musl. */
 const isLeftOut = (one) => one.optional && !(one.os && fits(one) && allows(one.libc, 'glibc'));
 
-/** Whether a package was installed for this kind of machine, and not for one that shares the folder. */
+/** Whether a package is for this platform, and not for another machine that shares the folder. */
 const fits = ({os, cpu}) => allows(os, process.platform) && allows(cpu, process.arch);
 const allows = (list, value) =>
   list === undefined ||
   list.includes(value) ||
   list.every((one) => one.startsWith('!') && one !== `!${value}`);
 
-/** npm of the Node that runs this, else the first on PATH. */
+/** The npm of the running Node, otherwise the first on PATH. */
 function npm() {
   const beside = join(dirname(process.execPath), 'npm');
   if (!existsSync(beside)) return ['npm'];

@@ -1,4 +1,4 @@
-/** What every step of set-up works on: the project's folder, the environment variables, and the device that TensorFlow is wanted for. */
+/** The project as every step of set-up sees it: its folder, the environment variables, and the device for TensorFlow. */
 import {existsSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -18,9 +18,9 @@ export function openProject(folder = home, env = process.env) {
     device: wantedDevice(env),
     log: join(folder, '.build', 'setup.log'),
     lock: undefined,
-    /** Ends what is running at the moment, one function for each program. */
+    /** One function for each running program, which ends it. */
     running: new Set(),
-    /** Shows one line while a step runs. */
+    /** Prints a progress line of the current step. */
     say: () => {},
   };
 }
@@ -32,11 +32,11 @@ export function wantedDevice(env, driver = '/proc/driver/nvidia/version') {
   if (wanted !== undefined && wanted !== '')
     throw new SetupError(
       `Expected CAPTIONER_DEVICE to be cpu or gpu, got "${wanted}".`,
-      'Correct it, or unset it: then the NVIDIA driver decides.',
+      'Correct it, or unset it to use a GPU if there is an NVIDIA driver.',
     );
   if (process.platform !== 'linux') return 'cpu';
   if (existsSync(driver)) return 'gpu';
-  // Inside WSL and some containers the driver shows only through its tool; without a driver the tool lists nothing.
+  // In WSL and some containers only nvidia-smi shows the driver; without a driver it lists nothing.
   const tool = find('nvidia-smi', env);
   return tool !== undefined && /^GPU \d/m.test(ask([tool, '-L'], env) ?? '') ? 'gpu' : 'cpu';
 }

@@ -1,4 +1,4 @@
-/** Finds a Python that TensorFlow has builds for, and the environment that holds the project's packages. */
+/** Finds a Python that TensorFlow supports, and the environment with the project's packages. */
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {ask, find} from './child.mjs';
@@ -14,7 +14,7 @@ export const supported = (version) => {
 const question =
   'import sys, importlib.util as u; print(sys.version.split()[0], getattr(sys, "_base_executable", sys.executable), all(map(u.find_spec, ("venv", "ensurepip"))))';
 
-/** @returns {{version: string, base: string, complete: boolean} | undefined} Nothing when it does not run. */
+/** @returns {{version: string, base: string, complete: boolean} | undefined} `undefined` if it doesn't run. */
 export function probe(python, env) {
   const answer = ask([python, '-c', question], env);
   const match = /^(\S+) (.*) (True|False)$/.exec(answer ?? '');
@@ -23,7 +23,7 @@ export function probe(python, env) {
     : {version: match[1].replace(/[^0-9.].*$/, ''), base: match[2], complete: match[3] === 'True'};
 }
 
-/** @throws SetupError When there is none. @returns {string} The program. */
+/** @throws SetupError If there is none. @returns {string} Its path. */
 export function findPython(env) {
   const named = env.CAPTIONER_PYTHON;
   const candidates = named ? [named] : [...minors.map((minor) => `python3.${minor}`), 'python3', 'python'];
@@ -32,11 +32,11 @@ export function findPython(env) {
     const program = find(name, env);
     const found = program === undefined ? undefined : probe(program, env);
     if (found === undefined) {
-      if (named) seen.push(`${name} ${program === undefined ? 'is not there' : 'does not run'}`);
+      if (named) seen.push(`${name} ${program === undefined ? 'was not found' : 'does not run'}`);
     } else if (!supported(found.version)) {
       seen.push(`${name} is Python ${found.version}`);
     } else if (!found.complete) {
-      seen.push(`${name} (Python ${found.version}) lacks its module venv`);
+      seen.push(`${name} (Python ${found.version}) lacks the venv module`);
     } else {
       return program;
     }
@@ -46,14 +46,14 @@ export function findPython(env) {
   throw new SetupError(
     `Expected Python 3.10 to 3.13, ${got}.`,
     lacking !== undefined && !named
-      ? 'Install that module (Debian, Ubuntu: apt-get install python3-venv) and run the command again.'
+      ? 'Install the venv module (Debian, Ubuntu: apt-get install python3-venv) and run the command again.'
       : 'Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13; conda: conda env create --file environment.yml), ' +
-          'or name one that is there: CAPTIONER_PYTHON=/path/to/python3.12',
+          'or choose an installed one: CAPTIONER_PYTHON=/path/to/python3.12',
   );
 }
 
 /**
- * The project's own `.venv`, unless it isn't there and the active conda environment has the packages of environment.yml.
+ * The project's `.venv`, or, if there is none, the active conda environment if it has the packages of environment.yml.
  *
  * @returns {{kind: 'venv' | 'conda', root: string, python: string, site: string}}
  */
@@ -75,7 +75,7 @@ function describe(kind, root) {
 
 const supportedFolder = (name) => supported(name.slice('python'.length));
 
-/** Which TensorFlow a conda environment has is not asked: the file names the one for the CPU, and set-up exchanges it. */
+/** Accepts any TensorFlow variant: environment.yml names the one for the CPU, and set-up replaces it if needed. */
 function hasPackages(project, {python, site}) {
   if (!existsSync(python)) return false;
   const present = installed(site);
@@ -86,7 +86,7 @@ function hasPackages(project, {python, site}) {
   );
 }
 
-/** The version that a virtual environment was made with, as its own record says. */
+/** The Python version that a virtual environment was created with, from its pyvenv.cfg. */
 export function venvVersion(root) {
   try {
     return /^version\s*=\s*(\S+)/m.exec(readFileSync(join(root, 'pyvenv.cfg'), 'utf8'))?.[1];

@@ -1,24 +1,24 @@
-/** The Python packages of the project: the list under `pip` in environment.yml, with TensorFlow chosen for the machine. */
+/** Python packages of the project: the list under `pip` in environment.yml, with the TensorFlow variant for this machine. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 /**
  * @param {{home: string, device: 'cpu' | 'gpu'}} project
- * @returns {{name: string, version: string, line: string}[]} `line` is what pip is given.
+ * @returns {{name: string, version: string, line: string}[]} `line` is the requirement passed to pip.
  */
 export function requirements({home, device}, arch = process.arch) {
   const list = parseEnvironment(readFileSync(join(home, 'environment.yml'), 'utf8'));
   const tensorflow = list.find(({name}) => isTensorFlow(name));
   if (tensorflow === undefined) throw new Error('environment.yml: expected TensorFlow under pip');
   const {version} = tensorflow;
-  // The wheel without CUDA exists for x86-64 alone.
+  // On Linux the wheel without CUDA exists only for x86-64.
   const small = arch === 'x64' && process.platform === 'linux';
   const name = device === 'gpu' ? 'tensorflow[and-cuda]' : small ? 'tensorflow-cpu' : 'tensorflow';
   const chosen = {name: plain(name), version, line: `${name}==${version}`};
   return [chosen, ...list.filter((one) => !isTensorFlow(one.name))];
 }
 
-/** Reads the lines `- name==version` under `- pip:`; the file is ours and uses no more of YAML than that. */
+/** Reads the lines `- name==version` under `- pip:`; the project's file uses no other YAML there. */
 export function parseEnvironment(text) {
   const list = [];
   let inside;
@@ -39,14 +39,14 @@ export function parseEnvironment(text) {
   return list;
 }
 
-/** What is installed in a site-packages folder, name to version; nothing when there is no such folder. */
+/** Installed packages of a site-packages folder, name to version; empty if there is no such folder. */
 export function installed(site) {
   const found = new Map();
   let names = [];
   try {
     names = readdirSync(site);
   } catch {
-    // No such folder, so nothing is installed.
+    // Without the folder, nothing is installed.
   }
   for (const name of names) {
     const match = /^(.+)-([^-]+)\.dist-info$/.exec(name);
@@ -55,7 +55,7 @@ export function installed(site) {
   return found;
 }
 
-/** Whether exactly what is required is there, TensorFlow in one variant only: two of them share one folder. */
+/** Whether all requirements are installed, with only one TensorFlow variant: two would share a folder. */
 export function satisfied(list, present) {
   const others = [...present.keys()].filter(
     (name) => isTensorFlow(name) && !list.some((one) => one.name === name),
@@ -65,7 +65,7 @@ export function satisfied(list, present) {
 
 export const isTensorFlow = (name) => name === 'tensorflow' || name === 'tensorflow-cpu';
 
-/** Package names count as equal whatever their case and separators (PEP 503). */
+/** Normalizes a package name: case and separators don't count (PEP 503). */
 const plain = (name) =>
   name
     .replace(/\[.*\]$/, '')

@@ -1,6 +1,6 @@
 /**
  * Blocks signals while TensorFlow computes. oneDNN's generated matrix products point the stack pointer at a buffer on the heap, and a
- * signal's frame written there overwrites whatever lies beside it (oneDNN issue 4845, fixed by its pull request 4855, which no
+ * signal frame written there overwrites adjacent memory (oneDNN issue 4845, fixed by its pull request 4855, which no
  * TensorFlow up to 2.21 has). TensorFlow's own threads are started inside these calls and inherit the mask for good. The calling thread
  * takes its signals before and after, so handlers, default actions and profilers work as usual, a few milliseconds late at most.
  *
@@ -19,7 +19,7 @@ class SignalsBlocked {
   SignalsBlocked() {
     sigset_t asynchronous;
     sigfillset(&asynchronous);
-    // A fault of the thread itself can't wait: blocked, it would end the process without a word.
+    // A fault of the thread itself can't wait: if blocked, it would end the process silently.
     for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) sigdelset(&asynchronous, fault);
     pthread_sigmask(SIG_BLOCK, &asynchronous, &before_);
   }
@@ -40,7 +40,7 @@ auto WithSignalsBlocked(Function function, Arguments... arguments) {
 
 }  // namespace captioner
 
-// Every call of the binding that may compute, wait for what computes, or start threads.
+// Every call of the binding that may compute, wait for a computation, or start threads.
 #define TFE_NewContext(...) captioner::WithSignalsBlocked(TFE_NewContext, __VA_ARGS__)
 #define TFE_Execute(...) captioner::WithSignalsBlocked(TFE_Execute, __VA_ARGS__)
 #define TFE_TensorHandleResolve(...) captioner::WithSignalsBlocked(TFE_TensorHandleResolve, __VA_ARGS__)

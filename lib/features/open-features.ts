@@ -1,0 +1,94 @@
+/** Opens the features that a decoder is trained on: computes whatever is missing, in the views and with the blocks that are asked for. */
+import {ofSplit, type CaptionedImage, type Dataset} from '../datasets/dataset';
+import {trainingViews, withView} from '../encoders/augmentation';
+import type {Encoder} from '../encoders/encoder';
+import {featureFolder} from '../paths';
+import {AugmentedFeatures} from './augmented';
+import type {FeatureKind} from './shard';
+import type {FeatureSource} from './source';
+import {FeatureStore, type BuildOptions} from './store';
+import {TrainableFeatures} from './trainable';
+
+/** Shows how far a store is: the library's `progress` is one. */
+export type ShowProgress = (
+  label: string,
+  total: number,
+) => {
+  readonly update: (done: number, total?: number, note?: string) => Promise<void>;
+  readonly finish: () => Promise<void>;
+};
+
+/** Options of `storeFeatures`. */
+export interface StoreOptions extends Pick<BuildOptions, 'kind' | 'part'> {
+  /** Folder of the store. @default the data set's place in `data/features` */
+  readonly folder?: string;
+  readonly progress?: ShowProgress | undefined;
+}
+
+/**
+ * Computes the features of images once; what is stored already is not computed again.
+ *
+ * @throws CaptionerError as `FeatureStore.build`
+ */
+export async function storeFeatures(
+  encoder: Encoder,
+  dataset: Pick<Dataset, 'folder'>,
+  images: readonly CaptionedImage[],
+  {kind = 'pooled', part, folder = featureFolder(dataset, encoder, kind), progress}: StoreOptions = {},
+): Promise<FeatureStore> {
+  const bar = progress?.('Features', images.length);
+  try {
+    return await FeatureStore.build(encoder, images, folder, {
+      kind,
+      ...(part && {part}),
+      ...(bar && {onProgress: bar.update}),
+    });
+  } finally {
+    await bar?.finish();
+  }
+}
+
+/** The features that a training needs. */
+export interface FeatureRequest {
+  readonly kind: FeatureKind;
+  /** First block of the encoder that is trained along with the decoder. @default none */
+  readonly fineTune?: string | undefined;
+  /** Views of each training image: the whole, then crops and mirror images. @default 6 with `fineTune`, else 1 */
+  readonly views?: number | undefined;
+  /** Whether views may be mirror images. @default what the data set allows */
+  readonly mirror?: boolean | undefined;
+  readonly progress?: ShowProgress | undefined;
+}
+
+/**
+ * Opens the features of a data set's images for training, and computes whatever is missing.
+ *
+ * @param encoder Taken over: it is disposed with the features, or as soon as they are all stored.
+ * @throws CaptionerError `options` for an unknown block; and as `FeatureStore.build`
+ */
+export async function openFeatures(
+  encoder: Encoder,
+  dataset: Dataset,
+  {kind, fineTune, views = fineTune === undefined ? 1 : 6, mirror = true, progress}: FeatureRequest,
+): Promise<FeatureSource> {
+  const inViews = async (by: Encoder, of: FeatureKind): Promise<AugmentedFeatures> => {
+    const options = {kind: of, progress};
+    const [, ...others] = trainingViews(views, {mirror: mirror && (dataset.mirrorImages ?? true)});
+    const plain = await storeFeatures(by, dataset, dataset.images, options);
+    const stores: FeatureStore[] = [];
+    for (const view of others)
+      stores.push(await storeFeatures(withView(by, view), dataset, ofSplit(dataset, 'train'), options));
+    return new AugmentedFeatures(
+      plain,
+      stores,
+      others.some(({mirrored}) => mirrored),
+    );
+  };
+  if (fineTune !== undefined)
+    return TrainableFeatures.open(encoder, {from: fineTune, kind}, (frozen) => inViews(frozen, 'grid'));
+  try {
+    return await inViews(encoder, kind);
+  } finally {
+    encoder.dispose();
+  }
+}

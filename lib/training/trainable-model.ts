@@ -1,0 +1,91 @@
+/** What is trained: the decoder's weights, those of a trainable encoder, their optimizer, and the moving average of the weights. */
+import {ofSplit} from '../datasets/dataset';
+import type {Adam} from '../optim/adam';
+import {Ema, ownWeights, type SwappedWeights} from '../optim/ema';
+import type {tf} from '../tensorflow/tensorflow';
+import type {Batch} from './batches';
+import {crossEntropy, selfCritical, type Objective} from './objectives';
+import type {TrainerSettings} from './options';
+import {Rewards} from './self-critical';
+import {trainStep, type StepResult, type StepSettings} from './step';
+import type {Parts} from './training-data';
+
+/** All trained weights by name. */
+export function trainableWeights({decoder, store}: Parts): Map<string, tf.Variable> {
+  return new Map([...decoder.weights, ...(store.trainable?.weights ?? [])]);
+}
+
+export type ModelStepSettings = StepSettings &
+  Pick<
+    TrainerSettings,
+    'objective' | 'emaDecay' | 'labelSmoothing' | 'samples' | 'baseline' | 'maximumLength' | 'temperature'
+  > & {
+    /** Fraction of input words replaced by the decoder's own predictions. */
+    readonly ownWords: number;
+  };
+
+export class TrainableModel {
+  /** Undefined where the weights themselves are validated and saved. */
+  #ema: Ema | undefined;
+  #rewards: Rewards | undefined;
+
+  /** @param ema The average so far, when a run is resumed. Both are taken over. */
+  constructor(
+    private readonly parts: Parts,
+    private readonly adam: Adam,
+    ema?: Ema,
+  ) {
+    this.#ema = ema;
+  }
+
+  /** @throws CaptionerError `diverged`, see `trainStep` */
+  step(batches: readonly Batch[], settings: ModelStepSettings): StepResult {
+    const result = trainStep(this.parts, this.adam, batches, settings, this.#objective(settings));
+    if (settings.emaDecay > 0) {
+      this.#ema ??= new Ema(trainableWeights(this.parts));
+      this.#ema.update(settings.emaDecay, settings.step);
+    } else {
+      this.#ema?.dispose();
+      this.#ema = undefined;
+    }
+    return result;
+  }
+
+  /**
+   * Runs `work` with the weights that are validated and saved: their moving average, where there is one.
+   *
+   * @param work Gets a function that returns what resuming needs beside those weights: the optimizer's state and the weights themselves.
+   */
+  withEmaWeights<T>(work: (state: () => Map<string, Float32Array>) => T): T {
+    const swapped: SwappedWeights | undefined = this.#ema?.swapIn();
+    const {trainable} = this.parts.store;
+    // Features computed with other weights of the encoder are not valid.
+    const invalidate = (): void => (swapped ? trainable?.invalidate() : undefined);
+    const restore = (): void => {
+      swapped?.restore();
+      invalidate();
+    };
+    invalidate();
+    const state = (): Map<string, Float32Array> => new Map([...this.adam.state(), ...ownWeights(swapped)]);
+    try {
+      const result = work(state);
+      if (!(result instanceof Promise)) restore();
+      return result instanceof Promise ? (result.finally(restore) as T) : result;
+    } catch (error) {
+      restore();
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.adam.dispose();
+    this.#ema?.dispose();
+  }
+
+  #objective(settings: ModelStepSettings): Objective {
+    if (settings.objective === 'cross-entropy') return crossEntropy(settings);
+    const {dataset, store} = this.parts;
+    this.#rewards ??= new Rewards(ofSplit(dataset, 'train').filter(({id}) => store.has(id)));
+    return selfCritical(this.#rewards, settings);
+  }
+}
