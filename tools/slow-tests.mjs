@@ -21,6 +21,7 @@ export const slowTests = {
   'tools/setup': 'sets up copies of the project',
   'tools/steps': 'sets up copies of the project',
   'training/fine-tuning': 'trains an encoder',
+  'training/recipe': 'trains with every preset',
   'training/resume': 'trains, is killed and resumes',
   'training/scenes': 'trains on the drawn scenes',
   'training/self-critical': 'trains with two objectives',
