@@ -17,6 +17,7 @@ import type {Vocabulary} from './text/vocabulary';
 import {loadCheckpoint, type Checkpoint} from './checkpoints/checkpoint';
 import {assertCompatible} from './checkpoints/export';
 
+/** The captions found for an image. */
 export interface Captioned {
   readonly file: string;
   /** The best hypothesis in words. */
@@ -25,6 +26,7 @@ export interface Captioned {
   readonly hypotheses: readonly (Hypothesis & {readonly caption: string})[];
 }
 
+/** The captions sampled for an image. */
 export interface Sampled {
   readonly file: string;
   /** In the order drawn. */
@@ -39,6 +41,7 @@ export interface Failed {
 
 const images = 16;
 
+/** A checkpoint with its encoder: turns images into captions. */
 export class Captioner {
   private constructor(
     readonly encoder: Encoder,
@@ -98,7 +101,7 @@ export class Captioner {
    *
    * @param options Of the search; words to force or to ban may be words or ids.
    * @throws CaptionerError `options`
-   * @example await captioner.caption(['photo.jpg'], {beams: 5, forced: ['red ball']});
+   * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
     files: readonly string[],

@@ -28,8 +28,10 @@ export const errorCodes = [
   'diverged', // a loss or gradient is not finite
   'stopped', // work stopped on request
 ] as const;
+/** The code of an error. */
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** An error that the user can mend. */
 export class CaptionerError extends Error {
   readonly code: ErrorCode;
 

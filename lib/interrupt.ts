@@ -40,6 +40,7 @@ export class Interrupt {
   }
 }
 
+/** Options of `interruptible`. */
 export interface Stopping {
   /** Saves the progress so far and describes it: `at step 163 of 752, saved`. */
   readonly stopped: () => string | Promise<string>;

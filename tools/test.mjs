@@ -1,25 +1,37 @@
 /**
- * Compiles library and tests, generates what comes from the schemas of options, and runs the tests. What follows `npm test --` goes to mocha; a test's source file is taken for the
- * compiled one, and then only the named files run. The last line that is printed counts the results.
+ * Compiles library and tests, generates what comes from the schemas of options, and runs the tests. Arguments after `npm test --` go to mocha;
+ * a test's source file stands for the compiled one, and then only the named files run. With `--quick`, slow files and tests on photographs are
+ * left out, and it says which. The last line that is printed counts the results.
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, rmSync} from 'node:fs';
 import {join, relative, resolve} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {write as writeOptions} from './options.mjs';
-import {readJson} from './setup/files.mjs';
+import {filesBelow, readJson} from './setup/files.mjs';
 import {prune} from './setup/library.mjs';
 import {home} from './setup/project.mjs';
+import {slowTests} from './slow-tests.mjs';
 
 const results = join(home, '.build', `test-results-${process.pid}.json`);
 const compiled = join(home, '.build', 'test');
+const quick = process.argv.includes('--quick');
+const leftOut = [];
+
+/** Without these variables, tests skip that need photographs or weights that are not part of the project. */
+const noMaterial = {FLICKR8K: undefined, MOBILENET_V2_TFLITE: undefined};
 
 /** Runs a script of Node and waits for its end, or until `ended` says that it should have come. */
 function node(args, ended) {
   const child = spawn(process.execPath, args, {
     cwd: home,
     // A GPU multiplies with 11 bits of mantissa (TF32) unless it is told not to; the references have 24.
-    env: {NVIDIA_TF32_OVERRIDE: '0', ...process.env, CAPTIONER_TEST_RESULTS: results},
+    env: {
+      NVIDIA_TF32_OVERRIDE: '0',
+      ...process.env,
+      ...(quick && noMaterial),
+      CAPTIONER_TEST_RESULTS: results,
+    },
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
@@ -42,14 +54,24 @@ async function notLongAfterResults(child) {
 /** Mocha adds files that are named to those of its configuration; here they replace them. */
 function mochaArguments(argv) {
   const sources = argv.filter((word) => /\.test\.(ts|js)$/.test(word));
-  if (sources.length === 0) return argv;
+  const rest = argv.filter((word) => word !== '--quick' && !sources.includes(word));
+  if (sources.length === 0 && !quick) return rest;
   const {timeout, slow} = readJson(join(home, '.mocharc.json'));
-  const files = sources.map((word) => {
-    const path = resolve(process.env.INIT_CWD ?? process.cwd(), word).replace(/\.ts$/, '.js');
-    return path.startsWith(compiled) ? path : join(compiled, relative(join(home, 'test'), path));
-  });
-  const rest = argv.filter((word) => !sources.includes(word));
+  const files = sources.length === 0 ? quickFiles() : sources.map(compiledFile);
   return ['--no-config', '--timeout', `${timeout}`, '--slow', `${slow}`, ...rest, ...files];
+}
+
+function compiledFile(source) {
+  const path = resolve(process.env.INIT_CWD ?? process.cwd(), source).replace(/\.ts$/, '.js');
+  return path.startsWith(compiled) ? path : join(compiled, relative(join(home, 'test'), path));
+}
+
+function quickFiles() {
+  const names = filesBelow(compiled, (path, isFolder) => isFolder || path.endsWith('.test.js'));
+  const slowName = (name) =>
+    Object.keys(slowTests).find((slow) => name === `${slow}.test.js` || name.startsWith(`${slow}/`));
+  leftOut.push(...new Set(names.map(slowName).filter((slow) => slow !== undefined)));
+  return names.filter((name) => slowName(name) === undefined).map((name) => join(compiled, name));
 }
 
 /** Stale interfaces may be all that keeps the library from compiling; tsc has written its output anyway. */
@@ -80,6 +102,11 @@ if (built !== 0) {
   else counts = stats;
   if (code !== 0 && counts.failures === 0) counts = {...counts, failures: 1};
   rmSync(results, {force: true});
+}
+if (leftOut.length > 0) {
+  console.log('Left out, because they are slow (`npm test` runs them):');
+  for (const name of leftOut) console.log(`  test/${name}: ${slowTests[name]}`);
+  console.log('Tests that need photographs or weights from elsewhere are among the skipped ones.');
 }
 process.exitCode = counts.failures > 0 ? 1 : 0;
 console.log(`${counts.passes} passed, ${counts.failures} failed, ${counts.pending} skipped`);

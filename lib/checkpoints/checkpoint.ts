@@ -38,6 +38,7 @@ export interface Training {
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
 
+/** A decoder with all that writing captions needs, and perhaps the state of its training. */
 export interface Checkpoint {
   readonly decoder: Decoder;
   readonly vocabulary: Vocabulary;
@@ -72,6 +73,8 @@ export interface SaveOptions {
 }
 
 /**
+ * Saves a checkpoint, replacing the one in the same folder in one step.
+ *
  * @param options.precision @default 'float32'
  * @throws CaptionerError `diverged` when a weight is not finite; `no-space`. What lay there before then still does.
  */
@@ -128,6 +131,8 @@ export async function saveCheckpoint(
 }
 
 /**
+ * Loads a checkpoint and verifies its checksums.
+ *
  * @param folder A checkpoint, or a run: then its best one, or where none was judged yet its latest. Relative to where the
  *   command was given.
  * @returns What was saved; the caller disposes the decoder.

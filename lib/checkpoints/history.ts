@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {migrateHistory} from './migrate';
 
+/** What a training step resulted in. */
 export interface StepReport {
   /** Counted from 1. */
   readonly step: number;
@@ -25,6 +26,7 @@ export interface PanelEntry {
   readonly references: readonly string[];
 }
 
+/** What an epoch resulted in. */
 export interface EpochReport {
   readonly epoch: number;
   /** Steps taken by its end. */
@@ -42,6 +44,7 @@ export interface EpochReport {
   readonly best: boolean;
 }
 
+/** The reports of a run so far. */
 export interface History {
   readonly steps: StepReport[];
   readonly epochs: EpochReport[];

@@ -4,6 +4,7 @@ import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {formatVersion, migrateMetadata} from './migrate';
 
+/** Where in a run training stands. */
 export interface Position {
   /** Steps taken. */
   readonly step: number;

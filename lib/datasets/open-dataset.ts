@@ -25,6 +25,7 @@ const layouts: readonly Layout[] = [
   custom,
 ];
 
+/** Options of `openDataset`. */
 export interface OpenOptions {
   /** Called with the number of bytes of the caption files read so far and in total. */
   readonly onProgress?: OnProgress;

@@ -2,6 +2,7 @@
 import {countWords} from '../text/vocabulary';
 import {splits, type Dataset, type Rejection, type Split} from './dataset';
 
+/** A data set in numbers. */
 export interface Summary {
   readonly layout: string;
   readonly folder: string;
@@ -20,6 +21,7 @@ export interface Summary {
   readonly unreferenced: number;
 }
 
+/** Counts the images, captions and words of a data set, split by split. */
 export function summarize(dataset: Dataset): Summary {
   const images = {train: 0, validation: 0, test: 0};
   const captions = {train: 0, validation: 0, test: 0};

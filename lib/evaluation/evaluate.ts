@@ -17,6 +17,7 @@ export interface Writer {
   readonly vocabulary: Vocabulary;
 }
 
+/** The scores of captions. */
 export interface CaptionScores {
   /** By name: BLEU-1 to BLEU-4, METEOR and ROUGE-L, 0 to 1; CIDEr-D, 0 to 10; for drawn scenes `true`, the share of captions that are. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -29,12 +30,14 @@ export interface CaptionScores {
   readonly warnings: readonly string[];
 }
 
+/** Captions and their scores. */
 export interface Evaluation extends CaptionScores {
   readonly captions: readonly {readonly image_id: string; readonly caption: string}[];
   /** The same in COCO's form for results: an image that has a number in COCO goes by it, as in COCO's annotations. */
   readonly predictions: readonly {readonly image_id: string | number; readonly caption: string}[];
 }
 
+/** Options of `scoreCaptions`. */
 export interface ScoreOptions {
   /** Of the same images, where they are scored more than once. */
   readonly scorer?: Scorer;
@@ -107,6 +110,8 @@ export function captionBatch(
 }
 
 /**
+ * Scores captions against the references of their images.
+ *
  * @param captions One for each image.
  * @throws CaptionerError `captions` when there are none.
  */

@@ -1,6 +1,7 @@
 /** Which kinds of image captions are good for, and which they are not: a kind is a word that most people use of an image. */
 import {ptbTokenize} from '../text/ptb-tokenizer';
 
+/** The mean score of the images that a word stands for. */
 export interface WordScore {
   readonly word: string;
   /** Images of this kind. */
@@ -9,6 +10,7 @@ export interface WordScore {
   readonly score: number;
 }
 
+/** Options of `scoresByWord`. */
 export interface WordScoreOptions {
   /** Share of an image's references that have the word. @default 0.6 */
   readonly agreed?: number;
@@ -26,6 +28,8 @@ const empty = new Set(
 );
 
 /**
+ * Averages the scores of images by the words that their references agree on.
+ *
  * @param images With their references.
  * @param scores Of each image's caption, as CIDEr-D.
  * @returns The best first.

@@ -9,6 +9,7 @@ import type {FeatureStore} from './store';
 /** Keeps these numbers apart from those of dropout, which have the same seed. */
 const stream = 0x5eed;
 
+/** Stored features of images and of other views of them; each training step draws one view of each image. */
 export class AugmentedFeatures implements FeatureSource {
   /**
    * @param plain Of the images as they are.

@@ -18,6 +18,7 @@ export type ShowProgress = (
   readonly finish: () => Promise<void>;
 };
 
+/** Options of `storeFeatures`. */
 export interface StoreOptions extends Pick<BuildOptions, 'kind' | 'part'> {
   /** Folder of the store. @default the data set's place in `data/features` */
   readonly folder?: string;
@@ -47,6 +48,7 @@ export async function storeFeatures(
   }
 }
 
+/** The features that a training needs. */
 export interface FeatureRequest {
   readonly kind: FeatureKind;
   /** First block of the encoder that is trained along with the decoder. @default none */

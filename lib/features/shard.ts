@@ -13,6 +13,7 @@ import {writeFileAtomic} from '../files/atomic';
 import {readSafetensorsHeader, safetensorsHeader} from '../files/safetensors';
 
 export const featureKinds = ['pooled', 'grid'] as const;
+/** The kind of image features: one vector for each image, or one for each cell of a grid. */
 export type FeatureKind = (typeof featureKinds)[number];
 
 /** Whose features these are: what must be the same for them to be used together. */

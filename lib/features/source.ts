@@ -5,6 +5,7 @@ import type {DropoutKey} from '../random/random';
 import type {tf} from '../tensorflow/tensorflow';
 import type {FeatureKind} from './shard';
 
+/** Image features by id, whether they are stored or computed on request. */
 export interface FeatureSource {
   readonly folder: string;
   readonly encoder: {readonly name: string; readonly digest: string};

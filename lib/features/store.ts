@@ -18,6 +18,7 @@ interface Place {
   readonly row: number;
 }
 
+/** Image features in a folder, computed once for each image. */
 export class FeatureStore {
   readonly #places = new Map<string, Place>();
   /** Images that could not be read, and why. */

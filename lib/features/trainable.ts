@@ -9,6 +9,7 @@ import {FineTunedEncoder, type FineTunedWeights} from '../encoders/fine-tuned';
 import {tf} from '../tensorflow/tensorflow';
 import type {DropoutKey} from '../random/random';
 
+/** Options of `TrainableFeatures.open`. */
 export interface LiveOptions {
   /** The first block of the encoder that learns, as `Unknown block` lists them. */
   readonly from: string;
@@ -18,6 +19,7 @@ export interface LiveOptions {
 /** Images that the network sees at once where nothing is learnt. */
 const images = 64;
 
+/** Features from an encoder that is being trained. */
 export class TrainableFeatures implements FeatureSource, TrainableEncoder {
   readonly depth: number;
   readonly encoder: {readonly name: string; readonly digest: string};

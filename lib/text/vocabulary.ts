@@ -4,9 +4,11 @@ import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
 import {tokenize} from './tokenizer';
 
+/** The ids that are not words. */
 export const special = {padding: 0, start: 1, end: 2, unknown: 3} as const;
 const specialWords = ['<padding>', '<start>', '<end>', '<unknown>'] as const;
 
+/** Options of `Vocabulary.from`. */
 export interface VocabularyOptions {
   /** Minimum number of occurrences; rarer words become unknown. @default 5 */
   readonly minimumCount?: number;
@@ -14,6 +16,7 @@ export interface VocabularyOptions {
   readonly maximumSize?: number;
 }
 
+/** How many words of some captions a vocabulary has. */
 export interface Coverage {
   /** Number of words in the captions. */
   readonly words: number;
@@ -36,6 +39,7 @@ const optionsSchema = z.strictObject({
   maximumSize: z.int().min(1).optional(),
 });
 
+/** Words and their ids, in both directions. */
 export class Vocabulary {
   readonly #words: readonly string[];
   // A Map rather than an object, since captions may contain `constructor` and `__proto__`.

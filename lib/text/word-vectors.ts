@@ -9,6 +9,7 @@ import {LineSplitter} from '../files/lines';
 import {userPath} from '../paths';
 import type {Vocabulary} from './vocabulary';
 
+/** Pretrained vectors of the words of a vocabulary. */
 export interface WordVectors {
   /** Length of each vector. */
   readonly size: number;

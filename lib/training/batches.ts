@@ -6,6 +6,7 @@ import {CaptionerError} from '../errors';
 import {permutation} from '../random/random';
 import {special} from '../text/vocabulary';
 
+/** A caption to train on. */
 export interface Example {
   /** The image. */
   readonly id: string;
@@ -15,6 +16,7 @@ export interface Example {
   readonly finished?: boolean;
 }
 
+/** Captions of one training step as padded arrays of word ids. */
 export interface Batch {
   readonly ids: readonly string[];
   /** `[size, steps]`, row by row: the start id and the words, padded with 0. */
@@ -89,6 +91,7 @@ function ofImages(examples: readonly Example[], captionsPerImage: number): Examp
   return all;
 }
 
+/** Pads examples to one length. */
 export function collate(group: readonly Example[]): Batch {
   const size = group.length;
   const steps = 1 + group.reduce((longest, {tokens}) => Math.max(longest, tokens.length), 0);

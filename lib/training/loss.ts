@@ -23,6 +23,8 @@ export interface LossOptions extends DropoutKey {
 }
 
 /**
+ * Mean cross entropy per word of captions, given the features of their images.
+ *
  * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer images, see `TrainingKey`.
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
  * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.

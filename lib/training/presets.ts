@@ -2,7 +2,7 @@
 import type {ExportOptions} from '../checkpoints/export';
 import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
-import type {TrainingRecipe} from './recipe';
+import type {TrainingRecipe} from './training-recipe';
 
 /** A training in one or more stages: each starts from the best checkpoint of the one before. */
 export interface Preset {
@@ -18,9 +18,12 @@ export interface Stage {
   readonly recipe: Pick<TrainingRecipe, 'decoder' | 'decoderOptions' | 'fineTune' | 'trainerOptions'>;
 }
 
+/** The presets, from quick to thorough. */
 export const presetNames = ['quick', 'standard', 'best'] as const;
+/** The name of a preset. */
 export type PresetName = (typeof presetNames)[number];
 
+/** The presets by name. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
   quick: {
     title: 'see the whole path within minutes; captions are poor',

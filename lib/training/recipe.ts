@@ -11,11 +11,10 @@ import type {Decoder} from '../decoders/decoder';
 import {decoderOptions as decoderOptionGroups} from '../decoders/decoder-options';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
-import type {Preprocessing} from '../encoders/encoder';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
 import {loadEncoder} from '../encoders/registry';
 import {CaptionerError} from '../errors';
-import {openFeatures, type ShowProgress} from '../features/open-features';
+import {openFeatures} from '../features/open-features';
 import type {FeatureSource} from '../features/source';
 import {unknownOption} from '../option-names';
 import {userPath} from '../paths';
@@ -26,48 +25,11 @@ import {trainerSettings, type TrainerOptions} from './options';
 import {presetOf} from './presets';
 import {checkRunFolder, runMetadata} from './run';
 import {Trainer} from './trainer';
+import type {TrainingRecipe} from './training-recipe';
 
-export interface TrainingRecipe {
-  /** A named recipe (`quick`, `standard`, `best`) that the options below change. @default none */
-  readonly preset?: string;
-  /** Folder of the run. @default nothing is saved */
-  readonly run?: string;
-  /** Resumes the run in `run`. @default false */
-  readonly resume?: boolean;
-  /** A checkpoint or a run whose weights, vocabulary and encoder a new run starts from. @default new weights */
-  readonly from?: string;
-  /** Replaces an earlier run in the same folder. @default false */
-  readonly replace?: boolean;
-  /** Name of the encoder. @default 'efficientnet-lite2', or that of the run or checkpoint */
-  readonly encoder?: string;
-  /** Weight file of the encoder. @default the bundled or downloaded one */
-  readonly weights?: string;
-  /** Side of the encoder's input, in pixels. @default as it was trained, or as the run or checkpoint says */
-  readonly size?: number;
-  /** How an image becomes square. @default 'stretch', or as the run or checkpoint says */
-  readonly fit?: Preprocessing['fit'];
-  /** First block of the encoder that is trained along with the decoder. @default none, or as the run or checkpoint says */
-  readonly fineTune?: string;
-  /** Views of each training image: the whole, then crops and mirror images. @default 6 with `fineTune`, else 1 */
-  readonly views?: number;
-  /** Whether views may be mirror images; captions must not mention left or right. @default what the data set allows */
-  readonly mirror?: boolean;
-  /** Kind of decoder. @default 'lstm', or that of the run or checkpoint */
-  readonly decoder?: string;
-  /** Options of the decoder. */
-  readonly decoderOptions?: object;
-  /** Options of the trainer. */
-  readonly trainerOptions?: TrainerOptions;
-  /** Further options of either by name, as `--set` takes them. */
-  readonly set?: Readonly<Record<string, unknown>>;
-  /** Words that the training captions use less often become unknown. @default 3 for fewer than 10,000 captions, else 5 */
-  readonly minimumCount?: number;
-  /** File of word vectors (GloVe, fastText, word2vec as text, also gzipped) that the embedding starts from. @default random */
-  readonly wordVectors?: string;
-  /** Shows how far features are; pass `progress`. @default nothing is shown */
-  readonly progress?: ShowProgress;
-}
+export type {TrainingRecipe};
 
+/** A training that is ready to begin. */
 export interface PreparedTraining {
   readonly dataset: Dataset;
   readonly features: FeatureSource;

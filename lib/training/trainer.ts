@@ -25,17 +25,20 @@ import {newRun, resumeRun, type OpenRun} from './open-run';
 import type {EventLog} from './tensorboard';
 import type {TrainableModel} from './trainable-model';
 
+/** The parts that a trainer is made of. */
 export interface TrainerParts extends Parts {
   /** Folder of the run; absent: nothing is written. */
   readonly run?: string;
   readonly options?: TrainerOptions;
 }
 
+/** Functions that are called during training; training waits for the promises that they return. */
 export interface TrainCallbacks {
   readonly onStep?: (report: StepReport) => void | Promise<void>;
   readonly onEpoch?: (report: EpochReport) => void | Promise<void>;
 }
 
+/** Options of `Trainer.train`. */
 export interface TrainOptions extends TrainCallbacks {
   /** Epochs more. @default all that are planned */
   readonly epochs?: number;
@@ -43,6 +46,7 @@ export interface TrainOptions extends TrainCallbacks {
   readonly signal?: AbortSignal;
 }
 
+/** Trains a decoder step by step, evaluates it after each epoch and saves checkpoints of the run. */
 export class Trainer {
   readonly history: History;
   /** Checkpoints that resuming passed over, and why. */

@@ -1,7 +1,9 @@
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {expect} from 'chai';
 import {copyOfProject, run, type Ended} from './project';
+import {projectRoot} from '../support';
 
 const files = [
   'tools',
@@ -22,6 +24,7 @@ describe('npm test', () => {
   async function test(...args: string[]): Promise<Ended & {last: string}> {
     const ended = await run(folder, ['tools/test.mjs', ...args], {
       INIT_CWD: folder,
+      FLICKR8K: folder,
       NO_COLOR: '1',
       FORCE_COLOR: undefined,
     });
@@ -51,6 +54,34 @@ describe('npm test', () => {
   it('hands its arguments to mocha, and runs only the files that are named', async () => {
     const {code, last} = await test('test/area/some.test.ts', '-g', 'passes');
     expect([code, last]).to.deep.equal([0, '1 passed, 0 failed, 0 skipped']);
+  });
+
+  it('leaves slow tests out when it has to be quick, and says which', async () => {
+    mkdirSync(join(folder, 'test', 'browser'));
+    write('test/browser/page.test.ts', "it('is slow', () => undefined);");
+    write('test/cli.test.ts', "it('is slow, too', () => undefined);");
+    write(
+      'test/area/material.test.ts',
+      "it('has no photographs', () => { if (process.env['FLICKR8K']) throw new Error('has some'); });",
+    );
+    const {stdout, last} = await test('--quick', '-g', 'fails', '--invert');
+    expect(last).to.equal('3 passed, 0 failed, 1 skipped');
+    expect(stdout).to.not.include('is slow');
+    expect(stdout).to.match(/^Left out.*\n {2}test\/browser: .+\n {2}test\/cli: .+$/m);
+
+    const named = await test('--quick', 'test/cli.test.ts');
+    expect([named.code, named.last]).to.deep.equal([0, '1 passed, 0 failed, 0 skipped']);
+    for (const path of ['browser', 'cli.test.ts', 'area/material.test.ts'])
+      rmSync(join(folder, 'test', path), {recursive: true});
+  });
+
+  it('knows slow tests that there are, and no others', async () => {
+    const module = pathToFileURL(join(projectRoot, 'tools', 'slow-tests.mjs')).href;
+    const {slowTests} = (await import(module)) as {slowTests: Record<string, string>};
+    const gone = Object.keys(slowTests).filter(
+      (name) => !['', '.test.ts'].some((end) => existsSync(join(projectRoot, 'test', name + end))),
+    );
+    expect(gone).to.deep.equal([]);
   });
 
   it('does not run a test whose source is gone, and counts a test that does not compile as failed', async () => {

@@ -88,7 +88,8 @@ export function libraryStep(project) {
 
 /** Removes compiled files without a source: they could still be imported or run as tests. */
 export function prune(compiled, sources) {
-  for (const path of filesBelow(compiled, (name, isFolder) => isFolder || /\.(js|d\.ts)$/.test(name))) {
-    if (!existsSync(join(sources, path.replace(/(\.js|\.d\.ts)$/, '.ts')))) rmSync(join(compiled, path));
+  const output = /\.(js|js\.map|d\.ts)$/;
+  for (const path of filesBelow(compiled, (name, isFolder) => isFolder || output.test(name))) {
+    if (!existsSync(join(sources, path.replace(output, '.ts')))) rmSync(join(compiled, path));
   }
 }

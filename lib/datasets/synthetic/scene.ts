@@ -44,6 +44,7 @@ export type Action = (typeof actions)[number];
 /** Left, top, width and height in pixels, from the image's top left corner. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
+/** One object of a drawn image. */
 export interface SceneObject {
   readonly kind: Kind;
   /** Nouns that captions use for it, singular and plural. */
@@ -58,6 +59,7 @@ export interface SceneObject {
   readonly box: Box;
 }
 
+/** The record of a drawn image. */
 export interface Scene {
   /** File name of the image, which is its id. */
   readonly file: string;

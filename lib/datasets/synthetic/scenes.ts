@@ -22,6 +22,7 @@ import {falseClaims} from './verify-caption';
 export type {Box, Scene, SceneObject} from './scene';
 export {falseClaims} from './verify-caption';
 
+/** Options of `drawScenes`. */
 export interface SceneOptions {
   /** Seed of the scenes. @default 1 */
   readonly seed?: number;

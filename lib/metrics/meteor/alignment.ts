@@ -4,7 +4,7 @@
  * through the reference from left to right.
  */
 import type {Match} from './matches';
-import type {Span} from './sentence';
+import type {Span} from './span';
 
 const beams = 40;
 

@@ -3,7 +3,8 @@
  * among them.
  */
 import type {Paraphrases} from './paraphrases';
-import type {Sentence, Span, Word} from './sentence';
+import type {Sentence, Word} from './sentence';
+import type {Span} from './span';
 
 export const stages = ['exact', 'stem', 'synonym', 'paraphrase'] as const;
 export type Stage = (typeof stages)[number];

@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import {createGunzip} from 'node:zlib';
 import {CaptionerError} from '../../errors';
 import {HashSet, hashStart, hashStep} from './hashes';
-import type {Span} from './sentence';
+import type {Span} from './span';
 
 const longest = 7;
 const [blank, newline] = [0x20, 0x0a];

@@ -3,7 +3,8 @@
  * parameters for English).
  */
 import {stages, type Match} from './matches';
-import type {Sentence, Span} from './sentence';
+import type {Sentence} from './sentence';
+import type {Span} from './span';
 
 /** Weight of recall, exponent and weight of the fragmentation penalty, and weight of content words. */
 const [alpha, beta, gamma, delta] = [0.85, 0.2, 0.6, 0.75];

@@ -1,5 +1,6 @@
 /** A caption prepared for METEOR: the stem, synonym sets and kind of each word, and the phrases that have paraphrases. */
 import type {Paraphrases} from './paraphrases';
+import type {Span} from './span';
 import {stem} from './stemmer';
 import type {Tables} from './tables';
 
@@ -10,12 +11,6 @@ export interface Word {
   readonly senses: ReadonlySet<number>;
   /** Whether it is a function word. */
   readonly isFunction: boolean;
-}
-
-/** Consecutive words of a sentence. */
-export interface Span {
-  readonly start: number;
-  readonly length: number;
 }
 
 export interface Sentence {

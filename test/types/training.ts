@@ -1,0 +1,102 @@
+/** Types of data sets, encoders, decoders and training; see `captions.ts` for how these files test. */
+import {
+  createDecoder,
+  encoderNames,
+  loadEncoder,
+  ofSplit,
+  openDataset,
+  splits,
+  Trainer,
+  Vocabulary,
+  type AttentionOptions,
+  type CaptionedImage,
+  type Decoder,
+  type EncoderName,
+  type EpochReport,
+  type LstmOptions,
+  type Split,
+  type TrainerOptions,
+  type TrainerParts,
+  type TransformerOptions,
+} from 'captioner';
+
+export async function data(): Promise<void> {
+  const dataset = await openDataset('scenes', {onProgress: () => undefined});
+  const images: CaptionedImage[] = ofSplit(dataset, 'validation');
+  for (const split of splits) ofSplit(dataset, split);
+  const split: Split = splits[0];
+  // @ts-expect-error The split has another name.
+  ofSplit(dataset, 'val');
+  // @ts-expect-error Any text may be no split.
+  ofSplit(dataset, split.toUpperCase());
+  // @ts-expect-error Splits are a fixed list.
+  splits.push('extra');
+  // @ts-expect-error A data set is read only.
+  dataset.folder = 'elsewhere';
+  // @ts-expect-error An image of a list may be missing.
+  void images[0].captions;
+  // @ts-expect-error An image outside COCO has no number.
+  const number: number = images[0]!.number;
+  // @ts-expect-error Captions can be verified only where it is known what an image shows.
+  images[0]!.verify('a red ball');
+  // @ts-expect-error An option must have a known name.
+  await openDataset('scenes', {progress: () => undefined});
+  // @ts-expect-error Data are read while others work: the result must be awaited.
+  ofSplit(openDataset('scenes'), 'train');
+  void number;
+}
+
+export async function parts(): Promise<Decoder> {
+  const name: EncoderName = encoderNames[0];
+  // @ts-expect-error There is no such encoder.
+  const wrong: EncoderName = 'inception';
+  const encoder = await loadEncoder(name, {preprocessing: {size: 260}});
+  // @ts-expect-error Preprocessing has no such part.
+  await loadEncoder(name, {preprocessing: {pixels: 260}});
+  // @ts-expect-error A size is a number.
+  await loadEncoder(name, {preprocessing: {size: '260'}});
+  void [encoder, wrong];
+
+  const vocabulary: Vocabulary = Vocabulary.from(['a red ball'], {minimumCount: 1});
+  // @ts-expect-error An option must have a known name.
+  Vocabulary.from(['a red ball'], {minCount: 1});
+  // @ts-expect-error A vocabulary needs captions, not words.
+  Vocabulary.from([['a', 'red', 'ball']]);
+  return createDecoder('lstm', vocabulary.size, 1280);
+}
+
+export const lstm: LstmOptions = {units: 256, imageInput: 'every'};
+export const attention: AttentionOptions = {units: 256};
+export const transformer: TransformerOptions = {heads: 8};
+// @ts-expect-error An LSTM has no heads.
+export const heads: LstmOptions = {heads: 8};
+// @ts-expect-error The image is read first or every time.
+export const image: LstmOptions = {imageInput: 'last'};
+// @ts-expect-error An option that is left out is left out, not undefined.
+export const nothing: LstmOptions = {units: undefined};
+
+export async function training(given: TrainerParts): Promise<void> {
+  const options: TrainerOptions = {epochs: 2, schedule: 'plateau', selectBy: 'CIDEr-D'};
+  const trainer = await Trainer.create({...given, options});
+  await trainer.train({
+    epochs: 1,
+    onStep: ({loss}) => console.log(loss.toFixed(2)),
+    signal: AbortSignal.timeout(1000),
+  });
+  await trainer.train({onEpoch: async ({panel}: EpochReport) => Promise.resolve(void panel)});
+  // @ts-expect-error An option of training must have a known name.
+  await trainer.train({epoch: 1});
+  // @ts-expect-error A report has no such field.
+  await trainer.train({onStep: ({accuracy}) => accuracy});
+  // @ts-expect-error Only a trainer makes trainers.
+  new Trainer({});
+  // @ts-expect-error A trainer cannot be made of options alone.
+  await Trainer.create({options});
+}
+
+// @ts-expect-error There is no such schedule.
+export const linear: TrainerOptions = {schedule: 'linear'};
+// @ts-expect-error Epochs can be chosen by known metrics only.
+export const spice: TrainerOptions = {selectBy: 'SPICE'};
+// @ts-expect-error An option must have a known name.
+export const misspelt: TrainerOptions = {learningrate: 0.001};
