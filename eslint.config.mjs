@@ -31,7 +31,6 @@ const order = [
   'checkpoints',
   'captioner',
   'evaluation',
-  'explain',
   'training',
   'show',
   'doctor',

@@ -185,7 +185,7 @@ describe('captioner', function () {
     // What is wrong without an image is said before any is looked at.
     const train = ['train', '--data', 'drawn', '--run'];
     await refused(1, /r: expected a run to resume, found none/, ...train, 'r', '--resume');
-    await refused(1, /run: a run lies here already; resume it, or choose another folder/, ...train, 'run');
+    await refused(1, /run: this folder already holds a run; resume it, or choose another folder/, ...train, 'run');
     await refused(2, /lstm decoder: `units`: .* got 0/, ...train, 'r', '--set', 'units=0');
     await refused(2, /trainer: `learningRate`: .* got -1/, ...train, 'r', '--set', 'learningRate=-1');
     for (const [option, message] of [
@@ -207,7 +207,7 @@ describe('captioner', function () {
     const before = readFileSync(join(folder, 'run', 'latest'), 'utf8');
     const {code, stderr} = await captioner(shortly);
     expect(code).to.equal(1);
-    expect(stderr).to.include('a run lies here already; resume it, or choose another folder');
+    expect(stderr).to.include('this folder already holds a run; resume it, or choose another folder');
     expect(readFileSync(join(folder, 'run', 'latest'), 'utf8')).to.equal(before);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Starts the notebook kernel, tslab, with three things changed: its compiler does not watch files, stops come as messages, and a stopped
- * cell ends with its work saved. Its parts are replaced by name, so the version of tslab is pinned.
+ * Starts tslab, the notebook kernel, with some of its parts replaced; each replacement says why. They rely on tslab's internals, so its
+ * version is pinned.
  */
 'use strict';
 
@@ -15,15 +15,14 @@ const zmq = require('zeromq');
 const {Cells} = require('./kernel/cells.cjs');
 const {Message} = require('./kernel/message.cjs');
 
-// Left to itself it watches the declarations of every library that a notebook imports, and a library that is built again while a cell
-// runs stops it with an error.
+// By default the compiler watches the declarations of imported libraries, and a rebuild while a cell runs fails the cell.
 const watch = () => ({close() {}});
 sys.watchFile = watch;
 sys.watchDirectory = watch;
 
 const stops = new BigInt64Array(new SharedArrayBuffer(16));
 const cells = new Cells(stops);
-/** How the library finds out that its cell was stopped, and has the kernel wait for work that it is ending. */
+/** Tells the library whether its cell was stopped, and waits for work that the library is ending. */
 globalThis[Symbol.for('captioner.kernel')] = cells;
 
 // zeromq refuses a message while another is still on its way, which tslab does not expect: now and then, and in every burst of more than 512, one
@@ -67,7 +66,7 @@ JupyterHandlerImpl.prototype.handleExecute = function (request, writeStream, wri
 
 const {bindSocket, close, handleExecute, handleShellMessage} = ZmqServer.prototype;
 
-/** The sockets for requests are the other thread's; it finds here what they carry. */
+/** Requests arrive on the thread of kernel/channels.cjs, which forwards them to a local port. */
 ZmqServer.prototype.bindSocket = async function (socket, port) {
   if (socket !== this.shell && socket !== this.control) return bindSocket.call(this, socket, port);
   this.channels ??= openChannels(this.connInfo);
@@ -78,7 +77,7 @@ ZmqServer.prototype.bindSocket = async function (socket, port) {
   });
 };
 
-/** The second part of a request's address is when it came. */
+/** channels.cjs puts the time of arrival in front of the frames, which makes it the second part of the address. */
 function arrivalOf(request) {
   return BigInt(request.identity[1].toString());
 }

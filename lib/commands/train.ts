@@ -18,7 +18,7 @@ export interface TrainFlags
   readonly data: string;
   readonly run: string;
   readonly epochs?: number;
-  /** Whether views may be mirror images. */
+  /** False after `--no-mirror`; true where nothing was said, and the data set or the run decides. */
   readonly mirror: boolean;
 }
 
@@ -34,12 +34,15 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
     trainerOptions: epochs === undefined ? {} : {epochs},
     progress,
   });
-  for (;;) {
+  try {
     await trainStage(stage);
-    if (stage.next === undefined) break;
-    stage = await stage.next();
+    while (stage.next) {
+      stage = await stage.next();
+      await trainStage(stage);
+    }
+  } finally {
+    stage.close();
   }
-  stage.close();
   print(`Done. Run saved in ${stage.folder}`);
   if (stage.export === undefined) return;
   const to = `${userPath(flags.run)}-export`;
@@ -68,7 +71,6 @@ async function trainStage({trainer, wordVectors, vocabulary}: PreparedTraining):
     throw continued(error, 'continue with --resume');
   } finally {
     await steps.finish();
-    trainer.close();
   }
 }
 

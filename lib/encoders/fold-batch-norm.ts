@@ -52,7 +52,8 @@ export function foldWeights(
   for (const layer of layers.filter(isConvolution)) {
     const {gamma, beta, mean, variance} = published.norm(layer);
     const scale = variance.map((value, k) => (gamma?.[k] ?? 1) / Math.sqrt(value + normEpsilon));
-    // The output channel is the last axis of both kinds of kernel.
+    // Row-major, so the index modulo `outputs` is the output channel: kernels are [height, width, inputs, outputs], depthwise ones
+    // [height, width, channels, 1].
     const weight = published.kernel(layer).map((value, k) => value * scale[k % layer.outputs]!);
     set(`${layer.name}.weight`, weight, kernelShape(layer));
     set(

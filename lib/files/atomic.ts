@@ -145,7 +145,10 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Moves the old folder aside first, since a folder cannot be renamed onto one that has files. */
+/**
+ * Moves the old folder aside first, since a folder can't be renamed onto one that has files. A crash between the two renames leaves the old
+ * folder under its temporary name.
+ */
 async function replaceFolder(from: string, to: string): Promise<void> {
   const aside = temporaryName(to);
   const old = await fs.rename(to, aside).then(
@@ -155,7 +158,12 @@ async function replaceFolder(from: string, to: string): Promise<void> {
       return false;
     },
   );
-  await fs.rename(from, to);
+  try {
+    await fs.rename(from, to);
+  } catch (error) {
+    if (old) await fs.rename(aside, to);
+    throw error;
+  }
   if (old) await fs.rm(aside, {recursive: true, force: true});
 }
 

@@ -23,7 +23,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: AsyncIterable<Buffer>;
-  /** Closes the connection if the body was not read completely. */
+  /** Stops the timer, and the connection if data is left. Call it once, even after the whole body was read. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ export class Unreachable extends Error {}
  * Sends a GET request and follows redirects.
  *
  * @throws CaptionerError `download` for an address or redirect that is refused; `Unreachable`, or another error, if a retry may help.
- *   Reading the body throws the latter too.
+ *   Reading the body may throw such an error, too.
  */
 export async function get(address: string, options: RequestOptions = {}): Promise<Answer> {
   let url = checkAddress(address, options);
@@ -46,7 +46,7 @@ export async function get(address: string, options: RequestOptions = {}): Promis
     if (location === undefined || !URL.canParse(location, url.href))
       throw new CaptionerError(
         'download',
-        `${url.href}: expected a redirect with a location, got ${location}`,
+        `${url.href}: expected a redirect with a location, got ${location ?? 'none'}`,
       );
     url = checkAddress(new URL(location, url).href, options, url);
   }

@@ -59,7 +59,7 @@ export class DocumentFrequencies {
     await writeFileAtomic(file, `${JSON.stringify({images, counts: Object.fromEntries(counts)})}\n`);
   }
 
-  /** Returns the inverse document frequency, log(images / images with the n-gram). An unknown n-gram counts as if one image had it. */
+  /** Returns ln(images / df), where df is the number of images whose references contain the n-gram, at least 1. */
   idf(gram: string): number {
     return Math.log(this.images) - Math.log(Math.max(1, this.counts.get(gram) ?? 0));
   }

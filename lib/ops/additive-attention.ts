@@ -1,10 +1,9 @@
 /**
  * Additive attention (Bahdanau et al. 2015, arXiv 1409.0473, appendix A.1.2) over the cells of a grid, with its gradient:
  *
- *     e = tanh(keys + query) · score;  α = softmax(e);  context = Σ α · values
+ *     e = tanh(keys + query) · v;  α = softmax(e);  context = Σ α · values
  *
- * Of the intermediate tensors only the tanh and α are kept for the gradient, and the gradients that all steps on a grid contribute to
- * are summed once.
+ * Only the tanh and α of each step are kept for the gradient. Gradients with respect to keys, values and v are summed over the steps.
  */
 import {bool, runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
@@ -25,7 +24,7 @@ const maximumTerms = 8;
  *
  * @param keys `[batch, cells, attention]`
  * @param queries `[steps, batch, attention]`
- * @param score `[attention, 1]`
+ * @param score The vector v, `[attention, 1]`
  * @param values `[batch, cells, units]`
  * @returns For each query the context, the attention weights α and log Σ exp(e), concatenated: `[steps, batch, units + cells + 1]`.
  *   Differentiable with respect to all four.

@@ -1,6 +1,6 @@
 /**
- * The output layer and its loss in one function: states to logits to the mean cross entropy of the target words. The gradient of both
- * together takes one softmax and two matrix products.
+ * The output layer and its loss in one function: states to logits to the mean cross entropy of the target words. The gradient
+ * reuses the softmax of the forward pass, and takes two matrix products (states and weight) and a matrix-vector product (bias).
  */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
@@ -22,7 +22,8 @@ const smallest = 1.2e-38;
  * @param bias `[vocabulary]`
  * @param targets The id of each row's target word, int32 `[rows]`.
  * @param smoothing Weight of the uniform distribution, from 0 to less than 1.
- * @param rowWeights Factor of each row's loss, `[rows]`; negative to make the target less likely. @default 1 for each row
+ * @param rowWeights Factor of each row's loss, `[rows]`; negative to make the target less likely. The sum is divided by `rows`, not by the sum of
+ *   the factors (unlike PyTorch's class weights). @default 1 for each row
  * @returns A scalar, differentiable with respect to `states`, `weight` and `bias`.
  */
 export function sparseCrossEntropy(

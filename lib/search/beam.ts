@@ -19,7 +19,7 @@ export interface Sentence {
 
 /** A caption found by beam search. */
 export interface Hypothesis extends Sentence {
-  /** Sum of the log-probabilities divided by length^lengthPenalty; higher is better. */
+  /** Sum of the natural log-probabilities divided by length^lengthPenalty, where the length counts the end; higher is better. */
   readonly score: number;
 }
 
@@ -29,11 +29,11 @@ export interface NextWords {
   readonly count: number;
   /** Candidate words, best first, `[rows, count]`. */
   readonly words: Int32Array;
-  /** Their log-probabilities; -∞ for suppressed words. */
+  /** Their log-probabilities, `[rows, count]`; -∞ for suppressed words. */
   readonly logProbabilities: Float32Array;
   /** Log-probabilities of the required words, `[rows, required words]`. */
   readonly requiredLogProbabilities: Float32Array;
-  /** Returns a row's attention weights. Absent if the decoder doesn't attend to a grid. */
+  /** Returns a row's attention weights, `[cells]`. Absent if the decoder doesn't attend to a grid. */
   readonly attention?: (row: number) => Float32Array;
 }
 
@@ -112,7 +112,7 @@ export class Beam {
     for (const candidate of candidates) {
       if (candidate.word !== special.end) {
         if (open.length < beams && !last) open.push(extend(candidate, next));
-        // An ending counts only among the best `beams` candidates without missing words.
+        // A hypothesis may end only if fewer than `beams` better candidates contain all required phrases.
       } else if (complete < beams) this.#finish(extend(candidate, next), true);
       if (candidate.progress.missing === 0) complete++;
     }

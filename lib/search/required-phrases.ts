@@ -8,13 +8,13 @@ import {special} from '../text/vocabulary';
 /** How much of the required phrases a sentence contains. */
 export interface PhraseProgress {
   /**
-   * Upper bound of the words still missing: the words of all remaining phrases, minus the longest one that the sentence has begun at
-   * its end. 0 when the sentence contains all phrases.
+   * Upper bound on the words still to write: the total length of the remaining phrases, minus the longest prefix of one of them that the
+   * sentence ends with. 0 when the sentence contains all phrases.
    */
   readonly missing: number;
   /** How often each phrase must still occur. */
   readonly remaining: readonly number[];
-  /** How many of its first words the sentence ends with, for each phrase. */
+  /** For each phrase, the length of its longest proper prefix that the sentence ends with. */
   readonly matched: readonly number[];
 }
 
@@ -28,6 +28,7 @@ interface Phrase {
  * The phrases that a search must include, and a matcher that follows them word by word.
  *
  * @example
+ * const mask = new Float32Array(100); // no word is suppressed
  * const required = new RequiredPhrases([[17, 52]], mask, 24);
  * const progress = required.advance(required.start, 17); // {missing: 1, …}
  */

@@ -25,7 +25,7 @@ export interface LossOptions extends DropoutKey {
 /**
  * Mean cross entropy per word of captions, given the features of their images.
  *
- * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer images, see `TrainingKey`.
+ * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer images, see `LossOptions.images`.
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
  * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
  * @param training Absent: neither dropout nor smoothing (evaluation).

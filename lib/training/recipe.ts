@@ -1,5 +1,5 @@
 /**
- * Prepares a training from a description: opens or computes the features, builds the vocabulary, makes the decoder and the trainer. A run
+ * Prepares a training run from a description: opens or computes the features, builds the vocabulary, makes the decoder and the trainer. A run
  * begins with new weights, starts from a checkpoint, or is resumed.
  */
 import {existsSync} from 'node:fs';
@@ -49,13 +49,14 @@ export interface PreparedTraining {
 }
 
 /**
- * Prepares a training. Whatever can be wrong without looking at an image is found first.
+ * Prepares a training run. Options are checked before any image is read.
  *
  * @param data A data set, or a function that opens one once the recipe is found to be right.
  * @throws CaptionerError `options`, `mismatch`, `not-found`, and as `loadCheckpoint`, `openFeatures` and `Trainer.create`
  * @example
  * const run = await prepareTraining(await openDataset('scenes'), {decoder: 'attention', run: 'checkpoints/attention'});
  * await run.trainer.train();
+ * run.close();
  */
 export async function prepareTraining(
   data: Dataset | (() => Promise<Dataset>),
@@ -170,7 +171,7 @@ function checkOptions(
       'options',
       `Expected no ${what} with \`${resume ? 'resume' : 'from'}\`: the decoder exists already`,
     );
-  // What a decoder was made with can't change, but may be said again.
+  // A decoder's options are fixed; repeating the same value is allowed.
   if (before ?? from)
     for (const [name, value] of Object.entries(decoderOptions))
       if (name !== 'seed' && value !== before?.decoder.options[name])

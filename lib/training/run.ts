@@ -18,13 +18,13 @@ import {
   type Checkpoint,
 } from '../checkpoints/checkpoint';
 
-/** A checkpoint that was passed over when a run was resumed, and why. */
+/** A checkpoint that was skipped when a run was resumed, and the reason. */
 export interface Skipped {
   readonly checkpoint: string;
   readonly reason: string;
 }
 
-/** What a run trains and how, as its newest readable checkpoint says. */
+/** Returns the metadata of a run's newest readable checkpoint, or undefined. */
 export function runMetadata(folder: string): CheckpointMetadata | undefined {
   for (const name of checkpointsIn(folder))
     try {
@@ -36,13 +36,14 @@ export function runMetadata(folder: string): CheckpointMetadata | undefined {
   return undefined;
 }
 
-/** What is to become of a run that may lie in a folder: it must not be there, or is replaced, or goes on. */
+/** What to do with a run that is already in the folder: refuse (`begin`), remove it (`replace`), or continue it (`resume`). */
 export type Purpose = 'begin' | 'replace' | 'resume';
 
 /**
- * Whether a run can begin or go on in a folder, which is known before anything is computed.
+ * Checks, before any computation, that a run can begin or be resumed in a folder.
  *
- * @throws CaptionerError `not-found` where there is none to go on; `mismatch` where a run lies, or a checkpoint that is no run's
+ * @throws CaptionerError `not-found` when there is no run to resume; `mismatch` when the folder holds a run already (`begin`) or a
+ *   standalone checkpoint
  */
 export function checkRunFolder(folder: string, purpose: Purpose): void {
   const path = userPath(folder);
@@ -56,7 +57,7 @@ export function checkRunFolder(folder: string, purpose: Purpose): void {
   if (purpose === 'begin' && checkpointsIn(path).length > 0)
     throw new CaptionerError(
       'mismatch',
-      `${path}: a run lies here already; resume it, or choose another folder`,
+      `${path}: this folder already holds a run; resume it, or choose another folder`,
     );
 }
 
@@ -107,7 +108,7 @@ export class Run {
     await saveCheckpoint(this.#path(name), checkpoint);
     await this.#point('latest', name);
     if (best) await this.#point('best', name);
-    // What lies further on was passed over as damaged when the run was resumed: it does not count as one of the newest.
+    // Checkpoints of later steps were skipped as damaged when the run was resumed; they don't count as newest.
     const old = this.checkpoints().filter((other) => other <= name);
     for (const other of old.slice(kept)) if (other !== this.#pointer('best')) await this.#remove(other);
   }
@@ -135,7 +136,7 @@ export class Run {
     throw new CaptionerError('not-found', `${this.folder}: expected a checkpoint to resume from, ${found}`);
   }
 
-  /** Clears away what a killed process left, and lets the pointers say what is true at the step that is gone on from. */
+  /** Removes temporary files of a killed process, and resets `latest` and `best` to the step that is resumed. */
   async rewind(step: number, best: number | undefined): Promise<void> {
     for (const folder of [this.folder, join(this.folder, 'checkpoints')])
       for (const name of readdirSync(folder))
@@ -158,7 +159,7 @@ export class Run {
     this.#lock.release();
   }
 
-  /** Renamed first, so that no half of it is ever met under its name. A folder in which someone put something stays. */
+  /** Renames before removing, so a half-removed checkpoint never appears under its name. Keeps folders that hold other files. */
   async #remove(name: string): Promise<void> {
     const path = this.#path(name);
     if (!readdirSync(path).every((file) => checkpointFiles.includes(file))) return;

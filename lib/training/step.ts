@@ -22,14 +22,16 @@ export interface StepSettings extends Pick<
 }
 
 export interface StepResult {
+  /** Mean loss per target word, in nats (weighted by rewards in self-critical training), plus the decoder's penalty. */
   readonly loss: number;
+  /** Global L2 norm before clipping. */
   readonly gradientNorm: number;
   /** Mean reward of the sampled captions, in self-critical training. */
   readonly reward?: number;
 }
 
 /**
- * Trains on batches as if they were one.
+ * Takes one optimizer step on the gradients of several batches, as if they were one batch.
  *
  * @param objective Chooses what each batch is trained on.
  * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
@@ -44,7 +46,7 @@ export function trainStep(
   const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate} = settings;
   const encoder = parts.store.trainable;
   return tf.tidy(() => {
-    // Draw a batch, forward and backward.
+    // Forward and backward, batch by batch.
     const trainEncoder = encoderLearningRate > 0;
     const passes = batches.map((batch, part) =>
       forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, trainEncoder),
@@ -78,8 +80,9 @@ interface Pass {
   readonly loss: number;
   readonly gradients: Map<string, tf.Tensor>;
   readonly reward?: number;
-  /** Ids of the images, and what was read of them. */
+  /** Ids of the images. */
   readonly images: readonly string[];
+  /** Their features, or the output of the frozen blocks. */
   readonly read: tf.Tensor;
   readonly words: number;
   readonly captions: number;

@@ -1,6 +1,6 @@
 /**
- * How cells are run and stopped, in place of tslab's own way. Cells run one after another. After an error or a stop those that had been
- * sent before are not run, and those sent since are. A stop calls the listeners of SIGINT, waits until the library's work has ended and
+ * How cells are run and stopped, in place of tslab's own way. Cells run one after another. After an error or a stop, cells already
+ * queued are skipped; cells sent later run. A stop calls the listeners of SIGINT, waits until the library's work has ended and
  * been saved, and ends the cell with one line.
  */
 'use strict';
@@ -20,7 +20,7 @@ const brokenOff =
 
 class Cells {
   #stops;
-  #lastError = 0n;
+  #lastErrorTime = 0n;
   #turn = Promise.resolve();
   /** The cell that is running, or ran last: what it left running is stopped with it. */
   #current;
@@ -31,7 +31,7 @@ class Cells {
   /** @param stops Shared memory: when the last stop came, and when the other thread last broke code off. */
   constructor(stops) {
     this.#stops = stops;
-    // Code that is broken off takes its callers with it: it must not be called by anything that is needed later.
+    // Breaking code off unwinds its whole call stack. Cells therefore start from a message event, with no function of the kernel below them.
     this.#start.port2.on('message', () => {
       if (!this.stopped()) this.#current.begin?.();
     });
@@ -57,14 +57,14 @@ class Cells {
    */
   run({arrival, stop_on_error: stopOnError = true}, work) {
     const reply = this.#turn.then(async () => {
-      if (arrival < this.#lastError || arrival < Atomics.load(this.#stops, 0)) return {status: 'aborted'};
+      if (arrival < this.#lastErrorTime || arrival < Atomics.load(this.#stops, 0)) return {status: 'aborted'};
       this.#current = {arrival};
       try {
         const {count} = await work();
         return {status: 'ok', execution_count: count, payload: [], user_expressions: {}};
       } catch (failure) {
         if (failure?.count === undefined) console.error(failure);
-        if (stopOnError && !this.stopped()) this.#lastError = process.hrtime.bigint();
+        if (stopOnError && !this.stopped()) this.#lastErrorTime = process.hrtime.bigint();
         return {status: 'error', execution_count: failure?.count};
       }
     });
@@ -108,7 +108,7 @@ class Cells {
     }
     // Whoever stops again does not want to wait.
     if (!again) await Promise.allSettled([...this.#working]);
-    // Its own error says more.
+    // Lets the cell's own, more specific error arrive first.
     setImmediate(() => cell.end(new Stopped('Stopped.')));
   }
 }

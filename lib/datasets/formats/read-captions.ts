@@ -65,7 +65,7 @@ export async function readCaptions(
 function check(line: CaptionLine): CaptionLine | string {
   const {caption} = line;
   const image = line.image.trim();
-  if (image.length > longestName || !isImageName(image))
+  if (image.length > longestName || !isSafeRelativePath(image))
     return `expected the name of an image, got ${quoted(image)}`;
   if (caption.includes('\uFFFD') || image.includes('\uFFFD'))
     return 'expected text in UTF-8, got other bytes';
@@ -76,8 +76,8 @@ function check(line: CaptionLine): CaptionLine | string {
 }
 
 /** Accepts names like `a.jpg` and `dogs/a.jpg`, but no path that leaves the image folder. */
-function isImageName(name: string): boolean {
-  return !/[\\\p{Cc}\p{Cs}]|^[a-z]:/iu.test(name) && name.split('/').every((part) => !/^\.{0,2}$/.test(part));
+function isSafeRelativePath(name: string): boolean {
+  return !/[\\\p{Cc}\p{Cs}]|^[a-z]:/iu.test(name) && name.split('/').every((part) => !['', '.', '..'].includes(part));
 }
 
 /** Quotes text for a message: on one line and at most 60 characters. */
