@@ -1,6 +1,5 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
-import {readPixels} from './encoders/images';
-import {toPixels} from './encoders/pixels';
+import {readPixels, toPixels} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';

@@ -9,9 +9,13 @@ import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
 import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
 import {complain, warn} from './commands/io';
+import {optionHelp} from './commands/option-help';
+import {collectOption} from './commands/set-option';
 import type {TrainFlags} from './commands/train';
 import {CaptionerError} from './errors';
-import {trainerSettings} from './training/options';
+import {decoderOptions} from './decoders/decoder-options';
+import {sampleOptions, searchOptions} from './search/search-options';
+import {trainerOptions} from './training/trainer-options';
 
 const data = ['--data <dir>', 'the data set: a folder, or "scenes"'] as const;
 const checkpoint = [
@@ -22,8 +26,8 @@ const checkpoint = [
 const beams = ['--beams <n>', 'hypotheses kept at each step', whole('--beams')] as const;
 const search = [
   '--set <key=value>',
-  'another option of the search (docs/options.md), such as \'requiredPhrases=["red ball"]\'; may be repeated',
-  setting,
+  'an option of the list below, such as \'requiredPhrases=["red ball"]\'; may be repeated',
+  collectOption,
   {},
 ] as const;
 const encoder = ['which CNN', 'efficientnet-lite2'] as const;
@@ -73,6 +77,9 @@ export function program(): Command {
     .option(...search)
     .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
     .option('--json', "as a JSON array, with all hypotheses and their words' log-probabilities")
+    .addHelpText('after', () =>
+      optionHelp([searchOptions, {...sampleOptions, owner: 'sampling, with --sample'}]),
+    )
     .action(async (images: string[], flags: CaptionFlags) =>
       (await import('./commands/caption.js')).caption(images, flags),
     );
@@ -94,7 +101,7 @@ export function program(): Command {
     .requiredOption('--run <dir>', 'where the run is kept')
     .option(
       '--decoder <kind>',
-      'which decoder: lstm, attention, adaptive, transformer (default: lstm, or as the run or checkpoint says)',
+      `which decoder: ${[...decoderOptions.keys()].join(', ')} (default: lstm, or that of the run or checkpoint)`,
     )
     .option('--encoder <name>', 'which CNN (default: efficientnet-lite2, or that of the run or checkpoint)')
     .option('--weights <file>', ...weights)
@@ -123,9 +130,9 @@ export function program(): Command {
       '--word-vectors <file>',
       'vectors that words begin with: text of GloVe, fastText or word2vec, also .gz',
     )
-    .option('--set <key=value>', 'an option of the trainer or the decoder; may be repeated', setting, {})
+    .option('--set <key=value>', 'an option of the list below; may be repeated', collectOption, {})
     .option('--resume', 'go on where the run was stopped')
-    .addHelpText('after', trainerHelp)
+    .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
     .option(...checkpoint)
@@ -141,6 +148,7 @@ export function program(): Command {
     .option(...json)
     .option(...perImage)
     .option(...frequencies)
+    .addHelpText('after', () => optionHelp([searchOptions]))
     .action(async (flags: EvaluateFlags) => (await import('./commands/evaluate.js')).evaluate(flags));
   command('score', 'scores captions of any origin (all metrics but SPICE)')
     .requiredOption('--references <file>', 'JSON: image id to captions, or COCO annotations')
@@ -170,43 +178,6 @@ export function program(): Command {
     (await import('./commands/doctor.js')).doctor(),
   );
   return all;
-}
-
-/** What `--set` takes in training. */
-function trainerHelp(): string {
-  const all = Object.entries(trainerSettings()).map(([name, value]) => `${name}=${String(value)}`);
-  const lines = all.reduce<string[]>((found, one) => {
-    const last = found.at(-1);
-    return last !== undefined && last.length + one.length < 78
-      ? [...found.slice(0, -1), `${last} ${one}`]
-      : [...found, `  ${one}`];
-  }, []);
-  return [
-    '\nOptions of the trainer for --set; epochs, batch, learningRate, encoderLearningRate, captionsPerImage, warmup and emaDecay are others',
-    'where those suit the data, the decoder or the objective better:',
-    ...lines,
-    'docs/options.md says what each does, and which options the decoders have.',
-  ].join('\n');
-}
-
-/** Text that is a number, true, false or a JSON list becomes one; what it must be, the options' own check says. */
-function setting(text: string, before: Record<string, unknown>): Record<string, unknown> {
-  const [, key, value] = /^(\w+)=(.+)$/s.exec(text) ?? [];
-  if (key === undefined || value === undefined)
-    throw new CaptionerError('options', `Expected --set KEY=VALUE, got ${text}`);
-  return {...before, [key]: plain(value)};
-}
-
-function plain(text: string): unknown {
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (text.startsWith('['))
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw new CaptionerError('options', `Expected a list as JSON, such as ["dog"], got ${text}`, {cause});
-    }
-  const number = text.trim() === '' ? NaN : Number(text);
-  return Number.isNaN(number) ? text : number;
 }
 
 function whole(name: string): (text: string) => number {

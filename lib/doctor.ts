@@ -1,6 +1,6 @@
 /**
- * Looks at each part that the library stands on and says whether it works and, if not, what to do. It loads TensorFlow in a
- * process of its own, so that it can tell of a binding that does not load, or that ends the process.
+ * Checks each component that the library depends on and says whether it works and, if not, what to do. TensorFlow is loaded in a
+ * separate process, so that a binding that fails to load, or crashes, can be reported.
  */
 import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
@@ -26,24 +26,24 @@ export type Part = (typeof parts)[number];
 export interface Finding {
   readonly part: Part;
   readonly verdict: 'ok' | 'wrong';
-  /** What was found, or what is the matter. */
+  /** The version or location found, or the problem. */
   readonly detail: string;
-  /** What the user can do; only where something is wrong. */
+  /** What the user can do; present only if the verdict is `wrong`. */
   readonly advice?: string;
 }
 
 type Verdict = Omit<Finding, 'part'>;
 
-const setUp = 'run `npm start` or `npm test`, which set up what is missing';
+const setUp = 'run `npm start` or `npm test` to set up what is missing';
 const ok = (detail: string): Verdict => ({verdict: 'ok', detail});
 const wrong = (detail: string, advice: string = setUp): Verdict => ({verdict: 'wrong', detail, advice});
 
-/** @returns One finding for each of `parts`, in their order. It never throws for what it finds. */
+/** Checks the installation. Problems are reported, never thrown. @returns One finding for each of `parts`, in their order. */
 export async function doctor(): Promise<Finding[]> {
   const root = environmentFolder();
   const [python, native, weights, kernel] = await Promise.all([
-    askPython(root),
-    askNative(),
+    queryPython(root),
+    queryNative(),
     checkWeights(),
     checkKernel(root),
   ]);
@@ -69,7 +69,7 @@ function checkNode(version: string): Verdict {
     : wrong(`expected 20.19 or later, 22.12 or later, or 23 to 26; got ${version}`, 'install Node 24');
 }
 
-/** The project's own environment, else the conda environment that is active. */
+/** The project's `.venv`, or else the active conda environment. */
 function environmentFolder(): string | undefined {
   const folders = [join(projectFolder(), '.venv'), process.env['CONDA_PREFIX']];
   return folders.find((folder) => folder !== undefined && existsSync(join(folder, 'bin', 'python')));
@@ -80,12 +80,12 @@ interface Python {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-async function askPython(root: string | undefined): Promise<Python | string> {
-  if (root === undefined) return `expected it in ${join(projectFolder(), '.venv')}, found none`;
-  const question =
+async function queryPython(root: string | undefined): Promise<Python | string> {
+  if (root === undefined) return `expected Python in ${join(projectFolder(), '.venv')}, found none`;
+  const script =
     'import json, sys, importlib.metadata as m; ' +
     'print(json.dumps({"version": sys.version.split()[0], "packages": {str(d.name).lower().replace("_", "-"): d.version for d in m.distributions()}}))';
-  const {output, failure} = await ask(join(root, 'bin', 'python'), ['-I', '-c', question]);
+  const {output, failure} = await execute(join(root, 'bin', 'python'), ['-I', '-c', script]);
   return failure ?? (JSON.parse(output) as Python);
 }
 
@@ -100,7 +100,7 @@ function checkPython(root: string | undefined, python: Python | string): Verdict
       );
 }
 
-/** The versions that environment.yml asks for. */
+/** The version of a package that environment.yml pins. */
 function wantedVersion(name: string): string | undefined {
   try {
     const list = readFileSync(join(projectFolder(), 'environment.yml'), 'utf8');
@@ -116,21 +116,23 @@ function checkPackage(name: string, got: string | undefined, wanted: string | un
 }
 
 function checkTensorFlow(python: Python | string): Verdict {
-  if (typeof python === 'string') return wrong('there is no Python that could have it');
+  if (typeof python === 'string') return wrong(noPython);
   const names = ['tensorflow', 'tensorflow-cpu'].filter((name) => python.packages[name] !== undefined);
   if (names.length > 1)
-    return wrong(`${names.join(' and ')} are both installed, in one folder`, `remove .venv and ${setUp}`);
+    return wrong(`${names.join(' and ')} are both installed`, `remove .venv and ${setUp}`);
   const name = names[0] ?? 'tensorflow';
   const got = python.packages[name];
   const problem = checkPackage(name, got, wantedVersion('tensorflow'));
   return problem === undefined ? ok(`${name} ${got}`) : wrong(problem);
 }
 
+const noPython = 'there is no Python environment';
+
 function checkPackages(python: Python | string, names: readonly string[]): Verdict {
-  if (typeof python === 'string') return wrong('there is no Python that could have it');
+  if (typeof python === 'string') return wrong(noPython);
   const problem = names
     .map((name) => checkPackage(name, python.packages[name], wantedVersion(name)))
-    .find((one) => one !== undefined);
+    .find((problem) => problem !== undefined);
   return problem === undefined
     ? ok(names.map((name) => `${name} ${python.packages[name]}`).join(', '))
     : wrong(problem);
@@ -142,8 +144,8 @@ interface Native {
   readonly device?: 'cpu' | 'gpu';
 }
 
-/** Adds two numbers on TensorFlow, in another process. */
-async function askNative(): Promise<Native> {
+/** Adds two numbers with TensorFlow, in a separate process. */
+async function queryNative(): Promise<Native> {
   const script = `try {
       const {tf, device} = require(${JSON.stringify(join(__dirname, 'tensorflow', 'tensorflow'))});
       const sum = tf.add(1, 2).dataSync()[0];
@@ -152,27 +154,30 @@ async function askNative(): Promise<Native> {
       console.error((error.cause ?? error).message.trim().split('\\n')[0]);
       process.exitCode = 1;
     }`;
-  const {output, failure} = await ask(process.execPath, ['-e', script]);
+  const {output, failure} = await execute(process.execPath, ['-e', script]);
   if (failure !== undefined) return {failure, detail: ''};
   const answer = JSON.parse(output.trim().split('\n').at(-1)!) as {
     sum: number;
     device: 'cpu' | 'gpu';
     tensorflow: string;
   };
-  if (answer.sum !== 3) return {failure: `1 + 2 came out as ${answer.sum}`, detail: ''};
+  if (answer.sum !== 3) return {failure: `expected 1 + 2 to be 3, got ${answer.sum}`, detail: ''};
   return {detail: `loads TensorFlow ${answer.tensorflow} and computes`, device: answer.device};
 }
 
 function checkDevice({device}: Native): Verdict {
-  if (device === undefined) return wrong('not known, as the binding does not load');
+  if (device === undefined) return wrong('unknown, because the binding does not load');
   const wanted = process.env['CAPTIONER_DEVICE'];
   if (device === 'cpu' && wanted !== 'cpu' && existsSync('/proc/driver/nvidia/version'))
     return wrong(
       'there is an NVIDIA driver, but TensorFlow computes on the CPU',
-      `${setUp}; see what nvidia-smi says`,
+      `${setUp}; check the output of nvidia-smi`,
     );
   if (device === 'cpu' && wanted === 'gpu')
-    return wrong('CAPTIONER_DEVICE asks for the GPU, but TensorFlow found none', 'see what nvidia-smi says');
+    return wrong(
+      'CAPTIONER_DEVICE asks for a GPU, but TensorFlow found none',
+      'check the output of nvidia-smi',
+    );
   return ok(device === 'gpu' ? 'GPU' : 'CPU');
 }
 
@@ -187,7 +192,7 @@ async function checkWeights(): Promise<Verdict> {
     const known = existsSync(record)
       ? (JSON.parse(await fs.readFile(record, 'utf8')) as {sum?: string}).sum
       : undefined;
-    if (known !== undefined && known !== sum) return wrong(`${file} was changed since it was made`);
+    if (known !== undefined && known !== sum) return wrong(`${file} has changed since it was written`);
     return ok(`${name}, ${tensors.size} tensors`);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -195,40 +200,45 @@ async function checkWeights(): Promise<Verdict> {
   }
 }
 
-/** Where Jupyter finds the kernel, and whether its command runs. */
+/** Checks that Jupyter finds the kernel and that the kernel's command runs. */
 async function checkKernel(root: string | undefined): Promise<Verdict> {
-  if (root === undefined) return wrong('there is no Python environment that it could be registered in');
-  const list = await ask(join(root, 'bin', 'python'), [
+  if (root === undefined) return wrong(noPython);
+  const list = await execute(join(root, 'bin', 'python'), [
     '-I',
     '-m',
     'jupyter_client.kernelspecapp',
     'list',
     '--json',
   ]);
-  if (list.failure !== undefined) return wrong(`Jupyter can't list its kernels: ${list.failure}`);
+  if (list.failure !== undefined) return wrong(`Jupyter cannot list its kernels: ${list.failure}`);
   const {kernelspecs} = JSON.parse(list.output) as {
     kernelspecs: Record<string, {resource_dir: string; spec: {argv: string[]}}>;
   };
   const found = kernelspecs['tslab'];
-  if (found === undefined) return wrong('Jupyter has no kernel tslab');
+  if (found === undefined) return wrong('Jupyter has no kernel named tslab');
   const [node, tslab] = found.spec.argv.filter((word) => !word.startsWith('-'));
   if (node === undefined || tslab === undefined || !isAbsolute(node) || !isAbsolute(tslab))
-    return wrong(`${found.resource_dir} starts ${found.spec.argv.join(' ')}: expected absolute paths`);
-  const {output, failure} = await ask(node, [tslab, '--version']);
+    return wrong(
+      `${found.resource_dir}: expected a command with absolute paths, got ${found.spec.argv.join(' ')}`,
+    );
+  const {output, failure} = await execute(node, [tslab, '--version']);
   return failure === undefined
     ? ok(`${output.trim()}, ${found.resource_dir}`)
     : wrong(`${tslab} does not start: ${failure}`);
 }
 
-/** Runs a program; what went wrong comes back as one line. */
-async function ask(program: string, args: readonly string[]): Promise<{output: string; failure?: string}> {
+/** Runs a program. A failure is returned as one line. */
+async function execute(
+  program: string,
+  args: readonly string[],
+): Promise<{output: string; failure?: string}> {
   try {
     const {stdout} = await promisify(execFile)(program, args, {timeout: 60_000, maxBuffer: 1 << 24});
     return {output: stdout};
   } catch (error) {
     const {stderr, message, signal} = error as {stderr?: string; message: string; signal?: string | null};
     const lines = (stderr ?? '').split(/\r?\n/).filter((line) => line.trim() !== '');
-    const telling = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? message;
-    return {output: '', failure: signal ? `ended by ${signal}` : telling};
+    const summary = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? message;
+    return {output: '', failure: signal ? `killed by ${signal}` : summary};
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Stopping long work: Ctrl-C, a notebook's stop button or an `AbortSignal`. Work asks between its steps whether it should stop, saves
- * what it has, and throws.
+ * Stops long work on Ctrl-C, a notebook's stop button or an `AbortSignal`. Work checks between steps whether to stop, saves its
+ * progress and throws.
  */
-import {setImmediate as letEventsThrough} from 'node:timers/promises';
+import {setImmediate as runEventLoop} from 'node:timers/promises';
 import {CaptionerError} from './errors';
 
-/** What the project's notebook kernel offers (tools/kernel/cells.cjs). */
+/** The interface of the project's notebook kernel (tools/kernel/cells.cjs). */
 interface Kernel {
-  /** Whether the running cell was stopped, even if no event has got through since. */
+  /** Whether the running cell was stopped, even if the event loop has not run since. */
   stopped(): boolean;
-  /** The cell is not over before this is. */
+  /** Keeps the cell running until `work` settles. */
   working(work: Promise<unknown>): void;
 }
 
@@ -17,42 +17,43 @@ function kernel(): Kernel | undefined {
   return (globalThis as {[key: symbol]: Kernel | undefined})[Symbol.for('captioner.kernel')];
 }
 
-/** Asks work to stop. */
+/** A request to stop, passed to long work. */
 export class Interrupt {
   #requested = false;
-  #pause = 0;
+  #lastPause = 0;
 
   request(): void {
     this.#requested = true;
   }
 
-  /** @throws CaptionerError `stopped` when the work should stop. */
+  /** @throws CaptionerError `stopped` after a request to stop. */
   throwIfRequested(): void {
     if (this.#requested) throw new CaptionerError('stopped', 'Stopped');
     throwIfStopped();
   }
 
-  /** Native calls block this thread: without a pause now and then neither a stop nor a drawing gets through. */
+  /** Lets the event loop run, at most every 50 ms. Native calls block it, so stop requests and redraws would otherwise wait. */
   async pause(): Promise<void> {
-    if (performance.now() - this.#pause < 50) return;
-    await letEventsThrough();
-    this.#pause = performance.now();
+    if (performance.now() - this.#lastPause < 50) return;
+    await runEventLoop();
+    this.#lastPause = performance.now();
   }
 }
 
 /** Options of `interruptible`. */
 export interface Stopping {
-  /** Saves what there is, and says how far the work got: `at step 163 of 752, saved`. */
+  /** Saves the progress so far and describes it: `at step 163 of 752, saved`. */
   readonly stopped: () => string | Promise<string>;
   /** Stops the work like SIGINT. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs work that can be stopped. SIGINT asks it to stop for as long as it runs; afterwards SIGINT does again what it did before.
+ * Runs work that can be stopped. While it runs, SIGINT requests a stop; afterwards SIGINT has its previous effect.
  *
- * @returns What `work` returns.
- * @throws CaptionerError `stopped` with one line that says where, and in a notebook how to continue; whatever else `work` throws.
+ * @returns The result of `work`.
+ * @throws CaptionerError `stopped` with one line that says where and, in a notebook, how to continue; rethrows any other error of
+ *   `work`.
  */
 export async function interruptible<T>(
   work: (interrupt: Interrupt) => Promise<T>,
@@ -60,15 +61,15 @@ export async function interruptible<T>(
 ): Promise<T> {
   const interrupt = new Interrupt();
   const request = (): void => interrupt.request();
-  // A listener that is registered while a cell's synchronous part runs is lost in tslab's own kernel.
+  // tslab's own kernel drops listeners that are registered during a cell's synchronous part.
   await Promise.resolve();
   process.on('SIGINT', request);
   signal?.addEventListener('abort', request);
   if (signal?.aborted) request();
   const running = work(interrupt).catch(async (error: unknown) => {
     if (!isStopped(error)) throw error;
-    const again = kernel() ? '; run the cell again to continue' : '';
-    throw new CaptionerError('stopped', `Stopped ${await stopped()}${again}`);
+    const hint = kernel() ? '; run the cell again to continue' : '';
+    throw new CaptionerError('stopped', `Stopped ${await stopped()}${hint}`);
   });
   kernel()?.working(running);
   try {
@@ -84,9 +85,9 @@ export function isStopped(error: unknown): boolean {
 }
 
 /**
- * Stops work that has no pause in which a stop could get through, such as a search.
+ * Stops synchronous work, such as a search, during which no stop event can arrive.
  *
- * @throws CaptionerError `stopped` when the notebook's stop button was pressed since the running cell was sent.
+ * @throws CaptionerError `stopped` if the notebook's stop button was pressed since the running cell started.
  */
 export function throwIfStopped(): void {
   if (kernel()?.stopped()) throw new CaptionerError('stopped', 'Stopped');

@@ -1,32 +1,34 @@
-/** Where the project keeps what it makes and what set-up converts, whatever folder a command is given in. */
+/** The project's folders, independent of the working folder of a command. */
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, realpathSync} from 'node:fs';
 import {basename, join, resolve} from 'node:path';
 
-/** The folder that this library was built in, where set-up puts the Python packages. */
-function project(): string {
+/** The folder in which this library was built; set-up installs the Python packages there. */
+function buildFolder(): string {
   return resolve(realpathSync(__dirname), '..', '..');
 }
 
-/** The project's folder: `CAPTIONER_HOME`, or the one this library was built in. */
+/** The project folder: `CAPTIONER_HOME`, or the folder in which this library was built. */
 export function projectFolder(): string {
-  return process.env['CAPTIONER_HOME'] ?? project();
+  return process.env['CAPTIONER_HOME'] ?? buildFolder();
 }
 
-/** The folder of converted encoder weights, `<name>.safetensors` each. */
+/** The folder of converted encoder weights, one `<name>.safetensors` per encoder. */
 export function encoderFolder(): string {
   return join(projectFolder(), 'data', 'encoders');
 }
 
 /**
- * The folder of the Python package pycocoevalcap, whose tables METEOR needs: `PYCOCOEVALCAP`, or where set-up or conda put it.
+ * The folder of the Python package pycocoevalcap, which holds METEOR's tables: `PYCOCOEVALCAP`, or where set-up or conda installed it.
  *
- * @returns undefined where it is not installed.
+ * @returns undefined if the package is not installed.
  */
 export function meteorFolder(): string | undefined {
   const named = process.env['PYCOCOEVALCAP'];
   if (named) return named;
-  const roots = [join(project(), '.venv'), process.env['CONDA_PREFIX']].filter((root) => root !== undefined);
+  const roots = [join(buildFolder(), '.venv'), process.env['CONDA_PREFIX']].filter(
+    (root) => root !== undefined,
+  );
   const libraries = roots.map((root) => join(root, 'lib')).filter((folder) => existsSync(folder));
   return libraries
     .flatMap((folder) =>
@@ -36,14 +38,14 @@ export function meteorFolder(): string | undefined {
 }
 
 /**
- * A path that a user gave, made absolute: relative to the folder where the command was given. npm changes the
- * working folder to the project's, and a notebook kernel to the notebook's, so they hand the first one on.
+ * Resolves a path from the user against the folder in which the command was typed. npm changes the working folder to the project,
+ * and a notebook kernel to the notebook's folder; both pass the original on in an environment variable.
  */
 export function userPath(path: string): string {
   return resolve(process.env['CAPTIONER_CWD'] ?? process.env['INIT_CWD'] ?? process.cwd(), path);
 }
 
-/** Where the features of a data set's images are kept: one folder for each data set, encoder (its weights and preprocessing too) and kind. */
+/** The folder of a data set's cached features: one for each data set, encoder (with its weights and preprocessing) and kind. */
 export function featureFolder(
   dataset: {readonly folder: string},
   {
@@ -58,14 +60,14 @@ export function featureFolder(
   return join(projectFolder(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
 }
 
-/** Where a run on a data set is kept, unless the user says where; beside a checkpoint of that name that came with the project. */
+/** The folder of a run: the one named by the user, or else one named after the data set; `…-run` if a bundled checkpoint has that name. */
 export function runFolder(dataset: {readonly folder: string}, run: string = ''): string {
   if (run !== '') return userPath(run);
   const folder = join(projectFolder(), 'checkpoints', basename(dataset.folder));
   return existsSync(join(folder, 'manifest.json')) ? `${folder}-run` : folder;
 }
 
-/** Which checkpoint captions images of a data set, unless the user says which: that of the user's run, or the one that came with the project. */
+/** The checkpoint used for a data set: the one named by the user, or else that of the user's run, or else the bundled one. */
 export function checkpointFolder(dataset: {readonly folder: string}, checkpoint: string = ''): string {
   const run = runFolder(dataset, checkpoint);
   return checkpoint === '' && !existsSync(run) ? run.replace(/-run$/, '') : run;

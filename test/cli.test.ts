@@ -1,7 +1,8 @@
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {downloadNames} from 'captioner/dist/datasets/downloads/catalog';
+import {decoderKinds} from 'captioner/dist/decoders/registry';
 import {drawScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {metricNames} from 'captioner/dist/metrics/scorer';
 import {loadCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
@@ -82,6 +83,27 @@ describe('captioner', function () {
     const {stdout: training} = await captioner(['train', '--help']);
     for (const [option, value] of Object.entries(trainerSettings()))
       expect(training).to.include(` ${option}=${value}`);
+    for (const kind of decoderKinds) expect(training).to.include(`\n${kind} decoder:\n  `);
+    const [captioning, evaluating] = [
+      await captioner(['caption', '--help']),
+      await captioner(['evaluate', '--help']),
+    ].map((help) => help.stdout) as [string, string];
+    expect(captioning).to.include(' beams=3 ').and.include(' topP=1 ');
+    expect(evaluating).to.include(' beams=3 ').and.not.include(' topP=1 ');
+    for (const help of [training, captioning, evaluating])
+      expect(help.split('\n').filter((line) => [...line].length > 80)).to.deep.equal([]);
+  });
+
+  it('lists them without loading TensorFlow or metrics', () => {
+    const script = `
+      process.stdout.write = () => true;
+      require(${JSON.stringify(join(projectRoot, 'lib', 'dist', 'cli.js'))}).main(['train', '--help']).then(() =>
+        console.error(JSON.stringify(Object.keys(require.cache))));`;
+    const {stderr} = spawnSync(process.execPath, ['-e', script], {encoding: 'utf8'});
+    const loaded = JSON.parse(stderr) as string[];
+    expect(loaded.some((file) => file.endsWith(join('training', 'trainer-options.js')))).to.equal(true);
+    const slow = /tfjs|[/\\](tensorflow|metrics)[/\\]/;
+    expect(loaded.filter((file) => slow.test(file))).to.deep.equal([]);
   });
 
   it('refuses wrong use with exit code 2', async () => {
@@ -166,9 +188,14 @@ describe('captioner', function () {
     await refused(1, /run: a run lies here already; resume it, or choose another folder/, ...train, 'run');
     await refused(2, /lstm decoder: `units`: .* got 0/, ...train, 'r', '--set', 'units=0');
     await refused(2, /trainer: `learningRate`: .* got -1/, ...train, 'r', '--set', 'learningRate=-1');
-    const known =
-      /`unit`; known for the lstm decoder: embedding, units, .*; for the trainer: epochs, batch, /;
-    await refused(2, known, ...train, 'r', '--set', 'unit=5');
+    for (const [option, message] of [
+      ['unit', /unknown option `unit`; did you mean `units`\?/],
+      ['rate', /`rate` is called `learningRate` now/],
+      ['heads', /unknown option `heads`, which is one of the transformer decoder options/],
+      ['forced', /`forced` is called `requiredPhrases` now and is one of the search options/],
+      ['size', /`size`; known for the lstm decoder: embedding, units, .*; for the trainer: epochs, batch, /],
+    ] as const)
+      await refused(2, message, ...train, 'r', '--set', `${option}=5`);
     await refused(1, /nowhere: expected .*found nothing/, 'caption', 'a.jpg', '--checkpoint', 'nowhere');
     await refused(1, /checkpoints.scenes: expected .*found nothing/, 'caption', 'a.jpg');
     const score = ['score', '--references', 'broken.json', '--candidates'];
@@ -212,6 +239,9 @@ describe('captioner', function () {
     const {stdout} = await captioner([...caption, '--set', 'maximumLength=3', '--set', 'minimumLength=3']);
     expect(stdout.trim().split(' ')).to.have.length(3);
     await refused(2, /search: unknown option `width`/, ...caption, '--set', 'width=3');
+    const sampling = /search: unknown option `topP`, which is one of the sampling options/;
+    await refused(2, sampling, ...caption, '--set', 'topP=0.5');
+    await refused(2, /search: `groups` is called `beamGroups` now/, ...caption, '--set', 'groups=2');
     const forced = await captioner([
       ...caption,
       '--set',
@@ -371,7 +401,7 @@ describe('captioner', function () {
     expect(stdout).to.match(/^human\.json against dull\.json:$/m);
     expect(stdout).to.match(/^CIDEr-D {2}\+\d\.\d{4} {2}\(\+.* to \+.*, p 0\.001\)$/m);
     expect(stderr).to.match(/images have the same caption: "an image of the"/);
-    expect(stderr).to.match(/captions break off, such as "… image of the"/);
+    expect(stderr).to.match(/captions end in mid-sentence, such as "… image of the"/);
     await refused(1, /few\.json: expected captions of the same \d+ images/, ...score, 'few.json');
   });
 

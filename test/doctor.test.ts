@@ -22,12 +22,12 @@ async function doctorOf(folder: string): Promise<Map<string, Finding>> {
 }
 
 describe('doctor', () => {
-  it('finds nothing wrong with a project that is set up', async () => {
+  it('reports no problem in a project that is set up', async () => {
     const wrong = (await doctor()).filter(({verdict}) => verdict !== 'ok');
     expect(wrong).to.deep.equal([]);
   });
 
-  it('says of each missing part what to do', async () => {
+  it('gives advice for each missing part', async () => {
     const findings = await doctorOf(temporaryFolder());
     const wrong = [...findings.values()].filter(({verdict}) => verdict === 'wrong').map(({part}) => part);
     expect(wrong).to.deep.equal(['Python', 'TensorFlow', 'encoder weights', 'kernel', 'Jupyter', 'METEOR']);
@@ -35,7 +35,7 @@ describe('doctor', () => {
     expect(findings.get('Python')!.advice).to.include('npm start');
   });
 
-  it('finds weights that were cut short, and versions that are not those of environment.yml', async () => {
+  it('finds truncated weights and versions that differ from environment.yml', async () => {
     const folder = temporaryFolder();
     symlinkSync(join(projectRoot, '.venv'), join(folder, '.venv'));
     const list = readFileSync(join(projectRoot, 'environment.yml'), 'utf8');

@@ -5,7 +5,7 @@ import {Run} from 'captioner/dist/training/run';
 import {expect} from 'chai';
 import {temporaryFolder} from './support';
 
-describe('The place of a run', () => {
+describe('The folder of a run', () => {
   const earlier = process.env['CAPTIONER_HOME'];
   const home = temporaryFolder();
   before(() => (process.env['CAPTIONER_HOME'] = home));
@@ -16,7 +16,7 @@ describe('The place of a run', () => {
   const photographs = {folder: '/anywhere/photographs'};
   const shipped = join(home, 'checkpoints', 'photographs');
 
-  it('is named after the data, but never that of a checkpoint that came with the project', () => {
+  it('is named after the data set, but never that of a bundled checkpoint', () => {
     expect(runFolder(photographs)).to.equal(shipped);
     expect(checkpointFolder(photographs)).to.equal(shipped);
     mkdirSync(shipped, {recursive: true});

@@ -11,6 +11,7 @@ const {sys} = require('@tslab/typescript-for-tslab');
 const converter = require('tslab/dist/converter.js');
 const executor = require('tslab/dist/executor.js');
 const {JupyterHandlerImpl, ZmqServer} = require('tslab/dist/jupyter.js');
+const zmq = require('zeromq');
 const {Cells} = require('./kernel/cells.cjs');
 const {Message} = require('./kernel/message.cjs');
 
@@ -24,6 +25,24 @@ const stops = new BigInt64Array(new SharedArrayBuffer(16));
 const cells = new Cells(stops);
 /** How the library finds out that its cell was stopped, and has the kernel wait for work that it is ending. */
 globalThis[Symbol.for('captioner.kernel')] = cells;
+
+// zeromq refuses a message while another is still on its way, which tslab does not expect: now and then, and in every burst of more than 512, one
+// was lost, and with it perhaps the end of a cell. Here each waits for the one before, and none is dropped.
+const last = new WeakMap();
+for (const kind of ['Publisher', 'Router'])
+  zmq[kind] = class extends zmq[kind] {
+    constructor() {
+      super({sendHighWaterMark: 0});
+    }
+    send(frames) {
+      const sent = (last.get(this) ?? Promise.resolve()).then(() => super.send(frames));
+      last.set(
+        this,
+        sent.catch((error) => process.emitWarning(error)),
+      );
+      return sent;
+    }
+  };
 
 // Every cell is awaited, so that each can be stopped.
 const {createConverter} = converter;

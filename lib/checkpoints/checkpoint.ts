@@ -21,13 +21,12 @@ import {
 import {userPath} from '../paths';
 import {tf} from '../tensorflow/tensorflow';
 import {Vocabulary} from '../text/vocabulary';
-import {parseMetadata, type CheckpointMetadata, type Position} from './metadata';
+import {parseMetadata, type CheckpointMetadata, type Position, type SavedSettings} from './metadata';
 import {parseHistory, type History} from './history';
 import {formatVersion, migrateWeightName} from './migrate';
-import type {TrainerSettings} from '../training/options';
 
 export interface Training {
-  readonly settings: TrainerSettings;
+  readonly settings: SavedSettings;
   readonly position: Position;
   /** SHA-256 of what is learnt from: with other captions the position would mean something else. */
   readonly data?: string | undefined;
@@ -49,7 +48,7 @@ export interface Checkpoint {
   /** Of each image that a caption is written from. @default 1 */
   readonly views?: number | undefined;
   /** How it was trained, where nothing else of its training is left. */
-  readonly settings?: TrainerSettings | undefined;
+  readonly settings?: SavedSettings | undefined;
   /** What a run needs to go on; a checkpoint that is only for captions may lack it. */
   readonly training?: Training;
 }

@@ -3,7 +3,6 @@ import {z} from 'zod';
 import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {formatVersion, migrateMetadata} from './migrate';
-import {trainerSettings, type TrainerSettings} from '../training/options';
 
 /** Where in a run training stands. */
 export interface Position {
@@ -19,6 +18,9 @@ export interface Position {
   readonly best?: {readonly score: number; readonly step: number} | undefined;
 }
 
+/** Options of the trainer by name; the trainer checks them when it resumes. */
+export type SavedSettings = Readonly<Record<string, unknown>>;
+
 export interface CheckpointMetadata {
   readonly version: typeof formatVersion;
   readonly decoder: {
@@ -32,10 +34,10 @@ export interface CheckpointMetadata {
   /** Of each image that a caption is written from. @default 1 */
   readonly views?: number | undefined;
   /** How it was trained, where it is only for captions now. */
-  readonly settings?: TrainerSettings | undefined;
+  readonly settings?: SavedSettings | undefined;
   readonly training?:
     | {
-        readonly settings: TrainerSettings;
+        readonly settings: SavedSettings;
         readonly position: Position;
         readonly data?: string | undefined;
         readonly views?: number | undefined;
@@ -45,6 +47,7 @@ export interface CheckpointMetadata {
 }
 
 const count = z.int().min(0);
+const savedSettings = z.record(z.string(), z.unknown());
 const schema = z.object({
   version: z.literal(formatVersion),
   decoder: z.object({kind: z.string(), depth: count, options: z.record(z.string(), z.unknown())}),
@@ -52,10 +55,10 @@ const schema = z.object({
   encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
   fineTuned: z.object({from: z.string()}).optional(),
   views: z.int().min(1).optional(),
-  settings: z.unknown().optional(),
+  settings: savedSettings.optional(),
   training: z
     .object({
-      settings: z.unknown(),
+      settings: savedSettings,
       position: z.object({
         step: count,
         epoch: count,
@@ -70,7 +73,7 @@ const schema = z.object({
     .optional(),
 });
 
-/** @throws CaptionerError `version`; `header` when this is no card; `options` when the settings are none of a trainer. */
+/** @throws CaptionerError `version`; `header` when it is not the metadata of a checkpoint */
 export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata {
   let json: unknown;
   try {
@@ -90,11 +93,5 @@ export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata 
     const what = `${issue?.path.join('.')}: ${issue?.message}`;
     throw new CaptionerError('header', `${where}: expected the parts of a checkpoint; ${what}`);
   }
-  const {training} = data;
-  const settings = data.settings === undefined ? undefined : trainerSettings(data.settings);
-  return {
-    ...data,
-    settings,
-    training: training && {...training, settings: trainerSettings(training.settings)},
-  };
+  return data;
 }

@@ -7,8 +7,6 @@ import {checkpointsOf, complain, print, searchOf, seeingOf, weightsOf, type Sear
 
 export interface CaptionFlags extends SearchFlags, InferenceViews {
   readonly checkpoint?: readonly string[];
-  /** How many captions are drawn at random, instead of the best. */
-  readonly sample?: number;
   /** With every hypothesis and its words' log-probabilities. */
   readonly json?: boolean;
   readonly weights?: string;
@@ -16,9 +14,9 @@ export interface CaptionFlags extends SearchFlags, InferenceViews {
 
 /** Images that can't be read are named on stderr and make the exit code 1; the others get their captions. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
+  const options = searchOf(flags);
   const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
   const files = images.map(userPath);
-  const options = searchOf(flags);
   const results =
     flags.sample === undefined
       ? await captioner.caption(files, options)

@@ -3,6 +3,7 @@ import {basename} from 'node:path';
 import {downloadNames, downloads, isDownloadName} from '../datasets/downloads/catalog';
 import {fetchDownload} from '../datasets/downloads/fetch';
 import {CaptionerError} from '../errors';
+import {unknownName} from '../option-names';
 import {userPath} from '../paths';
 import {progress, type Progress} from '../show/progress';
 import {print, warn} from './io';
@@ -15,7 +16,7 @@ export interface DownloadFlags {
 export async function download(name: string | undefined, {to}: DownloadFlags): Promise<void> {
   if (name === undefined) return list();
   if (!isDownloadName(name))
-    throw new CaptionerError('options', `Unknown download "${name}"; known: ${downloadNames.join(', ')}`);
+    throw new CaptionerError('options', unknownName('download', name, downloadNames));
   const thing = downloads[name];
   const folder = to === undefined ? thing.folder() : userPath(to);
   warn(thing.title);

@@ -45,6 +45,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   const split = splits.find((name) => name === flags.split);
   if (split === undefined)
     throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  const search = searchOf(flags);
   const dataset = await open(flags.data);
   const images = ofSplit(dataset, split);
   if (images.length === 0)
@@ -55,7 +56,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   });
   const usable = images.filter(({id}) => store.has(id));
   const found = await evaluateCaptions(captioner, store, usable, {
-    ...searchOf(flags),
+    ...search,
     scorer: await Scorer.create(
       usable.map(({captions}) => captions),
       frequenciesOf(flags),

@@ -1,10 +1,12 @@
 /** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {SearchOptions} from '../search/beam-search';
+import type {SearchOptions} from '../option-types';
+import {sampleOptions, searchOptions} from '../search/search-options';
 import type {InferenceViews} from '../encoders/augmentation';
 import type {WithText} from '../search/phrases';
 import {CaptionerError} from '../errors';
+import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
 import {isStopped} from '../interrupt';
 import {projectFolder, userPath} from '../paths';
@@ -46,6 +48,8 @@ export function readJson(file: string): unknown {
 
 export interface SearchFlags {
   readonly beams?: number;
+  /** How many captions are drawn at random, instead of the best. */
+  readonly sample?: number;
   /** Other options of the search. */
   readonly set: Readonly<Record<string, unknown>>;
 }
@@ -64,8 +68,17 @@ export function seeingOf({size, views}: InferenceViews): InferenceViews {
   return {...(size !== undefined && {size}), ...(views !== undefined && {views})};
 }
 
-/** Options of the search as the library takes, and checks, them. */
-export function searchOf({beams, set}: SearchFlags): WithText<SearchOptions> {
+/**
+ * Options of the search, or of sampling, as the library takes them; values are checked there.
+ *
+ * @throws CaptionerError `options` for an unknown name.
+ */
+export function searchOf({beams, set, sample}: SearchFlags): WithText<SearchOptions> {
+  const [group, other] =
+    sample === undefined ? [searchOptions, sampleOptions] : [sampleOptions, searchOptions];
+  const unknown = Object.keys(set).find((name) => !group.names.includes(name));
+  if (unknown !== undefined)
+    throw new CaptionerError('options', `${group.owner}: ${unknownOption(unknown, [group], [other])}`);
   return {...set, ...(beams !== undefined && {beams})};
 }
 

@@ -1,4 +1,4 @@
-/** Captions from one or several files, brought together by image, become a data set: each image with its file and its split. */
+/** Assembles a data set: groups the captions of one or several files by image and assigns each image its file and split. */
 import {createHash} from 'node:crypto';
 import {stat} from 'node:fs/promises';
 import {CaptionerError} from '../errors';
@@ -7,35 +7,35 @@ import {StringPool} from './formats/string-pool';
 import type {CaptionedImage, Dataset, Rejection, Split} from './dataset';
 import type {ImageFolders} from './image-folders';
 
-/** Hears how many bytes of the caption files have been read, and of how many. */
+/** Called with the number of bytes of the caption files read so far and in total. */
 export type OnProgress = (done: number, total: number) => void | Promise<void>;
 
 export interface CaptionSource {
   readonly file: string;
   readonly format: Format;
-  /** Of all its images. */
+  /** Split of all images in the file. */
   readonly split?: Split;
 }
 
 interface Entry {
-  /** Of the list of its captions. */
+  /** Index of the last caption in the pool. */
   last: number;
   split: Split | undefined;
   readonly number: number | undefined;
 }
 
-export interface Gathered {
-  /** By image, in the order in which captions name them. */
+export interface CollectedCaptions {
+  /** Entries by image, in the order in which captions first name them. */
   readonly entries: Map<string, Entry>;
   readonly captions: StringPool;
   readonly rejected: readonly Rejection[];
 }
 
-/** @throws CaptionerError `captions` */
+/** Reads all captions of the sources. @throws CaptionerError `captions`. */
 export async function collectCaptions(
   sources: readonly CaptionSource[],
   onProgress?: OnProgress,
-): Promise<Gathered> {
+): Promise<CollectedCaptions> {
   const entries = new Map<string, Entry>();
   const captions = new StringPool();
   const rejected: Rejection[] = [];
@@ -43,25 +43,25 @@ export async function collectCaptions(
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let before = 0;
   for (const [at, {file, format, split}] of sources.entries()) {
-    // Not by `{...line, split}`, which V8 would keep until the next great collection.
+    // Objects like `{...line, split}` would stay in memory until V8's next major collection.
     const accept = (line: CaptionLine): string | undefined =>
       add({entries, captions}, line, split ?? line.split);
     const onBytes = onProgress && ((bytes: number) => onProgress(before + bytes, total));
-    for (const one of await readCaptions(file, format, accept, onBytes)) rejected.push(one);
+    for (const rejection of await readCaptions(file, format, accept, onBytes)) rejected.push(rejection);
     before += sizes[at]!;
   }
   return {entries, captions, rejected};
 }
 
-/** @returns Why the caption was not added. */
+/** Adds a caption. @returns The reason if it was rejected. */
 function add(
-  {entries, captions}: Pick<Gathered, 'entries' | 'captions'>,
+  {entries, captions}: Pick<CollectedCaptions, 'entries' | 'captions'>,
   {image, caption, number}: CaptionLine,
   split: Split | undefined,
 ): string | undefined {
   const entry = entries.get(image);
   if (!entry) {
-    // A copy, since the name is a part of its line, which would stay in memory with it.
+    // A copy: the name is a substring of its line and would keep the line in memory.
     entries.set(Buffer.from(image).toString(), {last: captions.append(caption, -1), split, number});
     return undefined;
   }
@@ -75,13 +75,15 @@ function add(
 }
 
 /**
- * @param splitOf For images whose captions say no split; none leaves the image out.
- * @throws CaptionerError `dataset` when there are no captions, or no images that they name.
+ * Assembles a data set.
+ *
+ * @param splitOf Returns the split of images whose captions have none; images for which it returns undefined are left out.
+ * @throws CaptionerError `dataset` if there are no captions or none of the images that they name.
  */
 export function assembleDataset(
   layout: string,
   folder: string,
-  {entries, captions, rejected}: Gathered,
+  {entries, captions, rejected}: CollectedCaptions,
   folders: ImageFolders,
   splitOf: (id: string) => Split | undefined = splitByHash,
 ): Dataset {
@@ -104,12 +106,12 @@ export function assembleDataset(
     return fail(`expected the split files to name images with captions, found none of ${named}`);
   if (images.length === 0)
     return fail(
-      `expected the photographs that the captions name in ${folders.where}, found none of ${missing.length} (first: ${missing[0]})`,
+      `expected the images that the captions name in ${folders.where}, found none of ${missing.length} (first: ${missing[0]})`,
     );
   return {layout, folder, images, rejected, missing, unassigned, unreferenced: folders.unreferenced()};
 }
 
-/** One in ten for validation and for test each, by the image's name: the same on every machine. */
+/** Assigns one image in ten each to validation and test by a hash of its name, so that splits agree on every machine. */
 function splitByHash(id: string): Split {
   const tenth = createHash('sha256').update(id).digest().readUInt32LE(0) % 10;
   return tenth === 0 ? 'validation' : tenth === 1 ? 'test' : 'train';

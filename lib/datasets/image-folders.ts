@@ -1,43 +1,43 @@
-/** Where the images of a data set lie: a few folders, listed once each, and what of them nobody asked for. */
+/** The image folders of a data set. Each is listed once, and files that no caption names are reported. */
 import {readdirSync, statSync} from 'node:fs';
 import {join, relative, sep} from 'node:path';
 import {CaptionerError} from '../errors';
 
-/** Archives are unpacked into folders of their own name, and these into others. */
+/** Maximum nesting: archives are unpacked into folders of their own name, sometimes repeatedly. */
 const depth = 3;
 const imageFile = /\.(jpe?g|png|webp|gif)$/i;
 
 export class ImageFolders {
   readonly #root: string;
   readonly #folders: readonly string[];
-  /** Names in each folder, and whether they were asked for. */
+  /** Names in each folder, and whether they were looked up. */
   readonly #listed = new Map<string, Map<string, boolean>>();
 
-  /** @param folders Tried in this order; those that hold no image are listed too. */
+  /** @param folders Folders, searched in this order. */
   constructor(root: string, folders: readonly string[]) {
     this.#root = root;
     this.#folders = folders;
     for (const folder of folders) this.#list(folder);
   }
 
-  /** For messages. */
+  /** The folders, for messages. */
   get where(): string {
     return this.#folders.join(' or ');
   }
 
-  /** @param id A file name, with folders before it or without. */
+  /** Returns the path of an image. @param id File name, optionally with subfolders. */
   find(id: string): string | undefined {
     const name = id.slice(id.lastIndexOf('/') + 1);
     for (const folder of this.#folders) {
       const names = this.#list(name === id ? folder : join(folder, id, '..'));
       if (!names.has(name)) continue;
       names.set(name, true);
-      return `${folder}${sep}${id}`; // by `join`, the path would be in memory a second time
+      return `${folder}${sep}${id}`; // `join` would make a second copy of the path in memory
     }
     return undefined;
   }
 
-  /** Image files beside those that were found, relative to the data set's folder. */
+  /** Returns the image files that were not looked up, relative to the data set's folder. */
   unreferenced(): string[] {
     return [...this.#listed].flatMap(([folder, names]) =>
       [...names]
@@ -57,8 +57,9 @@ export class ImageFolders {
 }
 
 /**
- * @param names Of which the first that holds images counts, wherever it lies within others of these names.
- * @throws CaptionerError `dataset` when none is there.
+ * Finds the image folder of a data set: the first folder of one of these names that contains images, also nested in others of these names.
+ *
+ * @throws CaptionerError `dataset` if there is none.
  */
 export function findImageFolder(root: string, names: readonly string[]): string {
   const found: string[] = [];
@@ -71,7 +72,7 @@ export function findImageFolder(root: string, names: readonly string[]): string 
   if (folder === undefined)
     throw new CaptionerError(
       'dataset',
-      `${root}: expected a folder ${names.join(' or ')} with the photographs, found none`,
+      `${root}: expected a folder ${names.join(' or ')} with the images, found none`,
     );
   return folder;
 }
@@ -80,7 +81,7 @@ export function isFolder(path: string): boolean {
   return statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
 }
 
-/** Whether a file's name is that of an image. */
+/** Whether a file name has the extension of an image. */
 export function isImageFile(name: string): boolean {
   return imageFile.test(name);
 }

@@ -1,4 +1,4 @@
-/** The layouts of data sets that are recognised, and how whatever lies in a folder is opened. */
+/** Opens data sets of any known layout. */
 import {existsSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
@@ -13,7 +13,7 @@ import type {Layout} from './layouts/layout';
 import {custom} from './layouts/custom';
 import {drawScenes, readScenes, scenes} from './synthetic/scenes';
 
-/** In the order in which they are tried. A new one is one more line. */
+/** Known layouts, in the order in which they are tried. Add new layouts here. */
 const layouts: readonly Layout[] = [
   scenes,
   karpathy,
@@ -27,15 +27,14 @@ const layouts: readonly Layout[] = [
 
 /** Options of `openDataset`. */
 export interface OpenOptions {
-  /** Hears how many bytes of the caption files have been read, and of how many. */
+  /** Called with the number of bytes of the caption files read so far and in total. */
   readonly onProgress?: OnProgress;
 }
 
 /**
- * Finds out which layout lies in a folder and reads it.
+ * Detects the layout of a folder and reads its data set.
  *
- * @param folder A folder, relative to where the command was given; or `scenes`: the drawn scenes, drawn where they are
- *   not there yet.
+ * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use.
  * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.
  */
 export async function openDataset(folder: string, {onProgress}: OpenOptions = {}): Promise<Dataset> {

@@ -1,4 +1,4 @@
-/** A data set in numbers: what there is of it in each split, and what was left out and why. */
+/** Summarises a data set: the size of each split, and what was left out and why. */
 import {countWords} from '../text/vocabulary';
 import {splits, type Dataset, type Rejection, type Split} from './dataset';
 
@@ -9,11 +9,11 @@ export interface Summary {
   readonly images: Readonly<Record<Split, number>>;
   readonly captions: Readonly<Record<Split, number>>;
   readonly captionsPerImage: {readonly min: number; readonly mean: number; readonly max: number};
-  /** As `tokenize` tells words apart. */
+  /** Number of words, as split by `tokenize`. */
   readonly words: {readonly total: number; readonly distinct: number};
-  /** Lines that were not used, each with its reason. */
+  /** Rejected lines, each with its reason. */
   readonly rejected: readonly Rejection[];
-  /** Images that captions name and that are not in the folder. */
+  /** Images that captions name but that are not in the folder. */
   readonly missing: number;
   /** Images with captions that no official split uses. */
   readonly unassigned: number;
@@ -26,11 +26,14 @@ export function summarize(dataset: Dataset): Summary {
   const images = {train: 0, validation: 0, test: 0};
   const captions = {train: 0, validation: 0, test: 0};
   let [min, max] = [Infinity, 0];
-  for (const {split, captions: own} of dataset.images) {
+  for (const {
+    split,
+    captions: {length},
+  } of dataset.images) {
     images[split]++;
-    captions[split] += own.length;
-    min = Math.min(min, own.length);
-    max = Math.max(max, own.length);
+    captions[split] += length;
+    min = Math.min(min, length);
+    max = Math.max(max, length);
   }
   const counts = countWords(everyCaption(dataset));
   let total = 0;
@@ -51,7 +54,7 @@ export function summarize(dataset: Dataset): Summary {
 }
 
 /**
- * A line, and a second one where something was left out:
+ * Describes a summary in one line, and in a second one if something was left out:
  *
  *     data/flickr8k (flickr8k): 6,000 train, 1,000 validation, 1,000 test images; 40,000 captions, 5 an image; 8,912 different words
  *     left out: 3 lines (captions.txt line 12: the caption is empty), 1 missing image, 91 images in no split

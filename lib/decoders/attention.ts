@@ -1,11 +1,11 @@
 /**
- * The decoder of «Show, Attend and Tell» (Xu et al. 2015, arXiv 1502.03044) with soft attention: before each word it looks at
- * the grid again. Which cells it looks at depends on its state; a gate says how much of what it sees goes into the LSTM
- * (section 4.2.1); state, view and last word together give the next one (deep output, equation 7).
+ * The soft attention decoder of «Show, Attend and Tell» (Xu et al. 2015, arXiv 1502.03044). Before each word it attends to the grid,
+ * with its hidden state as the query. A gate scales the context that enters the LSTM (section 4.2.1). Hidden state, context and
+ * previous word together give the logits (deep output, equation 7).
  */
-import {z} from 'zod';
+import type {AttentionOptions} from '../option-types';
 import {parseOptions} from '../options';
-import {look} from '../ops/additive-attention';
+import {attentionStep} from '../ops/additive-attention';
 import {attentionLstm} from '../ops/attention-lstm';
 import {embed} from '../ops/embedding';
 import {lstmCell} from '../ops/lstm-cell';
@@ -13,46 +13,24 @@ import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
 import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
-import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
+import {GridDecoder} from './base-decoder';
+import {attentionOptions} from './decoder-options';
 import {WeightInit} from './weight-init';
 
-/** Options of the decoder `attention`. */
-export interface AttentionOptions {
-  /** Size of a word's vector. @default 256 */
-  readonly embedding?: number;
-  /** Size of the recurrent state, and of a cell of the grid once it is projected. @default 512 */
-  readonly units?: number;
-  /** Size of what states and cells are compared in. @default 512 */
-  readonly attention?: number;
-  /** Part of words, cells and outputs that training leaves out. @default 0.5 */
-  readonly dropout?: number;
-  /** How much it counts in training that every cell is looked at, over a sentence, once in all (equation 14). @default 1 */
-  readonly regularization?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
+export type {AttentionOptions};
 
-const schema = z.strictObject({
-  embedding: sizeOption.default(256),
-  units: sizeOption.default(512),
-  attention: sizeOption.default(512),
-  dropout: dropoutOption.default(0.5),
-  regularization: z.number().min(0).max(1000).default(1),
-  seed: seedOption.default(1),
-});
-
-/** Names of its options. */
-export const attentionOptions: readonly string[] = Object.keys(schema.shape);
-
-const layers = {words: 0, grid: 1, output: 2} as const;
+/** Numbers of the dropout masks. */
+const masks = {words: 0, grid: 1, output: 2} as const;
 
 /**
- * @param vocabulary Number of word ids.
- * @param depth Depth of the grid of image features.
+ * Creates a soft attention decoder with initial weights.
+ *
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
  * @throws CaptionerError `options`
  */
 export function createAttention(vocabulary: number, depth: number, options: AttentionOptions = {}): Decoder {
-  const settings = parseOptions(schema, options, 'attention decoder');
+  const settings = parseOptions(attentionOptions.schema, options, attentionOptions.owner);
   const {embedding, units, attention, seed} = settings;
   const weights = new WeightInit(seed)
     .matrix('image.weight', depth, units)
@@ -82,18 +60,18 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
     const [batch, steps] = inputs.shape;
     const {embedding, units, dropout: rate, regularization} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
-      const drop = <T extends tf.Tensor>(x: T, layer: number): T =>
-        key === undefined ? x : dropout(x, rate, key, layer);
-      const grid = readGrid(features, this, (cells) => drop(cells, layers.grid), images);
-      const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), layers.words); // [steps, batch, embedding]
-      const [ofWords, ofOthers] = tf.split(
+      const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
+        key === undefined ? x : dropout(x, rate, key, mask);
+      const grid = readGrid(features, this, (cells) => drop(cells, masks.grid), images);
+      const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), masks.words); // [steps, batch, embedding]
+      const [wordWeight, stateWeight] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),
         [embedding, 2 * units],
         0,
       ) as [tf.Tensor2D, tf.Tensor2D];
       const flat = tf.reshape<tf.Rank.R2>(words, [steps * batch, embedding]);
-      const gates = tf.add(tf.matMul(flat, ofWords), this.weight('lstm.bias'));
-      const [h, c] = this.#first(grid);
+      const gates = tf.add(tf.matMul(flat, wordWeight), this.weight('lstm.bias'));
+      const [h, c] = this.#initialState(grid);
       const all = attentionLstm({
         words: tf.reshape(gates, [steps, batch, 4 * units]),
         ...{h, c, keys: grid.keys, values: grid.cells},
@@ -101,29 +79,29 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
         score: this.weight('attention.score'),
         gate: this.weight('gate.weight'),
         gateBias: this.weight('gate.bias'),
-        weight: ofOthers,
+        weight: stateWeight,
       });
-      const [hs, views, maps] = tf.split(all, [units, units, -1], 2) as [
+      const [hs, contexts, maps] = tf.split(all, [units, units, -1], 2) as [
         tf.Tensor3D,
         tf.Tensor3D,
         tf.Tensor3D,
       ];
       const rows = (x: tf.Tensor3D): tf.Tensor2D => tf.reshape(x, [steps * batch, units]);
-      const states = this.#deepOutput(flat, rows(hs), rows(views));
+      const states = this.#deepOutput(flat, rows(hs), rows(contexts));
       const attention = tf.transpose(maps, [1, 0, 2]);
-      // Words behind the end are not looked for, so where they would look does not count.
-      const real = tf.expandDims(tf.cast(tf.greater(inputs, 0), 'float32'), 2);
-      const looked = tf.sum(tf.mul(attention, real), 1); // [batch, cells]
-      const penalty = tf.mul<tf.Scalar>(tf.mean(tf.square(tf.sub(1, looked))), regularization);
+      // Doubly stochastic attention (equation 14). Padding doesn't count.
+      const mask = tf.expandDims(tf.cast(tf.greater(inputs, 0), 'float32'), 2);
+      const coverage = tf.sum(tf.mul(attention, mask), 1); // [batch, cells]
+      const penalty = tf.mul<tf.Scalar>(tf.mean(tf.square(tf.sub(1, coverage))), regularization);
       const bySteps = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
-      return {states: drop(tf.transpose(bySteps, [1, 0, 2]), layers.output), attention, penalty};
+      return {states: drop(tf.transpose(bySteps, [1, 0, 2]), masks.output), attention, penalty};
     });
   }
 
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
       const grid = readGrid(features, this);
-      return [...this.#first(grid), grid.cells, grid.keys];
+      return [...this.#initialState(grid), grid.cells, grid.keys];
     });
   }
 
@@ -132,46 +110,46 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
     state: DecoderState,
   ): {logits: tf.Tensor2D; state: DecoderState; attention: tf.Tensor2D} {
     return tf.tidy(() => {
-      const [before, cell, cells, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
+      const [previous, memory, cells, keys] = state as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
       const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
-      const {view, attention} = this.#look({cells, keys}, before);
+      const {context, attention} = this.#attend({cells, keys}, previous);
       const {h, c} = lstmCell(
-        tf.concat<tf.Tensor2D>([word, view], 1),
-        before,
-        cell,
+        tf.concat<tf.Tensor2D>([word, context], 1),
+        previous,
+        memory,
         this.weight<tf.Rank.R2>('lstm.weight'),
         this.weight<tf.Rank.R1>('lstm.bias'),
       );
-      const logits = this.wordsOf(this.#deepOutput(word, h, view));
+      const logits = this.logitsOf(this.#deepOutput(word, h, context));
       return {logits, attention, state: [h, c, tf.clone(cells), tf.clone(keys)]};
     });
   }
 
-  /** State and cell before the first word, from the mean of the grid. */
-  #first(grid: Grid): [tf.Tensor2D, tf.Tensor2D] {
+  /** Predicts the initial hidden and cell state from the mean of the grid, `[batch, units]` each. */
+  #initialState(grid: Grid): [tf.Tensor2D, tf.Tensor2D] {
     const both = tf.tanh(
       tf.add(tf.matMul(meanOf(grid), this.weight<tf.Rank.R2>('begin.weight')), this.weight('begin.bias')),
     );
     return tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
   }
 
-  /** Where the state before makes it look, and what is seen there, behind the gate. */
-  #look({cells, keys}: Grid, before: tf.Tensor2D): {view: tf.Tensor2D; attention: tf.Tensor2D} {
-    const query = tf.matMul<tf.Tensor2D>(before, this.weight<tf.Rank.R2>('attention.state'));
-    const {context, alpha} = look(keys, query, this.weight('attention.score'), cells);
-    const opened = tf.sigmoid(
-      tf.add(tf.matMul(before, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
+  /** Attends to the grid with the previous hidden state. Returns the gated context and the attention weights. */
+  #attend({cells, keys}: Grid, previous: tf.Tensor2D): {context: tf.Tensor2D; attention: tf.Tensor2D} {
+    const query = tf.matMul<tf.Tensor2D>(previous, this.weight<tf.Rank.R2>('attention.state'));
+    const {context, alpha} = attentionStep(keys, query, this.weight('attention.score'), cells);
+    const gate = tf.sigmoid(
+      tf.add(tf.matMul(previous, this.weight<tf.Rank.R2>('gate.weight')), this.weight('gate.bias')),
     );
     return {
-      view: tf.mul<tf.Tensor2D>(context, opened),
-      attention: tf.reshape(alpha, [before.shape[0], -1]),
+      context: tf.mul<tf.Tensor2D>(context, gate),
+      attention: tf.reshape(alpha, [previous.shape[0], -1]),
     };
   }
 
-  /** All `[rows, …]`; the word is that before the one to come. */
-  #deepOutput(word: tf.Tensor2D, h: tf.Tensor2D, view: tf.Tensor2D): tf.Tensor2D {
-    const ofState = tf.matMul(h, this.weight<tf.Rank.R2>('output.state'));
-    const ofView = tf.matMul(view, this.weight<tf.Rank.R2>('output.view'));
-    return tf.add(word, tf.add(ofState, ofView));
+  /** Sums the embedded previous word and the projected hidden state and context (equation 7), `[rows, embedding]`. */
+  #deepOutput(word: tf.Tensor2D, h: tf.Tensor2D, context: tf.Tensor2D): tf.Tensor2D {
+    const stateTerm = tf.matMul(h, this.weight<tf.Rank.R2>('output.state'));
+    const contextTerm = tf.matMul(context, this.weight<tf.Rank.R2>('output.view'));
+    return tf.add(word, tf.add(stateTerm, contextTerm));
   }
 }

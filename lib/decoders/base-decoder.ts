@@ -1,35 +1,27 @@
-/** What all decoders of ours have in common: weights by name, of which the last two make words of states, and options that every kind has. */
-import {z} from 'zod';
+/** Base classes of the decoders: named weights, feature normalization and the output layer. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from '../ops/matmul';
 import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
 import {initialNormalization} from './weight-init';
 
-/** Checks of options that several kinds of decoder have. */
-export const sizeOption: z.ZodInt = z.int().min(1).max(65536);
-export const dropoutOption: z.ZodNumber = z.number().min(0).lt(1);
-export const seedOption: z.ZodInt = z
-  .int()
-  .min(-(2 ** 31))
-  .lt(2 ** 31);
-
+/** A decoder with named weights and an output layer. */
 export abstract class BaseDecoder<Settings extends object> implements Decoder {
   abstract readonly kind: string;
   abstract readonly features: Decoder['features'];
   readonly output: Decoder['output'];
   readonly featureNormalization: ReadonlyMap<string, tf.Variable>;
 
-  /** @param table The weight that the output layer multiplies states with. */
+  /** @param outputWeight Name of the output layer's weight; another weight's name ties the two. @default 'output.weight' */
   constructor(
     readonly vocabulary: number,
     readonly depth: number,
     readonly options: Settings & Readonly<Record<string, unknown>>,
     readonly weights: ReadonlyMap<string, tf.Variable>,
-    table: string = 'output.weight',
+    outputWeight: string = 'output.weight',
   ) {
     this.featureNormalization = initialNormalization(depth);
-    this.output = {weight: this.weight(table), bias: this.weight('output.bias')};
+    this.output = {weight: this.weight(outputWeight), bias: this.weight('output.bias')};
   }
 
   abstract states(
@@ -46,7 +38,7 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
     return tf.tidy(() => {
       const states = this.states(features, inputs);
       const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, states.shape[2]]);
-      return tf.reshape(this.wordsOf(rows), [batch, steps, this.vocabulary]);
+      return tf.reshape(this.logitsOf(rows), [batch, steps, this.vocabulary]);
     });
   }
 
@@ -58,14 +50,14 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
     return this.weights.get(name) as tf.Variable<R>;
   }
 
-  /** Logits `[rows, vocabulary]` of states `[rows, units]`, without a gradient: training has the loss and them in one. */
-  protected wordsOf(states: tf.Tensor2D): tf.Tensor2D {
+  /** Applies the output layer: states `[rows, units]` to logits `[rows, vocabulary]`. Not differentiable: training fuses it with the loss. */
+  protected logitsOf(states: tf.Tensor2D): tf.Tensor2D {
     const {weight, bias} = this.output;
     return runOp('BiasAdd', [matmul(states, weight, 'second'), bias], [type('T', 'float32')]);
   }
 }
 
-/** Those that look at a grid. */
+/** A decoder that attends to a grid of image features. */
 export abstract class GridDecoder<Settings extends object> extends BaseDecoder<Settings> {
   readonly features = 'grid';
 
@@ -76,7 +68,7 @@ export abstract class GridDecoder<Settings extends object> extends BaseDecoder<S
     images?: tf.Tensor1D,
   ): Attended;
 
-  states(...given: Parameters<Decoder['states']>): tf.Tensor3D {
-    return tf.tidy(() => this.attend(...given).states);
+  states(...inputs: Parameters<Decoder['states']>): tf.Tensor3D {
+    return tf.tidy(() => this.attend(...inputs).states);
   }
 }

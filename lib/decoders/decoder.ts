@@ -1,6 +1,6 @@
 /**
- * What every decoder is: image features and the words so far in, logits for the next word out. Search knows nothing
- * else of a decoder, and a decoder knows nothing of search, vocabularies or files.
+ * The interfaces of decoders: image features and the words so far in, logits of the next word out. Search uses a decoder only through
+ * `StepDecoder`; a decoder knows nothing of search, vocabularies or files.
  */
 import type {tf} from '../tensorflow/tensorflow';
 import type {DropoutKey} from '../random/random';
@@ -8,8 +8,9 @@ import type {DropoutKey} from '../random/random';
 export type {DropoutKey};
 
 /**
- * What a decoder carries from word to word; every tensor has the batch as its first dimension. What hangs on the image alone, and on no
- * word, is handed on as it is (`tf.clone`), and nothing else is: search doesn't copy it where an image's sentences only change places.
+ * The recurrent state of a decoder; the first dimension of every tensor is the batch. A step passes tensors that depend on the image
+ * alone through unchanged (`tf.clone`), and no others: search recognises them by their shared data and doesn't copy them when it only
+ * reorders the hypotheses of an image.
  */
 export type DecoderState = readonly tf.Tensor[];
 
@@ -21,74 +22,76 @@ export interface OutputLayer {
   readonly bias: tf.Variable;
 }
 
-/** What a decoder returns for one more word. */
+/** Result of one decoding step. */
 export interface DecoderStep {
+  /** `[batch, vocabulary]` */
   readonly logits: tf.Tensor2D;
   readonly state: DecoderState;
+  /** Attention weights `[batch, cells]`, if the decoder attends to a grid. */
   readonly attention?: tf.Tensor2D;
 }
 
-/** What a decoder that looks at a grid gives for all steps at once. */
+/** Result of an attending decoder for all steps at once. */
 export interface Attended {
-  /** As `Decoder.states` gives them. */
+  /** As returned by `Decoder.states`. */
   readonly states: tf.Tensor3D;
-  /** Where it looked for each word, `[batch, steps, cells]`: shares of 1, or of less where it looked less. */
+  /** Attention weights for each word, `[batch, steps, cells]`. They sum to 1, or to less if a sentinel takes part. */
   readonly attention: tf.Tensor3D;
-  /** What training makes small beside the loss, if anything. */
+  /** Regularization term that training adds to the loss. */
   readonly penalty?: tf.Scalar;
 }
 
-/** What search needs: a decoder, or several that write together. */
+/** The interface that search uses: a single decoder or an ensemble. */
 export interface StepDecoder {
   readonly kind: string;
-  /** Which image features it reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
+  /** Kind of image features that the decoder reads: `pooled` is `[batch, depth]`, `grid` is `[batch, cells, depth]`. */
   readonly features: 'pooled' | 'grid';
   /** Depth of the image features. */
   readonly depth: number;
-  /** Number of word ids. */
+  /** Vocabulary size. */
   readonly vocabulary: number;
-  /** Complete, as JSON, so that `createDecoder(kind, vocabulary, depth, options)` makes the same one again. */
+  /** All options as JSON; `createDecoder(kind, vocabulary, depth, options)` creates the same decoder again. */
   readonly options: Readonly<Record<string, unknown>>;
   /**
-   * The state before the first word. The caller disposes it.
+   * Returns the initial state. The caller disposes it.
    *
-   * @param features As `features` says; a grid also of several views of each image, `[batch, views, cells, depth]`.
+   * @param features Image features of the kind that `features` names. A grid may have several views, `[batch, views, cells, depth]`.
    */
   begin(features: tf.Tensor): DecoderState;
   /**
-   * One word further.
+   * Computes the logits of the next word.
    *
-   * @param tokens The words just chosen, int32 `[batch]`; the start id first.
-   * @returns Logits `[batch, vocabulary]`, the next state and, of a decoder that looks at a grid, where it looked, `[batch, cells]`;
-   *   all the caller's to dispose. `state` is left as it is.
+   * @param tokens Previous words, int32 `[batch]`; the start id in the first step.
+   * @param state State of the previous step; not disposed.
+   * @returns Logits, next state and attention weights. The caller disposes them.
    */
   step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
   dispose(): void;
 }
 
-/** A decoder that can be trained. */
+/** A trainable decoder. */
 export interface Decoder extends StepDecoder {
-  /** Every trainable weight by name, always in the same order. */
+  /** All trainable weights by name, always in the same order. */
   readonly weights: ReadonlyMap<string, tf.Variable>;
   /**
-   * What is measured on the training images before training, saved with the weights and never learnt:
-   * `features.mean` and `features.std`, `[depth]`, which the image features are standardised with.
+   * Mean and standard deviation of the image features, `features.mean` and `features.std`, `[depth]`. They are fitted to the training
+   * images before training, saved with the weights and never trained.
    */
   readonly featureNormalization: ReadonlyMap<string, tf.Variable>;
   readonly output: OutputLayer;
   /**
-   * All steps at once (teacher forcing): the states that the output layer turns into logits.
+   * Computes the hidden states of all steps at once (teacher forcing); the output layer turns them into logits.
    *
-   * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`.
-   * @param inputs Word ids, int32 `[batch, steps]`; each row begins with the start id and is padded with 0.
-   * @param dropout Absent: no dropout (evaluation).
-   * @param images The row of each caption's image in the features, int32 `[batch]`, where several captions are of the same: what is
-   *   made of an image alone is made once. Absent: each caption has a row of its own.
-   * @returns `[batch, steps, units]`, differentiable with respect to `weights`.
+   * @param features Image features, `[images, depth]` or `[images, cells, depth]`.
+   * @param inputs Word ids, int32 `[batch, steps]`. Each row begins with the start id and is padded with 0.
+   * @param dropout Key of the dropout masks. Absent: no dropout (evaluation).
+   * @param images Row of each caption's image in `features`, int32 `[batch]`. Computations that depend on the image alone then run once
+   *   per image rather than once per caption. Absent: caption and image have the same row.
+   * @returns `[batch, steps, units]`, differentiable with respect to `weights`. The caller disposes it.
    */
   states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D;
-  /** For decoders that look at a grid: the states together with where they looked. The caller disposes all. */
+  /** Computes states and attention weights; present if the decoder attends to a grid. The caller disposes all results. */
   attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): Attended;
-  /** Logits for all steps, `[batch, steps, vocabulary]`, without dropout. */
+  /** Computes the logits of all steps without dropout, `[batch, steps, vocabulary]`. The caller disposes them. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
 }

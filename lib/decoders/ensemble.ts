@@ -1,14 +1,14 @@
-/** Several decoders that write together: each word has the mean of the probabilities that they give it. */
+/** An ensemble of decoders: the probability of each word is the mean over its members. */
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import type {DecoderState, DecoderStep, StepDecoder} from './decoder';
 
 /**
- * Combines decoders into one that averages the probabilities that they give each word.
+ * Creates an ensemble.
  *
- * @param decoders Of the same vocabulary and feature depth, of any kinds; those that read pooled features read the mean of the grid
- *   where others look at it. They are taken over.
- * @throws CaptionerError `mismatch`
+ * @param decoders Decoders of any kind with the same vocabulary and feature depth. If one of them reads a grid, those that read pooled
+ *   features get the mean of the grid. The ensemble disposes them.
+ * @throws CaptionerError `options` without decoders; `mismatch` when their vocabularies or feature depths differ.
  */
 export function createEnsemble(decoders: readonly StepDecoder[]): StepDecoder {
   const [first] = decoders;
@@ -18,7 +18,7 @@ export function createEnsemble(decoders: readonly StepDecoder[]): StepDecoder {
     if (other.vocabulary !== vocabulary || other.depth !== depth)
       throw new CaptionerError(
         'mismatch',
-        `Ensemble: expected decoders of ${vocabulary} words and features of depth ${depth}, got one of ${other.vocabulary} and ${other.depth}`,
+        `Ensemble: expected decoders with ${vocabulary} words and features of depth ${depth}, got one with ${other.vocabulary} and ${other.depth}`,
       );
   return new Ensemble(decoders, vocabulary, depth);
 }
@@ -27,7 +27,7 @@ class Ensemble implements StepDecoder {
   readonly kind = 'ensemble';
   readonly options: StepDecoder['options'];
   readonly features: StepDecoder['features'];
-  /** How many tensors of the state are each decoder's. */
+  /** Number of state tensors of each decoder. */
   #counts: readonly number[] = [];
 
   constructor(

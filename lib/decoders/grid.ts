@@ -1,11 +1,11 @@
-/** A grid of image features as attending decoders read it: standardised and projected, with the keys that queries are held against. */
+/** The grid of image features as attending decoders use it: standardised, projected, and with keys for attention. */
 import {tf} from '../tensorflow/tensorflow';
-import {forCaptions, standardize} from './weight-init';
+import {gatherImages, standardize} from './weight-init';
 
 export interface Grid {
-  /** `[batch, cells, units]`, 0 or more. */
+  /** Values, `[batch, cells, units]`, non-negative (ReLU). */
   readonly cells: tf.Tensor3D;
-  /** `[batch, cells, attention]` */
+  /** Keys, `[batch, cells, attention]`. */
   readonly keys: tf.Tensor3D;
 }
 
@@ -16,9 +16,11 @@ export interface GridWeights {
 }
 
 /**
- * @param features `[batch, cells, depth]`, or `[batch, views, cells, depth]`: then the cells of all views are one grid.
- * @param drop Dropout of the projected cells.
- * @param images The row of each caption's image; absent: each has its own.
+ * Standardises and projects image features.
+ *
+ * @param features `[images, cells, depth]`, or `[images, views, cells, depth]`, which joins the cells of all views in one grid.
+ * @param drop Dropout to apply to the projected cells.
+ * @param images Row of each caption's image, see `Decoder.states`.
  */
 export function readGrid(
   features: tf.Tensor,
@@ -34,17 +36,17 @@ export function readGrid(
   );
   const cells = drop(projected as tf.Tensor3D);
   const keys = project(cells, weight('attention.image')).add(weight('attention.bias'));
-  return {cells: forCaptions(cells, images), keys: forCaptions(keys as tf.Tensor3D, images)};
+  return {cells: gatherImages(cells, images), keys: gatherImages(keys as tf.Tensor3D, images)};
 }
 
-/** The mean of the cells, `[batch, units]`. A product, because the gradient of `tf.mean` makes as many ones as there are numbers. */
+/** Averages the cells, `[batch, units]`. A matrix product, because the gradient of `tf.mean` allocates a tensor as large as the grid. */
 export function meanOf({cells}: Grid): tf.Tensor2D {
   const [batch, count, units] = cells.shape;
-  const shares = tf.fill<tf.Rank.R3>([batch, 1, count], 1 / count);
-  return tf.reshape(tf.matMul(shares, cells), [batch, units]);
+  const weights = tf.fill<tf.Rank.R3>([batch, 1, count], 1 / count);
+  return tf.reshape(tf.matMul(weights, cells), [batch, units]);
 }
 
-/** `[a, b, inputs]` times `[inputs, outputs]`, as one product. */
+/** Multiplies `[a, b, inputs]` by `[inputs, outputs]` in a single matrix product. */
 export function project(x: tf.Tensor3D, weight: tf.Tensor2D): tf.Tensor3D {
   const [a, b, inputs] = x.shape;
   const product = tf.matMul(tf.reshape<tf.Rank.R2>(x, [a * b, inputs]), weight);

@@ -1,11 +1,10 @@
 /**
- * The decoder of «Show and Tell» (Vinyals et al. 2015): the image, projected to the size of a word, is what the LSTM
- * reads first; then come the start id and the words, and each state after a word gives the logits of the next. The image
- * may stand beside every word instead, and the LSTM may have several layers, each of which reads the states of the one below.
- * Dropout lies on all that goes into a layer and on the states that come out, not on what a layer carries from word to word
- * (Zaremba et al. 2014, arXiv 1409.2329).
+ * The LSTM decoder of «Show and Tell» (Vinyals et al. 2015, arXiv 1411.4555). The LSTM first reads the image, projected to the size of
+ * a word embedding, then the start id and the words; the hidden state after each word gives the logits of the next. With `imageInput:
+ * 'every'` the image is concatenated to every word instead. Layers can be stacked. Dropout applies to the inputs of each layer and to
+ * the final states, not to the recurrent connections (Zaremba et al. 2014, arXiv 1409.2329).
  */
-import {z} from 'zod';
+import type {LstmOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {embed} from '../ops/embedding';
 import {lstm} from '../ops/lstm';
@@ -13,62 +12,39 @@ import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
 import type {Decoder, DecoderState, DropoutKey} from './decoder';
-import {seedOption, dropoutOption, sizeOption, BaseDecoder} from './base-decoder';
-import {forCaptions, standardize, WeightInit} from './weight-init';
+import {BaseDecoder} from './base-decoder';
+import {lstmOptions} from './decoder-options';
+import {gatherImages, standardize, WeightInit} from './weight-init';
 
-/** Options of the decoder `lstm`. */
-export interface LstmOptions {
-  /** Size of a word's vector. @default 256 */
-  readonly embedding?: number;
-  /** Size of the recurrent state. @default 512 */
-  readonly units?: number;
-  /** Layers of the LSTM, each as large as the others. @default 1 */
-  readonly layers?: number;
-  /** Where the LSTM reads the image: before the first word, or beside every word. @default 'first' */
-  readonly imageInput?: 'first' | 'every';
-  /** Part of the inputs and of the states that training leaves out. @default 0.5 */
-  readonly dropout?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
+export type {LstmOptions};
 
-const schema = z.strictObject({
-  embedding: sizeOption.default(256),
-  units: sizeOption.default(512),
-  layers: z.int().min(1).max(100).default(1),
-  imageInput: z.enum(['first', 'every']).default('first'),
-  dropout: dropoutOption.default(0.5),
-  seed: seedOption.default(1),
-});
-
-/** Names of its options. */
-export const lstmOptions: readonly string[] = Object.keys(schema.shape);
-
-/** Masks of dropout; those between layers follow. */
-const masks = {input: 0, output: 1, imageInput: 2, between: 3} as const;
+/** Numbers of the dropout masks; `between` is the first of those between layers. */
+const masks = {input: 0, output: 1, image: 2, between: 3} as const;
 
 /**
- * @param vocabulary Number of word ids.
+ * Creates an LSTM decoder with initial weights.
+ *
+ * @param vocabulary Vocabulary size.
  * @param depth Depth of the pooled image features.
  * @throws CaptionerError `options`
  */
 export function createLstm(vocabulary: number, depth: number, options: LstmOptions = {}): Decoder {
-  const settings = parseOptions(schema, options, 'lstm decoder');
+  const settings = parseOptions(lstmOptions.schema, options, lstmOptions.owner);
   const {embedding, units, layers, imageInput, seed} = settings;
   const weights = new WeightInit(seed)
     .matrix('image.weight', depth, embedding)
     .zeros('image.bias', embedding)
     .uniform('embedding', [vocabulary, embedding], 0.08);
-  const read = imageInput === 'every' ? 2 * embedding : embedding;
+  const inputSize = imageInput === 'every' ? 2 * embedding : embedding;
   for (const [at, name] of namesOf(layers).entries())
     weights
-      .matrix(`${name}.weight`, (at === 0 ? read : units) + units, 4 * units)
+      .matrix(`${name}.weight`, (at === 0 ? inputSize : units) + units, 4 * units)
       .gates(`${name}.bias`, units);
   weights.matrix('output.weight', vocabulary, units).zeros('output.bias', vocabulary);
   return new Lstm(vocabulary, depth, settings, weights.all);
 }
 
-/** The first is called as it was when there was only one. */
+/** Names of the layers: `lstm`, `lstm.2`, … The first has no number, so checkpoints from before stacking still load. */
 function namesOf(layers: number): string[] {
   return Array.from({length: layers}, (_, at) => (at === 0 ? 'lstm' : `lstm.${at + 1}`));
 }
@@ -81,7 +57,7 @@ interface Layer {
 class Lstm extends BaseDecoder<Required<LstmOptions>> {
   readonly kind = 'lstm';
   readonly features = 'pooled';
-  /** The lowest first. */
+  /** From bottom to top. */
   readonly #layers: readonly Layer[];
 
   constructor(
@@ -99,62 +75,63 @@ class Lstm extends BaseDecoder<Required<LstmOptions>> {
 
   states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D {
     const [batch, steps] = inputs.shape;
-    const {embedding, units, imageInput: place, dropout: rate} = this.options;
+    const {embedding, units, imageInput, dropout: rate} = this.options;
     return tf.tidy(() => {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
-      const imageInput = forCaptions(this.#project(features), images);
+      const image = gatherImages(this.#project(features), images);
       const words = embed(this.weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
-      const first = tf.reshape<tf.Rank.R3>(imageInput, [1, batch, embedding]);
-      const x = drop(place === 'first' ? tf.concat([first, words], 0) : words, masks.input);
-      // Beside every word it is the same, also in what dropout left of it: so its part of the gates is computed once.
-      const context = place === 'every' ? drop(imageInput, masks.imageInput) : undefined;
+      const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
+      const x = drop(imageInput === 'first' ? tf.concat([first, words], 0) : words, masks.input);
+      // The image and its dropout mask are the same in every step, so its share of the gates is computed once.
+      const context = imageInput === 'every' ? drop(image, masks.image) : undefined;
       let all = x;
       for (const [at, {weight, bias}] of this.#layers.entries())
         all =
           at === 0 ? lstm(x, weight, bias, context) : lstm(drop(all, masks.between + at - 1), weight, bias);
-      // After the image alone nothing is said.
-      const from = place === 'first' ? 1 : 0;
+      // The state after the image alone predicts no word.
+      const from = imageInput === 'first' ? 1 : 0;
       const states = tf.transpose(tf.slice(all, [from, 0, 0], [steps, batch, units]), [1, 0, 2]);
       return drop(states, masks.output);
     });
   }
 
-  /** State and cell of each layer; then the image, where it stands beside every word. */
+  /** Hidden and cell state of each layer, then the projected image if every step reads it. */
   begin(features: tf.Tensor): DecoderState {
     return tf.tidy(() => {
-      const imageInput = this.#project(features);
-      const {units, imageInput: place} = this.options;
+      const image = this.#project(features);
+      const {units, imageInput} = this.options;
       const zeros = this.#layers.flatMap(() =>
-        [0, 1].map(() => tf.zeros<tf.Rank.R2>([imageInput.shape[0], units])),
+        [0, 1].map(() => tf.zeros<tf.Rank.R2>([image.shape[0], units])),
       );
-      return place === 'first' ? this.#advance(imageInput, zeros) : [...zeros, imageInput];
+      return imageInput === 'first' ? this.#advance(image, zeros) : [...zeros, image];
     });
   }
 
   step(tokens: tf.Tensor1D, state: DecoderState): {logits: tf.Tensor2D; state: DecoderState} {
     return tf.tidy(() => {
       const word = tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens);
-      const imageInput = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
-      const x = imageInput.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...imageInput], 1);
+      const image = state.slice(2 * this.#layers.length) as tf.Tensor2D[];
+      const x = image.length === 0 ? word : tf.concat<tf.Tensor2D>([word, ...image], 1);
       const next = this.#advance(x, state as readonly tf.Tensor2D[]);
-      const logits = this.wordsOf(next.at(-2)!);
-      return {logits, state: [...next, ...imageInput.map((part) => tf.clone(part))]};
+      const logits = this.logitsOf(next.at(-2)!);
+      return {logits, state: [...next, ...image.map((part) => tf.clone(part))]};
     });
   }
 
-  /** @returns State and cell of each layer, one step further. */
+  /** Runs one step. @returns Hidden and cell state of each layer. */
   #advance(x: tf.Tensor2D, state: readonly tf.Tensor2D[]): tf.Tensor2D[] {
     const next: tf.Tensor2D[] = [];
-    let read = x;
+    let input = x;
     for (const [at, {weight, bias}] of this.#layers.entries()) {
-      const {h, c} = lstmCell(read, state[2 * at]!, state[2 * at + 1]!, weight, bias);
+      const {h, c} = lstmCell(input, state[2 * at]!, state[2 * at + 1]!, weight, bias);
       next.push(h, c);
-      read = h;
+      input = h;
     }
     return next;
   }
 
+  /** Standardises the image features and projects them, `[batch, embedding]`. */
   #project(features: tf.Tensor): tf.Tensor2D {
     const standard = standardize(features as tf.Tensor2D, this.featureNormalization);
     const product = tf.matMul(standard, this.weight<tf.Rank.R2>('image.weight'));

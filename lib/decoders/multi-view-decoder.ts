@@ -1,24 +1,26 @@
-/** A decoder that looks at several views of each image at once; where it looked is said of the whole image, as if it had seen that alone. */
+/** Adapts an attending decoder to test-time augmentation: it attends to several views at once and maps the attention back to the image. */
 import {cellOverlap, type View} from '../encoders/augmentation';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepDecoder} from './decoder';
 
 /**
- * @param decoder That looks at a grid. It is taken over.
- * @param seen The views that the features are of, see `inViews`.
- * @returns It reads `[batch, views · cells, depth]`; its attention is `[batch, cells]`.
+ * Wraps a decoder so that it reads the features of a `multiView` encoder.
+ *
+ * @param decoder A decoder that attends to a grid. The result disposes it.
+ * @param views The views that the encoder was created with.
+ * @returns A decoder of features `[batch, views · cells, depth]` with attention `[batch, cells]` over the cells of the whole image.
  */
-export function multiViewDecoder(decoder: StepDecoder, seen: readonly View[]): StepDecoder {
-  const {kind, features: read, depth, vocabulary, options} = decoder;
-  /** Where the cells of all views lie in the image, `[views · cells, cells]`. */
-  let places: tf.Tensor2D | undefined;
+export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): StepDecoder {
+  const {kind, features: featureKind, depth, vocabulary, options} = decoder;
+  /** Overlap of the views' cells with the image's cells, `[views · cells, cells]`. */
+  let overlap: tf.Tensor2D | undefined;
   return {
-    ...{kind, features: read, depth, vocabulary, options},
+    ...{kind, features: featureKind, depth, vocabulary, options},
     begin: (features) => {
       const [batch, all] = features.shape as [number, number];
-      const cells = all / seen.length;
-      places ??= tf.tensor2d(seen.flatMap((view) => cellOverlap(view, Math.sqrt(cells))));
-      const byView = tf.reshape(features, [batch, seen.length, cells, depth]);
+      const cells = all / views.length;
+      overlap ??= tf.tensor2d(views.flatMap((view) => cellOverlap(view, Math.sqrt(cells))));
+      const byView = tf.reshape(features, [batch, views.length, cells, depth]);
       const state = decoder.begin(byView);
       byView.dispose();
       return state;
@@ -26,12 +28,12 @@ export function multiViewDecoder(decoder: StepDecoder, seen: readonly View[]): S
     step: (tokens, state) => {
       const {attention, ...next} = decoder.step(tokens, state);
       if (attention === undefined) return next;
-      const looked = tf.matMul<tf.Tensor2D>(attention, places!);
+      const inImage = tf.matMul<tf.Tensor2D>(attention, overlap!);
       attention.dispose();
-      return {...next, attention: looked};
+      return {...next, attention: inImage};
     },
     dispose: () => {
-      places?.dispose();
+      overlap?.dispose();
       decoder.dispose();
     },
   };

@@ -1,35 +1,39 @@
-/** Every kind of decoder by its name: a new one is a file and a line here. */
+/** The kinds of decoder by name. To add one, implement `Decoder`, describe its options in decoder-options.ts, and register it here. */
 import {CaptionerError} from '../errors';
+import {unknownName} from '../option-names';
 import type {Decoder} from './decoder';
-import {adaptiveOptions, createAdaptive} from './adaptive';
-import {attentionOptions, createAttention} from './attention';
-import {createLstm, lstmOptions} from './lstm';
-import {createTransformer, transformerOptions} from './transformer';
+import {createAdaptive} from './adaptive';
+import {createAttention} from './attention';
+import {decoderOptions} from './decoder-options';
+import {createLstm} from './lstm';
+import {createTransformer} from './transformer';
 
 type Create = (vocabulary: number, depth: number, options?: object) => Decoder;
 
-interface Kind {
+interface DecoderKind {
   readonly create: Create;
   readonly features: Decoder['features'];
-  readonly options: readonly string[];
 }
 
-const decoders: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ['lstm', {create: createLstm, features: 'pooled', options: lstmOptions}],
-  ['attention', {create: createAttention, features: 'grid', options: attentionOptions}],
-  ['adaptive', {create: createAdaptive, features: 'grid', options: adaptiveOptions}],
-  ['transformer', {create: createTransformer, features: 'grid', options: transformerOptions}],
+const decoders: ReadonlyMap<string, DecoderKind> = new Map<string, DecoderKind>([
+  ['lstm', {create: createLstm, features: 'pooled'}],
+  ['attention', {create: createAttention, features: 'grid'}],
+  ['adaptive', {create: createAdaptive, features: 'grid'}],
+  ['transformer', {create: createTransformer, features: 'grid'}],
 ]);
 
-/** The kinds that `createDecoder` knows. */
+/** Names of the kinds that `createDecoder` accepts. */
 export const decoderKinds: readonly string[] = [...decoders.keys()];
 
 /**
- * Makes a decoder with new weights; the same options make the same weights.
+ * Creates a decoder with initial weights. Equal arguments give equal weights.
  *
- * @param vocabulary Number of word ids.
- * @param depth Depth of the image features that it will read.
- * @throws CaptionerError `options`
+ * @param kind One of `decoderKinds`.
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
+ * @param options Options of the kind, such as `LstmOptions`.
+ * @returns The decoder. The caller disposes it.
+ * @throws CaptionerError `options` for an unknown kind or invalid options.
  */
 export function createDecoder(
   kind: string,
@@ -37,29 +41,30 @@ export function createDecoder(
   depth: number,
   options: object = {},
 ): Decoder {
-  return known(kind).create(vocabulary, depth, options);
+  return lookUp(kind).create(vocabulary, depth, options);
 }
 
 /**
- * Which image features a kind of decoder reads.
+ * Returns the kind of image features that a decoder reads, `pooled` or `grid`.
  *
  * @throws CaptionerError `options`
  */
 export function featuresOf(kind: string): Decoder['features'] {
-  return known(kind).features;
+  return lookUp(kind).features;
 }
 
 /**
- * Names of the options of a kind of decoder.
+ * Returns the option names of a kind of decoder.
  *
  * @throws CaptionerError `options`
  */
 export function optionsOf(kind: string): readonly string[] {
-  return known(kind).options;
+  lookUp(kind);
+  return decoderOptions.get(kind)!.names;
 }
 
-function known(kind: string): Kind {
+function lookUp(kind: string): DecoderKind {
   const found = decoders.get(kind);
   if (found) return found;
-  throw new CaptionerError('options', `Unknown decoder "${kind}"; known: ${decoderKinds.join(', ')}`);
+  throw new CaptionerError('options', unknownName('decoder', kind, decoderKinds));
 }

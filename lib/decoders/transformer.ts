@@ -1,8 +1,9 @@
 /**
- * A transformer (Vaswani et al. 2017, arXiv 1706.03762): the cells of the grid look at each other, then each word looks at those before
- * it and at the cells. The table of words is also that of the output layer (Press and Wolf 2017, arXiv 1608.05859).
+ * A transformer (Vaswani et al. 2017, arXiv 1706.03762): an encoder with self-attention over the cells of the grid, and a decoder with
+ * causal self-attention over the words and cross-attention to the cells. Input embedding and output layer share one weight (Press and
+ * Wolf 2017, arXiv 1608.05859).
  */
-import {z} from 'zod';
+import type {TransformerOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {embed} from '../ops/embedding';
 import {tf} from '../tensorflow/tensorflow';
@@ -13,66 +14,33 @@ import {
   cellPositions,
   feedForward,
   linear,
-  lookUp,
   norm,
+  scaledDotProductAttention,
   splitHeads,
   wordPositions,
   type Drop,
-  type Memory,
+  type KeysValues,
 } from './transformer-layers';
-import {transformerWeights} from './transformer-weights';
-import {GridDecoder, seedOption, dropoutOption, sizeOption} from './base-decoder';
-import {forCaptions, standardize} from './weight-init';
+import {GridDecoder} from './base-decoder';
+import {transformerOptions} from './decoder-options';
+import {gatherImages, standardize, WeightInit} from './weight-init';
 
-/** Options of the decoder `transformer`. */
-export interface TransformerOptions {
-  /** Size of words, cells and all between the layers; a multiple of 4. @default 384 */
-  readonly units?: number;
-  /** Parts of it that look at different things; they divide it. @default 8 */
-  readonly heads?: number;
-  /** Layers over the words. @default 2 */
-  readonly layers?: number;
-  /** Layers over the cells. @default 1 */
-  readonly encoderLayers?: number;
-  /** Size of what a layer makes of each place in between. @default 1536 */
-  readonly feedForward?: number;
-  /** Part of words, cells and of what each layer adds that training leaves out. @default 0.3 */
-  readonly dropout?: number;
-  /** Of the weights' first values. @default 1 */
-  readonly seed?: number;
-}
-
-const layer = z.int().min(1).max(100);
-const options = z.strictObject({
-  units: sizeOption.multipleOf(4).default(384),
-  heads: sizeOption.default(8),
-  layers: layer.default(2),
-  encoderLayers: layer.default(1),
-  feedForward: sizeOption.default(1536),
-  dropout: dropoutOption.default(0.3),
-  seed: seedOption.default(1),
-});
-const schema = options.superRefine(({units, heads}, context) => {
-  if (units % heads === 0) return;
-  const message = `expected a number that \`heads\`, ${heads}, divides`;
-  context.addIssue({code: 'custom', path: ['units'], message});
-});
-
-/** Names of its options. */
-export const transformerOptions: readonly string[] = Object.keys(options.shape);
+export type {TransformerOptions};
 
 /**
- * @param vocabulary Number of word ids.
- * @param depth Depth of the grid of image features.
+ * Creates a transformer decoder with initial weights.
+ *
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
  * @throws CaptionerError `options`
  */
 export function createTransformer(
   vocabulary: number,
   depth: number,
-  given: TransformerOptions = {},
+  options: TransformerOptions = {},
 ): Decoder {
-  const settings = parseOptions(schema, given, 'transformer decoder');
-  const weights = transformerWeights(vocabulary, depth, settings);
+  const settings = parseOptions(transformerOptions.schema, options, transformerOptions.owner);
+  const weights = initialWeights(vocabulary, depth, settings);
   return new Transformer(vocabulary, depth, settings, weights, 'embedding');
 }
 
@@ -83,21 +51,21 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
-      let place = 0;
-      const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, place++));
-      const cells = this.#readCells(features, drop);
-      const mask = causalMask(steps);
+      let mask = 0;
+      const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, mask++));
+      const cells = this.#encodeCells(features, drop);
+      const causal = causalMask(steps);
       const words = tf.mul(embed(this.weight<tf.Rank.R2>('embedding'), inputs), Math.sqrt(units));
-      const placed = tf.add(words, wordPositions(0, steps, units));
-      let x = drop(tf.reshape<tf.Rank.R2>(placed, [batch * steps, units]));
+      const positioned = tf.add(words, wordPositions(0, steps, units));
+      let x = drop(tf.reshape<tf.Rank.R2>(positioned, [batch * steps, units]));
       let attention: tf.Tensor4D;
       for (const k of this.#layers) {
-        const self = (own: Memory): Memory => own;
-        ({x, attention} = this.#advance(
+        const self = (own: KeysValues): KeysValues => own;
+        ({x, attention} = this.#decoderLayer(
           k,
           x,
           batch,
-          {self, cells: this.#memory(cells, features.shape[0], k, images), mask},
+          {self, cells: this.#memory(cells, features.shape[0], k, images), mask: causal},
           drop,
         ));
       }
@@ -106,16 +74,16 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     });
   }
 
-  /** For each layer keys and values of the words so far, none at first, then those of the cells. */
+  /** For each layer: cached keys and values of the words so far (empty at first), then keys and values of the cells. */
   begin(features: tf.Tensor): DecoderState {
     const [batch] = features.shape as [number];
     const {units, heads} = this.options;
     return tf.tidy(() => {
-      const cells = this.#readCells(features, (x) => x);
+      const cells = this.#encodeCells(features, (x) => x);
       return this.#layers.flatMap((k) => {
         const {keys, values} = this.#memory(cells, batch, k);
-        const none = (): tf.Tensor => tf.zeros([batch, heads, 0, units / heads]);
-        return [none(), none(), keys, values];
+        const empty = (): tf.Tensor => tf.zeros([batch, heads, 0, units / heads]);
+        return [empty(), empty(), keys, values];
       });
     });
   }
@@ -124,16 +92,16 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     const {units} = this.options;
     return tf.tidy(() => {
       const [batch] = tokens.shape;
-      const place = state[0]!.shape[2]!;
+      const position = state[0]!.shape[2]!;
       const word = tf.mul(tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens), Math.sqrt(units));
-      let x = tf.add<tf.Tensor2D>(word, wordPositions(place, 1, units));
+      let x = tf.add<tf.Tensor2D>(word, wordPositions(position, 1, units));
       const next: tf.Tensor[] = [];
       let attention: tf.Tensor4D;
       for (const [at, k] of this.#layers.entries()) {
         const [pastKeys, pastValues, keys, values] = state.slice(4 * at, 4 * at + 4) as tf.Tensor4D[];
-        const self = (own: Memory): Memory => {
+        const self = (own: KeysValues): KeysValues => {
           const all =
-            place === 0
+            position === 0
               ? own
               : {
                   keys: tf.concat([pastKeys!, own.keys], 2),
@@ -142,7 +110,7 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
           next.push(all.keys, all.values, tf.clone(keys!), tf.clone(values!));
           return all;
         };
-        ({x, attention} = this.#advance(
+        ({x, attention} = this.#decoderLayer(
           k,
           x,
           batch,
@@ -150,9 +118,9 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
           (y) => y,
         ));
       }
-      const logits = this.wordsOf(norm(x, this.weights, 'words.norm'));
-      const looked = tf.reshape<tf.Rank.R2>(tf.mean(attention!, 1), [batch, -1]);
-      return {logits, state: next, attention: looked};
+      const logits = this.logitsOf(norm(x, this.weights, 'words.norm'));
+      const meanOverHeads = tf.reshape<tf.Rank.R2>(tf.mean(attention!, 1), [batch, -1]);
+      return {logits, state: next, attention: meanOverHeads};
     });
   }
 
@@ -160,8 +128,8 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     return Array.from({length: this.options.layers}, (_, at) => at + 1);
   }
 
-  /** @returns What words look at, `[batch · cells, units]`. Cells look at those of their own view only, words at all. */
-  #readCells(features: tf.Tensor, drop: Drop): tf.Tensor2D {
+  /** Runs the encoder, `[batch · cells, units]`. Cells attend to the cells of their own view only, words to those of all views. */
+  #encodeCells(features: tf.Tensor, drop: Drop): tf.Tensor2D {
     const [cells, depth] = features.shape.slice(-2) as [number, number];
     const batch = features.size / (cells * depth);
     const {units, encoderLayers} = this.options;
@@ -170,28 +138,28 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
       depth,
     ]);
     const projected = tf.reshape(linear(flat, this.weights, 'image'), [batch, cells, units]);
-    const placed = tf.add(projected, cellPositions(cells, units));
-    let x = drop(tf.reshape<tf.Rank.R2>(placed, [batch * cells, units]));
+    const positioned = tf.add(projected, cellPositions(cells, units));
+    let x = drop(tf.reshape<tf.Rank.R2>(positioned, [batch * cells, units]));
     for (let k = 1; k <= encoderLayers; k++) {
-      const [queries, keys, values] = this.#own(`cells.${k}.self`, x, batch);
-      const {found} = lookUp(queries, {keys, values});
-      x = tf.add(x, drop(linear(found, this.weights, `cells.${k}.self.output`)));
-      x = this.#feed(`cells.${k}.feed`, x, drop);
+      const [queries, keys, values] = this.#selfProjections(`cells.${k}.self`, x, batch);
+      const {context} = scaledDotProductAttention(queries, {keys, values});
+      x = tf.add(x, drop(linear(context, this.weights, `cells.${k}.self.output`)));
+      x = this.#feedForward(`cells.${k}.feed`, x, drop);
     }
     return norm(x, this.weights, 'cells.norm');
   }
 
-  /** Of the cells, as a layer over the words compares and takes them. */
-  #memory(cells: tf.Tensor2D, batch: number, k: number, images?: tf.Tensor1D): Memory {
+  /** Projects the encoded cells to keys and values of the cross-attention in layer `k`. */
+  #memory(cells: tf.Tensor2D, batch: number, k: number, images?: tf.Tensor1D): KeysValues {
     const both = linear(cells, this.weights, `words.${k}.look.memory`);
     const [keys, values] = tf
       .split<tf.Tensor2D>(both, 2, 1)
-      .map((part) => forCaptions(splitHeads(part, batch, this.options.heads), images));
+      .map((part) => gatherImages(splitHeads(part, batch, this.options.heads), images));
     return {keys: keys!, values: values!};
   }
 
-  /** Queries, keys and values of places for themselves. */
-  #own(name: string, x: tf.Tensor2D, batch: number): [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D] {
+  /** Normalizes and projects to queries, keys and values of a self-attention. */
+  #selfProjections(name: string, x: tf.Tensor2D, batch: number): [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D] {
     const all = linear(norm(x, this.weights, `${name}.norm`), this.weights, `${name}.input`);
     const parts = tf.split<tf.Tensor2D>(all, 3, 1);
     return parts.map((part) => splitHeads(part, batch, this.options.heads)) as [
@@ -201,25 +169,86 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     ];
   }
 
-  #advance(
+  /**
+   * Runs layer `k` of the decoder: self-attention, cross-attention and feed-forward, each with a residual connection.
+   *
+   * @param x `[batch · steps, units]`
+   * @param memory.self Returns the keys and values that words attend to, given those of the current words.
+   * @param memory.cells Keys and values of the cells.
+   * @param memory.mask Causal mask, see `causalMask`.
+   * @returns Output, and the cross-attention weights `[batch, heads, steps, cells]`.
+   */
+  #decoderLayer(
     k: number,
     x: tf.Tensor2D,
     batch: number,
-    memory: {readonly self: (own: Memory) => Memory; readonly cells: Memory; readonly mask?: tf.Tensor2D},
+    memory: {
+      readonly self: (own: KeysValues) => KeysValues;
+      readonly cells: KeysValues;
+      readonly mask?: tf.Tensor2D;
+    },
     drop: Drop,
   ): {x: tf.Tensor2D; attention: tf.Tensor4D} {
     const {weights} = this;
     const name = `words.${k}`;
-    const [queries, keys, values] = this.#own(`${name}.self`, x, batch);
-    const before = lookUp(queries, memory.self({keys, values}), memory.mask).found;
-    let y = tf.add<tf.Tensor2D>(x, drop(linear(before, weights, `${name}.self.output`)));
+    const [queries, keys, values] = this.#selfProjections(`${name}.self`, x, batch);
+    const words = scaledDotProductAttention(queries, memory.self({keys, values}), memory.mask).context;
+    let y = tf.add<tf.Tensor2D>(x, drop(linear(words, weights, `${name}.self.output`)));
     const query = linear(norm(y, weights, `${name}.look.norm`), weights, `${name}.look.query`);
-    const {found, attention} = lookUp(splitHeads(query, batch, this.options.heads), memory.cells);
-    y = tf.add(y, drop(linear(found, weights, `${name}.look.output`)));
-    return {x: this.#feed(`${name}.feed`, y, drop), attention};
+    const heads = splitHeads(query, batch, this.options.heads);
+    const {context, attention} = scaledDotProductAttention(heads, memory.cells);
+    y = tf.add(y, drop(linear(context, weights, `${name}.look.output`)));
+    return {x: this.#feedForward(`${name}.feed`, y, drop), attention};
   }
 
-  #feed(name: string, x: tf.Tensor2D, drop: Drop): tf.Tensor2D {
+  #feedForward(name: string, x: tf.Tensor2D, drop: Drop): tf.Tensor2D {
     return tf.add(x, drop(feedForward(norm(x, this.weights, `${name}.norm`), this.weights, name)));
   }
+}
+
+/**
+ * Creates the initial weights in the order of the forward pass. Matrices are `[inputs, outputs]`; the projections to queries, keys and
+ * values of a self-attention are one matrix, `self.input`.
+ */
+function initialWeights(
+  vocabulary: number,
+  depth: number,
+  {units, layers, encoderLayers, feedForward: hidden, seed}: Required<TransformerOptions>,
+): ReadonlyMap<string, tf.Variable> {
+  const init = new WeightInit(seed);
+  const addLinear = (name: string, inputs: number, outputs: number): void => {
+    init.matrix(`${name}.weight`, inputs, outputs).zeros(`${name}.bias`, outputs);
+  };
+  const addNorm = (name: string): void => {
+    init.ones(`${name}.weight`, units).zeros(`${name}.bias`, units);
+  };
+  const addSelfAttention = (name: string): void => {
+    addNorm(`${name}.norm`);
+    addLinear(`${name}.input`, units, 3 * units);
+    addLinear(`${name}.output`, units, units);
+  };
+  const addFeedForward = (name: string): void => {
+    addNorm(`${name}.norm`);
+    addLinear(`${name}.1`, units, hidden);
+    addLinear(`${name}.2`, hidden, units);
+  };
+  addLinear('image', depth, units);
+  // Standard deviation 1 after scaling by √units, the magnitude of the position encodings.
+  init.uniform('embedding', [vocabulary, units], Math.sqrt(3 / units));
+  for (let k = 1; k <= encoderLayers; k++) {
+    addSelfAttention(`cells.${k}.self`);
+    addFeedForward(`cells.${k}.feed`);
+  }
+  addNorm('cells.norm');
+  for (let k = 1; k <= layers; k++) {
+    addSelfAttention(`words.${k}.self`);
+    addNorm(`words.${k}.look.norm`);
+    addLinear(`words.${k}.look.query`, units, units);
+    addLinear(`words.${k}.look.memory`, units, 2 * units);
+    addLinear(`words.${k}.look.output`, units, units);
+    addFeedForward(`words.${k}.feed`);
+  }
+  addNorm('words.norm');
+  init.zeros('output.bias', vocabulary);
+  return init.all;
 }

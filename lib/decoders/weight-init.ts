@@ -1,27 +1,29 @@
-/** First values of a decoder's weights: the same seed gives the same ones, whatever else the decoder has. */
+/** Weight initialisation of decoders, and what they share in preparing image features. */
 import {tf} from '../tensorflow/tensorflow';
 import {uniform} from '../ops/random';
 import {mix} from '../random/random';
 
-/** Weights by name, in the order in which they are added. */
+/**
+ * Collects initial weights by name, in the order of the calls. A weight's values depend only on the seed, its position and its shape.
+ */
 export class WeightInit {
   readonly all: Map<string, tf.Variable> = new Map();
 
   constructor(private readonly seed: number) {}
 
-  /** Uniform within the limits of Glorot and Bengio 2010, for `[inputs, outputs]` that is multiplied. */
+  /** Adds a matrix `[rows, columns]` with Glorot uniform values (Glorot and Bengio 2010, equation 16). */
   matrix(name: string, rows: number, columns: number): this {
     return this.uniform(name, [rows, columns], Math.sqrt(6 / (rows + columns)));
   }
 
-  /** Uniform between -limit and limit. */
+  /** Adds a tensor with values uniform in [-limit, limit). */
   uniform(name: string, shape: readonly number[], limit: number): this {
-    const place = this.all.size;
+    const position = this.all.size;
     return this.#add(
       name,
       tf.tidy(() =>
         tf.variable(
-          uniform(shape, [mix(this.seed, place), place])
+          uniform(shape, [mix(this.seed, position), position])
             .mul(2 * limit)
             .sub(limit),
         ),
@@ -43,7 +45,7 @@ export class WeightInit {
     );
   }
 
-  /** Biases of an LSTM's gates: the forget gate begins open (Jozefowicz et al. 2015). */
+  /** Adds the gate biases of an LSTM: 1 for the forget gate (Jozefowicz et al. 2015), else 0. */
   gates(name: string, units: number): this {
     const gates = new Float32Array(4 * units).fill(1, 2 * units, 3 * units);
     return this.#add(
@@ -59,8 +61,9 @@ export class WeightInit {
 }
 
 /**
- * What image features are standardised with: those of a CNN are small and mostly zero; standardised, the image is as loud as
- * a word from the first step on. Measured before training, see `Decoder.featureNormalization`.
+ * Creates the identity normalization (mean 0, standard deviation 1), which is fitted before training, see
+ * `Decoder.featureNormalization`. CNN features are small and mostly zero; standardised, they have the scale of word embeddings from the
+ * first step on.
  */
 export function initialNormalization(depth: number): ReadonlyMap<string, tf.Variable> {
   return new Map([
@@ -69,7 +72,12 @@ export function initialNormalization(depth: number): ReadonlyMap<string, tf.Vari
   ]);
 }
 
-/** @param normalization As `featureConstants` makes them. */
+/**
+ * Standardises image features, `(features - mean) / std`.
+ *
+ * @param features `[…, depth]`
+ * @param normalization As `initialNormalization` returns it.
+ */
 export function standardize<T extends tf.Tensor>(
   features: T,
   normalization: ReadonlyMap<string, tf.Variable>,
@@ -78,7 +86,7 @@ export function standardize<T extends tf.Tensor>(
   return tf.div(centred, normalization.get('features.std')!);
 }
 
-/** Of what was computed of images, a row for each caption: its image's. */
-export function forCaptions<T extends tf.Tensor>(x: T, images: tf.Tensor1D | undefined): T {
+/** Gathers a row for each caption from a tensor with a row for each image. Without `images`, rows correspond already. */
+export function gatherImages<T extends tf.Tensor>(x: T, images: tf.Tensor1D | undefined): T {
   return images ? tf.gather(x, images) : x;
 }

@@ -1,4 +1,4 @@
-/** Word vectors that others have learnt, as the first values of a decoder's own: it goes on learning them. */
+/** Initialises a decoder's word embeddings with pretrained word vectors, which training then fine-tunes. */
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import type {WordVectors} from '../text/word-vectors';
@@ -6,42 +6,42 @@ import type {Decoder} from './decoder';
 import {optionsOf} from './registry';
 
 /**
- * Puts vectors into the rows of a decoder's weight `embedding`, as they are: nothing is scaled, so they may be louder than the
- * first values that words without a vector keep.
+ * Copies word vectors into a decoder's `embedding`. Vectors are not rescaled, so they may be larger than the initial values that words
+ * without a vector keep.
  *
- * @param vectors Of the decoder's vocabulary.
- * @throws CaptionerError `options` when the decoder's words have another size, or no vectors that could be replaced;
- *   `mismatch` when a word id is not the decoder's.
+ * @param wordVectors Size of the vectors, and the vectors by word id.
+ * @throws CaptionerError `options` when the decoder has no embedding or one of another size; `mismatch` when a word id is not in the
+ *   decoder's vocabulary.
  */
 export function setWordVectors(
   decoder: Decoder,
   {size, vectors}: Pick<WordVectors, 'size' | 'vectors'>,
 ): void {
-  const table = decoder.weights.get('embedding');
-  if (table === undefined)
+  const embeddings = decoder.weights.get('embedding');
+  if (embeddings === undefined)
     throw new CaptionerError(
       'options',
-      `A decoder "${decoder.kind}" has no weight "embedding" for word vectors`,
+      `Word vectors: expected a decoder with a weight "embedding", got "${decoder.kind}" without one`,
     );
-  const [rows, embedding] = table.shape as [number, number];
+  const [rows, embedding] = embeddings.shape as [number, number];
   if (embedding !== size)
     throw new CaptionerError(
       'options',
       `${decoder.kind} decoder: \`${wordSizeOption(decoder.kind)}\`: expected ${size}, the size of the word vectors, got ${embedding}`,
     );
-  const numbers = table.dataSync<'float32'>().slice();
+  const values = embeddings.dataSync<'float32'>().slice();
   for (const [id, vector] of vectors) {
     if (id < 0 || id >= rows)
       throw new CaptionerError(
         'mismatch',
         `Word vectors: expected word ids from 0 to ${rows - 1}, got ${id}`,
       );
-    numbers.set(vector, id * size);
+    values.set(vector, id * size);
   }
-  tf.tidy(() => table.assign(tf.tensor(numbers, table.shape)));
+  tf.tidy(() => embeddings.assign(tf.tensor(values, embeddings.shape)));
 }
 
-/** The option of a kind of decoder that is the size of its words: where it has none of their own, all is of one size. */
+/** Returns the option that sets the size of a decoder's word embeddings: `embedding`, or `units` where one size applies to all. */
 export function wordSizeOption(kind: string): 'embedding' | 'units' {
   return optionsOf(kind).includes('embedding') ? 'embedding' : 'units';
 }

@@ -1,4 +1,4 @@
-/** What an encoder is made from: a table of layers, how images become its input, and where its weights are published. */
+/** The description of an encoder: its layers, the preprocessing of its input, and the files that its weights are published in. */
 import type {Layer} from './layers';
 import type {Preprocessing} from './encoder';
 
@@ -6,20 +6,20 @@ export interface Architecture {
   readonly name: string;
   readonly preprocessing: Preprocessing;
   readonly layers: readonly Layer[];
-  /** Of batch norm, which published weights carry beside the convolutions. */
+  /** Epsilon of batch norm, which is folded into the convolutions when published weights are read. */
   readonly normEpsilon: number;
-  /** Whether batch norm has a factor of its own (gamma). */
+  /** Whether batch norm has a trained scale (gamma). */
   readonly normScale: boolean;
-  /** Published weight files that are known; SHA-256 where it is. */
+  /** Known published weight files, with their SHA-256 where it is known. */
   readonly published: readonly {readonly file: string; readonly sha256?: string}[];
-  /** Names in a published PyTorch file; absent: there is none. */
+  /** Maps a layer's name to the names in the published PyTorch file. Absent if there is no such file. */
   readonly torchName?: (layer: string) => {readonly convolution: string; readonly norm: string};
 }
 
-/** Of ImageNet. */
+/** Number of ImageNet classes. */
 export const classCount: number = 1000;
 
-/** Of networks that Keras publishes: pixels from -1 to 1. */
+/** Preprocessing of the networks that Keras publishes: pixels scaled to [-1, 1]. */
 export function kerasPreprocessing(size: number): Preprocessing {
   return {
     size,

@@ -1,6 +1,7 @@
 /**
- * Other views of the same images: parts of them, and mirror images. Each is fixed, so an encoder has to look at it once only; training
- * draws from what it saw, and captions are written from several at once.
+ * Data augmentation with a fixed set of views of each image: crops and mirror images. Because the views are fixed, their features are
+ * computed once. Training draws one view per image and epoch; at inference a decoder reads several views at once (test-time
+ * augmentation).
  */
 import {createHash} from 'node:crypto';
 import {CaptionerError} from '../errors';
@@ -8,32 +9,35 @@ import {float, runOp, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import type {Encoder} from './encoder';
 
-/** A square part of an image, in shares of its sides. */
+/** A crop of an image. `top`, `left` and `side` are fractions of the image's height and width. */
 export interface View {
   readonly top: number;
   readonly left: number;
   readonly side: number;
-  /** Whether left and right are exchanged. */
+  /** Whether the crop is flipped horizontally. */
   readonly mirrored: boolean;
 }
 
-/** How images are looked at that are captioned, where that is not as in training. */
+/** How images are read at inference, where that differs from training. */
 export interface InferenceViews {
   /** Side of the encoder's input, in pixels. */
   readonly size?: number;
-  /** Of each image, see `centredViews`. */
+  /** Number of views per image, see `centredViews`. */
   readonly views?: number;
 }
 
 /** Options of `trainingViews`. */
 export interface ViewOptions {
-  /** Smallest side of a part. @default 0.7 */
+  /** Smallest side of a crop, as a fraction of the image. @default 0.7 */
   readonly crop?: number;
-  /** Whether every other one is a mirror image; not where captions tell left from right. @default true */
+  /** Whether every other view is mirrored. Turn it off if captions mention left or right. @default true */
   readonly mirror?: boolean;
 }
 
-/** The whole image as it is; then parts of it of all sizes and places, spread as evenly as so many can be (Halton 1960). */
+/**
+ * Returns the views for training: the whole image, then crops whose sizes and positions cover their range evenly (a Halton sequence,
+ * Halton 1960).
+ */
 export function trainingViews(count: number, {crop = 0.7, mirror = true}: ViewOptions = {}): View[] {
   return Array.from({length: count}, (_, at) => {
     if (at === 0) return {top: 0, left: 0, side: 1, mirrored: false};
@@ -44,14 +48,17 @@ export function trainingViews(count: number, {crop = 0.7, mirror = true}: ViewOp
 }
 
 /**
- * What captions are written from (test-time augmentation): the whole image and its mirror image, then its middle and the mirror image
- * of that, then less of the middle, and so on. Not for captions that tell left from right.
+ * Returns the views for test-time augmentation: the whole image and its mirror image, then a centre crop and its mirror image, then
+ * smaller centre crops. Not suitable if captions mention left or right.
  *
  * @throws CaptionerError `options`
  */
 export function centredViews(count: number): View[] {
   if (!Number.isInteger(count) || count < 1)
-    throw new CaptionerError('options', `Expected a number of views from 1 up, got ${count}`);
+    throw new CaptionerError(
+      'options',
+      `Expected the number of views to be an integer from 1 up, got ${count}`,
+    );
   return Array.from({length: count}, (_, at) => {
     const side = 0.85 ** Math.floor(at / 2);
     return {top: (1 - side) / 2, left: (1 - side) / 2, side, mirrored: at % 2 === 1};
@@ -59,62 +66,67 @@ export function centredViews(count: number): View[] {
 }
 
 /**
- * Where in the image the cells of a view lie.
+ * Computes which cells of the whole image the cells of a view cover.
  *
- * @param cells In a row of the grid, which is a square.
- * @returns The share of each cell of the view (rows) that lies in each cell of the image (columns), `[cells², cells²]`.
+ * @param cells Cells along one side of the square grid.
+ * @returns `[cells², cells²]`: the fraction of each cell of the view (rows) that lies in each cell of the image (columns).
  */
 export function cellOverlap({top, left, side, mirrored}: View, cells: number): number[][] {
-  const shares = (from: number, backwards: boolean): number[][] =>
+  // The overlap along one axis; that of two cells is the product over both axes.
+  const overlaps = (from: number, backwards: boolean): number[][] =>
     Array.from({length: cells}, (_, at) => {
-      const first = from + (side * (backwards ? cells - 1 - at : at)) / cells;
-      const last = first + side / cells;
-      return Array.from({length: cells}, (_, place) => {
-        const common = Math.min(last, (place + 1) / cells) - Math.max(first, place / cells);
-        return Math.max(0, common) / (last - first);
+      const start = from + (side * (backwards ? cells - 1 - at : at)) / cells;
+      const end = start + side / cells;
+      return Array.from({length: cells}, (_, cell) => {
+        const common = Math.min(end, (cell + 1) / cells) - Math.max(start, cell / cells);
+        return Math.max(0, common) / (end - start);
       });
     });
-  const [rows, columns] = [shares(top, false), shares(left, mirrored)];
+  const [rows, columns] = [overlaps(top, false), overlaps(left, mirrored)];
   return rows.flatMap((row) =>
-    columns.map((column) => row.flatMap((share) => column.map((other) => share * other))),
+    columns.map((column) => row.flatMap((vertical) => column.map((horizontal) => vertical * horizontal))),
   );
 }
 
-/** The number `at` of the sequence in [0, 1) that its digits in `base` make when they are read backwards. */
-function halton(at: number, base: number): number {
-  let [value, share] = [0, 1 / base];
-  for (let left = at; left > 0; left = Math.floor(left / base), share /= base) value += (left % base) * share;
+/** Element `index` of the Halton sequence in [0, 1): the digits of the index in `base`, reversed behind the point. */
+function halton(index: number, base: number): number {
+  let [value, digit] = [0, 1 / base];
+  for (let rest = index; rest > 0; rest = Math.floor(rest / base), digit /= base)
+    value += (rest % base) * digit;
   return value;
 }
 
-/** An encoder that sees images in this view; the whole image is what it sees anyway. It is not disposed with the result. */
+/**
+ * Wraps an encoder so that it encodes this view of each image. Returns the encoder itself for the whole image. Disposing the result
+ * doesn't dispose the encoder.
+ */
 export function withView(encoder: Encoder, view: View): Encoder {
   if (view.side === 1 && !view.mirrored) return encoder;
   const digest = createHash('sha256').update(encoder.digest).update(JSON.stringify(view)).digest('hex');
-  const through = <T extends tf.TensorContainer>(pixels: tf.Tensor4D, see: (part: tf.Tensor4D) => T): T =>
-    tf.tidy(() => see(cropAndResize(pixels, view)));
+  const onCrop = <T extends tf.TensorContainer>(pixels: tf.Tensor4D, run: (crop: tf.Tensor4D) => T): T =>
+    tf.tidy(() => run(cropAndResize(pixels, view)));
   const {name, preprocessing, cells, depth, classes} = encoder;
   return {
     ...{name, preprocessing, cells, depth, classes, digest},
-    encode: (pixels) => through(pixels, (part) => ({...encoder.encode(part)})),
-    classify: (pixels) => through(pixels, (part) => encoder.classify(part)),
+    encode: (pixels) => onCrop(pixels, (crop) => ({...encoder.encode(crop)})),
+    classify: (pixels) => onCrop(pixels, (crop) => encoder.classify(crop)),
     dispose: () => undefined,
   };
 }
 
 /**
- * An encoder that sees images in several views: its grid has the cells of the first, then those of the second, and so on, and what it
- * pools is the mean of all. The encoder given is disposed with it.
+ * Wraps an encoder so that it encodes several views of each image. The grid holds the cells of the first view, then those of the
+ * second, and so on; the pooled features are the mean over views. Disposing the result disposes the encoder.
  */
-export function multiView(encoder: Encoder, seen: readonly View[]): Encoder {
-  const through = seen.map((view) => withView(encoder, view));
-  const digest = createHash('sha256').update(encoder.digest).update(JSON.stringify(seen)).digest('hex');
+export function multiView(encoder: Encoder, views: readonly View[]): Encoder {
+  const encoders = views.map((view) => withView(encoder, view));
+  const digest = createHash('sha256').update(encoder.digest).update(JSON.stringify(views)).digest('hex');
   const {name, preprocessing, cells, depth, classes} = encoder;
   return {
-    ...{name, preprocessing, depth, classes, digest, cells: cells * seen.length},
+    ...{name, preprocessing, depth, classes, digest, cells: cells * views.length},
     encode: (pixels) =>
       tf.tidy(() => {
-        const all = through.map((one) => one.encode(pixels));
+        const all = encoders.map((one) => one.encode(pixels));
         const grid = tf.concat<tf.Tensor3D>(
           all.map((one) => one.grid),
           1,
@@ -128,8 +140,10 @@ export function multiView(encoder: Encoder, seen: readonly View[]): Encoder {
 }
 
 /**
- * @param pixels `[batch, height, width, 3]`.
- * @returns Of the same shape. The caller disposes it.
+ * Crops each image to the view, flips it if the view is mirrored, and resizes it back (bilinear).
+ *
+ * @param pixels `[batch, height, width, 3]`
+ * @returns The same shape, float32. The caller disposes it.
  */
 export function cropAndResize(pixels: tf.Tensor4D, {top, left, side, mirrored}: View): tf.Tensor4D {
   const [batch, height, width] = pixels.shape;

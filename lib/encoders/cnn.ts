@@ -1,11 +1,11 @@
-/** A pretrained CNN as an encoder: an architecture's table of layers together with weights. */
+/** A pretrained CNN as an encoder: an architecture together with its weights. */
 import {CaptionerError} from '../errors';
+import {takeTensor} from '../files/safetensors';
 import {tf} from '../tensorflow/tensorflow';
 import {classCount, type Architecture} from './architecture';
 import type {Encoder, Features, Preprocessing} from './encoder';
 import {forward, weightShapes, type Weights} from './forward';
 import {depthOf, sidesOf, type Layer} from './layers';
-import {takeTensor} from './take-tensor';
 import type {WeightFile} from './weights';
 
 export class Cnn implements Encoder {
@@ -31,8 +31,10 @@ export class Cnn implements Encoder {
   }
 
   /**
+   * Creates the network from weights.
+   *
    * @param where The weight file, for messages.
-   * @throws CaptionerError `weights`, `shape`, `dtype` when it does not fit the architecture.
+   * @throws CaptionerError `options` when images are too small; `weights`, `shape`, `dtype` when the weights don't fit the architecture.
    */
   static create(
     architecture: Architecture,
@@ -45,7 +47,7 @@ export class Cnn implements Encoder {
     if (Math.min(...sides) < 1)
       throw new CaptionerError(
         'options',
-        `${name}: expected larger images, got ${preprocessing.size} pixels, of which its last layers would see none`,
+        `${name}: expected larger images, got ${preprocessing.size} pixels, which leaves its last layers without input`,
       );
     const shapes = weightShapes(layers);
     if (tensors.has('classes.weight')) {
@@ -59,33 +61,39 @@ export class Cnn implements Encoder {
     return new Cnn(architecture, preprocessing, new Map(weights), digest);
   }
 
-  /** The same network with other weights, which it disposes. */
+  /** Returns the same network with other weights, which it takes over and disposes. */
   withWeights(weights: Weights, digest: string): Cnn {
     return new Cnn(this.architecture, this.preprocessing, weights, digest);
   }
 
   encode(pixels: tf.Tensor4D): Features {
-    const last = tf.tidy(() => forward(this.layers, this.weights, this.normalise(pixels)));
-    const features = this.pool(last);
-    last.dispose();
+    const map = tf.tidy(() => forward(this.layers, this.weights, this.normalize(pixels)));
+    const features = this.pool(map);
+    map.dispose();
     return features;
   }
 
   classify(pixels: tf.Tensor4D): tf.Tensor2D {
     if (this.classes === 0)
-      throw new CaptionerError('weights', `${this.name}: expected weights with classes, got those without`);
+      throw new CaptionerError(
+        'weights',
+        `${this.name}: expected weights with the classifier (1000 classes), got weights without it`,
+      );
     return tf.tidy(() => {
       const {pooled} = this.encode(pixels);
-      const products = tf.matMul(pooled, this.weights.get('classes.weight') as tf.Tensor2D, false, true);
-      return tf.add(products, this.weights.get('classes.bias')!);
+      const logits = tf.matMul(pooled, this.weights.get('classes.weight') as tf.Tensor2D, false, true);
+      return tf.add(logits, this.weights.get('classes.bias')!);
     });
   }
 
   /**
-   * @param pixels As `encode` takes them.
-   * @returns What the first layer reads.
+   * Normalizes pixels with the preprocessing's mean and standard deviation.
+   *
+   * @param pixels As in `encode`.
+   * @returns The input of the first layer, `[batch, size, size, 3]`, float32.
+   * @throws CaptionerError `shape`
    */
-  normalise(pixels: tf.Tensor4D): tf.Tensor4D {
+  normalize(pixels: tf.Tensor4D): tf.Tensor4D {
     const {size, mean, std} = this.preprocessing;
     const [, height, width, channels] = pixels.shape;
     if (height !== size || width !== size || channels !== 3)
@@ -98,9 +106,13 @@ export class Cnn implements Encoder {
     );
   }
 
-  /** @param last What the last layer gives, `[batch, height, width, depth]`. */
-  pool(last: tf.Tensor4D): Features {
-    const grid = tf.reshape<tf.Rank.R3>(last, [last.shape[0], this.cells, this.depth]);
+  /**
+   * Flattens a feature map to a grid of cells and averages it.
+   *
+   * @param map The feature map of the last layer, `[batch, height, width, depth]`; not disposed.
+   */
+  pool(map: tf.Tensor4D): Features {
+    const grid = tf.reshape<tf.Rank.R3>(map, [map.shape[0], this.cells, this.depth]);
     return {grid, pooled: tf.mean<tf.Tensor2D>(grid, 1)};
   }
 

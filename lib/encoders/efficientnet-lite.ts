@@ -1,12 +1,12 @@
 /**
- * EfficientNet-Lite: EfficientNet (Tan and Le 2019, arXiv 1905.11946) without squeeze-and-excitation and with ReLU6, so
- * that it runs fast anywhere. Width and depth scale its smallest form, B0, to all others.
+ * EfficientNet-Lite: EfficientNet (Tan and Le 2019, arXiv 1905.11946) without squeeze-and-excitation and with ReLU6, which
+ * makes it fast on CPUs. All sizes scale the width and depth of the smallest network, B0.
  */
 import type {Architecture} from './architecture';
 import {invertedResidual} from './inverted-residual';
 import {inputLayer, NetworkBuilder, type Layer} from './layers';
 
-/** Of B0: repeats, kernel, stride, expansion, channels. */
+/** Stages of B0: repeats, kernel, stride, expansion, channels. */
 const stages = [
   [1, 3, 1, 1, 16],
   [2, 3, 2, 6, 24],
@@ -19,7 +19,10 @@ const stages = [
 const stemChannels = 32;
 const headChannels = 1280;
 
-/** Width, depth, side of the image, published file. Lite2 was trained at 260 pixels; 224 are three quarters of the work. */
+/**
+ * Width and depth factors, input size, published file and its SHA-256. Lite2 was trained at 260 pixels; 224 pixels take three quarters
+ * of the computation.
+ */
 const sizes = {
   'efficientnet-lite0': [
     1,
@@ -52,7 +55,7 @@ export function efficientNetLite(name: keyof typeof sizes): Architecture {
       size,
       fit: 'stretch',
       interpolation: 'cubic',
-      // As Lite networks were trained; the statistics in their first batch norm agree with nothing else.
+      // The values that Lite networks were trained with; the statistics of their first batch norm confirm them.
       mean: [127, 127, 127],
       std: [128, 128, 128],
     },
@@ -65,25 +68,25 @@ export function efficientNetLite(name: keyof typeof sizes): Architecture {
 }
 
 function layersOf(width: number, depth: number): Layer[] {
-  const table = new NetworkBuilder();
-  table.block('stem');
-  let x = table.convolve('stem', inputLayer, stemChannels, {kernel: 3, stride: 2, activation: 'relu6'});
+  const builder = new NetworkBuilder();
+  builder.block('stem');
+  let x = builder.convolve('stem', inputLayer, stemChannels, {kernel: 3, stride: 2, activation: 'relu6'});
   let block = 0;
   for (const [stage, [repeats, kernel, stride, expansion, channels]] of stages.entries()) {
     const outputs = roundChannels(channels * width);
-    // The first and the last stage are not deepened, as stem and head are not widened.
+    // Depth scaling skips the first and the last stage, as width scaling skips stem and head.
     const count = stage === 0 || stage === stages.length - 1 ? repeats : Math.ceil(repeats * depth);
     for (let repeat = 0; repeat < count; repeat++, block++) {
       const shape = {expansion, kernel, stride: repeat === 0 ? stride : 1, outputs} as const;
-      x = invertedResidual(table, `blocks.${block}`, x, shape);
+      x = invertedResidual(builder, `blocks.${block}`, x, shape);
     }
   }
-  table.block('head');
-  table.convolve('head', x, headChannels, {activation: 'relu6'});
-  return table.layers;
+  builder.block('head');
+  builder.convolve('head', x, headChannels, {activation: 'relu6'});
+  return builder.layers;
 }
 
-/** To a multiple of 8, and never by more than a tenth down. */
+/** Rounds to a multiple of 8, but never down by more than 10 %. */
 function roundChannels(channels: number): number {
   const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
   return rounded < 0.9 * channels ? rounded + 8 : rounded;

@@ -1,23 +1,24 @@
-/** What every encoder is: pixels in, image features out. */
+/** The interface of every encoder: pixels in, image features out. */
 import type {tf} from '../tensorflow/tensorflow';
 
-/** How an image becomes an encoder's input; part of every feature store and checkpoint. */
+/** How an image is turned into an encoder's input. Saved in every feature store and checkpoint. */
 export interface Preprocessing {
-  /** Side of the square input, in pixels. */
+  /** Side of the square input in pixels. */
   readonly size: number;
-  /** `stretch` ignores the aspect ratio; `crop` keeps it and takes the centre. */
+  /** `stretch` ignores the aspect ratio; `crop` keeps it and crops the centre. */
   readonly fit: 'stretch' | 'crop';
   readonly interpolation: 'cubic' | 'linear';
-  /** The network sees `(pixel - mean) / std` of each channel, red, green and blue, where a pixel is 0 to 255. */
+  /** Mean of the red, green and blue channel. The network's input is `(pixel - mean) / std`, with pixels from 0 to 255. */
   readonly mean: readonly [number, number, number];
+  /** Standard deviation of each channel. */
   readonly std: readonly [number, number, number];
 }
 
 /** Image features, as a grid and pooled. */
 export interface Features {
-  /** One vector for each cell of the image, row by row: `[batch, cells, depth]`. */
+  /** One feature vector per cell of the image, row by row, `[batch, cells, depth]`. */
   readonly grid: tf.Tensor3D;
-  /** Their mean, `[batch, depth]`. */
+  /** Mean over the cells, `[batch, depth]`. */
   readonly pooled: tf.Tensor2D;
 }
 
@@ -25,20 +26,27 @@ export interface Features {
 export interface Encoder {
   readonly name: string;
   readonly preprocessing: Preprocessing;
+  /** Number of cells of the feature grid. */
   readonly cells: number;
+  /** Size of each feature vector. */
   readonly depth: number;
   /** SHA-256 of the weight file, hexadecimal. */
   readonly digest: string;
-  /** Of ImageNet; 0 where the weights came without them. */
+  /** Number of ImageNet classes; 0 if the weights have no classifier. */
   readonly classes: number;
   /**
+   * Computes image features.
+   *
    * @param pixels RGB, 0 to 255, `[batch, size, size, 3]`, int32 or float32.
-   * @returns Both features; the caller disposes them.
+   * @returns Grid and pooled features. The caller disposes both.
    */
   encode(pixels: tf.Tensor4D): Features;
   /**
-   * @returns ImageNet logits, `[batch, classes]`; the caller disposes them.
-   * @throws CaptionerError `weights` when these came without classes.
+   * Computes ImageNet logits.
+   *
+   * @param pixels As in `encode`.
+   * @returns `[batch, classes]`. The caller disposes it.
+   * @throws CaptionerError `weights` when the weights have no classifier.
    */
   classify(pixels: tf.Tensor4D): tf.Tensor2D;
   dispose(): void;

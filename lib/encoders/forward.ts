@@ -1,15 +1,17 @@
-/** The forward pass over a table of layers, for the images of a batch at once. */
+/** The forward pass through a network's layers. */
 import {convolution, fusedConvolution} from '../ops/convolution';
 import {tf} from '../tensorflow/tensorflow';
 import {isConvolution, kernelShape, type Convolution, type Layer} from './layers';
 
-/** By name: `<layer>.weight`, as `kernelShape` says, and `<layer>.bias`. */
+/** Weights by name: `<layer>.weight` (of `kernelShape`) and `<layer>.bias`. */
 export type Weights = ReadonlyMap<string, tf.Tensor>;
 
 /**
- * @param x What the first of the layers reads, `[batch, height, width, channels]`.
- * @param differentiable Whether gradients with respect to `x` and the weights are wanted; slower.
- * @returns What the last of them gives. The caller disposes it.
+ * Runs consecutive layers of a network.
+ *
+ * @param x Input of the first layer, `[batch, height, width, channels]`.
+ * @param options.differentiable Whether to allow gradients with respect to `x` and the weights; slower. @default false
+ * @returns Output of the last layer. The caller disposes it.
  */
 export function forward(
   layers: readonly Layer[],
@@ -27,11 +29,11 @@ export function forward(
       const names = [layer.from].flat();
       const inputs = names.map((name) => outputs.get(name)!);
       outputs.set(layer.name, compute(layer, weights, inputs, differentiable));
-      // What nobody will read any more makes room: a large network needs a tenth of the memory, and time for less of it.
+      // Activations are freed after their last use, which cuts the memory of a large network to a tenth and saves time.
       for (const name of names) {
-        const left = readers.get(name)! - 1;
-        readers.set(name, left);
-        if (left === 0 && name !== first && !differentiable) outputs.get(name)!.dispose();
+        const remaining = readers.get(name)! - 1;
+        readers.set(name, remaining);
+        if (remaining === 0 && name !== first && !differentiable) outputs.get(name)!.dispose();
       }
     }
     return outputs.get(layers.at(-1)!.name)!;
@@ -71,7 +73,7 @@ function convolve(
   return run(x, filter, weights.get(`${name}.bias`)!, options);
 }
 
-/** Shapes of the weights that the layers need, by name. */
+/** Returns the shapes of the layers' weights by name. */
 export function weightShapes(layers: readonly Layer[]): Map<string, number[]> {
   return new Map(
     layers.filter(isConvolution).flatMap((layer): [string, number[]][] => [

@@ -1,4 +1,4 @@
-/** Which encoder features came from: what feature stores and checkpoints keep, so that they are never used with those of another. */
+/** The identity of an encoder. Feature stores and checkpoints save it, so that features of different encoders are never mixed. */
 import {isDeepStrictEqual} from 'node:util';
 import {z} from 'zod';
 import type {Preprocessing} from './encoder';
@@ -13,7 +13,7 @@ export interface EncoderIdentity {
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
-/** Reads preprocessing from JSON, also as version 0.1 wrote it, where `std` was called `deviation`. */
+/** Parses preprocessing from JSON. Version 0.1 wrote `deviation` for `std`; it is still accepted. */
 export const preprocessingSchema: z.ZodType<Preprocessing> = z.preprocess(
   (json) => {
     if (typeof json !== 'object' || json === null || !('deviation' in json)) return json;
@@ -29,12 +29,13 @@ export const preprocessingSchema: z.ZodType<Preprocessing> = z.preprocess(
   }),
 );
 
-export function sameEncoder(one: EncoderIdentity, other: EncoderIdentity): boolean {
-  const of = ({name, digest, preprocessing}: EncoderIdentity): unknown => [name, digest, preprocessing];
-  return isDeepStrictEqual(of(one), of(other));
+/** Whether two encoders give the same features. */
+export function sameEncoder(a: EncoderIdentity, b: EncoderIdentity): boolean {
+  const key = ({name, digest, preprocessing}: EncoderIdentity): unknown => [name, digest, preprocessing];
+  return isDeepStrictEqual(key(a), key(b));
 }
 
-/** In words, for messages. */
+/** Describes an encoder for messages, such as `efficientnet-lite2 (0123abcd, 224 pixels, stretch)`. */
 export function describeEncoder({name, digest, preprocessing: {size, fit}}: EncoderIdentity): string {
   return `${name} (${digest.slice(0, 8)}, ${size} pixels, ${fit})`;
 }

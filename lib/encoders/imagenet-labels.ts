@@ -1,4 +1,4 @@
-/** What ImageNet's thousand classes are called (ILSVRC 2012, in the order of its class numbers): a short name each. */
+/** Short names of the 1000 ImageNet classes (ILSVRC 2012), in the order of their class indices. */
 const names = `
 tench;goldfish;great white shark;tiger shark;hammerhead;electric ray;stingray;cock;hen;ostrich;brambling;
 goldfinch;house finch;junco;indigo bunting;robin;bulbul;jay;magpie;chickadee;water ouzel;kite;bald eagle;
@@ -105,5 +105,5 @@ ballplayer;groom;scuba diver;rapeseed;daisy;yellow lady's slipper;corn;acorn;hip
 agaric;gyromitra;stinkhorn;earthstar;hen-of-the-woods;bolete;ear;toilet tissue
 `;
 
-/** By class number. */
+/** Class names by class index. */
 export const imagenetLabels: readonly string[] = names.replaceAll('\n', '').split(';');

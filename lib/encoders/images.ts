@@ -1,25 +1,27 @@
 /**
- * An image file becomes pixels. Only JPEG, PNG, WebP and the first frame of a GIF are decoded, told by their content; what
- * is damaged, hostile or of another kind is refused with a reason, so that a caller can put it aside and go on.
+ * Decodes image files to pixels. Accepts JPEG, PNG, WebP and the first frame of a GIF, recognised by content. A damaged, oversized or
+ * unsupported file is rejected with a `CaptionerError`, so that a caller can skip it and continue.
  */
 import {readFile, stat} from 'node:fs';
 import {promisify} from 'node:util';
 import sharp from 'sharp';
-import type {Preprocessing} from './encoder';
 import {CaptionerError} from '../errors';
+import {fromBytes} from '../tensorflow/casts';
+import type {tf} from '../tensorflow/tensorflow';
+import type {Preprocessing} from './encoder';
 
-// These ask less of the thread of JavaScript than those of `fs.promises`, which shows with hundreds of images a second.
+// Cheaper on the main thread than `fs.promises`, which matters at hundreds of images a second.
 const statFile = promisify(stat);
 const readWhole = promisify(readFile);
 
-/** How files of each kind begin. What begins otherwise never reaches a decoder: SVG and PDF would be drawn too. */
+/** Signatures of the supported formats. All other files are rejected before decoding: libvips would also render SVG and PDF. */
 const formats: Readonly<Record<string, RegExp>> = {
   JPEG: /^\xff\xd8\xff/,
   PNG: /^\x89PNG\r\n\x1a\n/,
   WebP: /^RIFF[^]{4}WEBP/,
   GIF: /^GIF8[79]a/,
 };
-// Many images are decoded side by side, and none twice.
+// Images are decoded in parallel, one thread each, and never twice.
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -28,10 +30,10 @@ const byteLimit = 256 * 1024 * 1024;
 const secondLimit = 10;
 
 /**
- * Reads an image as an encoder sees it: decoded, upright, and scaled as the preprocessing says.
+ * Reads an image file and resizes it to the encoder's input. Applies the EXIF orientation, puts transparent images on white and
+ * converts grey, CMYK and 16-bit images to 8-bit RGB.
  *
- * @returns Red, green and blue of each pixel, row by row: `size × size × 3` bytes. EXIF orientation is applied,
- *   transparent parts become white, grey and CMYK become RGB, 16 bits become 8.
+ * @returns RGB, row by row, `size × size × 3` bytes.
  * @throws CaptionerError `image`, or `not-found`.
  */
 export async function readPixels(file: string, preprocessing: Preprocessing): Promise<Uint8Array> {
@@ -39,9 +41,10 @@ export async function readPixels(file: string, preprocessing: Preprocessing): Pr
 }
 
 /**
- * The same for bytes that were read already.
+ * Decodes an image that is already in memory, like `readPixels`.
  *
  * @param where The file's name, for messages.
+ * @throws CaptionerError `image`
  */
 export async function decodePixels(
   bytes: Buffer,
@@ -53,7 +56,7 @@ export async function decodePixels(
       .resize(size, size, {
         fit: fit === 'stretch' ? 'fill' : 'cover',
         kernel: interpolation,
-        fastShrinkOnLoad: false, // it would shrink a JPEG by another filter first
+        fastShrinkOnLoad: false, // would first shrink a JPEG with a different filter
       })
       .raw({depth: 'uchar'})
       .toBuffer(),
@@ -67,10 +70,22 @@ export async function decodePixels(
 }
 
 /**
- * Reads an image, scaled down and upright, as a JPEG.
+ * Packs decoded images into a batch.
  *
- * @param width At most so many pixels wide.
- * @returns A JPEG to show.
+ * @param images RGB, row by row, as `readPixels` returns them.
+ * @param size Side of each image in pixels.
+ * @returns `[batch, size, size, 3]`, 0 to 255. The caller disposes it.
+ */
+export function toPixels(images: readonly Uint8Array[], size: number): tf.Tensor4D {
+  const bytes = images.length === 1 ? images[0]! : Buffer.concat(images);
+  return fromBytes<tf.Rank.R4>(bytes, [images.length, size, size, 3]);
+}
+
+/**
+ * Reads an image for display.
+ *
+ * @param width Maximum width in pixels.
+ * @returns A JPEG.
  * @throws CaptionerError `image`, or `not-found`.
  */
 export async function readImage(file: string, width = 320): Promise<Buffer> {
@@ -80,13 +95,13 @@ export async function readImage(file: string, width = 320): Promise<Buffer> {
 }
 
 /**
- * The bytes of a file that may be an image; what they hold is not looked at yet.
+ * Reads the bytes of an image file, without checking its format.
  *
  * @throws CaptionerError `image`, or `not-found`.
  */
 export async function readImageFile(file: string): Promise<Buffer> {
   try {
-    // Asked first, because a device or a pipe would be read for ever.
+    // Checked first: reading a device or a pipe would never end.
     const found = await statFile(file);
     if (!found.isFile())
       return refuse(file, `expected an image, got a ${found.isDirectory() ? 'folder' : 'device'}`);
@@ -104,7 +119,7 @@ export async function readImageFile(file: string): Promise<Buffer> {
 async function decode(
   bytes: Buffer,
   where: string,
-  use: (image: sharp.Sharp) => Promise<Buffer>,
+  output: (image: sharp.Sharp) => Promise<Buffer>,
 ): Promise<Buffer> {
   if (bytes.length === 0) return refuse(where, 'expected an image, got an empty file');
   const beginning = bytes.toString('latin1', 0, 12);
@@ -112,7 +127,7 @@ async function decode(
     return refuse(where, `expected ${Object.keys(formats).join(', ')}, got something else`);
   try {
     const image = sharp(bytes, {limitInputPixels: pixelLimit, failOn: 'error', pages: 1});
-    return await use(
+    return await output(
       image
         .autoOrient()
         .flatten({background: '#ffffff'})

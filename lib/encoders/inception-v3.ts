@@ -1,20 +1,20 @@
 /**
- * Inception v3 (Szegedy et al. 2016, arXiv 1512.00567) as Keras has it: a stem, then blocks whose branches look at the
- * same cells through windows of several sizes. Blocks are named `mixed0` to `mixed10`, as there.
+ * Inception v3 (Szegedy et al. 2016, arXiv 1512.00567) as in Keras: a stem, then blocks of parallel branches with kernels of several
+ * sizes. Blocks are named `mixed0` to `mixed10`, as in Keras.
  */
 import {kerasPreprocessing, type Architecture} from './architecture';
 import {inputLayer, NetworkBuilder, type Layer, type Output} from './layers';
 
-/** Channels, kernel, stride; without a stride it is 1, and then the edges are padded. */
+/** A convolution. Stride 1, the default, pads (`same`); stride 2 doesn't (`valid`). */
 type Step = readonly [channels: number, kernel: number | readonly [number, number], stride?: 2];
-/** One after the other; a list of steps within is done side by side. */
+/** Consecutive layers of a branch. `split` runs its convolutions in parallel and concatenates them. */
 type Branch = readonly (Step | 'average' | 'maximum' | {readonly split: readonly Step[]})[];
 
-const tall = (side: number): [number, number] => [side, 1];
-const wide = (side: number): [number, number] => [1, side];
+const vertical = (size: number): [number, number] => [size, 1];
+const horizontal = (size: number): [number, number] => [1, size];
 
-/** Figure 5 of the paper. */
-const small = (pooled: number): Branch[] => [
+/** Figure 5 of the paper. The blocks are named as in torchvision. */
+const inceptionA = (poolChannels: number): Branch[] => [
   [[64, 1]],
   [
     [48, 1],
@@ -25,36 +25,62 @@ const small = (pooled: number): Branch[] => [
     [96, 3],
     [96, 3],
   ],
-  ['average', [pooled, 1]],
+  ['average', [poolChannels, 1]],
 ];
 
-/** Figure 6: a window of 7 × 7 as one of 1 × 7 and one of 7 × 1. */
-const factorised = (inner: number): Branch[] => [
+/** Halves the grid, section 5. */
+const inceptionB: Branch[] = [
+  [[384, 3, 2]],
+  [
+    [64, 1],
+    [96, 3],
+    [96, 3, 2],
+  ],
+  ['maximum'],
+];
+
+/** Figure 6: a 7 × 7 kernel factorised into 1 × 7 and 7 × 1. */
+const inceptionC = (inner: number): Branch[] => [
   [[192, 1]],
   [
     [inner, 1],
-    [inner, wide(7)],
-    [192, tall(7)],
+    [inner, horizontal(7)],
+    [192, vertical(7)],
   ],
   [
     [inner, 1],
-    [inner, tall(7)],
-    [inner, wide(7)],
-    [inner, tall(7)],
-    [192, wide(7)],
+    [inner, vertical(7)],
+    [inner, horizontal(7)],
+    [inner, vertical(7)],
+    [192, horizontal(7)],
   ],
   ['average', [192, 1]],
 ];
 
-/** Figure 7: wider rather than deeper, where cells are few. */
-const broad: Branch[] = [
+/** Halves the grid, section 5. */
+const inceptionD: Branch[] = [
+  [
+    [192, 1],
+    [320, 3, 2],
+  ],
+  [
+    [192, 1],
+    [192, horizontal(7)],
+    [192, vertical(7)],
+    [192, 3, 2],
+  ],
+  ['maximum'],
+];
+
+/** Figure 7: wider instead of deeper, for the coarsest grid. */
+const inceptionE: Branch[] = [
   [[320, 1]],
   [
     [384, 1],
     {
       split: [
-        [384, wide(3)],
-        [384, tall(3)],
+        [384, horizontal(3)],
+        [384, vertical(3)],
       ],
     },
   ],
@@ -63,8 +89,8 @@ const broad: Branch[] = [
     [384, 3],
     {
       split: [
-        [384, wide(3)],
-        [384, tall(3)],
+        [384, horizontal(3)],
+        [384, vertical(3)],
       ],
     },
   ],
@@ -72,37 +98,17 @@ const broad: Branch[] = [
 ];
 
 const blocks: readonly (readonly Branch[])[] = [
-  small(32),
-  small(64),
-  small(64),
-  [
-    [[384, 3, 2]],
-    [
-      [64, 1],
-      [96, 3],
-      [96, 3, 2],
-    ],
-    ['maximum'],
-  ],
-  factorised(128),
-  factorised(160),
-  factorised(160),
-  factorised(192),
-  [
-    [
-      [192, 1],
-      [320, 3, 2],
-    ],
-    [
-      [192, 1],
-      [192, wide(7)],
-      [192, tall(7)],
-      [192, 3, 2],
-    ],
-    ['maximum'],
-  ],
-  broad,
-  broad,
+  inceptionA(32),
+  inceptionA(64),
+  inceptionA(64),
+  inceptionB,
+  inceptionC(128),
+  inceptionC(160),
+  inceptionC(160),
+  inceptionC(192),
+  inceptionD,
+  inceptionE,
+  inceptionE,
 ];
 
 export const inceptionV3: Architecture = {
@@ -118,43 +124,43 @@ export const inceptionV3: Architecture = {
 };
 
 function layers(): Layer[] {
-  const table = new NetworkBuilder();
+  const builder = new NetworkBuilder();
   const activation = 'relu';
-  table.block('stem');
-  let x = table.convolve('stem.0', inputLayer, 32, {kernel: 3, stride: 2, padding: 'valid', activation});
-  x = table.convolve('stem.1', x, 32, {kernel: 3, padding: 'valid', activation});
-  x = table.convolve('stem.2', x, 64, {kernel: 3, activation});
-  x = table.pool('maximum', 'stem.3', x, 2, 'valid');
-  x = table.convolve('stem.4', x, 80, {padding: 'valid', activation});
-  x = table.convolve('stem.5', x, 192, {kernel: 3, padding: 'valid', activation});
-  x = table.pool('maximum', 'stem.6', x, 2, 'valid');
+  builder.block('stem');
+  let x = builder.convolve('stem.0', inputLayer, 32, {kernel: 3, stride: 2, padding: 'valid', activation});
+  x = builder.convolve('stem.1', x, 32, {kernel: 3, padding: 'valid', activation});
+  x = builder.convolve('stem.2', x, 64, {kernel: 3, activation});
+  x = builder.pool('maximum', 'stem.3', x, 2, 'valid');
+  x = builder.convolve('stem.4', x, 80, {padding: 'valid', activation});
+  x = builder.convolve('stem.5', x, 192, {kernel: 3, padding: 'valid', activation});
+  x = builder.pool('maximum', 'stem.6', x, 2, 'valid');
 
   const branch = (name: string, from: Output, steps: Branch): Output => {
     let y = from;
     for (const [at, step] of steps.entries()) {
       const here = `${name}.${at}`;
-      if (step === 'average') y = table.pool('average', here, y, 1, 'same');
-      else if (step === 'maximum') y = table.pool('maximum', here, y, 2, 'valid');
+      if (step === 'average') y = builder.pool('average', here, y, 1, 'same');
+      else if (step === 'maximum') y = builder.pool('maximum', here, y, 2, 'valid');
       else if ('split' in step) {
-        const before = y;
-        const sides = step.split.map((one, side) => branch(`${here}.${side}`, before, [one]));
-        y = table.concatenate(here, sides);
+        const input = y;
+        const parts = step.split.map((one, part) => branch(`${here}.${part}`, input, [one]));
+        y = builder.concatenate(here, parts);
       } else {
         const [channels, kernel, stride = 1] = step;
         const padding = stride === 2 ? 'valid' : 'same';
-        y = table.convolve(here, y, channels, {kernel, stride, padding, activation});
+        y = builder.convolve(here, y, channels, {kernel, stride, padding, activation});
       }
     }
     return y;
   };
   for (const [number, branches] of blocks.entries()) {
     const name = `mixed${number}`;
-    table.block(name);
-    const before = x;
-    x = table.concatenate(
+    builder.block(name);
+    const input = x;
+    x = builder.concatenate(
       name,
-      branches.map((steps, at) => branch(`${name}.${at}`, before, steps)),
+      branches.map((steps, at) => branch(`${name}.${at}`, input, steps)),
     );
   }
-  return table.layers;
+  return builder.layers;
 }

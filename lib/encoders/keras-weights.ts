@@ -1,34 +1,37 @@
 /**
- * Weights as Keras saves them (.h5), in both of its layouts: that of Keras 2, in which all published files are, and
- * Keras 3's `.weights.h5`. In neither do names say which layer a weight belongs to (they count the layers that a
- * process had made), so layers are matched by their order, as Keras does, and every tensor's shape is checked.
+ * Reads Keras weight files (.h5) in both layouts: Keras 2, which all published files use, and Keras 3 (`.weights.h5`). Layer names in
+ * these files depend on how many layers the saving process had created, so layers are matched by order, as Keras does, and the shape
+ * of every tensor is checked.
  */
 import type {Dataset, Entity, File, Group} from 'h5wasm/node';
 import {CaptionerError} from '../errors';
 import {classCount, type Architecture} from './architecture';
 import {depthOf, isConvolution, kernelShape, type Convolution, type Layer} from './layers';
-import {transpose, type Published} from './fold-batch-norm';
+import {transpose, type PublishedWeights} from './fold-batch-norm';
 
 type Part = 'kernel' | 'norm' | 'classes';
-/** A layer of Keras that has weights: of a convolution of ours its kernel, or the batch norm behind it. */
+/** A Keras layer with weights: the kernel of a convolution, the batch norm that follows it, or the classifier. */
 interface KerasLayer {
   readonly part: Part;
-  readonly of?: Convolution;
+  /** The convolution that the kernel or the batch norm belongs to. */
+  readonly layer?: Convolution;
 }
 
 /**
- * @throws CaptionerError `weights` when the file is no such file, or of another architecture; `shape`, `dtype`.
+ * Reads all weights of a Keras file.
+ *
+ * @throws CaptionerError `weights` when the file isn't a Keras weight file or has another architecture; `shape`, `dtype`.
  */
 export async function kerasWeights(
   {name: architecture, layers, normScale}: Architecture,
   file: string,
-): Promise<Published> {
+): Promise<PublishedWeights> {
   const fail = (message: string, cause?: unknown): never => {
     throw new CaptionerError('weights', `${file}: ${message}`, {cause});
   };
   const h5wasm = await import('h5wasm/node');
   const module = (await h5wasm.ready) as {activate_throwing_error_handler?: () => void};
-  module.activate_throwing_error_handler?.(); // else it prints pages and goes on
+  module.activate_throwing_error_handler?.(); // without it, errors are printed at length and ignored
   let opened: File | undefined;
   try {
     opened = new h5wasm.File(file, 'r');
@@ -39,41 +42,42 @@ export async function kerasWeights(
     const count = order.length;
     if (found.length !== count && found.length !== count + 1)
       return fail(
-        `expected the ${count} layers with weights of ${architecture}, or ${count + 1} with its classes, found ${found.length}`,
+        `expected the ${count} layers with weights of ${architecture}, or ${count + 1} with the classifier, found ${found.length}`,
       );
-    // Read at once, since the file is closed again: by our layer's name and part, its tensors in Keras's order.
+    // All tensors are read here because the file is closed afterwards. Keys: `keyOf`; values: the tensors in Keras's order.
     const tensors = new Map<string, Float32Array[]>();
     const all: KerasLayer[] = found.length > count ? [...order, {part: 'classes'}] : order;
-    for (const [at, layer] of all.entries()) {
+    for (const [at, kerasLayer] of all.entries()) {
+      const {part, layer} = kerasLayer;
       const {name, datasets} = found[at]!;
-      const expected = shapesOf(layer, normScale, layers);
+      const expected = shapesOf(kerasLayer, normScale, layers);
       if (datasets.length !== expected.length)
         return fail(
-          `${name}: expected ${expected.length} tensors of ${layer.of?.name ?? 'the classes'}, found ${datasets.length}`,
+          `${name}: expected ${expected.length} tensors of ${layer?.name ?? 'the classifier'}, found ${datasets.length}`,
         );
       tensors.set(
-        keyOf(layer.part, layer.of),
+        keyOf(part, layer),
         datasets.map((dataset, k) => valuesOf(dataset, expected[k]!, `${file}: ${name}`)),
       );
     }
     return publishedOf(tensors, normScale);
   } catch (cause) {
     if (cause instanceof CaptionerError) throw cause;
-    return fail('expected an HDF5 file that is whole, got something else', cause);
+    return fail('expected a complete HDF5 file, got something else', cause);
   } finally {
     opened?.close();
   }
 }
 
-const keyOf = (part: Part, of: Convolution | undefined): string => `${of?.name ?? ''} ${part}`;
+const keyOf = (part: Part, layer: Convolution | undefined): string => `${layer?.name ?? ''} ${part}`;
 
-function publishedOf(tensors: ReadonlyMap<string, Float32Array[]>, normScale: boolean): Published {
+function publishedOf(tensors: ReadonlyMap<string, Float32Array[]>, normScale: boolean): PublishedWeights {
   return {
     kernel: (layer) => tensors.get(keyOf('kernel', layer))![0]!,
     norm: (layer) => {
       const all = tensors.get(keyOf('norm', layer))!;
-      const [shift, mean, variance] = normScale ? all.slice(1) : all;
-      return {...(normScale && {gamma: all[0]!}), beta: shift!, mean: mean!, variance: variance!};
+      const [beta, mean, variance] = normScale ? all.slice(1) : all;
+      return {...(normScale && {gamma: all[0]!}), beta: beta!, mean: mean!, variance: variance!};
     },
     classes: (depth) => {
       const [kernel, bias] = tensors.get(keyOf('classes', undefined)) ?? [];
@@ -82,31 +86,28 @@ function publishedOf(tensors: ReadonlyMap<string, Float32Array[]>, normScale: bo
   };
 }
 
-function shapesOf({part, of}: KerasLayer, normScale: boolean, layers: readonly Layer[]): number[][] {
-  if (part === 'kernel') return [kernelShape(of!)];
-  if (part === 'norm') return Array.from({length: normScale ? 4 : 3}, () => [of!.outputs]);
+function shapesOf({part, layer}: KerasLayer, normScale: boolean, layers: readonly Layer[]): number[][] {
+  if (part === 'kernel') return [kernelShape(layer!)];
+  if (part === 'norm') return Array.from({length: normScale ? 4 : 3}, () => [layer!.outputs]);
   return [[depthOf(layers), classCount], [classCount]];
 }
 
 /**
- * The order of Keras: layers further from the output come first, and of those equally far, the one that was made first. A
- * convolution of ours is three layers there: convolution, batch norm and activation.
+ * Returns the layers in Keras's order: by decreasing distance from the output, then by creation. Each of our convolutions counts as
+ * three Keras layers: convolution, batch norm and activation.
  */
 function kerasOrder(layers: readonly Layer[]): KerasLayer[] {
   const distances = new Map<string, number>();
-  const placed: (KerasLayer & {distance: number})[] = [];
+  const ordered: (KerasLayer & {distance: number})[] = [];
   for (const layer of [...layers].reverse()) {
     const nearest = distances.get(layer.name) ?? 0;
     const first = isConvolution(layer) ? nearest + 2 : nearest;
     if (isConvolution(layer))
-      placed.unshift(
-        {part: 'kernel', of: layer, distance: first},
-        {part: 'norm', of: layer, distance: nearest + 1},
-      );
+      ordered.unshift({part: 'kernel', layer, distance: first}, {part: 'norm', layer, distance: nearest + 1});
     for (const name of [layer.from].flat())
       distances.set(name, Math.max(distances.get(name) ?? 0, first + 1));
   }
-  return placed.sort((one, other) => other.distance - one.distance);
+  return ordered.sort((a, b) => b.distance - a.distance);
 }
 
 interface Found {
@@ -114,7 +115,7 @@ interface Found {
   readonly datasets: readonly Dataset[];
 }
 
-/** A whole saved model has its weights one group deeper. */
+/** Returns the group with the layers: a complete saved model nests its weights one level deeper. */
 function rootOf(file: File): Group {
   const inner = file.get('model_weights');
   return isGroup(inner) ? inner : file;
@@ -130,13 +131,13 @@ function keras2(root: Group): Found[] {
     .filter(({datasets}) => datasets.length > 0);
 }
 
-/** Here names are those of Keras's classes, counted in the order of the layers. */
+/** Finds the layers of a Keras 3 file, which are named by their class and numbered in order: `conv2d`, `conv2d_1`, … */
 function keras3(root: Group, order: readonly KerasLayer[]): Found[] {
   const counts = new Map<string, number>();
   const found: Found[] = [];
-  for (const {part, of} of [...order, {part: 'classes', of: undefined} as const]) {
+  for (const {part, layer} of [...order, {part: 'classes', layer: undefined} as const]) {
     const kind = {
-      kernel: of?.kind === 'depthwise' ? 'depthwise_conv2d' : 'conv2d',
+      kernel: layer?.kind === 'depthwise' ? 'depthwise_conv2d' : 'conv2d',
       norm: 'batch_normalization',
       classes: 'dense',
     }[part];
@@ -145,13 +146,13 @@ function keras3(root: Group, order: readonly KerasLayer[]): Found[] {
     const name = count === 0 ? kind : `${kind}_${count}`;
     const group = root.get(`layers/${name}/vars`);
     if (!isGroup(group)) continue;
-    const keys = [...group.keys()].sort((one, other) => Number(one) - Number(other));
+    const keys = [...group.keys()].sort((a, b) => Number(a) - Number(b));
     found.push({name, datasets: keys.map((key) => group.get(key)).filter(isDataset)});
   }
   return found;
 }
 
-/** A list of names, which is cut into several attributes where it is long. */
+/** Reads a list of names. Keras splits a long list into several attributes: `layer_names0`, `layer_names1`, … */
 function names(group: Group, attribute: string): string[] {
   const parts: unknown[] = [];
   if (group.attrs[attribute]) parts.push(group.attrs[attribute].value);

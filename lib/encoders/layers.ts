@@ -1,27 +1,29 @@
 /**
- * A CNN as a table: one row a layer, in the order in which they are computed. A table is data, so that one forward pass,
- * one reader of weights and one way of fine-tuning serve every architecture.
+ * The layers of a CNN as data: a list in order of execution. Because networks are data, one forward pass, one weight reader and one
+ * fine-tuning implementation serve every architecture.
  */
 export type Activation = 'linear' | 'relu' | 'relu6';
 export type Padding = 'same' | 'valid';
 
-/** A convolution with the batch norm behind it, which is folded into its weights. */
+/** A convolution with batch norm folded into its weights, followed by an activation. */
 export interface Convolution {
   readonly kind: 'convolution' | 'depthwise';
   readonly name: string;
   readonly block: string;
-  /** The layer before it. */
+  /** Name of the input layer. */
   readonly from: string;
-  /** Height and width. */
+  /** Kernel height and width. */
   readonly kernel: readonly [number, number];
   readonly stride: 1 | 2;
   readonly padding: Padding;
+  /** Input channels. */
   readonly inputs: number;
+  /** Output channels. */
   readonly outputs: number;
   readonly activation: Activation;
 }
 
-/** Over 3 × 3 cells. */
+/** Pooling over a 3 × 3 window. */
 export interface Pooling {
   readonly kind: 'maximum' | 'average';
   readonly name: string;
@@ -31,6 +33,7 @@ export interface Pooling {
   readonly padding: Padding;
 }
 
+/** A layer that combines several inputs. */
 export interface Join {
   readonly kind: 'add' | 'concatenate';
   readonly name: string;
@@ -40,7 +43,7 @@ export interface Join {
 
 export type Layer = Convolution | Pooling | Join;
 
-/** What a layer gives to those behind it. */
+/** Output of a layer, as input for the next one. */
 export interface Output {
   readonly name: string;
   readonly channels: number;
@@ -55,12 +58,12 @@ interface ConvolutionOptions {
   readonly activation?: Activation;
 }
 
-/** Writes a table row by row. */
+/** Builds a network layer by layer. Each method adds a layer and returns its output. */
 export class NetworkBuilder {
   readonly layers: Layer[] = [];
   #block = '';
 
-  /** Layers added from now on belong to this block. */
+  /** Starts a block; layers added from now on belong to it. */
   block(name: string): void {
     this.#block = name;
   }
@@ -78,9 +81,9 @@ export class NetworkBuilder {
     return {name, channels: from.channels};
   }
 
-  add(name: string, one: Output, other: Output): Output {
-    this.layers.push({kind: 'add', name, block: this.#block, from: [one.name, other.name]});
-    return {name, channels: one.channels};
+  add(name: string, a: Output, b: Output): Output {
+    this.layers.push({kind: 'add', name, block: this.#block, from: [a.name, b.name]});
+    return {name, channels: a.channels};
   }
 
   concatenate(name: string, from: readonly Output[]): Output {
@@ -95,12 +98,12 @@ export class NetworkBuilder {
     outputs: number,
     {kernel = 1, stride = 1, padding = 'same', activation = 'linear'}: ConvolutionOptions,
   ): Output {
-    const sides = typeof kernel === 'number' ? ([kernel, kernel] as const) : kernel;
-    const at = {name, block: this.#block, from: from.name};
     this.layers.push({
       kind,
-      ...at,
-      kernel: sides,
+      name,
+      block: this.#block,
+      from: from.name,
+      kernel: typeof kernel === 'number' ? [kernel, kernel] : kernel,
       stride,
       padding,
       inputs: from.channels,
@@ -119,44 +122,44 @@ export function isJoin(layer: Layer): layer is Join {
   return layer.kind === 'add' || layer.kind === 'concatenate';
 }
 
-/** Height, width, inputs, outputs; a depthwise kernel has one output for each of its inputs. */
+/** Returns `[height, width, inputs, outputs]`; the last is 1 for a depthwise kernel, which has one output per input. */
 export function kernelShape({kind, kernel, inputs, outputs}: Convolution): [number, number, number, number] {
   return [...kernel, inputs, kind === 'depthwise' ? 1 : outputs];
 }
 
-/** Channels of the last layer. */
+/** Returns the channels of the last layer. */
 export function depthOf(layers: readonly Layer[]): number {
   const channels = new Map([[inputLayer.name, inputLayer.channels]]);
   for (const layer of layers) channels.set(layer.name, channelsOf(layer, channels));
   return channels.get(layers.at(-1)!.name)!;
 }
 
-function channelsOf(layer: Layer, before: ReadonlyMap<string, number>): number {
+function channelsOf(layer: Layer, known: ReadonlyMap<string, number>): number {
   if (isConvolution(layer)) return layer.outputs;
-  if (!isJoin(layer)) return before.get(layer.from)!;
-  const channels = layer.from.map((name) => before.get(name)!);
+  if (!isJoin(layer)) return known.get(layer.from)!;
+  const channels = layer.from.map((name) => known.get(name)!);
   return layer.kind === 'add' ? channels[0]! : channels.reduce((sum, one) => sum + one);
 }
 
-/** Cells along a side after each layer, for a square image of `size` pixels. */
+/** Returns the side of each layer's feature map by name, for a square image of `size` pixels. */
 export function sidesOf(layers: readonly Layer[], size: number): Map<string, number> {
   const sides = new Map([[inputLayer.name, size]]);
   for (const layer of layers) sides.set(layer.name, sideOf(layer, sides));
   return sides;
 }
 
-function sideOf(layer: Layer, before: ReadonlyMap<string, number>): number {
-  if (isJoin(layer)) return before.get(layer.from[0]!)!;
-  const side = before.get(layer.from)!;
+function sideOf(layer: Layer, known: ReadonlyMap<string, number>): number {
+  if (isJoin(layer)) return known.get(layer.from[0]!)!;
+  const side = known.get(layer.from)!;
   const window = isConvolution(layer) ? Math.max(...layer.kernel) : 3;
   return Math.ceil((layer.padding === 'same' ? side : side - window + 1) / layer.stride);
 }
 
-/** Multiplications and additions for one square image of `size` pixels, as papers count them: one of each is one. */
+/** Counts the multiply-adds for one square image of `size` pixels (one multiplication and one addition count as one, as in papers). */
 export function multiplyAdds(layers: readonly Layer[], size: number): number {
   const sides = sidesOf(layers, size);
   return layers.filter(isConvolution).reduce((sum, layer) => {
-    const [height, width, inputs, each] = kernelShape(layer);
-    return sum + sides.get(layer.name)! ** 2 * height * width * inputs * each;
+    const [height, width, inputs, outputs] = kernelShape(layer);
+    return sum + sides.get(layer.name)! ** 2 * height * width * inputs * outputs;
   }, 0);
 }

@@ -1,4 +1,4 @@
-/** MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), width 1: inverted residuals with linear bottlenecks. */
+/** MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381) with width 1: inverted residuals with linear bottlenecks. */
 import {kerasPreprocessing, type Architecture} from './architecture';
 import {invertedResidual} from './inverted-residual';
 import {inputLayer, NetworkBuilder, type Layer} from './layers';
@@ -27,17 +27,17 @@ export const mobileNetV2: Architecture = {
 };
 
 function layers(): Layer[] {
-  const table = new NetworkBuilder();
-  table.block('stem');
-  let x = table.convolve('stem', inputLayer, 32, {kernel: 3, stride: 2, activation: 'relu6'});
+  const builder = new NetworkBuilder();
+  builder.block('stem');
+  let x = builder.convolve('stem', inputLayer, 32, {kernel: 3, stride: 2, activation: 'relu6'});
   let block = 0;
   for (const [expansion, channels, repeats, stride] of stages) {
     for (let repeat = 0; repeat < repeats; repeat++, block++) {
       const shape = {expansion, kernel: 3, stride: repeat === 0 ? stride : 1, outputs: channels} as const;
-      x = invertedResidual(table, `blocks.${block}`, x, shape);
+      x = invertedResidual(builder, `blocks.${block}`, x, shape);
     }
   }
-  table.block('head');
-  table.convolve('head', x, 1280, {activation: 'relu6'});
-  return table.layers;
+  builder.block('head');
+  builder.convolve('head', x, 1280, {activation: 'relu6'});
+  return builder.layers;
 }

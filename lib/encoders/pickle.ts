@@ -1,24 +1,24 @@
 /**
- * Reads pickles, Python's way to keep objects, in protocol 2. A pickle is a program; this reader knows the few instructions
- * that build dictionaries, lists and numbers, asks its owner about every call, and refuses all others, so that nothing a
- * file says is ever executed.
+ * A safe reader of pickles (Python's object serialization, protocol 2). A pickle is a program for a stack machine. This reader supports
+ * only the opcodes that build dictionaries, lists and numbers, passes every call to its owner and rejects all else, so nothing in a
+ * file is ever executed.
  */
 import {CaptionerError} from '../errors';
 
 const mark = Symbol('mark');
 
-/** What a pickle may ask for; `refuse` for all else. */
+/** Decides what a pickle may build; call `refuse` for all else. */
 export interface Builders {
-  /** The result of calling the function that `name` stands for: its module, a space, its own name. */
+  /** Returns the result of calling the Python function `name`: its module, a space and its own name. */
   readonly call: (name: unknown, args: unknown, refuse: Refuse) => unknown;
-  /** What a persistent id stands for. */
+  /** Resolves a persistent id. */
   readonly persistent: (id: unknown, refuse: Refuse) => unknown;
 }
 
 export type Refuse = (what: string) => never;
 
 export class Unpickler {
-  /** Where the next pickle begins. */
+  /** Offset of the next pickle in bytes. */
   position = 0;
   #stack: unknown[] = [];
   #memo = new Map<number, unknown>();
@@ -29,12 +29,16 @@ export class Unpickler {
     readonly builders: Builders,
   ) {}
 
-  /** Runs one pickle to its end and returns what it built. */
+  /**
+   * Reads one pickle and returns the object it builds.
+   *
+   * @throws CaptionerError `weights` for anything but tensors; `truncated`.
+   */
   next(): unknown {
     this.#stack = [];
     this.#memo = new Map();
     try {
-      while (!this.#instruction(this.#byte()));
+      while (!this.#execute(this.#byte()));
     } catch (cause) {
       if (cause instanceof RangeError)
         throw new CaptionerError('truncated', `${this.where}: ends too early`, {cause});
@@ -43,12 +47,12 @@ export class Unpickler {
     return this.#stack.pop();
   }
 
-  /** @returns Whether the pickle is over. */
-  #instruction(code: number): boolean {
+  /** Executes one opcode. @returns Whether the pickle has ended. */
+  #execute(code: number): boolean {
     const stack = this.#stack;
     switch (String.fromCharCode(code)) {
       case '\x80': // protocol
-        if (this.#byte() !== 2) this.#refuse('another protocol than 2');
+        if (this.#byte() !== 2) this.#refuse('a protocol other than 2');
         return false;
       case '.':
         return true;
@@ -80,7 +84,7 @@ export class Unpickler {
       case 'J':
         stack.push(this.bytes.readInt32LE(this.#skip(4)));
         return false;
-      case '\x8a': // a long integer: only the magic number, which was compared before
+      case '\x8a': // a long integer: only the magic number, which was checked already
         this.#skip(this.#byte());
         stack.push(undefined);
         return false;
@@ -130,11 +134,11 @@ export class Unpickler {
         (stack.at(-1) as unknown[]).push(...items);
         return false;
       }
-      case 'b': // attributes of the dictionary: versions of modules, of no use here
+      case 'b': // attributes of the dictionary: module versions, not needed
         stack.pop();
         return false;
       default:
-        return this.#refuse(`instruction 0x${code.toString(16)}`);
+        return this.#refuse(`opcode 0x${code.toString(16)}`);
     }
   }
 

@@ -1,14 +1,13 @@
 /**
- * Reads the tensors out of a PyTorch weight file (.pth) in the format before 1.6. It is a sequence of
- * pickles, with the dictionary of tensors among them, and behind them the numbers. Of what a pickle may call, only that
- * which builds such a dictionary is known here; everything else is refused, never executed.
+ * Reads PyTorch weight files (.pth) in the format before 1.6: a sequence of pickles, one of which holds the state dict, followed by
+ * the raw storages. Only the calls that rebuild tensors are supported; all others are rejected, never executed.
  */
 import {CaptionerError} from '../errors';
 import type {TensorData} from '../files/safetensors';
 import {Unpickler, type Refuse} from './pickle';
 
-/** A tensor as a window on a storage. */
-interface Window {
+/** A tensor as a strided view of a storage. */
+interface StridedView {
   readonly storage: string;
   readonly offset: number;
   readonly shape: readonly number[];
@@ -28,16 +27,18 @@ export function isPth(bytes: Buffer): boolean {
 }
 
 /**
+ * Parses a weight file.
+ *
  * @param where The file's name, for messages.
- * @returns The tensors by name, packed row by row.
- * @throws CaptionerError `weights` when this is no such file or holds anything but tensors; `truncated`.
+ * @returns Tensors by name, contiguous and row-major.
+ * @throws CaptionerError `weights` when the file has another format or holds anything but tensors; `truncated`.
  */
 export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> {
   const fail = (message: string): never => {
     throw new CaptionerError('weights', `${where}: ${message}`);
   };
   if (!isPth(bytes)) fail('expected a PyTorch weight file in the format before 1.6');
-  /** The type of each storage that a tensor uses. */
+  /** Types of the storages that tensors use, by key. */
   const types = new Map<string, StorageType>();
   const persistent = (id: unknown, refuse: Refuse): string => {
     const [key, type] = storageOf(id, refuse);
@@ -50,13 +51,13 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
   const system = pickles.next();
   if (!(system instanceof Map) || system.get('little_endian') !== true)
     fail('expected little-endian numbers');
-  const windows = pickles.next();
-  const order = pickles.next();
-  if (!(windows instanceof Map) || !Array.isArray(order)) return fail('expected a dictionary of tensors');
+  const stateDict = pickles.next();
+  const keys = pickles.next();
+  if (!(stateDict instanceof Map) || !Array.isArray(keys)) return fail('expected a dictionary of tensors');
 
   const storages = new Map<string, Buffer>();
   let at = pickles.position;
-  for (const key of order as string[]) {
+  for (const key of keys as string[]) {
     const type = types.get(key) ?? fail(`storage ${key} is not used by any tensor`);
     if (at + 8 > bytes.length) throw new CaptionerError('truncated', `${where}: ends before storage ${key}`);
     const end = at + 8 + Number(bytes.readBigInt64LE(at)) * storageTypes.get(type)!.bytes;
@@ -67,17 +68,21 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
   }
 
   const tensors = new Map<string, TensorData>();
-  for (const [name, window] of windows as Map<string, Window>) {
-    const numbers = storages.get(window?.storage) ?? fail(`"${name}" is not a tensor`);
-    const {dtype, bytes: size} = storageTypes.get(types.get(window.storage)!)!;
-    const data = pack(window, numbers, size) ?? fail(`tensor "${name}" reaches beyond its storage`);
-    tensors.set(name, {dtype, shape: window.shape, data});
+  for (const [name, view] of stateDict as Map<string, StridedView>) {
+    const storage = storages.get(view?.storage) ?? fail(`"${name}" is not a tensor`);
+    const {dtype, bytes: size} = storageTypes.get(types.get(view.storage)!)!;
+    const data = toContiguous(view, storage, size) ?? fail(`tensor "${name}" reaches beyond its storage`);
+    tensors.set(name, {dtype, shape: view.shape, data});
   }
   return tensors;
 }
 
-/** The window's numbers one after the other; undefined where it reaches beyond the storage. */
-function pack({offset, shape, strides}: Window, storage: Buffer, size: number): Uint8Array | undefined {
+/** Copies a strided view to contiguous memory; undefined if it reaches beyond the storage. */
+function toContiguous(
+  {offset, shape, strides}: StridedView,
+  storage: Buffer,
+  size: number,
+): Uint8Array | undefined {
   const count = shape.reduce((product, side) => product * side, 1);
   const last = shape.reduce((sum, side, axis) => sum + (side - 1) * strides[axis]!, offset);
   if (!Number.isSafeInteger(count) || count * size > storage.length || (last + 1) * size > storage.length)
@@ -96,7 +101,7 @@ function pack({offset, shape, strides}: Window, storage: Buffer, size: number): 
   return packed;
 }
 
-function call(name: unknown, args: unknown, refuse: Refuse): Window | Map<unknown, unknown> {
+function call(name: unknown, args: unknown, refuse: Refuse): StridedView | Map<unknown, unknown> {
   if (name === 'collections OrderedDict') return new Map();
   if (name !== 'torch._utils _rebuild_tensor_v2') return refuse(`a call of ${String(name)}`);
   const [storage, offset, shape, strides] = args as [string, number, number[], number[]];

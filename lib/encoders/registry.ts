@@ -1,7 +1,8 @@
-/** The encoders by name. A new one is a table of layers and one more line here. */
+/** The encoders by name. To add one, describe its `Architecture` and register it here. */
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
+import {unknownName} from '../option-names';
 import {parseOptions} from '../options';
 import {encoderFolder} from '../paths';
 import type {Architecture} from './architecture';
@@ -34,17 +35,19 @@ const architectures: Readonly<Record<EncoderName, Architecture>> = {
 
 /** Options of `loadEncoder`. */
 export interface EncoderOptions {
-  /** A weight file other than the usual one: ours (.safetensors), Keras's (.h5) or PyTorch's (.pth). */
+  /** Weight file: converted (.safetensors), Keras (.h5) or PyTorch (.pth). @default the installed weights of the encoder */
   readonly weights?: string;
-  /** What is to be done otherwise than is usual for the architecture: a larger image, for example. */
+  /** Overrides of the architecture's preprocessing, for example a larger `size`. */
   readonly preprocessing?: Partial<Preprocessing>;
 }
 
 /**
- * Loads an encoder with its weights.
+ * Loads a pretrained encoder.
  *
- * @throws CaptionerError `options` for an unknown name or preprocessing; `weights` when the file is missing or does not
- *   fit; `shape`, `dtype`, `truncated`, `header`.
+ * @param name One of `encoderNames`.
+ * @returns The encoder. The caller disposes it.
+ * @throws CaptionerError `options` for an unknown name or invalid preprocessing; `weights` when the installed weights are missing or
+ *   the file doesn't fit; `not-found`, `shape`, `dtype`, `truncated`, `header`.
  */
 export async function loadEncoder(name: string, options: EncoderOptions = {}): Promise<Encoder> {
   const architecture = architectureOf(name);
@@ -53,19 +56,19 @@ export async function loadEncoder(name: string, options: EncoderOptions = {}): P
     {...architecture.preprocessing, ...options.preprocessing},
     name,
   );
-  const file = options.weights ?? usualWeights(architecture);
+  const file = options.weights ?? installedWeights(architecture);
   return Cnn.create(architecture, preprocessing, await readWeights(architecture, file), file);
 }
 
-/** @throws CaptionerError `options` */
+/** Returns an encoder's architecture. @throws CaptionerError `options` for an unknown name. */
 export function architectureOf(name: string): Architecture {
   if (!Object.hasOwn(architectures, name))
-    throw new CaptionerError('options', `Unknown encoder "${name}"; known: ${encoderNames.join(', ')}`);
+    throw new CaptionerError('options', unknownName('encoder', name, encoderNames));
   return architectures[name as EncoderName];
 }
 
-/** What set-up converted, or a published file that was put beside it. */
-function usualWeights({name, published}: Architecture): string {
+/** Returns the weight file that set-up converted, or a published file placed beside it. */
+function installedWeights({name, published}: Architecture): string {
   const converted = join(encoderFolder(), `${name}.safetensors`);
   const found = [converted, ...published.map(({file}) => join(encoderFolder(), file))].find(existsSync);
   if (found !== undefined) return found;

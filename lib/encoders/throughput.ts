@@ -1,13 +1,13 @@
-/** How fast an encoder is on this machine. */
+/** Measures the speed of an encoder. */
 import {tf} from '../tensorflow/tensorflow';
 import type {Encoder} from './encoder';
 
 /**
- * Measures the speed of an encoder on random images.
+ * Measures how many images per second an encoder turns from pixels into features.
  *
- * @param options.batch Images that it sees at once. @default 16
- * @param options.rounds Batches that are timed, after one that is not. @default 8
- * @returns Images a second, pixels to features: the median of the rounds.
+ * @param options.batch Images per batch. @default 16
+ * @param options.rounds Batches to time, after one warm-up batch. @default 8
+ * @returns Images per second, the median over the rounds.
  */
 export function throughput(
   encoder: Encoder,
@@ -24,5 +24,5 @@ export function throughput(
     if (round > 0) seconds.push((performance.now() - start) / 1000);
   }
   pixels.dispose();
-  return batch / seconds.sort((one, other) => one - other)[rounds >> 1]!;
+  return batch / seconds.sort((a, b) => a - b)[rounds >> 1]!;
 }

@@ -1,27 +1,33 @@
-/** Weights as PyTorch has them (.pth): kernels by output, input, height and width. */
+/** Reads PyTorch weight files (.pth), whose kernels are `[outputs, inputs, height, width]`. */
 import {CaptionerError} from '../errors';
+import {takeTensor} from '../files/safetensors';
 import {classCount, type Architecture} from './architecture';
 import {kernelShape} from './layers';
 import {parsePth} from './pth';
-import type {Published} from './fold-batch-norm';
-import {takeTensor} from './take-tensor';
+import type {PublishedWeights} from './fold-batch-norm';
 
 /**
+ * Reads all weights of a PyTorch file.
+ *
  * @param where The file's name, for messages.
  * @throws CaptionerError `weights`, `truncated`, `shape`, `dtype`.
  */
-export function torchWeights({name, torchName}: Architecture, bytes: Buffer, where: string): Published {
+export function torchWeights(
+  {name, torchName}: Architecture,
+  bytes: Buffer,
+  where: string,
+): PublishedWeights {
   if (torchName === undefined)
     throw new CaptionerError(
       'weights',
-      `${where}: expected weights of ${name} as Keras has them (.h5), got PyTorch's`,
+      `${where}: expected Keras weights (.h5) for ${name}, got PyTorch weights`,
     );
   const tensors = parsePth(bytes, where);
   const take = (tensor: string, shape: readonly number[]): Float32Array =>
     takeTensor(tensors, tensor, shape, where);
   return {
     kernel(layer) {
-      const [height, width, inputs, each] = kernelShape(layer);
+      const [height, width, inputs, outputs] = kernelShape(layer);
       const {convolution} = torchName(layer.name);
       const depthwise = layer.kind === 'depthwise';
       const from = take(`${convolution}.weight`, [layer.outputs, depthwise ? 1 : inputs, height, width]);
@@ -31,7 +37,7 @@ export function torchWeights({name, torchName}: Architecture, bytes: Buffer, whe
       for (let k = 0; k < from.length; k++) {
         const output = Math.floor(k / perOutput);
         const input = depthwise ? output : Math.floor((k % perOutput) / area);
-        kernel[((k % area) * inputs + input) * each + (depthwise ? 0 : output)] = from[k]!;
+        kernel[((k % area) * inputs + input) * outputs + (depthwise ? 0 : output)] = from[k]!;
       }
       return kernel;
     },

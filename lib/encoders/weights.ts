@@ -1,6 +1,6 @@
 /**
- * Weight files of encoders: ours (safetensors, batch norm folded) or published ones, told apart by their content. Every
- * number is taken by a name, shape and type that the architecture expects; nothing in a file is ever executed.
+ * Reads encoder weight files: converted ones (safetensors with batch norm folded) and published ones, recognised by content. Tensors
+ * are read by the names, shapes and types that the architecture expects; nothing in a file is ever executed.
  */
 import {promises as fs} from 'node:fs';
 import {basename} from 'node:path';
@@ -15,14 +15,18 @@ import {torchWeights} from './torch-weights';
 
 export interface WeightFile {
   readonly tensors: ReadonlyMap<string, TensorData>;
-  /** SHA-256 of the file, hexadecimal. */
+  /** SHA-256 of the file in hexadecimal. */
   readonly digest: string;
 }
 
 const hdf5 = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 const zip = Buffer.from('PK\x03\x04', 'latin1');
 
-/** @throws CaptionerError `not-found`, `weights`, `truncated`, `header`, `shape`, `dtype`. */
+/**
+ * Reads a weight file.
+ *
+ * @throws CaptionerError `not-found`, `weights`, `truncated`, `header`, `shape`, `dtype`.
+ */
 export async function readWeights(architecture: Architecture, file: string): Promise<WeightFile> {
   const bytes = await readBytes(file);
   return {tensors: await tensorsOf(architecture, bytes, file), digest: sha256(bytes)};
@@ -40,7 +44,7 @@ async function tensorsOf(
   if (bytes.subarray(0, zip.length).equals(zip))
     throw new CaptionerError(
       'weights',
-      `${file}: expected .safetensors, Keras's .h5 or PyTorch's .pth in the format before 1.6 (torch.save with _use_new_zipfile_serialization=False), got a ZIP file`,
+      `${file}: expected .safetensors, a Keras .h5 or a PyTorch .pth in the format before 1.6 (torch.save with _use_new_zipfile_serialization=False), got a ZIP file`,
     );
   return parseSafetensors(bytes, file).tensors;
 }
@@ -52,9 +56,9 @@ function readBytes(file: string): Promise<Buffer> {
 }
 
 /**
- * Makes our weight file from a published one.
+ * Converts a published weight file to safetensors with batch norm folded.
  *
- * @throws CaptionerError `checksum` when it is not a file that is known; and as `readWeights`.
+ * @throws CaptionerError `checksum` when the file isn't one of the architecture's known files; others as `readWeights`.
  */
 export async function convertWeights(architecture: Architecture, from: string, to: string): Promise<void> {
   const bytes = await readBytes(from);

@@ -4,71 +4,24 @@
  * nothing for the others.
  */
 import {promises as fs} from 'node:fs';
-import {z} from 'zod';
 import type {Encoder} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {fromFloat16Bits} from '../files/float16';
 import {lockFolder} from '../files/lock';
 import {interruptible, type Interrupt} from '../interrupt';
+import type {BuildOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
 import {toFloat16} from '../tensorflow/casts';
 import {prefetchImages, digestsOf, type Decoded, type ImageFile} from './prefetch';
 import {hasIndex, readShards, removeLeftovers, writeIndex} from './shard-index';
-import {toPixels} from '../encoders/pixels';
+import {toPixels} from '../encoders/images';
+import {buildOptions, type BuildSettings} from './build-options';
 import {planShards, type PlannedShard} from './build-plan';
-import {
-  checkSource,
-  featureKinds,
-  readRows,
-  writeShard,
-  type FeatureKind,
-  type FeatureOrigin,
-  type Shard,
-  type ShardImage,
-} from './shard';
+import {checkSource, readRows, writeShard, type FeatureOrigin, type Shard, type ShardImage} from './shard';
 
-/** How filling a feature store proceeds. */
-export interface BuildProgress {
-  /** Images that could not be read so far. */
-  readonly quarantined: number;
-  /** Since this run began to encode; 0 before the first. */
-  readonly imagesPerSecond: number;
-}
-
-/** Options for filling a feature store. */
-export interface BuildOptions {
-  /** @default pooled */
-  readonly kind?: FeatureKind;
-  /** Images that the network sees at once. @default 16 */
-  readonly batch?: number;
-  /** Images in a shard: what a run that is killed may lose. @default 256 */
-  readonly shard?: number;
-  /**
-   * Only every so many shards, from this one on (the first is 1): several processes or machines share the work, each in a
-   * folder of its own, and whose files lie in one folder afterwards are one store.
-   */
-  readonly part?: {readonly number: number; readonly of: number};
-  /** @param note The progress in words, for who shows it. */
-  readonly onProgress?: (
-    done: number,
-    total: number,
-    note: string | undefined,
-    progress: BuildProgress,
-  ) => void | Promise<void>;
-}
-
-const schema = z.strictObject({
-  kind: z.enum(featureKinds).default('pooled'),
-  batch: z.int().min(1).default(16),
-  shard: z.int().min(1).default(256),
-  part: z
-    .strictObject({number: z.int().min(1), of: z.int().min(1)})
-    .refine(({number, of}) => number <= of, {error: 'expected a part from 1 to as many as there are'})
-    .default({number: 1, of: 1}),
-  onProgress: z.custom<BuildOptions['onProgress']>((value) => typeof value === 'function').optional(),
-});
-type Settings = z.infer<typeof schema>;
+export type {BuildOptions};
+export type {BuildProgress} from './build-progress';
 
 /** @returns Whose features lie in the folder now. */
 export async function buildFeatures(
@@ -77,7 +30,7 @@ export async function buildFeatures(
   folder: string,
   options: BuildOptions,
 ): Promise<FeatureOrigin> {
-  const settings = parseOptions(schema, options, 'feature store');
+  const settings = parseOptions(buildOptions.schema, options, buildOptions.owner);
   const source: FeatureOrigin = {
     encoder: {name: encoder.name, digest: encoder.digest},
     preprocessing: encoder.preprocessing,
@@ -130,7 +83,7 @@ class Builder {
     private readonly encoder: Encoder,
     private readonly source: FeatureOrigin,
     private readonly folder: string,
-    private readonly settings: Settings,
+    private readonly settings: BuildSettings,
   ) {}
 
   async run(plan: readonly PlannedShard[]): Promise<void> {

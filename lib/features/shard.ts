@@ -99,7 +99,7 @@ export function readShard(file: string): Shard {
       `${file}: expected ${what}; remove that file and build the features again`,
     );
   };
-  const {places, metadata} = readSafetensorsHeader(file);
+  const {entries, metadata} = readSafetensorsHeader(file);
   const [content, checksum] = [metadata.get('features'), metadata.get('sha256')];
   if (content === undefined || checksum === undefined)
     return fail('header', 'features, got another safetensors file');
@@ -110,7 +110,7 @@ export function readShard(file: string): Shard {
   if (!data) return fail('header', `a description of features (${error.issues[0]?.message})`);
   const {kind, cells, depth} = data.source;
   const rows = data.images.filter(({reason}) => reason === undefined).length;
-  const place = places.get(kind);
+  const place = entries.get(kind);
   const shape = kind === 'pooled' ? [rows, depth] : [rows, cells, depth];
   if (place?.dtype !== 'F16' || place.shape.join() !== shape.join())
     return fail(

@@ -1,7 +1,6 @@
 /**
- * Files and folders that appear whole or not at all: written under a temporary name, synced, renamed, the parent synced.
- * A folder carries a manifest with the size and SHA-256 of each of its files, so what was changed or cut short later is
- * found out before anything is read from it.
+ * Writes files and folders that appear whole or not at all: under a temporary name, synced, then renamed, and the parent synced.
+ * Each folder has a manifest with the size and SHA-256 of its files, so that later damage is detected before anything is used.
  */
 import {createHash, randomBytes} from 'node:crypto';
 import {promises as fs} from 'node:fs';
@@ -21,7 +20,11 @@ export function sha256(bytes: Content): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** @throws CaptionerError `no-space` when the disk is full; what lay at `path` is then still there. */
+/**
+ * Writes a file, or replaces it.
+ *
+ * @throws CaptionerError `no-space` if the disk is full; a previous file at `path` is then unchanged.
+ */
 export async function writeFileAtomic(path: string, content: Content | readonly Content[]): Promise<void> {
   const temporary = temporaryName(path);
   try {
@@ -35,9 +38,9 @@ export async function writeFileAtomic(path: string, content: Content | readonly 
 }
 
 /**
- * Writes a new folder; one of the same name is replaced.
+ * Writes a folder with a manifest, or replaces it.
  *
- * @throws CaptionerError `no-space` when the disk is full; nothing is left behind.
+ * @throws CaptionerError `no-space` if the disk is full; a previous folder is then unchanged.
  */
 export async function writeFolderAtomic(
   folder: string,
@@ -63,7 +66,7 @@ export async function writeFolderAtomic(
 }
 
 /**
- * The files that the manifest of a folder lists, each checked.
+ * Reads the files listed in a folder's manifest and verifies each.
  *
  * @throws CaptionerError `not-found`, `truncated`, `checksum`, `header` (the manifest itself) or `version`.
  */
@@ -118,7 +121,7 @@ function parseManifest(bytes: Buffer, where: string): Manifest {
 async function writeSynced(path: string, content: Content | readonly Content[]): Promise<void> {
   const file = await fs.open(path, 'wx');
   try {
-    // Each goes on where the one before ended.
+    // Each write continues where the previous one ended.
     const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
     for (const part of parts) await file.writeFile(part);
     await file.sync();
@@ -127,7 +130,7 @@ async function writeSynced(path: string, content: Content | readonly Content[]):
   }
 }
 
-/** A rename is on the disk only once its folder is. Some file systems can't sync a folder; there it is left to them. */
+/** Makes renames in a folder durable: a rename reaches the disk only when its folder does. Ignored by file systems that cannot sync folders. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r');
@@ -142,7 +145,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A folder can't be renamed onto one with files in it, so the old one steps aside first. */
+/** Moves the old folder aside first, since a folder cannot be renamed onto one that has files. */
 async function replaceFolder(from: string, to: string): Promise<void> {
   const aside = temporaryName(to);
   const old = await fs.rename(to, aside).then(
@@ -160,7 +163,7 @@ function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
 }
 
-/** @returns The error, or `no-space` where it says that the disk is full. */
+/** Returns a `no-space` error if `error` reports a full disk, or else `error`. */
 export function spaceError(error: unknown, path: string): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
   return new CaptionerError('no-space', `${path}: the disk is full; free some space and try again`, {

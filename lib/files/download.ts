@@ -1,6 +1,6 @@
 /**
- * Fetches a file that appears only when it is whole and its checksum is right. What a broken connection, a stopped or a
- * killed process leaves is gone on with, in the same process or a later one, as long as the server's file is the same.
+ * Downloads a file, which appears only when it is complete and its checksum is right. After a broken connection, or when a process was
+ * stopped or killed, the same or a later process resumes the download if the server's file is still the same.
  */
 import {createHash} from 'node:crypto';
 import {createReadStream, promises as fs} from 'node:fs';
@@ -14,13 +14,13 @@ import {get, Unreachable, type Answer, type RequestOptions} from './request';
 export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure'> {
   readonly sha256?: string | undefined;
   readonly md5?: string | undefined;
-  /** Bytes, where they are known; a file of another length is refused. */
+  /** Expected size in bytes; a file of another size is refused. */
   readonly size?: number | undefined;
-  /** No file is longer. @default 64 GiB */
+  /** Maximum size in bytes. @default 64 GiB */
   readonly limit?: number;
-  /** How often to ask before giving up. @default 5 */
+  /** Number of tries before giving up. @default 5 */
   readonly tries?: number;
-  /** Milliseconds before the second try; twice as many before each further one. @default 1000 */
+  /** Delay before the second try in milliseconds, doubled for each further try. @default 1000 */
   readonly pause?: number;
   readonly onProgress?: ((done: number, total?: number) => void) | undefined;
 }
@@ -31,7 +31,7 @@ export interface Sums {
   readonly md5: string;
 }
 
-/** What is known of the server's file while it is being fetched; it lies beside the part that is here. */
+/** The server's description of the file, stored beside the partial download. */
 interface State {
   readonly address: string;
   readonly etag?: string | undefined;
@@ -40,24 +40,24 @@ interface State {
 }
 
 /**
- * A file that lies at `path` and has the checksum given is not fetched again.
+ * Downloads a file, unless the file at `path` already has the given checksum.
  *
- * @throws CaptionerError `download`, `checksum` (nothing is kept then), `no-space` or `locked`.
+ * @throws CaptionerError `download`, `checksum` (the download is then removed), `no-space` or `locked`.
  */
 export async function download(address: string, path: string, options: DownloadOptions = {}): Promise<Sums> {
   const work = join(dirname(path), `.${basename(path)}.download`);
   await fs.mkdir(work, {recursive: true});
   const lock = lockFolder(work);
   try {
-    const there = await soundFile(path, options);
-    if (there) return there;
+    const existing = await verifiedFile(path, options);
+    if (existing) return existing;
     const part = join(work, 'part');
     await fetchWhole(address, work, options);
     const sums = await sumsOf(part);
     const wrong = mismatch(sums, options);
     if (wrong !== undefined) {
       await discard(work);
-      throw new CaptionerError('checksum', `${address}: ${wrong}; what was fetched is removed`);
+      throw new CaptionerError('checksum', `${address}: ${wrong}; the download was removed`);
     }
     await fs.rename(part, path);
     await syncFolder(dirname(path));
@@ -67,11 +67,11 @@ export async function download(address: string, path: string, options: DownloadO
     throw spaceError(error, path);
   } finally {
     lock.release();
-    await fs.rmdir(work).catch(() => undefined); // it stays while a part is in it
+    await fs.rmdir(work).catch(() => undefined); // fails while it holds a partial download
   }
 }
 
-async function soundFile(path: string, options: DownloadOptions): Promise<Sums | undefined> {
+async function verifiedFile(path: string, options: DownloadOptions): Promise<Sums | undefined> {
   const {sha256, md5, size} = options;
   if (sha256 === undefined && md5 === undefined) return undefined;
   const stat = await fs.stat(path).catch(() => undefined);
@@ -110,20 +110,20 @@ async function fetchWhole(address: string, work: string, options: DownloadOption
         throw new CaptionerError('download', `${address}: ${what}`, {cause: error});
       };
       if (error instanceof Unreachable && !reached) fail(`${message}; is there a network?`);
-      // A certificate that is not to be trusted will not be so in a second.
-      if (/CERT|SIGNATURE|TLS/.test(code)) fail(`expected a certificate to be trusted: ${message}`);
+      // Another try will not make a certificate trusted.
+      if (/CERT|SIGNATURE|TLS/.test(code)) fail(`expected a trusted certificate: ${message}`);
       reached = true;
       if (tried >= tries) {
         const size = await partSize(work);
-        const kept = `${size} bytes of it lie in ${join(work, 'part')}; run the command again to go on`;
-        fail(`expected the file in ${tries} tries, the last ended with: ${message}; ${kept}`);
+        const kept = `${size} bytes are kept in ${join(work, 'part')}; run the command again to resume`;
+        fail(`expected the file within ${tries} tries, the last failed with: ${message}; ${kept}`);
       }
       await wait(pause * 2 ** (tried - 1));
     }
   }
 }
 
-/** @throws CaptionerError for what another try can't mend, and other errors for what it may. */
+/** @throws CaptionerError if another try cannot help, and other errors if it may. */
 async function fetchRest(address: string, work: string, options: DownloadOptions): Promise<void> {
   const {size, timeout, insecure, limit = 64 * 2 ** 30} = options;
   let state = await readState(address, work);
@@ -140,10 +140,10 @@ async function fetchRest(address: string, work: string, options: DownloadOptions
   });
   try {
     if (done > 0 && answer.status === 206) {
-      const reason = notTheRest(answer, done, state!);
-      if (reason !== undefined) await startAgain(work, reason);
+      const reason = rangeMismatch(answer, done, state!);
+      if (reason !== undefined) await startOver(work, reason);
     } else if (done > 0 && answer.status === 416) {
-      await startAgain(work, `the server has no byte ${done}`);
+      await startOver(work, `the server has no byte ${done}`);
     } else if (answer.status === 200) {
       done = 0;
       state = stateOf(address, answer);
@@ -160,7 +160,7 @@ async function fetchRest(address: string, work: string, options: DownloadOptions
 
     const part = await fs.open(join(work, 'part'), done === 0 ? 'w' : 'a');
     try {
-      // After the part was emptied: a state never stands beside another file's bytes.
+      // Written after the part is emptied, so that the state never describes the bytes of another file.
       if (done === 0) await writeFileAtomic(join(work, 'state.json'), JSON.stringify(state));
       for await (const chunk of answer.body) {
         if (done + chunk.length > most) {
@@ -176,14 +176,14 @@ async function fetchRest(address: string, work: string, options: DownloadOptions
       await part.close();
     }
     const whole = length ?? size;
-    if (whole !== undefined && done < whole) throw new Error(`only ${done} of ${whole} bytes came`);
+    if (whole !== undefined && done < whole) throw new Error(`got only ${done} of ${whole} bytes`);
   } finally {
     answer.close();
   }
 }
 
-/** @returns Why an answer to a range is not the rest of the file that the part is of. */
-function notTheRest({headers}: Answer, from: number, {etag, length}: State): string | undefined {
+/** @returns Why a response to a range request does not continue the partial download, if it does not. */
+function rangeMismatch({headers}: Answer, from: number, {etag, length}: State): string | undefined {
   const range = headers['content-range'];
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range ?? '') ?? [];
   if (Number(start) !== from) return `expected bytes from ${from} on, got ${range}`;
@@ -193,7 +193,7 @@ function notTheRest({headers}: Answer, from: number, {etag, length}: State): str
   return undefined;
 }
 
-async function startAgain(work: string, reason: string): Promise<never> {
+async function startOver(work: string, reason: string): Promise<never> {
   await discard(work);
   throw new Error(reason);
 }
@@ -207,7 +207,7 @@ function stateOf(address: string, {headers}: Answer): State {
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
     throw new CaptionerError(
       'download',
-      `${address}: expected the file as it is, got it encoded as ${headers['content-encoding']}`,
+      `${address}: expected the file without content encoding, got ${headers['content-encoding']}`,
     );
   const length = headers['content-length'];
   return {
@@ -218,7 +218,7 @@ function stateOf(address: string, {headers}: Answer): State {
   };
 }
 
-/** Only a strong ETag vouches for every byte. */
+/** Returns a strong ETag; a weak one does not guarantee identical bytes. */
 function strong(etag: string | undefined): string | undefined {
   return etag?.startsWith('"') ? etag : undefined;
 }
@@ -228,7 +228,7 @@ async function readState(address: string, work: string): Promise<State | undefin
     const state = JSON.parse(await fs.readFile(join(work, 'state.json'), 'utf8')) as State | null;
     return state?.address === address ? state : undefined;
   } catch {
-    return undefined; // there is none, or none that can be read: the file is fetched from its start
+    return undefined; // missing or unreadable: the download starts from the beginning
   }
 }
 

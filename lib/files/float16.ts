@@ -1,6 +1,6 @@
-/** Half precision: IEEE 754's 16 bits, as features are stored. */
+/** Conversions between float32 and float16 (IEEE 754 half precision), the type in which features are stored. */
 
-/** Rounded to nearest, ties to even; what is too large becomes infinity. */
+/** Returns the bits of numbers rounded to float16, ties to even. Numbers that are too large become infinity. */
 export function toFloat16Bits(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const halves = new Uint16Array(values.length);
@@ -25,6 +25,7 @@ export function toFloat16Bits(values: Float32Array): Uint16Array {
   return halves;
 }
 
+/** Returns the numbers of float16 bits, exactly. */
 export function fromFloat16Bits(halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);
   const table = halfTable();

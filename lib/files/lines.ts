@@ -1,47 +1,108 @@
-/** The lines of a text file, one by one, however many there are. */
-import {CaptionerError} from '../errors';
-import {chunks, type OnBytes} from './chunks';
+/** Reads text files of any size: chunk by chunk, or line by line. */
+import {open} from 'node:fs/promises';
+import {CaptionerError, type ErrorCode} from '../errors';
 
-const longest = 1024 * 1024; // bytes
+/** Called with the number of bytes of a file read so far. */
+export type OnBytes = (bytes: number) => void | Promise<void>;
+
+const chunkSize = 256 * 1024;
+const longestLine = 1024 * 1024; // bytes
 const newline = 0x0a;
+const carriageReturn = 0x0d;
 
 /**
- * Calls `take` with each line and its number, counted from 1, without its end and without a byte order mark; empty lines
- * at the end of the file are left out.
+ * Reads a file in chunks. Each chunk is valid only until the next is requested.
  *
- * @throws CaptionerError `captions` when the file cannot be read, or has a line above 1 MB.
+ * @throws CaptionerError `captions` if the file cannot be read.
  */
-export async function eachLine(
-  file: string,
-  take: (line: string, at: number) => void,
-  onBytes?: OnBytes,
-): Promise<void> {
-  let at = 0;
-  let empty = 0;
-  const give = (bytes: Buffer): void => {
-    // Decoded line by line, so that a part of a line that is kept does not keep the whole piece of the file.
-    const line = bytes.toString('utf8').replace(/\r$/, '');
-    const text = at + empty === 0 ? line.replace(/^\uFEFF/, '') : line;
-    if (text.trim() === '') return void empty++;
-    for (; empty > 0; empty--) take('', ++at);
-    take(text, ++at);
-  };
+export async function* fileChunks(file: string, onBytes?: OnBytes): AsyncGenerator<Buffer> {
+  // One buffer for all chunks: a stream would leave hundreds of buffers to the garbage collector.
+  const buffer = Buffer.alloc(chunkSize);
+  const handle = await reading(file, open(file));
+  try {
+    let done = 0;
+    for (;;) {
+      const {bytesRead} = await reading(file, handle.read(buffer, 0, buffer.length));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      done += bytesRead;
+      await onBytes?.(done);
+    }
+  } finally {
+    await handle.close();
+  }
+}
 
-  let begun: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks(file, onBytes)) {
+async function reading<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new CaptionerError('captions', `${file}: cannot be read: ${(cause as Error).message}`, {cause});
+  }
+}
+
+/** Splits the chunks of a text file into lines, without line ends and byte order mark. */
+export class LineSplitter {
+  /** The bytes of the line that is not complete. */
+  #rest: Buffer = Buffer.alloc(0);
+  #count = 0;
+
+  /**
+   * @param file Name of the file, for messages.
+   * @param code Code of the error thrown for a line above 1 MB.
+   * @param take Called with each line, which is valid only during the call, and its number, counted from 1.
+   */
+  constructor(
+    private readonly file: string,
+    private readonly code: ErrorCode,
+    private readonly take: (line: Buffer, number: number) => void,
+  ) {}
+
+  push(chunk: Buffer): void {
     let from = 0;
     for (let to = chunk.indexOf(newline); to >= 0; to = chunk.indexOf(newline, from)) {
       const end = chunk.subarray(from, to);
-      give(begun.length === 0 ? end : Buffer.concat([begun, end]));
-      begun = begun.subarray(0, 0);
+      this.#emit(this.#rest.length === 0 ? end : Buffer.concat([this.#rest, end]));
+      this.#rest = this.#rest.subarray(0, 0);
       from = to + 1;
     }
-    begun = Buffer.concat([begun, chunk.subarray(from)]);
-    if (begun.length > longest)
+    this.#rest = Buffer.concat([this.#rest, chunk.subarray(from)]);
+    if (this.#rest.length > longestLine)
       throw new CaptionerError(
-        'captions',
-        `${file} line ${at + empty + 1}: expected a line of text, got more than 1 MB without a line end`,
+        this.code,
+        `${this.file} line ${this.#count + 1}: expected a line of text, got more than 1 MB without a line end`,
       );
   }
-  give(begun);
+
+  /** Emits the last line if it has no line end. */
+  end(): void {
+    if (this.#rest.length > 0) this.#emit(this.#rest);
+  }
+
+  #emit(line: Buffer): void {
+    const marked = this.#count === 0 && line.subarray(0, 3).toString('latin1') === '\xef\xbb\xbf';
+    this.take(line.subarray(marked ? 3 : 0, line.at(-1) === carriageReturn ? -1 : undefined), ++this.#count);
+  }
+}
+
+/**
+ * Calls `take` with each line of a UTF-8 file and its number, counted from 1. Empty lines at the end of the file are left out.
+ *
+ * @throws CaptionerError `captions` if the file cannot be read or has a line above 1 MB.
+ */
+export async function eachLine(
+  file: string,
+  take: (line: string, number: number) => void,
+  onBytes?: OnBytes,
+): Promise<void> {
+  let taken = 0;
+  const splitter = new LineSplitter(file, 'captions', (bytes, number) => {
+    // Decoded line by line: a substring of a decoded chunk would keep the whole chunk in memory.
+    const line = bytes.toString('utf8');
+    if (line.trim() === '') return;
+    while (taken < number - 1) take('', ++taken);
+    take(line, ++taken);
+  });
+  for await (const chunk of fileChunks(file, onBytes)) splitter.push(chunk);
+  splitter.end();
 }

@@ -1,4 +1,4 @@
-/** Keeps two processes out of one folder: a file with the owner's process id and start time. */
+/** Locks a folder with a file that holds the owner's process id and start time. */
 import {randomBytes} from 'node:crypto';
 import {linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -7,41 +7,43 @@ import {CaptionerError} from '../errors';
 const lockName = '.lock';
 
 /**
- * @returns What gives the folder back. A process that dies without doing so leaves a lock that the next one takes over.
- * @throws CaptionerError `locked` while another living process, or another owner in this one, has the folder.
+ * Locks a folder for this process. If a process dies without releasing its lock, the next one takes it over.
+ *
+ * @returns An object that releases the lock.
+ * @throws CaptionerError `locked` while another running process, or another owner in this one, holds the lock.
  */
 export function lockFolder(folder: string): {release(): void} {
   const file = join(folder, lockName);
   const token = randomBytes(8).toString('hex');
-  const mine = JSON.stringify({pid: process.pid, start: startTime(process.pid), token});
+  const own = JSON.stringify({pid: process.pid, start: startTime(process.pid), token});
   const draft = `${file}.${token}.tmp`;
-  writeFileSync(draft, mine);
+  writeFileSync(draft, own);
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
-      if (publish(draft, file, mine)) return held(file, mine);
+      if (publish(draft, file, own)) return held(file, own);
       const found = content(file);
-      if (found === undefined) continue; // given back just now
+      if (found === undefined) continue; // just released
       const owner = parseOwner(found);
       if (owner && isAlive(owner)) throw new CaptionerError('locked', `${folder}: ${inUse(owner)}`);
-      takeAway(file, found);
+      removeStale(file, found);
     }
   } finally {
     rmSync(draft, {force: true});
   }
-  throw new CaptionerError('locked', `${folder}: other processes took it at the same moment; try again`);
+  throw new CaptionerError('locked', `${folder}: other processes locked it at the same time; try again`);
 }
 
-function held(file: string, mine: string): {release(): void} {
+function held(file: string, own: string): {release(): void} {
   const release = (): void => {
     process.off('exit', release);
-    if (content(file) === mine) rmSync(file, {force: true});
+    if (content(file) === own) rmSync(file, {force: true});
   };
   process.once('exit', release);
   return {release};
 }
 
-/** A link appears with its content or not at all, so nobody meets a lock that does not say yet whose it is. */
-function publish(draft: string, file: string, mine: string): boolean {
+/** Creates the lock file. A hard link appears with its content, so no process ever reads a lock without an owner. */
+function publish(draft: string, file: string, own: string): boolean {
   try {
     linkSync(draft, file);
     return true;
@@ -50,9 +52,9 @@ function publish(draft: string, file: string, mine: string): boolean {
     if (code === 'EEXIST') return false;
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
   }
-  // A file system without links, such as exFAT.
+  // A file system without hard links, such as exFAT.
   try {
-    writeFileSync(file, mine, {flag: 'wx'});
+    writeFileSync(file, own, {flag: 'wx'});
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -60,8 +62,8 @@ function publish(draft: string, file: string, mine: string): boolean {
   }
 }
 
-/** Removes a dead owner's lock, and not one that a third process has put there meanwhile. */
-function takeAway(file: string, stale: string): void {
+/** Removes a dead owner's lock, but not one that a third process created in the meantime. */
+function removeStale(file: string, stale: string): void {
   const aside = `${file}.${randomBytes(8).toString('hex')}.tmp`;
   try {
     renameSync(file, aside);
@@ -81,8 +83,8 @@ interface Owner {
 
 function inUse({pid}: Owner): string {
   return pid === process.pid
-    ? 'it is open in this process already; close what uses it (`trainer.close()`) first'
-    : `process ${pid} is using it; stop that one, or choose another folder`;
+    ? 'it is already open in this process; close it first (`trainer.close()`)'
+    : `process ${pid} is using it; stop that process or choose another folder`;
 }
 
 function content(file: string): string | undefined {
@@ -103,7 +105,7 @@ function parseOwner(text: string): Owner | undefined {
   }
 }
 
-/** A process id is given to another process in time, so its start counts as well. */
+/** Compares the start time too, since process ids are reused. */
 function isAlive({pid, start}: Owner): boolean {
   try {
     process.kill(pid, 0);
@@ -114,7 +116,7 @@ function isAlive({pid, start}: Owner): boolean {
   return now === '' || start === '' || now === start;
 }
 
-/** Clock ticks since the machine started, as Linux tells; empty where there is no /proc. */
+/** Returns the start time of a process in clock ticks since boot, or an empty string without /proc. */
 function startTime(pid: number): string {
   try {
     return (

@@ -1,6 +1,6 @@
 /**
- * One GET over https: it follows redirects without ever leaving https, and gives up on a server that falls silent. What
- * the answer means, and whether to ask again, is the caller's to say.
+ * Sends one GET request over https. It follows redirects to https addresses only and gives up on a server that sends nothing for a while.
+ * Interpreting the response and retrying are left to the caller.
  */
 import {request as requestHttp, type IncomingHttpHeaders, type IncomingMessage} from 'node:http';
 import {request as requestHttps} from 'node:https';
@@ -9,13 +9,13 @@ import {CaptionerError} from '../errors';
 
 const mostRedirects = 10;
 const redirects = [301, 302, 303, 307, 308];
-const ownMachine = ['localhost', '127.0.0.1', '[::1]'];
+const localHosts = ['localhost', '127.0.0.1', '[::1]'];
 
 export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds without a sign of life. @default 30000 */
+  /** Maximum time without any data, in milliseconds. @default 30000 */
   readonly timeout?: number;
-  /** Lets an address on this machine be plain http, which tests need; a redirect from https to http stays refused. @default false */
+  /** Allows plain http to this machine, for tests. A redirect from https to http is refused anyway. @default false */
   readonly insecure?: boolean;
 }
 
@@ -23,28 +23,30 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: AsyncIterable<Buffer>;
-  /** Ends the connection where the body was not read to its end. */
+  /** Closes the connection if the body was not read completely. */
   close(): void;
 }
 
-/** No connection came about: there is no network, no such host, or nobody listens there. */
+/** No connection could be established: there is no network, no such host, or nothing listening. */
 export class Unreachable extends Error {}
 
 /**
- * @throws CaptionerError `download` for an address or a redirect that is refused; `Unreachable`, or another error, where
- *   asking again may help. Reading the body throws the latter too.
+ * Sends a GET request and follows redirects.
+ *
+ * @throws CaptionerError `download` for an address or redirect that is refused; `Unreachable`, or another error, if a retry may help.
+ *   Reading the body throws the latter too.
  */
 export async function get(address: string, options: RequestOptions = {}): Promise<Answer> {
   let url = checkAddress(address, options);
   for (let redirected = 0; redirected <= mostRedirects; redirected++) {
-    const answer = await ask(url, options);
+    const answer = await send(url, options);
     if (!redirects.includes(answer.status)) return answer;
     answer.close();
     const {location} = answer.headers;
     if (location === undefined || !URL.canParse(location, url.href))
       throw new CaptionerError(
         'download',
-        `${url.href}: expected a redirect to say where to, got ${location}`,
+        `${url.href}: expected a redirect with a location, got ${location}`,
       );
     url = checkAddress(new URL(location, url).href, options, url);
   }
@@ -53,7 +55,7 @@ export async function get(address: string, options: RequestOptions = {}): Promis
 
 function checkAddress(address: string, {insecure = false}: RequestOptions, from?: URL): URL {
   const url = new URL(address);
-  const plain = insecure && url.protocol === 'http:' && ownMachine.includes(url.hostname);
+  const plain = insecure && url.protocol === 'http:' && localHosts.includes(url.hostname);
   if (url.protocol === 'https:' || (plain && from?.protocol !== 'https:')) return url;
   throw new CaptionerError(
     'download',
@@ -63,67 +65,67 @@ function checkAddress(address: string, {insecure = false}: RequestOptions, from?
   );
 }
 
-function ask(url: URL, {headers = {}, timeout = 30_000}: RequestOptions): Promise<Answer> {
+function send(url: URL, {headers = {}, timeout = 30_000}: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {headers});
-    const watch = new Watch(timeout, (error) => request.destroy(error));
+    const watchdog = new Watchdog(timeout, (error) => request.destroy(error));
     let connected = false;
     request.on('socket', (socket: Socket) => {
       const connect = (): void => {
         connected = true;
-        watch.see();
+        watchdog.refresh();
       };
       if (socket.connecting) socket.once('connect', connect);
       else connect();
     });
     request.on('response', (response) => {
-      watch.see();
+      watchdog.refresh();
       const close = (): void => {
-        watch.end();
+        watchdog.stop();
         if (!response.complete) request.destroy();
       };
       const {statusCode: status = 0, headers} = response;
-      resolve({status, headers, body: read(response, watch), close});
+      resolve({status, headers, body: read(response, watchdog), close});
     });
-    // It stays on while the body is read: an error that nobody listens to would end the process.
+    // The listener stays while the body is read: an unhandled error would end the process.
     request.on('error', (cause) => {
-      watch.end();
-      reject(connected ? cause : new Unreachable(`${url.host} can't be reached: ${cause.message}`, {cause}));
+      watchdog.stop();
+      reject(connected ? cause : new Unreachable(`cannot reach ${url.host}: ${cause.message}`, {cause}));
     });
     request.end();
   });
 }
 
-async function* read(response: IncomingMessage, watch: Watch): AsyncGenerator<Buffer> {
+async function* read(response: IncomingMessage, watchdog: Watchdog): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      watch.see();
+      watchdog.refresh();
       yield chunk;
-      watch.see();
+      watchdog.refresh();
     }
   } catch (error) {
-    throw watch.failure ?? error;
+    throw watchdog.failure ?? error;
   }
 }
 
-/** Ends what falls silent. */
-class Watch {
+/** Ends a request that receives nothing for `timeout` milliseconds. */
+class Watchdog {
   readonly #timer: NodeJS.Timeout;
-  /** Says so where it did. */
+  /** The error with which the request was ended. */
   failure: Error | undefined;
 
   constructor(timeout: number, destroy: (error: Error) => void) {
     this.#timer = setTimeout(() => {
-      this.failure = new Error(`nothing came for ${timeout / 1000} s`);
+      this.failure = new Error(`received nothing for ${timeout / 1000} s`);
       destroy(this.failure);
     }, timeout);
   }
 
-  see(): void {
+  refresh(): void {
     this.#timer.refresh();
   }
 
-  end(): void {
+  stop(): void {
     clearTimeout(this.#timer);
   }
 }

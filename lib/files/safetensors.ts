@@ -1,6 +1,6 @@
 /**
- * The safetensors format: 8 bytes of little-endian header length, a JSON header, one packed buffer. Bytes become named
- * tensors and back; nothing in a file is ever executed, and every claim of its header is checked before it is believed.
+ * Reads and writes the safetensors format: 8 bytes of little-endian header length, a JSON header, one packed buffer. Nothing in a file
+ * is ever executed, and everything in its header is checked before use.
  */
 import {closeSync, fstatSync, openSync, readSync} from 'node:fs';
 import {CaptionerError, type ErrorCode} from '../errors';
@@ -24,36 +24,38 @@ export interface Safetensors {
 const maximumHeader = 100 * 1024 * 1024;
 
 /**
- * @param where The file's name, for messages.
+ * Parses a file without copying the tensors' data.
+ *
+ * @param where Name of the file, for messages.
  * @throws CaptionerError `truncated`, `header`, `overlap`, `dtype` or `shape`.
  */
 export function parseSafetensors(bytes: Uint8Array, where: string): Safetensors {
   const fail = failIn(where);
   const start = startOf(bytes.subarray(0, 8), bytes.length, fail);
   const buffer = bytes.subarray(start);
-  const {places, metadata} = parseHeader(bytes.subarray(8, start), buffer.length, fail);
+  const {entries, metadata} = parseHeader(bytes.subarray(8, start), buffer.length, fail);
   const tensors = new Map<string, TensorData>();
-  for (const [name, {dtype, shape, from, to}] of places)
+  for (const [name, {dtype, shape, from, to}] of entries)
     tensors.set(name, {dtype, shape, data: buffer.subarray(from, to)});
   return {tensors, metadata};
 }
 
-/** Where in a file a tensor's numbers lie. */
-export interface Place {
+/** A tensor's entry in the header: its type, shape and byte range. */
+export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** Bytes from the beginning of the file. */
+  /** Start of the data, in bytes from the beginning of the file. */
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * What a file says of itself, without reading its numbers.
+ * Reads the header of a file, without its data.
  *
- * @throws CaptionerError as `parseSafetensors`
+ * @throws CaptionerError as `parseSafetensors`.
  */
 export function readSafetensorsHeader(file: string): {
-  places: Map<string, Place>;
+  entries: Map<string, TensorEntry>;
   metadata: Map<string, string>;
 } {
   const fail = failIn(file);
@@ -65,12 +67,12 @@ export function readSafetensorsHeader(file: string): {
     const start = startOf(prefix, size, fail);
     const header = Buffer.alloc(start - 8);
     readSync(handle, header, 0, header.length, 8);
-    const {places, metadata} = parseHeader(header, size - start, fail);
-    const moved = [...places].map(([name, place]): [string, Place] => [
+    const {entries, metadata} = parseHeader(header, size - start, fail);
+    const moved = [...entries].map(([name, entry]): [string, TensorEntry] => [
       name,
-      {...place, from: place.from + start, to: place.to + start},
+      {...entry, from: entry.from + start, to: entry.to + start},
     ]);
-    return {places: new Map(moved), metadata};
+    return {entries: new Map(moved), metadata};
   } finally {
     closeSync(handle);
   }
@@ -84,7 +86,7 @@ function failIn(where: string): Fail {
   };
 }
 
-/** @returns Where the numbers begin. */
+/** @returns Offset of the data in the file. */
 function startOf(prefix: Uint8Array, size: number, fail: Fail): number {
   if (size < 8) fail('truncated', `expected at least 8 bytes, got ${size}`);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
@@ -95,30 +97,30 @@ function startOf(prefix: Uint8Array, size: number, fail: Fail): number {
   return start;
 }
 
-interface Entry extends Place {
+interface NamedEntry extends TensorEntry {
   readonly name: string;
 }
 
-/** @returns Tensors in the order in which the header names them, their places counted from where the numbers begin. */
+/** @returns Entries in the order of the header, with offsets relative to the start of the data. */
 function parseHeader(
   bytes: Uint8Array,
   dataLength: number,
   fail: Fail,
-): {places: Map<string, Place>; metadata: Map<string, string>} {
+): {entries: Map<string, TensorEntry>; metadata: Map<string, string>} {
   let text = '';
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
     header = JSON.parse(text);
   } catch {
-    fail('header', 'expected a header of JSON');
+    fail('header', 'expected a JSON header');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     fail('header', 'expected a JSON object');
   const fields = Object.entries(header as Record<string, unknown>);
   if (topLevelKeys(text) !== fields.length) fail('header', 'a tensor is named twice');
   const metadata = new Map<string, string>();
-  const entries: Entry[] = [];
+  const entries: NamedEntry[] = [];
   for (const [name, value] of fields) {
     if (name === '__proto__') fail('header', 'a tensor may not be named "__proto__"');
     if (name === '__metadata__') {
@@ -137,10 +139,10 @@ function parseHeader(
     end = to;
   }
   if (end !== dataLength) fail('overlap', `expected ${end} bytes of data, got ${dataLength}`);
-  return {places: new Map(entries.map(({name, ...place}) => [name, place])), metadata};
+  return {entries: new Map(entries.map(({name, ...entry}) => [name, entry])), metadata};
 }
 
-function parseEntry(name: string, value: unknown, fail: Fail): Entry {
+function parseEntry(name: string, value: unknown, fail: Fail): NamedEntry {
   const {dtype, shape, data_offsets: offsets} = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== 'string' || !Object.hasOwn(byteSizes, dtype))
     return fail(
@@ -163,7 +165,7 @@ function parseEntry(name: string, value: unknown, fail: Fail): Entry {
   return {name, dtype: dtype as Dtype, shape, from, to};
 }
 
-/** Keys of the outermost object, counted in the text: `JSON.parse` keeps only the last of two that are the same. */
+/** Counts the keys of the outermost object in the text, since `JSON.parse` drops duplicates. */
 function topLevelKeys(text: string): number {
   let depth = 0;
   let keys = 0;
@@ -178,7 +180,7 @@ function topLevelKeys(text: string): number {
   return keys;
 }
 
-/** Tensors in the order given, the data aligned to 8 bytes. */
+/** Formats a file: tensors in the given order, the start of the data aligned to 8 bytes. */
 export function formatSafetensors(
   tensors: Iterable<readonly [string, TensorData]>,
   metadata: Iterable<readonly [string, string]> = [],
@@ -195,7 +197,7 @@ export function formatSafetensors(
   return Buffer.concat([safetensorsHeader(all, metadata), ...all.map(([, {data}]) => data)]);
 }
 
-/** What comes before the numbers, for who writes those piece by piece. */
+/** Returns everything that precedes the data, for callers that write the data piece by piece. */
 export function safetensorsHeader(
   tensors: Iterable<readonly [string, Omit<TensorData, 'data'>]>,
   metadata: Iterable<readonly [string, string]> = [],
@@ -223,24 +225,44 @@ function sizeOf({dtype, shape}: Omit<TensorData, 'data'>): number {
   return shape.reduce((product, side) => product * side, byteSizes[dtype]);
 }
 
-/** Wraps numbers without copying them. */
+/** Wraps numbers as an F32 tensor without copying them. */
 export function float32(values: Float32Array, shape: readonly number[]): TensorData {
   return {dtype: 'F32', shape, data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength)};
 }
 
-/** Rounds numbers to half precision. */
+/**
+ * Reads a float32 tensor by name and checks its shape.
+ *
+ * @param where The file's name, for messages.
+ * @throws CaptionerError `weights` when there is no such tensor; `shape`, `dtype`.
+ */
+export function takeTensor(
+  tensors: ReadonlyMap<string, TensorData>,
+  name: string,
+  shape: readonly number[],
+  where: string,
+): Float32Array {
+  const fail = failIn(where);
+  const tensor = tensors.get(name) ?? fail('weights', `expected a tensor "${name}", found none`);
+  if (tensor.shape.join() !== shape.join())
+    fail('shape', `expected "${name}" [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`);
+  if (tensor.dtype !== 'F32') fail('dtype', `expected "${name}" as F32, got ${tensor.dtype}`);
+  return toFloat32(tensor);
+}
+
+/** Rounds numbers to an F16 tensor. */
 export function float16(values: Float32Array, shape: readonly number[]): TensorData {
   const bits = toFloat16Bits(values);
   return {dtype: 'F16', shape, data: new Uint8Array(bits.buffer)};
 }
 
 /**
- * The numbers of an F32 or F16 tensor, as a copy.
+ * Returns a copy of the numbers of an F32 or F16 tensor.
  *
  * @throws CaptionerError `dtype` for any other type.
  */
 export function toFloat32(tensor: TensorData): Float32Array {
-  const copy = new Uint8Array(tensor.data); // a Buffer's own `slice` shares the memory
+  const copy = new Uint8Array(tensor.data); // `Buffer.slice` would share the memory
   if (tensor.dtype === 'F32') return new Float32Array(copy.buffer);
   if (tensor.dtype === 'F16') return fromFloat16Bits(new Uint16Array(copy.buffer));
   throw new CaptionerError('dtype', `expected F32 or F16, got ${tensor.dtype}`);

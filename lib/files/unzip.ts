@@ -1,6 +1,6 @@
 /**
- * Unpacks a ZIP archive that nobody vouches for: all its entries are looked at before one is written, each is checked by
- * size and CRC-32 as it is written, and the files appear in their folder only when every one is there.
+ * Unpacks an untrusted ZIP archive: all entries are checked before any is written, each is verified by size and CRC-32 while it is
+ * written, and the files appear in their folder only when all are complete.
  */
 import {promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
@@ -11,14 +11,15 @@ import {CaptionerError} from '../errors';
 import {spaceError, syncFolder} from './atomic';
 
 export interface UnzipOptions {
-  /** The path that an entry is unpacked to, or undefined for one that is left out. @default its own name */
+  /** Returns the path to unpack an entry to, or undefined to leave it out. @default the entry's name */
   readonly rename?: (name: string) => string | undefined;
-  /** Bytes of one file at most. @default 1 GiB */
+  /** Maximum size of one file in bytes. @default 1 GiB */
   readonly entryLimit?: number;
-  /** Bytes of all files at most. @default 8 GiB */
+  /** Maximum size of all files in bytes. @default 8 GiB */
   readonly totalLimit?: number;
-  /** How many times its packed size a file may have, from a megabyte up, and all files together. @default 200 */
+  /** Maximum compression ratio of a file above 1 MiB. @default 200 */
   readonly ratio?: number;
+  /** Called after each file with the number of files done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -26,11 +27,11 @@ type Fail = (message: string) => never;
 type Wanted = ReadonlyMap<string, Entry>;
 
 /**
- * The caller sees to it that no other process unpacks the same archive to the same folder. Files that lie there already
- * are replaced; on failure what was there is still there, and nothing else.
+ * Unpacks an archive into a folder, replacing files of the same names. If the archive is refused or damaged, the folder is left
+ * unchanged. The caller ensures that no other process unpacks the same archive to the same folder.
  *
  * @returns The paths of the files in `folder`.
- * @throws CaptionerError `archive`, `not-found` or `no-space`
+ * @throws CaptionerError `archive`, `not-found` or `no-space`.
  */
 export async function unzip(archive: string, folder: string, options: UnzipOptions = {}): Promise<string[]> {
   const fail: Fail = (message) => {
@@ -40,7 +41,7 @@ export async function unzip(archive: string, folder: string, options: UnzipOptio
   const temporary = join(folder, `.${basename(archive)}.tmp`);
   try {
     const wanted = await inspect(zip, options, fail);
-    await fs.rm(temporary, {recursive: true, force: true}); // a killed process leaves one
+    await fs.rm(temporary, {recursive: true, force: true}); // left by a killed process
     await fs.mkdir(temporary, {recursive: true});
     let done = 0;
     for (const [path, entry] of wanted) {
@@ -68,7 +69,7 @@ async function open(archive: string, fail: Fail): Promise<ZipFile> {
   }
 }
 
-/** @returns The entry of each path that is to be written, once all of them have been looked at. */
+/** Checks all entries. @returns The entry of each path to be written. */
 async function inspect(zip: ZipFile, options: UnzipOptions, fail: Fail): Promise<Wanted> {
   const {rename = (name) => name, entryLimit = 2 ** 30, totalLimit = 2 ** 33, ratio = 200} = options;
   const wanted = new Map<string, Entry>();
@@ -94,13 +95,13 @@ async function inspect(zip: ZipFile, options: UnzipOptions, fail: Fail): Promise
     if (total > totalLimit) fail(`expected at most ${totalLimit} bytes in all, got more`);
     wanted.set(path, entry);
   }
-  // Entries that share their packed bytes make a small archive a large one, whatever the ratio of each.
+  // Entries that share packed bytes can make a small archive expand without limit, whatever the ratio of each.
   if (packed > zip.fileSize)
     fail(`expected entries that do not overlap, but ${packed} bytes are packed in ${zip.fileSize}`);
   return wanted;
 }
 
-/** What yauzl objects to, names that lead out of the folder among it, becomes our error. */
+/** Converts yauzl's errors, such as for paths that leave the folder, to `CaptionerError`s. */
 async function* entries(zip: ZipFile, fail: Fail): AsyncGenerator<Entry> {
   const each = zip.eachEntry();
   for (;;) {
@@ -119,7 +120,7 @@ function checkName(name: string, fail: Fail): void {
   if (parts.some((part) => part === '' || part === '.')) fail(`expected plain relative names, got ${shown}`);
 }
 
-/** The type in the mode bits, as Unix writes them; 0 where none was written. */
+/** Checks the file type in the Unix mode bits; 0 if the archive has none. */
 function checkMode({fileName: name, externalFileAttributes}: Entry, fail: Fail): void {
   const type = (externalFileAttributes >>> 28) & 0o17;
   const allowed = name.endsWith('/') ? 0o04 : 0o10;
@@ -129,7 +130,7 @@ function checkMode({fileName: name, externalFileAttributes}: Entry, fail: Fail):
   fail(`expected files and folders only, but ${name} is ${what}`);
 }
 
-/** Paths that are one and the same on some file system are refused on all: `a` twice, `A` beside `a`, `a` beside `a/b`. */
+/** Refuses paths that collide on some file system: `a` twice, `A` beside `a`, `a` beside `a/b`. */
 class Names {
   readonly #fail: Fail;
   readonly #files = new Map<string, string>();
@@ -161,9 +162,9 @@ async function extract(zip: ZipFile, entry: Entry, path: string, fail: Fail): Pr
   const file = await fs.open(path, 'wx');
   let stream: Readable | undefined;
   try {
-    // Read from at once: yauzl tells an error once, to whoever listens by then.
+    // Read immediately: yauzl emits an error once, and only to listeners already attached.
     stream = await zip.openReadStreamPromise(entry).catch(bad);
-    stream.on('error', () => undefined); // a second one, when reading has ended, would end the process
+    stream.on('error', () => undefined); // a second error after reading has ended would end the process
     const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
     let sum = 0;
     for (;;) {
@@ -184,14 +185,14 @@ function hex(sum: number): string {
   return sum.toString(16).padStart(8, '0');
 }
 
-/** A rename each, so no file is ever seen half-written; a folder that is not there yet appears as a whole. */
+/** Moves files by renaming, so that none is ever visible half-written; a new folder appears as a whole. */
 async function moveInto(from: string, to: string, fail: Fail): Promise<void> {
   for (const name of await fs.readdir(from)) {
     const [source, target] = [join(from, name), join(to, name)];
     const isFolder = (await fs.stat(source)).isDirectory();
     const there = await fs.stat(target).catch(() => undefined);
     if (there && there.isDirectory() !== isFolder)
-      fail(`expected ${target} to be ${isFolder ? 'a folder' : 'a file'}, or not to be there`);
+      fail(`expected ${target} to be ${isFolder ? 'a folder' : 'a file'} or absent`);
     if (there && isFolder) await moveInto(source, target, fail);
     else await fs.rename(source, target);
   }

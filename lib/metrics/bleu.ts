@@ -1,6 +1,6 @@
 /**
- * BLEU (Papineni et al. 2002) as the COCO caption evaluation computes it: n-gram counts clipped by the reference that has
- * most of them, the reference length closest to the candidate's, and tiny constants where a count is 0.
+ * BLEU (Papineni et al. 2002) as in the COCO caption evaluation: n-gram counts clipped to their maximum over the references, the
+ * closest reference length for the brevity penalty, and tiny constants against division by zero.
  */
 import {checkPairs, type MetricStatistics, type Words} from './statistics';
 import {ngrams, ngramList} from './ngrams';
@@ -10,8 +10,8 @@ const tiny = 1e-15;
 const small = 1e-9;
 
 /**
- * Of BLEU with n-grams up to 1, 2, 3 and 4, each 0 to 1. What adds up over images are the lengths of candidates and closest
- * references, and for each order the n-grams that are correct and that are there.
+ * Computes BLEU-1 to BLEU-4, each from 0 to 1. The statistics that add up over images are the lengths of candidates and closest
+ * references and, for each order, the numbers of matching and of all n-grams.
  *
  * @throws CaptionerError `captions`
  */
@@ -53,7 +53,7 @@ function scores(total: Float64Array): number[] {
   });
 }
 
-/** The length closest to the candidate's, the shorter of two that are as close. */
+/** Returns the length closest to the candidate's; of two equally close ones, the shorter. */
 function closest(length: number, lengths: readonly number[]): number {
   return lengths.reduce((best, other) => {
     const [a, b] = [Math.abs(other - length), Math.abs(best - length)];

@@ -1,6 +1,6 @@
 /**
- * How far scores can be trusted: the images are one draw of many possible ones. The bootstrap (Efron 1979) draws others from
- * them; a paired test says whether two runs differ by more than chance (Koehn 2004; Riezler and Maxwell 2005).
+ * Confidence intervals and significance tests of scores. The bootstrap (Efron 1979) resamples images; a paired randomization test says
+ * whether two runs differ by more than chance (Koehn 2004; Riezler and Maxwell 2005).
  */
 import {CaptionerError} from '../errors';
 import {SeededRandom} from '../random/random';
@@ -8,11 +8,11 @@ import {corpusScores, type MetricStatistics} from './statistics';
 
 /** Options of `intervals` and `compareScores`. */
 export interface BootstrapOptions {
-  /** Times that images are drawn. @default 1000 */
+  /** Number of resamples. @default 1000 */
   readonly draws?: number;
-  /** Of the draws. @default 1 */
+  /** Seed of the resampling. @default 1 */
   readonly seed?: number;
-  /** Share of draws whose scores lie within the interval. @default 0.95 */
+  /** Confidence level of the intervals. @default 0.95 */
   readonly level?: number;
 }
 
@@ -22,36 +22,40 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Two scores, their difference and its significance. */
+/** Comparison of two runs; `low` and `high` are the confidence interval of `difference`. */
 export interface Comparison extends Interval {
+  /** Score of the first run. */
   readonly first: number;
+  /** Score of the second run. */
   readonly second: number;
-  /** Of the second from the first; `low` and `high` are its interval. */
+  /** Score of the second run minus that of the first. */
   readonly difference: number;
-  /** How often chance alone would give a difference as large, in either direction. */
+  /** Two-sided p-value: the probability of a difference at least as large under the null hypothesis that the runs are equal. */
   readonly p: number;
 }
 
 /**
- * By name, between which values each score lies (percentiles). All metrics see the same draws; document frequencies of
- * CIDEr-D stay those of all images.
+ * Computes the percentile bootstrap interval of each score. All metrics share the same resamples; the document frequencies of CIDEr-D
+ * stay those of all images.
  *
- * @param measured Of the same images.
+ * @param metrics Metrics of the same images.
+ * @returns Intervals by score name.
  */
 export function intervals(
-  measured: readonly MetricStatistics[],
+  metrics: readonly MetricStatistics[],
   {draws = 1000, seed = 1, level = 0.95}: BootstrapOptions = {},
 ): Record<string, Interval> {
-  const images = measured[0]?.statistics.length ?? 0;
-  const found = scoresOfDraws(measured, pickings(images, draws, seed));
-  return Object.fromEntries([...found].map(([name, values]) => [name, percentiles(values, level)]));
+  const images = metrics[0]?.statistics.length ?? 0;
+  const scores = bootstrapScores(metrics, resamples(images, draws, seed));
+  return Object.fromEntries([...scores].map(([name, values]) => [name, percentiles(values, level)]));
 }
 
 /**
- * By name, how the scores of two runs on the same images differ: the interval from drawing images, `p` from exchanging the
- * two captions of images at random.
+ * Compares the scores of two runs on the same images: a bootstrap interval of the difference, and the p-value of a paired
+ * randomization test that swaps the two captions of random images.
  *
- * @throws CaptionerError `mismatch` when they are not of as many images, or not of the same metrics.
+ * @returns Comparisons by score name.
+ * @throws CaptionerError `mismatch` when the runs differ in number of images or metrics.
  */
 export function compareScores(
   first: readonly MetricStatistics[],
@@ -59,64 +63,64 @@ export function compareScores(
   {draws = 1000, seed = 1, level = 0.95}: BootstrapOptions = {},
 ): Record<string, Comparison> {
   const images = checkSame(first, second);
-  const picks = pickings(images, draws, seed);
-  const drawn = [first, second].map((run) => scoresOfDraws(run, picks));
-  const exchanged = scoresOfExchanges(first, second, draws, new SeededRandom(seed, 1));
-  const whole = [first, second].map(
+  const samples = resamples(images, draws, seed);
+  const drawn = [first, second].map((run) => bootstrapScores(run, samples));
+  const swapped = swappedDifferences(first, second, draws, new SeededRandom(seed, 1));
+  const totals = [first, second].map(
     (run) => Object.assign({}, ...run.map(corpusScores)) as Record<string, number>,
   );
   return Object.fromEntries(
-    Object.entries(whole[0]!).map(([name, score]) => {
-      const other = whole[1]![name]!;
+    Object.entries(totals[0]!).map(([name, score]) => {
+      const other = totals[1]![name]!;
       const differences = drawn[1]!.get(name)!.map((value, at) => value - drawn[0]!.get(name)![at]!);
       const difference = other - score;
-      // A little less, as the same difference comes out of another order of additions.
-      const large = exchanged.get(name)!.filter((value) => Math.abs(value) >= Math.abs(difference) - 1e-12);
+      // The tolerance allows for rounding: equal differences may be summed in another order.
+      const large = swapped.get(name)!.filter((value) => Math.abs(value) >= Math.abs(difference) - 1e-12);
       const p = (large.length + 1) / (draws + 1);
       return [name, {first: score, second: other, difference, ...percentiles(differences, level), p}];
     }),
   );
 }
 
-/** Each draw: as many images as there are, some more than once. */
-function pickings(images: number, draws: number, seed: number): Uint32Array[] {
-  const dice = new SeededRandom(seed);
+/** Draws images with replacement, as many as there are. */
+function resamples(images: number, draws: number, seed: number): Uint32Array[] {
+  const random = new SeededRandom(seed);
   return Array.from({length: draws}, () =>
-    Uint32Array.from({length: images}, () => Math.floor(dice.next() * images)),
+    Uint32Array.from({length: images}, () => Math.floor(random.next() * images)),
   );
 }
 
-function scoresOfDraws(
-  measured: readonly MetricStatistics[],
-  picks: readonly Uint32Array[],
+function bootstrapScores(
+  metrics: readonly MetricStatistics[],
+  samples: readonly Uint32Array[],
 ): Map<string, number[]> {
   const found = new Map<string, number[]>();
-  for (const {names, statistics, scores} of measured)
-    for (const pick of picks) {
+  for (const {names, statistics, scores} of metrics)
+    for (const sample of samples) {
       const total = new Float64Array(statistics[0]!.length);
-      for (const image of pick) add(total, statistics[image]!);
-      record(found, names, scores(total, pick.length));
+      for (const image of sample) add(total, statistics[image]!);
+      record(found, names, scores(total, sample.length));
     }
   return found;
 }
 
-/** Differences between two runs whose captions were exchanged for about half of the images. */
-function scoresOfExchanges(
+/** Differences between the two runs after swapping their captions for about half of the images. */
+function swappedDifferences(
   first: readonly MetricStatistics[],
   second: readonly MetricStatistics[],
   draws: number,
-  dice: SeededRandom,
+  random: SeededRandom,
 ): Map<string, number[]> {
   const found = new Map<string, number[]>();
   const images = first[0]!.statistics.length;
   for (let draw = 0; draw < draws; draw++) {
-    const swap = Array.from({length: images}, () => dice.uniformFromKey(0.5));
+    const swap = Array.from({length: images}, () => random.bernoulli(0.5));
     for (const [at, {names, statistics, scores}] of first.entries()) {
       const others = second[at]!.statistics;
       const [one, two] = [statistics, others].map(() => new Float64Array(statistics[0]!.length));
-      for (const [image, exchanged] of swap.entries()) {
-        add(one!, (exchanged ? others : statistics)[image]!);
-        add(two!, (exchanged ? statistics : others)[image]!);
+      for (const [image, swapped] of swap.entries()) {
+        add(one!, (swapped ? others : statistics)[image]!);
+        add(two!, (swapped ? statistics : others)[image]!);
       }
       const [a, b] = [scores(one!, images), scores(two!, images)];
       record(
@@ -136,7 +140,7 @@ function checkSame(first: readonly MetricStatistics[], second: readonly MetricSt
   if (a !== b || a === '')
     throw new CaptionerError(
       'mismatch',
-      `Expected two runs scored alike, got ${a || 'nothing'} and ${b || 'nothing'}`,
+      `Expected two runs with the same metrics and images, got ${a || 'nothing'} and ${b || 'nothing'}`,
     );
   return first[0]!.statistics.length;
 }
@@ -155,6 +159,6 @@ function record(found: Map<string, number[]>, names: readonly string[], scores: 
 
 function percentiles(values: readonly number[], level: number): Interval {
   const sorted = Float64Array.from(values).sort();
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+  const at = (fraction: number): number => sorted[Math.round(fraction * (sorted.length - 1))]!;
   return {low: at((1 - level) / 2), high: at((1 + level) / 2)};
 }

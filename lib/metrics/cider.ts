@@ -1,29 +1,30 @@
 /**
- * CIDEr-D (Vedantam et al. 2015, arXiv 1411.5726, section 5): n-grams weighed by how rare they are among images, compared
- * by their cosine, with clipped counts and a penalty on different lengths, as in the COCO caption evaluation.
+ * CIDEr-D (Vedantam et al. 2015, arXiv 1411.5726, section 5) as in the COCO caption evaluation: the cosine similarity of tf-idf vectors
+ * of n-grams, with clipped counts and a Gaussian penalty on length differences.
  */
 import type {DocumentFrequencies} from './document-frequencies';
 import {checkPairs, mean, type MetricStatistics, type Words} from './statistics';
 import {ngrams, ngramList} from './ngrams';
 
 const orders = [1, 2, 3, 4] as const;
-/** Of the penalty on a difference of lengths, in words. */
+/** Standard deviation of the length penalty in words. */
 const sigma = 6;
 
-/** A caption's tf-idf weights (equation 1), by order. */
+/** The tf-idf vectors of a caption (equation 1), one per n-gram order. */
 export interface CiderVector {
+  /** Weights by n-gram. */
   readonly weights: readonly ReadonlyMap<string, number>[];
-  /** Euclidean length, by order. */
+  /** Euclidean norms. */
   readonly norms: readonly number[];
-  /** In pairs of words, which is what the COCO evaluation takes for the length. */
+  /** Number of bigrams, which the COCO evaluation uses as the length. */
   readonly length: number;
 }
 
 /**
- * Of CIDEr-D, 0 to 10, and its mean over images.
+ * Computes CIDEr-D, from 0 to 10. The corpus score is the mean over images.
  *
- * @param frequencies How common n-grams are. With a single image's own references every n-gram is in every image, so all
- *   scores are 0; for few images take those of a larger set.
+ * @param frequencies Document frequencies of n-grams. For few images, pass those of a larger set: with the references of a single image
+ *   every n-gram occurs in every image, so all scores are 0.
  * @throws CaptionerError `captions`
  */
 export function ciderD(
@@ -43,17 +44,20 @@ export function ciderD(
   );
 }
 
+/** Computes the tf-idf vectors of a caption. */
 export function ciderVector(words: Words, frequencies: DocumentFrequencies): CiderVector {
   const weights = orders.map((order) => {
     const counts = ngrams(words, order);
-    for (const [gram, count] of counts) counts.set(gram, count * frequencies.rarity(gram));
+    for (const [gram, count] of counts) counts.set(gram, count * frequencies.idf(gram));
     return counts;
   });
-  const norms = weights.map((of) => Math.sqrt([...of.values()].reduce((sum, one) => sum + one ** 2, 0)));
+  const norms = weights.map((byGram) =>
+    Math.sqrt([...byGram.values()].reduce((sum, weight) => sum + weight ** 2, 0)),
+  );
   return {weights, norms, length: ngramList(words, 2).length};
 }
 
-/** One caption against an image's references: the mean similarity over references and orders, times 10. */
+/** Scores a caption against an image's references: the mean similarity over references and orders, times 10. */
 export function ciderScore(candidate: CiderVector, references: readonly CiderVector[]): number {
   let total = 0;
   for (const reference of references) {
@@ -63,8 +67,8 @@ export function ciderScore(candidate: CiderVector, references: readonly CiderVec
       if (norm === 0 || other === 0) continue;
       let product = 0;
       for (const [gram, weight] of candidate.weights[k]!) {
-        const own = reference.weights[k]!.get(gram);
-        if (own !== undefined) product += Math.min(weight, own) * own;
+        const target = reference.weights[k]!.get(gram);
+        if (target !== undefined) product += Math.min(weight, target) * target;
       }
       similarity += product / (norm * other);
     }

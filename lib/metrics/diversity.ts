@@ -1,23 +1,26 @@
-/** How varied captions are, whether they were merely learnt by heart, and what looks wrong in them at first sight. */
+/** Diversity and novelty of captions, and warnings about obvious defects. */
 import type {Words} from './statistics';
 import {ngramList} from './ngrams';
 
 export type Diversity = Readonly<Record<string, number>>;
 
-/** Words that a finished sentence hardly ever ends in: of people's captions of Flickr8k one in two thousand does. */
-const unfinished = new Set(
+/** Words that hardly ever end a complete sentence: one in two thousand human captions of Flickr8k ends in one. */
+const danglingWords = new Set(
   'a an the of and or with to is are am at in for from into near upon before after as that his their its'.split(
     ' ',
   ),
 );
 
 /**
- * `distinct-1` and `distinct-2`: different words, or pairs of them, among all (Li et al. 2016, arXiv 1510.03055). `repeated`:
- * share of captions that another image has too. `novel`: share that no training image has. `vocabulary`: different words.
- * `length`: mean number of words.
+ * Measures the diversity of captions:
+ * - `distinct-1`, `distinct-2`: distinct unigrams and bigrams divided by all (Li et al. 2016, arXiv 1510.03055).
+ * - `repeated`: fraction of captions that occur more than once.
+ * - `novel`: fraction of captions that don't occur in the training set.
+ * - `vocabulary`: number of distinct words.
+ * - `length`: mean number of words.
  *
- * @param captions Tokens of one caption for each image, at least one.
- * @param training Tokens of the captions learnt from; absent: `novel` is left out.
+ * @param captions Tokens of one caption per image, at least one caption.
+ * @param training Tokens of the training captions. Absent: no `novel`.
  */
 export function diversity(captions: readonly Words[], training?: readonly Words[]): Diversity {
   const distinct = (order: number): number => {
@@ -39,8 +42,8 @@ export function diversity(captions: readonly Words[], training?: readonly Words[
 }
 
 /**
- * Warnings, a line each: when one caption stands for more than a tenth of the images, when captions are empty, and when more
- * than one in two hundred breaks off (`a dog in the`).
+ * Returns warnings, one line each: if more than a tenth of the images have the same caption, if captions are empty, and if more than
+ * one in two hundred ends in mid-sentence (`a dog in the`).
  */
 export function captionWarnings(captions: readonly Words[]): string[] {
   const found: string[] = [];
@@ -49,10 +52,10 @@ export function captionWarnings(captions: readonly Words[]): string[] {
     found.push(`${most[1]} of ${captions.length} images have the same caption: "${most[0]}"`);
   const empty = captions.filter((words) => words.length === 0).length;
   if (empty > 0) found.push(`${empty} of ${captions.length} captions are empty`);
-  const broken = captions.filter((words) => unfinished.has(words.at(-1) ?? ''));
+  const broken = captions.filter((words) => danglingWords.has(words.at(-1) ?? ''));
   if (broken.length > captions.length / 200)
     found.push(
-      `${broken.length} of ${captions.length} captions break off, such as "… ${broken[0]!.slice(-3).join(' ')}"`,
+      `${broken.length} of ${captions.length} captions end in mid-sentence, such as "… ${broken[0]!.slice(-3).join(' ')}"`,
     );
   return found;
 }

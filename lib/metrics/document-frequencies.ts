@@ -1,4 +1,4 @@
-/** In how many images' references an n-gram occurs, which says how much CIDEr-D makes of it. */
+/** Document frequencies: the number of images whose references contain an n-gram. CIDEr-D weights n-grams by them. */
 import {readFileSync} from 'node:fs';
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
@@ -10,18 +10,22 @@ import {ngramList} from './ngrams';
 const orders = [1, 2, 3, 4] as const;
 const schema = z.object({images: z.int().min(1), counts: z.record(z.string(), z.int().min(1))});
 
-/** In how many images' references each n-gram occurs; CIDEr-D weighs n-grams by it. */
+/** Document frequencies of n-grams, by which CIDEr-D weights them. */
 export class DocumentFrequencies {
   /**
    * @param images Number of images.
-   * @param counts For each n-gram, its words joined by blanks, the number of images that have it in a reference.
+   * @param counts Number of images whose references contain an n-gram, by n-gram (words joined by spaces).
    */
   constructor(
     readonly images: number,
     private readonly counts: ReadonlyMap<string, number>,
   ) {}
 
-  /** @param references For each image the captions of people. */
+  /**
+   * Counts the n-grams of references.
+   *
+   * @param references Tokens of the reference captions of each image.
+   */
   static of(references: readonly (readonly Words[])[]): DocumentFrequencies {
     const counts = new Map<string, number>();
     for (const own of references) {
@@ -31,7 +35,7 @@ export class DocumentFrequencies {
     return new DocumentFrequencies(references.length, counts);
   }
 
-  /** @throws CaptionerError `not-found`; `captions` when the file is none that `save` wrote. */
+  /** Reads a file written by `save`. @throws CaptionerError `not-found`; `captions` when the file has another format. */
   static load(file: string): DocumentFrequencies {
     try {
       const {images, counts} = parseOptions(schema, JSON.parse(readFileSync(file, 'utf8')), file);
@@ -49,14 +53,14 @@ export class DocumentFrequencies {
     }
   }
 
-  /** Writes them as JSON. */
+  /** Writes the frequencies as JSON. */
   async save(file: string): Promise<void> {
     const {images, counts} = this;
     await writeFileAtomic(file, `${JSON.stringify({images, counts: Object.fromEntries(counts)})}\n`);
   }
 
-  /** Logarithm of images over images that have it; one that none has counts as if one had it. */
-  rarity(gram: string): number {
+  /** Returns the inverse document frequency, log(images / images with the n-gram). An unknown n-gram counts as if one image had it. */
+  idf(gram: string): number {
     return Math.log(this.images) - Math.log(Math.max(1, this.counts.get(gram) ?? 0));
   }
 }

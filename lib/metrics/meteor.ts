@@ -1,7 +1,7 @@
 /**
- * METEOR 1.5 (Denkowski and Lavie 2014, "Meteor Universal") for English, as the COCO caption evaluation calls it: words of a
- * caption match those of a reference that are the same, have the same stem, are synonyms or, several at a time, paraphrases.
- * Its tables come from the Python package pycocoevalcap; without them only the first two of these are left.
+ * METEOR 1.5 (Denkowski and Lavie 2014, "Meteor Universal") for English, as in the COCO caption evaluation. Words of a caption match
+ * words of a reference exactly, by stem, as synonyms or as parts of paraphrases. The tables for synonyms and paraphrases come from the
+ * Python package pycocoevalcap; without them only exact and stem matches count.
  */
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
@@ -14,9 +14,10 @@ import {count, score} from './meteor/score';
 import {SentenceReader, type Sentence} from './meteor/sentence';
 import {readTables} from './meteor/tables';
 
-/** What scores are called that were computed without the tables: they are others. */
+/** Name of scores computed without the tables, which are not comparable to METEOR. */
 export const meteorWithoutTables = 'METEOR (exact and stem)';
 
+/** METEOR for a fixed set of references. */
 export class Meteor {
   readonly #name: string;
   readonly #abbreviations: Abbreviations;
@@ -25,11 +26,11 @@ export class Meteor {
   readonly #references: ReadonlyMap<string, readonly Sentence[]>;
 
   /**
-   * Reads what METEOR needs to compare captions with these references; with the tables that takes seconds.
+   * Prepares METEOR for a set of references. Reading the tables takes seconds.
    *
-   * @param folder Of the Python package pycocoevalcap. Without it scores are named `METEOR (exact and stem)`: no synonyms, no
-   * paraphrases, all words weigh the same, and only a full stop between letters belongs to an abbreviation.
-   * @param references For each image the tokens of its captions.
+   * @param folder Folder of the Python package pycocoevalcap. Without it scores are named `METEOR (exact and stem)`: there are no synonyms
+   *   or paraphrases, all words have the same weight, and abbreviations are recognised only by full stops between letters.
+   * @param references Tokens of the reference captions of each image.
    * @throws CaptionerError `not-found` or `archive` when the tables are missing or damaged.
    */
   static async load(folder: string | undefined, references: readonly (readonly Words[])[]): Promise<Meteor> {
@@ -67,11 +68,11 @@ export class Meteor {
   }
 
   /**
-   * The score of one image is the best that a reference gives; that of several follows from the counts of these, summed.
+   * Computes METEOR, from 0 to 1. The score of an image is that of its best reference; the corpus score is computed from the summed
+   * counts of these.
    *
-   * @param candidates The tokens of one caption for each image.
-   * @param references For each image captions that were among those given to `load`, at least one.
-   * @returns Scores from 0 to 1.
+   * @param candidates Tokens of one caption per image.
+   * @param references Tokens of each image's references, at least one, all of which were passed to `load`.
    * @throws CaptionerError `captions`
    */
   measure(candidates: readonly Words[], references: readonly (readonly Words[])[]): MetricStatistics {
@@ -94,7 +95,10 @@ export class Meteor {
     const line = words.join(' ');
     const known = this.#references.get(line);
     if (known) return known;
-    throw new CaptionerError('captions', `METEOR: expected references that were loaded, got "${line}"`);
+    throw new CaptionerError(
+      'captions',
+      `METEOR: expected a reference that was passed to \`load\`, got "${line}"`,
+    );
   }
 
   #best(candidate: Sentence, references: readonly Sentence[]): Float64Array {

@@ -1,19 +1,19 @@
-/** Runs of words, which BLEU, CIDEr-D and the measures of diversity count. */
+/** N-grams, which BLEU, CIDEr-D and the diversity measures count. */
 import type {Words} from './statistics';
 
-/** Splits what holds a no-break space, such as a fraction, as the COCO evaluation does. */
+/** Splits tokens that contain a no-break space, such as fractions, as the COCO evaluation does. */
 function split(words: Words): Words {
   return words.some((word) => /\s/u.test(word)) ? words.flatMap((word) => word.split(/\s+/u)) : words;
 }
 
-/** @returns How often each run of `order` words occurs; its words are joined by blanks. */
+/** Counts the n-grams of `order` words. Keys are the words joined by spaces. */
 export function ngrams(words: Words, order: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (const gram of ngramList(words, order)) counts.set(gram, (counts.get(gram) ?? 0) + 1);
   return counts;
 }
 
-/** All runs of `order` words, in their order. */
+/** Returns all n-grams of `order` words in order, each joined by spaces. */
 export function ngramList(words: Words, order: number): string[] {
   const all = split(words);
   const found: string[] = [];

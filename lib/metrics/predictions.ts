@@ -1,9 +1,11 @@
-/** Captions and references from JSON, brought together by image: whatever is not a pair is said, never dropped. */
+/** Pairs captions with references by image id, from JSON. Nothing that has no counterpart is dropped silently. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
 
+/** The caption of an image and its references. */
 export interface Pair {
+  /** Image id. */
   readonly id: string;
   readonly candidate: string;
   readonly references: readonly string[];
@@ -15,10 +17,13 @@ const byImage = z.record(z.string(), z.array(z.string()).min(1));
 const annotations = z.object({annotations: candidatesSchema});
 
 /**
- * @param candidates `[{"image_id": …, "caption": "…"}]`, one for each image.
+ * Pairs each caption with the references of its image.
+ *
+ * @param candidates `[{"image_id": …, "caption": "…"}]`, one entry per image.
  * @param references An object from image id to an array of captions, or COCO annotations.
- * @returns Also the images that have references but no caption: COCO's annotations are often of more images than were captioned.
- * @throws CaptionerError `captions` when the JSON has another form, an image comes twice, or has no references.
+ * @returns `pairs`, and as `unused` the ids of images with references but without a caption: COCO annotations often cover more images
+ *   than were captioned.
+ * @throws CaptionerError `captions` when the JSON has another form, or an image occurs twice or has no references.
  */
 export function pairCaptions(
   candidates: unknown,
@@ -27,7 +32,11 @@ export function pairCaptions(
   const known = readReferences(references);
   const seen = new Set<string>();
   const pairs = read(candidatesSchema, candidates, 'candidates').map(({image_id: id, caption}) => {
-    if (seen.has(id)) throw new CaptionerError('captions', `candidates: image ${id} comes twice`);
+    if (seen.has(id))
+      throw new CaptionerError(
+        'captions',
+        `candidates: expected one caption per image, got two for image ${id}`,
+      );
     seen.add(id);
     const own = known.get(id);
     if (own === undefined)

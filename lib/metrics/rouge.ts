@@ -1,12 +1,12 @@
-/** ROUGE-L (Lin 2004): the longest common subsequence, as the COCO caption evaluation weighs it. */
+/** ROUGE-L (Lin 2004), based on the longest common subsequence, as in the COCO caption evaluation. */
 import {checkPairs, mean, type MetricStatistics, type Words} from './statistics';
 
-/** How much more recall weighs than precision. */
+/** Weight of recall relative to precision in the F measure. */
 const beta = 1.2;
 
 /**
- * Of ROUGE-L, 0 to 1: the F measure of the best precision and the best recall over an image's references, and their mean
- * over images. An empty caption counts as one empty word, as in the COCO evaluation.
+ * Computes ROUGE-L, from 0 to 1: the F measure of the best precision and the best recall over an image's references. The corpus score
+ * is the mean over images. An empty caption counts as one empty word, as in the COCO evaluation.
  *
  * @throws CaptionerError `captions`
  */
@@ -36,12 +36,12 @@ function score(candidate: Words, references: readonly Words[]): number {
 
 /** Length of the longest common subsequence. */
 function commonLength(a: Words, b: Words): number {
-  let before = new Uint32Array(b.length + 1);
-  let now = new Uint32Array(b.length + 1);
+  let previous = new Uint32Array(b.length + 1);
+  let current = new Uint32Array(b.length + 1);
   for (const word of a) {
     for (let at = 0; at < b.length; at++)
-      now[at + 1] = word === b[at] ? before[at]! + 1 : Math.max(before[at + 1]!, now[at]!);
-    [before, now] = [now, before];
+      current[at + 1] = word === b[at] ? previous[at]! + 1 : Math.max(previous[at + 1]!, current[at]!);
+    [previous, current] = [current, previous];
   }
-  return before[b.length]!;
+  return previous[b.length]!;
 }

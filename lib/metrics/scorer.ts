@@ -1,4 +1,4 @@
-/** All metrics of captions of one set of images. What the references need is prepared once, so that every epoch can be scored. */
+/** All metrics for one set of images. References are prepared once, so captions can be scored after every epoch. */
 import {meteorFolder} from '../paths';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import {bleu} from './bleu';
@@ -8,32 +8,30 @@ import {checkPairs, corpusScores, imageScores, type MetricStatistics, type Words
 import {Meteor} from './meteor';
 import {rougeL} from './rouge';
 
-/** The metrics, in the order in which they are reported. SPICE, which needs a parser in Java, is not computed. */
-export const metricNames = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'METEOR', 'ROUGE-L', 'CIDEr-D'] as const;
-/** The name of a metric. */
-export type MetricName = (typeof metricNames)[number];
+export {metricNames, type MetricName} from '../metric-names';
 
 /** Options of `Scorer.create`. */
 export interface ScorerOptions {
-  /** METEOR takes longer than all others together. @default true */
+  /** Whether to compute METEOR, which takes longer than all other metrics together. @default true */
   readonly meteor?: boolean;
-  /** Of CIDEr-D. @default those of the references */
+  /** Document frequencies for CIDEr-D. @default those of the references */
   readonly frequencies?: DocumentFrequencies;
 }
 
-/** Computes all metrics of captions against the same references. */
+/** Scores captions against a fixed set of references. */
 export class Scorer {
   private constructor(
     readonly references: readonly (readonly Words[])[],
-    /** What CIDEr-D weighs n-grams by. */
+    /** Document frequencies for CIDEr-D. */
     readonly frequencies: DocumentFrequencies,
     private readonly meteor: Meteor | undefined,
   ) {}
 
   /**
-   * @param references For each image the captions of people, as they wrote them.
-   * @throws CaptionerError when METEOR's tables are damaged; without them it is computed from exact words and stems alone, and
-   *   named so.
+   * Prepares the references. Without METEOR's tables, METEOR is computed from exact and stem matches alone, under another name.
+   *
+   * @param references Untokenized reference captions of each image.
+   * @throws CaptionerError `archive` when METEOR's tables are damaged.
    */
   static async create(
     references: readonly (readonly string[])[],
@@ -48,8 +46,10 @@ export class Scorer {
   }
 
   /**
-   * @param captions One for each image, as they are.
-   * @throws CaptionerError `captions` when there are none, or not as many as images.
+   * Scores captions.
+   *
+   * @param captions One untokenized caption per image.
+   * @throws CaptionerError `captions` when there are none, or their number differs from that of the images.
    */
   score(captions: readonly string[]): MetricStatistics[] {
     const {references} = this;
@@ -64,14 +64,14 @@ export class Scorer {
   }
 }
 
-/** By name, the scores of all images together. */
-export function totals(measured: readonly MetricStatistics[]): Record<string, number> {
-  return Object.assign({}, ...measured.map(corpusScores)) as Record<string, number>;
+/** Returns the corpus scores by name. */
+export function totals(metrics: readonly MetricStatistics[]): Record<string, number> {
+  return Object.assign({}, ...metrics.map(corpusScores)) as Record<string, number>;
 }
 
-/** By name, the scores of each image. */
-export function perImage(measured: readonly MetricStatistics[]): Record<string, number>[] {
-  const each = measured.map(imageScores);
+/** Returns the scores of each image by name. */
+export function perImage(metrics: readonly MetricStatistics[]): Record<string, number>[] {
+  const each = metrics.map(imageScores);
   return each[0]!.map(
     (_, at) => Object.assign({}, ...each.map((scores) => scores[at])) as Record<string, number>,
   );

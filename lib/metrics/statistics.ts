@@ -1,36 +1,40 @@
 /**
- * What every metric gives: for each image a few numbers that add up over images, and the scores that follow from a sum. The
- * score of one image, of the whole corpus and of every draw of a bootstrap come from the same function.
+ * The result of every metric: sufficient statistics of each image, which add up over images, and a function from their sum to scores.
+ * Scores of single images, of the corpus and of bootstrap resamples all come from this function.
  */
 import {CaptionerError} from '../errors';
 
-/** A caption as a metric sees it: its tokens. */
+/** The tokens of a caption. */
 export type Words = readonly string[];
 
 /** The statistics of a metric, image by image, from which its scores follow. */
 export interface MetricStatistics {
-  /** Of the scores, as they are reported: `BLEU-1`, `BLEU-2`, … */
+  /** Names of the scores in reports: `BLEU-1`, `BLEU-2`, … */
   readonly names: readonly string[];
-  /** Of each image: counts, lengths, or simply its score. */
+  /** Statistics of each image: counts, lengths, or simply its score. */
   readonly statistics: readonly Float64Array[];
   /**
-   * @param total The sum of the statistics of `images` images, 1 or more.
+   * Computes the scores.
+   *
+   * @param total Sum of the statistics of `images` images, 1 or more.
    * @returns A score for each name.
    */
   readonly scores: (total: Float64Array, images: number) => readonly number[];
 }
 
 /**
- * @param candidates One caption for each image.
- * @param references For each image the captions of people, at least one.
- * @throws CaptionerError `captions` when there are none, or not as many of both.
+ * A metric.
+ *
+ * @param candidates Tokens of one caption per image.
+ * @param references Tokens of each image's reference captions, at least one.
+ * @throws CaptionerError `captions` when there are none, or the numbers of both differ.
  */
 export type Metric = (
   candidates: readonly Words[],
   references: readonly (readonly Words[])[],
 ) => MetricStatistics;
 
-/** A metric whose score is the mean over images. */
+/** Creates the result of a metric whose corpus score is the mean over images. */
 export function mean(name: string, values: readonly number[]): MetricStatistics {
   return {
     names: [name],
@@ -39,27 +43,27 @@ export function mean(name: string, values: readonly number[]): MetricStatistics 
   };
 }
 
-/** The scores of all images together. */
-export function corpusScores(measured: MetricStatistics): Record<string, number> {
-  const {statistics} = measured;
-  return named(measured, measured.scores(sum(statistics), statistics.length));
+/** Returns the corpus scores by name. */
+export function corpusScores(metric: MetricStatistics): Record<string, number> {
+  const {statistics} = metric;
+  return named(metric, metric.scores(sum(statistics), statistics.length));
 }
 
-/** The scores of each image alone. */
-export function imageScores(measured: MetricStatistics): Record<string, number>[] {
-  return measured.statistics.map((own) => named(measured, measured.scores(own, 1)));
+/** Returns the scores of each image by name. */
+export function imageScores(metric: MetricStatistics): Record<string, number>[] {
+  return metric.statistics.map((own) => named(metric, metric.scores(own, 1)));
 }
 
-/** @throws CaptionerError `captions` */
+/** Checks that each caption has references. @throws CaptionerError `captions` */
 export function checkPairs(candidates: readonly Words[], references: readonly (readonly Words[])[]): void {
   if (candidates.length === 0 || candidates.length !== references.length)
     throw new CaptionerError(
       'captions',
-      `Expected captions with a set of references each, got ${candidates.length} captions and ${references.length} sets`,
+      `Expected one set of references per caption, got ${candidates.length} captions and ${references.length} sets`,
     );
-  const without = references.findIndex((own) => own.length === 0);
-  if (without >= 0)
-    throw new CaptionerError('captions', `Expected references for caption ${without}, got none`);
+  const missing = references.findIndex((own) => own.length === 0);
+  if (missing >= 0)
+    throw new CaptionerError('captions', `Expected references for caption ${missing}, got none`);
 }
 
 function named({names}: MetricStatistics, scores: readonly number[]): Record<string, number> {

@@ -3,30 +3,32 @@
  *
  *     e = tanh(keys + query) · score;  α = softmax(e);  context = Σ α · values
  *
- * Of everything in between only the tanh is kept for the gradient, and what all looks at a grid add to is added up once.
+ * Of the intermediate tensors only the tanh and α are kept for the gradient, and the gradients that all steps on a grid contribute to
+ * are summed once.
  */
 import {bool, runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {stack, sum, unstack} from '../tensorflow/tensor-lists';
 import {matmul} from './matmul';
+import {withGradient} from './with-gradient';
 
 const float32 = type('T', 'float32');
 const adjoint = (x: boolean, y: boolean) => [bool('adj_x', x), bool('adj_y', y), float32];
 const plain = adjoint(false, false);
 const [first, second] = [adjoint(true, false), adjoint(false, true)];
 
-/** As many tensors of the grid's size as wait to be added up: TensorFlow adds that many in one pass. */
-const few = 8;
+/** Number of grid-sized gradients kept before they are summed: TensorFlow's `AddN` adds that many in one pass. */
+const maximumTerms = 8;
 
 /**
- * Looks that do not hang on each other, at the same grid.
+ * Attends to the same grid with independent queries.
  *
  * @param keys `[batch, cells, attention]`
  * @param queries `[steps, batch, attention]`
  * @param score `[attention, 1]`
  * @param values `[batch, cells, units]`
- * @returns Of each look the context, the attention that made it and log Σ exp(e), side by side, `[steps, batch, units + cells + 1]`;
- *   differentiable with respect to all four.
+ * @returns For each query the context, the attention weights α and log Σ exp(e), concatenated: `[steps, batch, units + cells + 1]`.
+ *   Differentiable with respect to all four.
  */
 export function additiveAttention(
   keys: tf.Tensor3D,
@@ -36,37 +38,35 @@ export function additiveAttention(
 ): tf.Tensor3D {
   const [steps, batch] = queries.shape;
   const [, cells, units] = values.shape;
-  const layer = tf.customGrad((...args) => {
-    const save = args[4] as unknown as tf.GradSaveFunc;
-    const looks = unstack(queries).map((query) => look(keys, query, score, values));
-    save([score, values, ...looks.flatMap(({tanh, alpha}) => [tanh, alpha])]);
-    const maps = tf.reshape<tf.Rank.R3>(stack(looks.map(({alpha}) => alpha)), [steps, batch, cells]);
-    const energies = tf.reshape(stack(looks.map((one) => one.energies)), [steps, batch, cells]);
-    // The largest share is that of the largest energy, and never 0.
+  return withGradient<tf.Tensor3D>([keys, queries, score, values], (save) => {
+    const all = unstack(queries).map((query) => attentionStep(keys, query, score, values));
+    save([score, values, ...all.flatMap(({tanh, alpha}) => [tanh, alpha])]);
+    const maps = tf.reshape<tf.Rank.R3>(stack(all.map(({alpha}) => alpha)), [steps, batch, cells]);
+    const energies = tf.reshape(stack(all.map((step) => step.energies)), [steps, batch, cells]);
+    // log Σ exp(e) = e - log α for any cell. The cell with the largest energy has the largest α, which is never 0.
     const total = tf.sub<tf.Tensor3D>(tf.max(energies, 2, true), tf.log(tf.max(maps, 2, true)));
     return {
-      value: tf.concat([stack(looks.map(({context}) => context)), maps, total], 2),
-      gradFunc: (dy, saved) => gradient(dy as tf.Tensor3D, saved),
+      value: tf.concat([stack(all.map(({context}) => context)), maps, total], 2),
+      gradient: (dy, saved) => gradient(dy, saved),
     };
   });
-  return layer(keys, queries, score, values) as tf.Tensor3D;
 
-  function gradient(dy: tf.Tensor3D, [score, values, ...looks]: readonly tf.Tensor[]): tf.Tensor[] {
+  function gradient(dy: tf.Tensor3D, [score, values, ...kept]: readonly tf.Tensor[]): tf.Tensor[] {
     const parts = tf.split(dy, [units, cells, 1], 2).map((part) => {
       return unstack(tf.reshape(part, [steps, batch, 1, part.shape[2]!]));
     });
     const [dContexts, dMaps, dTotals] = parts as [tf.Tensor[], tf.Tensor[], tf.Tensor[]];
-    const sums = new LookGradients(score!, values!);
+    const sums = new AttentionGradients(score!, values!);
     const dQueries = dContexts.map((dContext, t) => {
-      const [tanh, alpha] = [looks[2 * t]!, looks[2 * t + 1]!];
+      const [tanh, alpha] = [kept[2 * t]!, kept[2 * t + 1]!];
       return sums.add({tanh, alpha}, dContext, dMaps[t]!, dTotals[t]);
     });
-    return [sums.keys(), stack(dQueries), sums.score(), sums.values()];
+    return [sums.dKeys(), stack(dQueries), sums.dScore(), sums.dValues()];
   }
 }
 
-/** One look, for functions with gradients of their own. */
-export interface Look {
+/** The tensors of one attention step. */
+export interface AttentionStep {
   /** `[batch · cells, attention]` */
   readonly tanh: tf.Tensor;
   /** e, `[batch, 1, cells]` */
@@ -77,8 +77,17 @@ export interface Look {
   readonly context: tf.Tensor2D;
 }
 
-/** @param query `[batch, attention]`; the others as above. */
-export function look(keys: tf.Tensor, query: tf.Tensor, score: tf.Tensor, values: tf.Tensor): Look {
+/**
+ * Attends with one query, without recording a gradient.
+ *
+ * @param query `[batch, attention]`; the others as for `additiveAttention`.
+ */
+export function attentionStep(
+  keys: tf.Tensor,
+  query: tf.Tensor,
+  score: tf.Tensor,
+  values: tf.Tensor,
+): AttentionStep {
   const [batch, cells, attention] = keys.shape as [number, number, number];
   const sums = runOp('AddV2', [keys, tf.reshape(query, [batch, 1, attention])], [float32]);
   const flat = tf.reshape(sums, [batch * cells, attention]);
@@ -90,66 +99,70 @@ export function look(keys: tf.Tensor, query: tf.Tensor, score: tf.Tensor, values
   return {tanh, energies, alpha, context: tf.reshape(context, [batch, values.shape[2]!])};
 }
 
-/** The gradients of looks at one grid: a query's at once, the others for all together. */
-export class LookGradients {
-  #dKeys: tf.Tensor[] = [];
+/** Gradients of attention steps on one grid: each query's at once, the others summed over all steps. */
+export class AttentionGradients {
+  #dKeyTerms: tf.Tensor[] = [];
   readonly #dScores: tf.Tensor[] = [];
   readonly #alphas: tf.Tensor[] = [];
   readonly #dContexts: tf.Tensor[] = [];
 
   constructor(
-    private readonly ofScore: tf.Tensor,
-    private readonly ofValues: tf.Tensor,
+    private readonly score: tf.Tensor,
+    private readonly values: tf.Tensor,
   ) {}
 
   /**
+   * Adds the gradients of one step.
+   *
    * @param dContext `[batch, 1, units]`
    * @param dAlpha `[batch, 1, cells]`
-   * @param dTotal Of log Σ exp(e), `[batch, 1, 1]`.
+   * @param dTotal The gradient of log Σ exp(e), `[batch, 1, 1]`.
    * @returns The gradient of the query, `[batch, attention]`.
    */
   add(
-    {tanh, alpha}: Pick<Look, 'tanh' | 'alpha'>,
+    {tanh, alpha}: Pick<AttentionStep, 'tanh' | 'alpha'>,
     dContext: tf.Tensor,
     dAlpha: tf.Tensor,
     dTotal?: tf.Tensor,
   ): tf.Tensor2D {
-    const [batch, cells] = this.ofValues.shape as [number, number];
-    const [attention] = this.ofScore.shape as [number];
-    const ofContext = runOp('BatchMatMulV2', [dContext, this.ofValues], second);
-    const weighted = tf.mul(alpha, tf.add(dAlpha, ofContext));
+    const [batch, cells] = this.values.shape as [number, number];
+    const [attention] = this.score.shape as [number];
+    const fromContext = runOp('BatchMatMulV2', [dContext, this.values], second);
+    const weighted = tf.mul(alpha, tf.add(dAlpha, fromContext));
     const mean = tf.sum(weighted, 2, true);
     const dEnergies = tf.sub(weighted, tf.mul(alpha, dTotal ? tf.sub(mean, dTotal) : mean));
     const flat = tf.reshape(dEnergies, [batch * cells, 1]);
-    const dTanh = matmul(flat, this.ofScore, 'second');
+    const dTanh = matmul(flat, this.score, 'second');
     const dSums = runOp('TanhGrad', [tanh, dTanh], [float32]);
     const dKeys = tf.reshape(dSums, [batch, cells, attention]);
     tf.dispose([dTanh, dSums]);
 
-    if (this.#dKeys.length === few) {
-      const all = sum(this.#dKeys);
-      tf.dispose(this.#dKeys);
-      this.#dKeys = [all];
+    if (this.#dKeyTerms.length === maximumTerms) {
+      const all = sum(this.#dKeyTerms);
+      tf.dispose(this.#dKeyTerms);
+      this.#dKeyTerms = [all];
     }
-    this.#dKeys.push(dKeys);
+    this.#dKeyTerms.push(dKeys);
     this.#dScores.push(matmul(tanh, flat, 'first'));
     this.#alphas.push(alpha);
     this.#dContexts.push(dContext);
-    // A product with ones is the same as a sum over the cells, in half the time.
+    // A product with ones sums over the cells in half the time of `tf.sum`.
     const dQuery = runOp('BatchMatMulV2', [runOp('OnesLike', [alpha], [float32]), dKeys], plain);
     return tf.reshape(dQuery, [batch, attention]);
   }
 
-  keys(): tf.Tensor {
-    return sum(this.#dKeys);
+  /** `[batch, cells, attention]` */
+  dKeys(): tf.Tensor {
+    return sum(this.#dKeyTerms);
   }
 
-  score(): tf.Tensor {
+  /** `[attention, 1]` */
+  dScore(): tf.Tensor {
     return sum(this.#dScores);
   }
 
-  /** Σ αᵀ · dContext, as one product for each image. */
-  values(): tf.Tensor {
+  /** Σ αᵀ · dContext, `[batch, cells, units]`, as one product per image. */
+  dValues(): tf.Tensor {
     const [alphas, dContexts] = [this.#alphas, this.#dContexts].map((parts) => tf.concat(parts, 1));
     return runOp('BatchMatMulV2', [alphas!, dContexts!], first);
   }

@@ -1,10 +1,11 @@
 /**
- * A convolution with its bias and activation in one kernel: three passes over the largest tensors of a CNN become one. It
- * is oneDNN's, which TensorFlow has on x86-64; elsewhere, and on a GPU, tfjs's own functions do the same in steps.
+ * Convolution fused with its bias and activation: one pass over the largest tensors of a CNN instead of three. The fused op is
+ * oneDNN's, which TensorFlow has on x86-64; elsewhere, and on a GPU, tfjs's own functions compute the same.
  */
 import {bool, int, runOp, text, type, type Attribute} from '../tensorflow/ops';
 import {device, tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
+import {withGradient} from './with-gradient';
 
 export interface ConvolutionOptions {
   readonly depthwise: boolean;
@@ -14,11 +15,11 @@ export interface ConvolutionOptions {
 }
 
 /**
- * Has no gradient.
+ * Convolves, adds the bias and applies the activation. Has no gradient.
  *
- * @param x `[batch, height, width, inputs]`.
- * @param filter `[height, width, inputs, outputs]`; of a depthwise one the last is 1.
- * @param bias `[outputs]`.
+ * @param x `[batch, height, width, inputs]`
+ * @param filter `[height, width, inputs, outputs]`; for a depthwise convolution `[height, width, inputs, 1]`.
+ * @param bias `[outputs]`
  * @returns `[batch, height, width, outputs]`. The caller disposes it.
  */
 export function fusedConvolution(
@@ -27,14 +28,14 @@ export function fusedConvolution(
   bias: tf.Tensor,
   options: ConvolutionOptions,
 ): tf.Tensor4D {
-  return (fusedKernels ??= haveFusedKernels())
-    ? inOneKernel(x, filter, bias, options)
-    : inSteps(x, filter, bias, options);
+  return (fusedOpsWork ??= tryFusedOps())
+    ? oneDnnConvolution(x, filter, bias, options)
+    : tfjsConvolution(x, filter, bias, options);
 }
 
-let fusedKernels: boolean | undefined;
+let fusedOpsWork: boolean | undefined;
 
-function haveFusedKernels(): boolean {
+function tryFusedOps(): boolean {
   if (device() !== 'cpu' || process.arch !== 'x64') return false;
   return tf.tidy(() => {
     const [x, filter, bias] = [
@@ -46,21 +47,21 @@ function haveFusedKernels(): boolean {
     try {
       return (
         tf
-          .equal(inOneKernel(x, filter, bias, options), inSteps(x, filter, bias, options))
+          .equal(oneDnnConvolution(x, filter, bias, options), tfjsConvolution(x, filter, bias, options))
           .all()
           .dataSync()[0] === 1
       );
     } catch {
-      return false; // oneDNN was turned off, or left out of this TensorFlow
+      return false; // oneDNN is turned off, or this TensorFlow was built without it
     }
   });
 }
 
 const fusedOps = {linear: 'BiasAdd', relu: 'BiasAdd,Relu', relu6: 'BiasAdd,Relu6'} as const;
-/** Attributes are made once: a network has a few dozen kinds of layer and is run for thousands of images. */
-const known = new Map<string, Attribute[]>();
+/** Attributes by options, built once: a network has a few dozen kinds of layer and runs on thousands of images. */
+const attributeCache = new Map<string, Attribute[]>();
 
-function inOneKernel(
+function oneDnnConvolution(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
   bias: tf.Tensor,
@@ -68,7 +69,7 @@ function inOneKernel(
 ): tf.Tensor4D {
   const {depthwise, stride, padding, activation} = options;
   const key = `${depthwise} ${stride} ${padding} ${activation}`;
-  let attributes = known.get(key);
+  let attributes = attributeCache.get(key);
   if (attributes === undefined) {
     attributes = [
       type('T', 'float32'),
@@ -82,13 +83,13 @@ function inOneKernel(
       text('_kernel', 'MklNameChangeOp'),
       ...(depthwise ? [] : [text('TArgs', 'f'), int('explicit_paddings', [])]),
     ];
-    known.set(key, attributes);
+    attributeCache.set(key, attributes);
   }
   const name = depthwise ? '_MklNativeFusedDepthwiseConv2dNative' : '_MklNativeFusedConv2D';
   return runOp(name, [x, filter, bias], attributes);
 }
 
-function inSteps(
+function tfjsConvolution(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
   bias: tf.Tensor,
@@ -99,7 +100,7 @@ function inSteps(
   return run({x, filter, bias, strides: stride, pad: padding, activation});
 }
 
-/** The same, differentiable with respect to `x`, `filter` and `bias`. What it keeps for that is what it was given and what it gave. */
+/** `fusedConvolution`, differentiable with respect to `x`, `filter` and `bias`. Only its inputs and output are kept for the gradient. */
 export function convolution(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
@@ -108,15 +109,13 @@ export function convolution(
 ): tf.Tensor4D {
   const {depthwise, stride, padding, activation} = options;
   const [height, width, inputs, outputs] = filter.shape;
-  // A product of matrices is what it is then, and faster as one.
+  // A pointwise convolution is a matrix product, and its gradient is faster computed as one.
   const pointwise = !depthwise && height === 1 && width === 1 && stride === 1;
-  const layer = tf.customGrad((...args) => {
-    const save = args[3] as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor4D>([x, filter, bias], (save) => {
     const y = fusedConvolution(x, filter, bias, options);
     save([x, filter, y]);
-    return {value: y, gradFunc: (dy, saved) => gradient(dy as tf.Tensor4D, saved)};
+    return {value: y, gradient: (dy, saved) => gradient(dy, saved)};
   });
-  return layer(x, filter, bias) as tf.Tensor4D;
 
   function gradient(dy: tf.Tensor4D, saved: readonly tf.Tensor[]): tf.Tensor[] {
     const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
@@ -129,7 +128,7 @@ export function convolution(
       const dFilter = matmul(tf.reshape(x, [-1, inputs]), flat, 'first');
       return [tf.reshape(dx, x.shape), tf.reshape(dFilter, filter.shape), dBias];
     }
-    const of = depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
+    const op = depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
     const attributes = [
       type('T', 'float32'),
       int('strides', [1, stride, stride, 1]),
@@ -139,12 +138,12 @@ export function convolution(
       int('explicit_paddings', []),
       ...(depthwise ? [] : [bool('use_cudnn_on_gpu', true)]),
     ];
-    const shape = (of: tf.Tensor) => tf.tensor1d(of.shape, 'int32');
-    const dx = runOp(`${of}Input`, [shape(x), filter, passed], attributes);
-    const dFilter = runOp(`${of}Filter`, [x, shape(filter), passed], attributes);
+    const shape = (tensor: tf.Tensor) => tf.tensor1d(tensor.shape, 'int32');
+    const dx = runOp(`${op}Input`, [shape(x), filter, passed], attributes);
+    const dFilter = runOp(`${op}Filter`, [x, shape(filter), passed], attributes);
     return [dx, dFilter, dBias];
   }
 }
 
-/** Of what an activation gave: where it is cut off, nothing passes. */
+/** Ops that compute an activation's gradient from its output: 0 where the output is clipped. */
 const gradients = {relu: 'ReluGrad', relu6: 'Relu6Grad'} as const;

@@ -1,27 +1,28 @@
-/** Words to vectors: rows of a table, with a gradient that is one sum by word. */
+/** Embedding lookup, with a gradient that is summed by word in one op. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {withGradient} from './with-gradient';
 
 const segments = [type('T', 'float32'), type('Tindices', 'int32'), type('Tnumsegments', 'int32')];
 
 /**
+ * Looks up the embedding of each id.
+ *
  * @param table `[vocabulary, embedding]`
  * @param ids int32, of any shape; each below `vocabulary`.
  * @returns `[...ids.shape, embedding]`, differentiable with respect to `table`.
  */
 export function embed(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
   const [vocabulary, embedding] = table.shape;
-  const lookUp = tf.customGrad((...args) => {
-    const save = args[1] as unknown as tf.GradSaveFunc;
+  return withGradient([table], (save) => {
     save([ids]);
     return {
       value: tf.gather(table, ids),
-      gradFunc: (dy, saved) => {
+      gradient: (dy, saved) => {
         const words = tf.reshape(saved[0]!, [ids.size]);
         const rows = tf.reshape(dy, [ids.size, embedding]);
         return runOp('UnsortedSegmentSum', [rows, words, tf.scalar(vocabulary, 'int32')], segments);
       },
     };
   });
-  return lookUp(table);
 }

@@ -1,9 +1,9 @@
 /**
- * One step of long short-term memory, in the pieces that functions with gradients of their own are made of:
+ * One step of an LSTM, as building blocks for functions with custom gradients:
  *
  *     i, f, o = σ(…), ci = tanh(…) of z;  c' = f · c + i · ci;  h' = o · tanh(c')
  *
- * The gates lie in z as TensorFlow's kernel `LSTMBlockCell` has them: `[batch, 4 · units]` in the order i, ci, f, o.
+ * The gates in z have the layout of TensorFlow's op `LSTMBlockCell`: `[batch, 4 · units]` in the order i, ci, f, o.
  */
 import {bool, float, runOp, runOpMulti, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
@@ -12,11 +12,16 @@ import {split} from '../tensorflow/tensor-lists';
 const float32 = type('T', 'float32');
 const peephole = bool('use_peephole', false);
 
-/** Of a step: its gates, what the cell holds after it (c, and co = tanh(c)) and the state after it (h), all `[batch, units]`. */
+/** The tensors of a step: its gates, the cell after it (c, and co = tanh(c)) and the state after it (h), all `[batch, units]`. */
 export const cellParts = ['i', 'ci', 'f', 'o', 'c', 'co', 'h'] as const;
 export type Cell = Readonly<Record<(typeof cellParts)[number], tf.Tensor>>;
 
-/** @param before What the cell held, `[batch, units]`; absent: zeros. */
+/**
+ * Computes one step, without recording a gradient.
+ *
+ * @param z The gates before their activations, `[batch, 4 · units]`.
+ * @param before The previous cell, `[batch, units]`. @default zeros
+ */
 export function cell(z: tf.Tensor, before?: tf.Tensor): Cell {
   const gates = split(z, 1, 4);
   const i = runOp('Sigmoid', [gates[0]!], [float32]);
@@ -30,11 +35,11 @@ export function cell(z: tf.Tensor, before?: tf.Tensor): Cell {
 }
 
 /**
- * The gradient of `cell`, for a batch.
+ * Prepares the gradient of `cell` for a batch.
  *
- * @param weight Any of shape `[units, 4 · units]`: the kernel asks for one and looks only at its shape.
- * @returns A function of a step, of what the cell held before it and of the gradients of h and c after it, that gives those of z and of what
- *   the cell held before.
+ * @param weight Any tensor of shape `[units, 4 · units]`: the op takes one but reads only its shape.
+ * @returns A function of a step, the previous cell and the gradients of h and c, which returns the gradients of z and of the previous
+ *   cell.
  */
 export function cellGradient(
   batch: number,
@@ -55,14 +60,14 @@ export function cellGradient(
 }
 
 /**
- * One step with its product, in one kernel and without a gradient.
+ * Computes one step, matrix product included, in one op and without a gradient.
  *
  * @param x `[batch, inputs]`
- * @param h The state before, `[batch, units]`.
- * @param c What the cell held before, `[batch, units]`.
+ * @param h The previous state, `[batch, units]`.
+ * @param c The previous cell, `[batch, units]`.
  * @param weight `[inputs + units, 4 · units]`
  * @param bias `[4 · units]`
- * @returns The state and the cell after. The caller disposes them.
+ * @returns The new state and cell. The caller disposes them.
  */
 export function lstmCell(
   x: tf.Tensor2D,

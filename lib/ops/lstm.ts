@@ -1,29 +1,30 @@
 /**
- * A layer of long short-term memory over all steps of a batch, with its gradient (Hochreiter and Schmidhuber 1997, with
- * the forget gate of Gers, Schmidhuber and Cummins 2000):
+ * An LSTM layer over all steps of a batch, with its gradient (Hochreiter and Schmidhuber 1997, with the forget gate of Gers,
+ * Schmidhuber and Cummins 2000):
  *
  *     i, f, o = σ(…), ci = tanh(…) of [x, h] · weight + bias;  c' = f · c + i · ci;  h' = o · tanh(c')
  *
- * Weights are laid out as TensorFlow's kernel `LSTMBlockCell` has them: `weight` is `[inputs + units, 4 · units]`, the
- * gates along its columns in the order i, ci, f, o. What can be done for all steps at once is one product: the inputs'
- * part of the gates, the gradient of the weights and that of the inputs; only `h · weight` is done step by step.
+ * Weights have the layout of TensorFlow's op `LSTMBlockCell`: `weight` is `[inputs + units, 4 · units]` with the gates along its columns
+ * in the order i, ci, f, o. The inputs' part of the gates, the gradient of the weights and that of the inputs are each one product for
+ * all steps; only `h · weight` runs step by step.
  */
 import {runOp, type} from '../tensorflow/ops';
 import {cell, cellGradient, cellParts, type Cell} from './lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {flatten, split, stack, sum, unflatten, unstack} from '../tensorflow/tensor-lists';
 import {matmul, matmulSmall} from './matmul';
+import {withGradient} from './with-gradient';
 
 const float32 = type('T', 'float32');
 
 /**
- * All steps from a state of zeros.
+ * Runs all steps from an initial state of zeros.
  *
- * @param x `[steps, batch, inputs]`, steps first, so that each step lies in one piece.
- * @param weight `[inputs + units, 4 · units]`, with a context `[inputs + size + units, 4 · units]`.
+ * @param x `[steps, batch, inputs]`; steps come first, so that each step is contiguous.
+ * @param weight `[inputs + units, 4 · units]`, or `[inputs + size + units, 4 · units]` with a context.
  * @param bias `[4 · units]`
- * @param context What stands behind the input at every step, `[batch, size]`: its part of the gates is one product for all steps.
- * @returns The states h after each step, `[steps, batch, units]`; differentiable with respect to all that is given.
+ * @param context A further input that is the same at every step, `[batch, size]`; its part of the gates is one product for all steps.
+ * @returns The state h after each step, `[steps, batch, units]`. Differentiable with respect to all inputs.
  */
 export function lstm(
   x: tf.Tensor3D,
@@ -34,7 +35,7 @@ export function lstm(
   return run(x, weight, bias, false, context);
 }
 
-/** As `lstm`, with the cells c after each step behind the states, `[steps, batch, 2 · units]`. */
+/** Like `lstm`, but returns state and cell after each step, concatenated: `[steps, batch, 2 · units]`. */
 export function lstmWithCells(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor3D {
   return run(x, weight, bias, true);
 }
@@ -48,12 +49,11 @@ function run(
 ): tf.Tensor3D {
   const [steps, batch, inputs] = x.shape;
   const units = bias.shape[0] / 4;
-  const layer = tf.customGrad((...args) => {
-    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor3D>([x, weight, bias, ...(context ? [context] : [])], (save) => {
     const parts = tf.split<tf.Tensor2D>(weight, [inputs, ...(context ? [context.shape[1]] : []), units]);
     const [wx, wh] = [parts[0]!, parts.at(-1)!];
-    const alike = context ? [context, parts[1]!] : []; // at every step
-    const fromContext = context ? [matmul(alike[0]!, alike[1]!)] : [];
+    const contextAndWeight = context ? [context, parts[1]!] : [];
+    const fromContext = context ? [matmul(contextAndWeight[0]!, contextAndWeight[1]!)] : [];
     const flat = tf.reshape(x, [steps * batch, inputs]);
     const x1 = tf.concat([flat, tf.ones([steps * batch, 1])], 1) as tf.Tensor2D; // the ones multiply the bias
     const w1 = tf.concat([wx, tf.reshape(bias, [1, 4 * units])]);
@@ -67,13 +67,12 @@ function run(
       cells.push(cell(z, before?.c));
     }
     const states = stack(cells.map(({h}) => h));
-    save([x1, wx, wh, whT, ...alike, ...flatten(cells, cellParts)]);
+    save([x1, wx, wh, whT, ...contextAndWeight, ...flatten(cells, cellParts)]);
     return {
       value: withCells ? tf.concat([states, stack(cells.map(({c}) => c))], 2) : states,
-      gradFunc: (dy, saved) => gradients(dy as tf.Tensor3D, saved, inputs, withCells, context !== undefined),
+      gradient: (dy, saved) => gradients(dy, saved, inputs, withCells, context !== undefined),
     };
   });
-  return layer(x, weight, bias, ...(context ? [context] : [])) as tf.Tensor3D;
 }
 
 function gradients(
@@ -109,17 +108,22 @@ function gradients(
   const dx = matmul(dzAll, wx, 'second');
   const dw1 = matmul(x1, dzAll, 'first');
   const [dwx, dBias] = tf.split(dw1, [inputs, 1]) as [tf.Tensor, tf.Tensor];
-  const dwh = ofRecurrent(cells, dzAll, batch, wh);
-  const [ofInput, ofBias] = [tf.reshape(dx, [steps, batch, inputs]), tf.reshape(dBias, [4 * units])];
-  if (context === undefined) return [ofInput, tf.concat([dwx, dwh], 0), ofBias];
+  const dwh = recurrentWeightGradient(cells, dzAll, batch, wh);
+  const [dInput, dGates] = [tf.reshape(dx, [steps, batch, inputs]), tf.reshape(dBias, [4 * units])];
+  if (context === undefined) return [dInput, tf.concat([dwx, dwh], 0), dGates];
   const dzSum = sum(dz); // [batch, 4 · units]
   const dContext = matmul(dzSum, wc!, 'second');
   const dwc = matmul(context, dzSum, 'first');
-  return [ofInput, tf.concat([dwx, dwc, dwh], 0), ofBias, dContext];
+  return [dInput, tf.concat([dwx, dwc, dwh], 0), dGates, dContext];
 }
 
-/** The state before the first step is zero and adds nothing. */
-function ofRecurrent(cells: readonly Cell[], dzAll: tf.Tensor, batch: number, wh: tf.Tensor): tf.Tensor {
+/** Leaves out the first step, whose previous state is zero. */
+function recurrentWeightGradient(
+  cells: readonly Cell[],
+  dzAll: tf.Tensor,
+  batch: number,
+  wh: tf.Tensor,
+): tf.Tensor {
   const before = cells.slice(0, -1).map(({h}) => h);
   if (before.length === 0) return tf.zerosLike(wh);
   return matmul(tf.concat(before, 0), tf.slice(dzAll, batch, before.length * batch), 'first');

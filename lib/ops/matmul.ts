@@ -1,19 +1,27 @@
-/**
- * Products of two matrices, called by name: a kernel of TensorFlow that leaves no trace on the gradient tape, for functions that bring
- * their own gradients.
- */
+/** Matrix products that the gradient tape does not record, for functions with custom gradients. */
+import {readFileSync} from 'node:fs';
 import {bool, runOp, type} from '../tensorflow/ops';
 import type {tf} from '../tensorflow/tensorflow';
-import {avx512} from '../tensorflow/cpu-features';
+
+/** Whether the CPU has AVX-512. Only Linux on x86-64 reports it; elsewhere it counts as absent. */
+export const avx512: boolean = hasCpuFlag('avx512f');
+
+function hasCpuFlag(flag: string): boolean {
+  try {
+    return new RegExp(`^flags\\s*:.*\\b${flag}\\b`, 'm').test(readFileSync('/proc/cpuinfo', 'latin1'));
+  } catch {
+    return false;
+  }
+}
 
 const float32 = type('T', 'float32');
 
-/** Which factor is transposed. */
+/** The factor that is transposed. */
 export type Transposed = 'neither' | 'first' | 'second';
 
 /**
- * TensorFlow has two kernels for it. `MatMul` is faster by a twentieth; but where oneDNN was told to multiply in bfloat16
- * (`ONEDNN_DEFAULT_FPMATH_MODE`), only `BatchMatMulV2` does so, which on a processor with AMX is three times as fast.
+ * TensorFlow has two ops for a matrix product. `MatMul` is faster by a twentieth. But if `ONEDNN_DEFAULT_FPMATH_MODE` asks oneDNN for
+ * bfloat16, only `BatchMatMulV2` obeys, which is three times as fast on a CPU with AMX.
  */
 const batched = /^(bf16|any)$/i.test(process.env['ONEDNN_DEFAULT_FPMATH_MODE'] ?? '');
 const [name, first, second] = batched
@@ -27,6 +35,8 @@ const all = {
 } as const;
 
 /**
+ * Multiplies two matrices.
+ *
  * @param a `[rows, inner]`, or transposed.
  * @param b `[inner, columns]`, or transposed.
  * @returns `[rows, columns]`. The caller disposes it.
@@ -36,10 +46,11 @@ export function matmul(a: tf.Tensor, b: tf.Tensor, transposed: Transposed = 'nei
 }
 
 /**
- * `a · b` for few rows, where the layout of the second factor counts: with AVX-512 oneDNN is faster plain (by a third to a
- * half), without it transposed (by up to a third).
+ * Multiplies two matrices of which the first has few rows. Then the layout of the second matters: with AVX-512, oneDNN is faster on `b`
+ * (by a third to a half), without it on `bT` (by up to a third).
  *
- * @param bT The second factor transposed.
+ * @param bT The transpose of `b`.
+ * @returns `a · b`. The caller disposes it.
  */
 export function matmulSmall(a: tf.Tensor, b: tf.Tensor, bT: tf.Tensor): tf.Tensor2D {
   return avx512 ? matmul(a, b) : matmul(a, bT, 'second');

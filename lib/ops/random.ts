@@ -1,10 +1,10 @@
 /**
- * Tensors of random numbers that depend on nothing but their seed: the same numbers in any process, at any step. No generator keeps a
- * state, so a resumed run repeats exactly.
+ * Tensors of random numbers that depend on their seed alone. No generator keeps state, so a resumed run repeats exactly.
  */
 import {mix, type DropoutKey} from '../random/random';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {withGradient} from './with-gradient';
 
 /** Two 32-bit integers. */
 export type Seed = readonly [number, number];
@@ -12,7 +12,7 @@ export type Seed = readonly [number, number];
 const attributes = [type('dtype', 'float32'), type('T', 'int32'), type('Tseed', 'int32')];
 
 /**
- * Uniform numbers in [0, 1), those of Python's `tf.random.stateless_uniform(shape, seed)`.
+ * Draws uniform numbers in [0, 1), the same as Python's `tf.random.stateless_uniform(shape, seed)`.
  *
  * @returns float32 of `shape`. The caller disposes it.
  */
@@ -21,7 +21,7 @@ export function uniform(shape: readonly number[], seed: Seed): tf.Tensor {
 }
 
 /**
- * Normal numbers of mean 0 and deviation 1, those of Python's `tf.random.stateless_normal(shape, seed)`.
+ * Draws normal numbers with mean 0 and standard deviation 1, the same as Python's `tf.random.stateless_normal(shape, seed)`.
  *
  * @returns float32 of `shape`. The caller disposes it.
  */
@@ -38,21 +38,20 @@ function draw(name: string, shape: readonly number[], seed: Seed): tf.Tensor {
 }
 
 /**
- * Dropout: each element becomes 0 with probability `rate`, or else is divided by `1 - rate`.
+ * Applies dropout: each element becomes 0 with probability `rate` and is divided by `1 - rate` otherwise.
  *
- * @param layer Tells the masks of one step apart.
- * @returns Of the shape of `x`, differentiable; `x` itself when the rate is 0.
+ * @param layer Number of the layer, so that each layer has its own mask in a step.
+ * @returns A differentiable tensor of the shape of `x`; `x` itself if `rate` is 0.
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, key: DropoutKey, layer: number): T {
   if (rate === 0) return x;
-  const masked = tf.customGrad((input, save) => {
+  return withGradient<T>([x], (save) => {
     const kept = uniform(x.shape, [mix(key.seed, layer), key.step]).greaterEqual(rate);
     const mask = tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
-    (save as tf.GradSaveFunc)([mask]);
+    save([mask]);
     return {
-      value: tf.mul(input as T, mask),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]!),
+      value: tf.mul(x, mask),
+      gradient: (dy, saved) => tf.mul(dy, saved[0]!),
     };
   });
-  return masked(x) as T;
 }

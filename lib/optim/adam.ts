@@ -1,43 +1,44 @@
 /**
- * Adam (Kingma and Ba 2015), with decoupled weight decay where it is asked for (AdamW, Loshchilov and Hutter 2019), by TensorFlow's
- * kernel `ResourceApplyAdam`, in place and many times faster than tfjs's.
- * Its whole state can be taken out and put back to the bit, so that a resumed run equals an uninterrupted one.
+ * Adam (Kingma and Ba 2015) with optional decoupled weight decay (AdamW, Loshchilov and Hutter 2019). It uses TensorFlow's op
+ * `ResourceApplyAdam`, which updates in place and is many times faster than tfjs's Adam. Its state can be saved and restored exactly, so a
+ * resumed run equals an uninterrupted one.
  */
 import {CaptionerError} from '../errors';
 import {bool, runOp, runOpMulti, shape, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 
 export interface AdamOptions {
-  /** Decay of the mean of gradients. @default 0.9 */
+  /** Decay rate of the mean of gradients. @default 0.9 */
   readonly beta1?: number;
-  /** Decay of the mean of squared gradients. @default 0.999 */
+  /** Decay rate of the mean of squared gradients. @default 0.999 */
   readonly beta2?: number;
-  /** Keeps the division finite. @default 1e-8 */
+  /** Term added to the denominator for numerical stability. @default 1e-8 */
   readonly epsilon?: number;
 }
 
 interface Slot {
   readonly weight: tf.Variable;
-  /** Handles of TensorFlow's own variables: the weight and the two moments. */
+  /** Handles of TensorFlow's resource variables: the weight and the two moments. */
   readonly value: tf.Tensor;
   readonly m: tf.Tensor;
   readonly v: tf.Tensor;
-  /** What the weight held after the last update; when it holds something else, someone has assigned to it. */
+  /** Data id of the weight after the last update. If the weight has another, it was assigned to in the meantime. */
   known: object | undefined;
 }
 
 const float32 = type('dtype', 'float32');
 const attributes = [type('T', 'float32'), bool('use_locking', false), bool('use_nesterov', false)];
-let made = 0;
+/** Number of resource variables created; makes their names unique. */
+let created = 0;
 
 export class Adam {
   readonly #slots = new Map<string, Slot>();
   readonly #constants: readonly [tf.Scalar, tf.Scalar, tf.Scalar];
   readonly #betas: readonly [number, number];
-  /** beta1 and beta2 to the power of the next update, in float32 as the kernel takes them. */
+  /** beta1 and beta2 to the power of the next step, in float32 as the op takes them. */
   #powers: Float32Array;
 
-  /** @param weights By the names that gradients and state have. They stay the caller's. */
+  /** @param weights Weights by name; gradients and state use the same names. The caller keeps them. */
   constructor(
     weights: ReadonlyMap<string, tf.Variable>,
     {beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8}: AdamOptions = {},
@@ -57,11 +58,12 @@ export class Adam {
   }
 
   /**
-   * One update of every weight that has a gradient.
+   * Updates every weight that has a gradient, in place.
    *
-   * @param gradients By the weights' names. They stay the caller's.
-   * @param rate The learning rate, or that of each weight.
-   * @param decay What is taken off every matrix before, as a part of it and times its rate; vectors (biases) keep what they have.
+   * @param gradients Gradients by weight name. The caller keeps them.
+   * @param rate Learning rate, or a function that returns it for a weight's name.
+   * @param decay Weight decay: each matrix is first multiplied by `1 - rate · decay`. Vectors (biases) do not decay.
+   * @throws CaptionerError `mismatch` for a gradient whose name is unknown.
    */
   apply(
     gradients: ReadonlyMap<string, tf.Tensor>,
@@ -83,8 +85,8 @@ export class Adam {
         if (decay > 0 && weight.rank > 1)
           assign(value, tf.sub(weight, tf.mul(weight, tf.mul(rateOf(name), decay))));
         else if (weight.dataId !== slot.known) assign(value, weight);
-        // A buffer that two tensors share is copied before it is written, so the weight lets go of it meanwhile.
-        weight.assign(hollow(weight.shape));
+        // TensorFlow copies a shared buffer before writing to it, so the weight releases its buffer during the update.
+        weight.assign(placeholder(weight.shape));
         try {
           runOpMulti(
             'ResourceApplyAdam',
@@ -102,7 +104,7 @@ export class Adam {
     this.#powers[1]! *= this.#betas[1];
   }
 
-  /** Everything that the next update depends on, besides the weights: `m.<name>`, `v.<name>`, `powers`. */
+  /** Returns a copy of all that the next update depends on besides the weights: `m.<name>`, `v.<name>` and `powers`. */
   state(): Map<string, Float32Array> {
     const state = new Map<string, Float32Array>();
     for (const [name, {m, v}] of this.#slots) {
@@ -120,9 +122,9 @@ export class Adam {
   }
 
   /**
-   * Puts back what `state` gave.
+   * Restores a state returned by `state`.
    *
-   * @throws CaptionerError `mismatch`, when it is not the state of these weights; then nothing is changed.
+   * @throws CaptionerError `mismatch` if the state belongs to other weights; nothing has changed then.
    */
   restore(state: ReadonlyMap<string, Float32Array>): void {
     const expected = new Map([['powers', 2]]);
@@ -134,12 +136,12 @@ export class Adam {
         const found = got === undefined ? 'nothing' : `${got.length}`;
         throw new CaptionerError(
           'mismatch',
-          `Adam's state: expected ${size} numbers \`${name}\`, got ${found}`,
+          `Adam state: expected ${size} numbers for \`${name}\`, got ${found}`,
         );
       }
     }
     for (const name of state.keys()) {
-      if (!expected.has(name)) throw new CaptionerError('mismatch', `Adam's state: unexpected \`${name}\``);
+      if (!expected.has(name)) throw new CaptionerError('mismatch', `Adam state: unexpected \`${name}\``);
     }
     for (const [name, {weight, m, v}] of this.#slots) {
       tf.tidy(() => {
@@ -164,13 +166,13 @@ export class Adam {
   #slot(name: string): Slot {
     const slot = this.#slots.get(name);
     if (slot === undefined)
-      throw new CaptionerError('mismatch', `Adam: a gradient for the unknown weight \`${name}\``);
+      throw new CaptionerError('mismatch', `Adam: got a gradient for the unknown weight \`${name}\``);
     return slot;
   }
 }
 
 function handle(size: number[]): tf.Tensor {
-  const name = text('shared_name', `captioner.adam.${made++}`);
+  const name = text('shared_name', `captioner.adam.${created++}`);
   return tf.keep(runOp('VarHandleOp', [], [text('container', ''), name, float32, shape('shape', size)]));
 }
 
@@ -182,8 +184,8 @@ function read(resource: tf.Tensor): tf.Tensor {
   return runOp('ReadVariableOp', [resource], [float32]);
 }
 
-/** Passes for a tensor of `size` but holds one number. */
-function hollow(size: number[]): tf.Tensor {
+/** Makes a tensor that claims shape `size` but holds one number. */
+function placeholder(size: number[]): tf.Tensor {
   const {dataId} = tf.scalar(0);
   tf.backend().incRef(dataId);
   return tf.engine().makeTensorFromTensorInfo({dataId, shape: size, dtype: 'float32'});

@@ -1,14 +1,14 @@
-/** Keeps a training step from leaping: gradients that are too long, all weights together, are shortened. */
+/** Gradient clipping by global norm. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 
 const float32 = type('T', 'float32');
 
 /**
- * Scales gradients so that their length over all weights together is at most `maximum` (Pascanu et al. 2013).
+ * Scales gradients so that their global norm, over all weights, is at most `maximum` (Pascanu et al. 2013).
  *
- * @param gradients They stay the caller's.
- * @returns The length before, and gradients that the caller disposes. Where the length is not finite they are as they came.
+ * @param gradients Gradients by weight name. The caller keeps them.
+ * @returns The norm before clipping and the clipped gradients, which the caller disposes. If the norm is not finite, they are unchanged.
  */
 export function clipByGlobalNorm(
   gradients: ReadonlyMap<string, tf.Tensor>,

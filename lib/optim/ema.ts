@@ -1,27 +1,30 @@
 /**
- * The moving average of weights over the last steps: it is calmer than the weights themselves and most often better (Polyak and Juditsky
- * 1992). Training goes on with the weights; what is judged, shown and saved is their average.
+ * Exponential moving average (EMA) of weights (Polyak and Juditsky 1992). Training continues with the raw weights; validation, captions
+ * and checkpoints use the average.
  */
 import {tf} from '../tensorflow/tensorflow';
 
 export interface SwappedWeights {
-  readonly own: ReadonlyMap<string, tf.Tensor>;
+  /** The raw weights by name, valid until `restore` is called. */
+  readonly raw: ReadonlyMap<string, tf.Tensor>;
+  /** Puts the raw weights back. Call it once. */
   readonly restore: () => void;
 }
 
 export class Ema {
   readonly #means: Map<string, tf.Tensor>;
 
-  /** @param weights They stay the caller's. The average begins with what they are. */
+  /** @param weights Weights by name; the average starts from their values. The caller keeps them. */
   constructor(private readonly weights: ReadonlyMap<string, tf.Variable>) {
     this.#means = new Map([...weights].map(([name, weight]) => [name, tf.keep(tf.clone(weight))]));
   }
 
   /**
-   * After a step.
+   * Updates the average after a step.
    *
-   * @param decay What the average keeps of itself; fewer of the first steps count, since it would else remember the beginning for long.
-   * @param step From 0.
+   * @param decay EMA decay, from 0 to less than 1. Early steps use at most `(1 + step) / (10 + step)`, so that the average soon forgets
+   *   the initial weights.
+   * @param step Number of the step, from 0.
    */
   update(decay: number, step: number): void {
     const kept = Math.min(decay, (1 + step) / (10 + step));
@@ -34,18 +37,16 @@ export class Ema {
   }
 
   /**
-   * Has the weights be their average until `restore` is called, once.
-   *
-   * @returns `own`: what they are else, by their names, for as long.
+   * Sets the weights to their average until `restore` is called.
    */
   swapIn(): SwappedWeights {
-    const own = new Map([...this.weights].map(([name, weight]) => [name, tf.keep(tf.clone(weight))]));
+    const raw = new Map([...this.weights].map(([name, weight]) => [name, tf.keep(tf.clone(weight))]));
     this.#assign(this.#means);
     const restore = (): void => {
-      this.#assign(own);
-      tf.dispose([...own.values()]);
+      this.#assign(raw);
+      tf.dispose([...raw.values()]);
     };
-    return {own, restore};
+    return {raw, restore};
   }
 
   #assign(values: ReadonlyMap<string, tf.Tensor>): void {
@@ -60,31 +61,32 @@ export class Ema {
 
 const prefix = 'raw.';
 
-/** The weights themselves, as a checkpoint keeps them beside their average, so that training can go on from them. */
-export function ownWeights(shown: SwappedWeights | undefined): Map<string, Float32Array> {
-  const own = [...(shown?.own ?? [])];
-  return new Map(own.map(([name, weight]) => [`${prefix}${name}`, weight.dataSync<'float32'>().slice()]));
+/** Returns the raw weights, which a checkpoint keeps beside their average so that training can resume. Empty without an average. */
+export function rawWeights(swapped: SwappedWeights | undefined): Map<string, Float32Array> {
+  const raw = [...(swapped?.raw ?? [])];
+  return new Map(raw.map(([name, weight]) => [`${prefix}${name}`, weight.dataSync<'float32'>().slice()]));
 }
 
 /**
- * Goes on from what `ownWeights` gave, with weights that are their average.
+ * Restores an average from a checkpoint.
  *
- * @param state Of the optimizer; what is not its own is taken out.
- * @returns Absent where the checkpoint had no average.
+ * @param state Optimizer state with the entries of `rawWeights`, which are removed from it.
+ * @param weights Weights set to their average; they become the raw weights.
+ * @returns undefined if the checkpoint has no average.
  */
-export function restoreAverage(
+export function restoreEma(
   state: Map<string, Float32Array>,
   weights: ReadonlyMap<string, tf.Variable>,
 ): Ema | undefined {
-  const own = new Map(
+  const raw = new Map(
     [...weights].flatMap(([name, weight]) => {
       const numbers = state.get(`${prefix}${name}`);
       state.delete(`${prefix}${name}`);
       return numbers?.length === weight.size ? [[weight, numbers] as const] : [];
     }),
   );
-  if (own.size < weights.size) return undefined;
+  if (raw.size < weights.size) return undefined;
   const average = new Ema(weights);
-  for (const [weight, numbers] of own) tf.tidy(() => weight.assign(tf.tensor(numbers, weight.shape)));
+  for (const [weight, numbers] of raw) tf.tidy(() => weight.assign(tf.tensor(numbers, weight.shape)));
   return average;
 }

@@ -1,66 +1,68 @@
 /**
- * A beam of sentences: those that are still open, and those that have ended. It knows nothing of decoders; words with their
- * log-probabilities come in, and what is worth going on with is kept.
+ * The beam of one image: its open and its finished hypotheses. It knows nothing of decoders; each step takes candidate words with their
+ * log-probabilities and keeps the best continuations.
  */
 import {special} from '../text/vocabulary';
-import type {RequiredPhrases, Progress} from './required-phrases';
+import type {PhraseProgress, RequiredPhrases} from './required-phrases';
 
 /** A caption as word ids. */
 export interface Sentence {
   /** Word ids, without start and end. */
   readonly tokens: readonly number[];
-  /** The logarithm of each word's probability given those before, the end's included where the sentence ends. */
+  /** Log-probability of each word given the previous ones, including that of the end if the sentence is finished. */
   readonly logProbabilities: readonly number[];
-  /** Where the decoder looked for each of these words, shares of the cells; absent where it does not look at a grid. */
+  /** Attention weights over the cells for each of these words. Absent if the decoder doesn't attend to a grid. */
   readonly attention?: readonly Float32Array[];
-  /** Whether the sentence ended by itself. */
+  /** Whether the decoder ended the sentence; false if it was cut off. */
   readonly finished: boolean;
 }
 
-/** A caption found by a search, with its score. */
+/** A caption found by beam search. */
 export interface Hypothesis extends Sentence {
-  /** Sum of the log-probabilities divided by length^lengthPenalty; the larger the better. */
+  /** Sum of the log-probabilities divided by length^lengthPenalty; higher is better. */
   readonly score: number;
 }
 
-/** What may come next in each row of a step, with the logarithms of the probabilities. */
+/** Candidate words for each row of a decoding step. */
 export interface NextWords {
-  /** How many words are given for each row. */
+  /** Number of candidate words per row. */
   readonly count: number;
-  /** The best words of each row, the best first, `[rows, count]`. */
+  /** Candidate words, best first, `[rows, count]`. */
   readonly words: Int32Array;
-  /** Of these words; -∞ for what is never written. */
+  /** Their log-probabilities; -∞ for suppressed words. */
   readonly logProbabilities: Float32Array;
-  /** Of the forced words in each row, `[rows, forced words]`. */
-  readonly requiredPhrases: Float32Array;
-  /** Where a row looked, if the decoder looks at a grid. */
+  /** Log-probabilities of the required words, `[rows, required words]`. */
+  readonly requiredLogProbabilities: Float32Array;
+  /** Returns a row's attention weights. Absent if the decoder doesn't attend to a grid. */
   readonly attention?: (row: number) => Float32Array;
 }
 
-/** A sentence without an end so far. */
-interface Open {
+/** A hypothesis that hasn't ended yet. */
+interface OpenHypothesis {
   readonly tokens: readonly number[];
   readonly logProbabilities: readonly number[];
   readonly attention: readonly Float32Array[];
-  /** Of the log-probabilities. */
+  /** Sum of the log-probabilities. */
   readonly sum: number;
-  /** Where among the rows of the last step the sentence stood that this one goes on from. */
+  /** Row of the parent hypothesis in the last decoding step. */
   readonly row: number;
-  readonly progress: Progress;
+  readonly progress: PhraseProgress;
 }
 
-/** An open sentence with a word more. */
+/** A continuation of an open hypothesis by one word. */
 interface Candidate {
-  readonly before: Open;
+  readonly parent: OpenHypothesis;
   readonly row: number;
   readonly word: number;
   readonly logProbability: number;
+  /** Sum of the log-probabilities. */
   readonly sum: number;
-  /** What it is chosen by: the sum, less where other groups write the same. */
+  /** Sum minus the diversity penalty; candidates are ranked by it. */
   readonly rating: number;
-  readonly progress: Progress;
+  readonly progress: PhraseProgress;
 }
 
+/** The options of a search that concern a single beam. */
 export interface BeamSettings {
   readonly beams: number;
   readonly lengthPenalty: number;
@@ -70,98 +72,104 @@ export interface BeamSettings {
 }
 
 export class Beam {
-  #open: readonly Open[];
-  #done: Hypothesis[] = [];
+  #open: readonly OpenHypothesis[];
+  #finished: Hypothesis[] = [];
   #length = 0;
 
   constructor(
     private readonly settings: BeamSettings,
     private readonly requiredPhrases: RequiredPhrases,
   ) {
-    const nothing = {tokens: [], logProbabilities: [], attention: []};
-    this.#open = [{...nothing, sum: 0, row: 0, progress: requiredPhrases.start}];
+    const empty = {tokens: [], logProbabilities: [], attention: []};
+    this.#open = [{...empty, sum: 0, row: 0, progress: requiredPhrases.start}];
   }
 
-  /** The best first; empty when the search is over. */
-  get open(): readonly Open[] {
+  /** Open hypotheses, best first. Empty when the search is over. */
+  get open(): readonly OpenHypothesis[] {
     return this.#open;
   }
 
   /**
-   * Each open sentence goes on with each of its words, and the best of all remain.
+   * Extends every open hypothesis by its candidate words and keeps the best.
    *
-   * @param first The row of the first open sentence; the others follow.
-   * @param penalties By word, what makes it less welcome, though not less probable.
+   * @param first Row of the first open hypothesis in `next`; the others follow.
+   * @param penalties Diversity penalty by word. It affects the ranking, not the reported log-probabilities.
    */
   advance(next: NextWords, first: number, penalties: ReadonlyMap<number, number> = new Map()): void {
     if (this.#open.length === 0) return;
     this.#length++;
     const {beams, maximumLength} = this.settings;
-    // After the longest there is one step more: a sentence ends, as in any step where that is among the best, or is cut off.
+    // A sentence of the maximum length gets one more step, in which it ends or is cut off.
     const last = this.#length > maximumLength;
     let candidates = this.#candidates(next, first, penalties, false);
-    // Where every way on is barred, forced words may repeat a run: rather that than a caption without them.
-    const barred = candidates.length === 0 && this.#open.every(({progress}) => progress.missing > 0);
-    if (barred && this.#done.length === 0) candidates = this.#candidates(next, first, penalties, true);
+    // If every continuation is blocked, required words may repeat an n-gram rather than be left out.
+    const blocked = candidates.length === 0 && this.#open.every(({progress}) => progress.missing > 0);
+    if (blocked && this.#finished.length === 0) candidates = this.#candidates(next, first, penalties, true);
     candidates.sort((a, b) => b.rating - a.rating || a.row - b.row || a.word - b.word);
-    if (this.requiredPhrases.words.length > 0) candidates = inTurn(candidates);
-    const open: Open[] = [];
-    let whole = 0;
+    if (this.requiredPhrases.words.length > 0) candidates = interleaveBanks(candidates);
+    const open: OpenHypothesis[] = [];
+    let complete = 0;
     for (const candidate of candidates) {
       if (candidate.word !== special.end) {
-        if (open.length < beams && !last) open.push(grown(candidate, next));
-        // An ending counts where it is among the best that lack nothing; further down, others were better at this length.
-      } else if (whole < beams) this.#end(grown(candidate, next), true);
-      if (candidate.progress.missing === 0) whole++;
+        if (open.length < beams && !last) open.push(extend(candidate, next));
+        // An ending counts only among the best `beams` candidates without missing words.
+      } else if (complete < beams) this.#finish(extend(candidate, next), true);
+      if (candidate.progress.missing === 0) complete++;
     }
-    const over = last || this.#settled(open);
-    // A caption that did not end is better than none.
-    if (over && this.#done.length === 0)
-      for (const sentence of open.length > 0 ? open : this.#open)
-        if (sentence.progress.missing === 0) this.#end(sentence, false);
+    const over = last || this.#cannotImprove(open);
+    // An unfinished caption is better than none.
+    if (over && this.#finished.length === 0)
+      for (const hypothesis of open.length > 0 ? open : this.#open)
+        if (hypothesis.progress.missing === 0) this.#finish(hypothesis, false);
     this.#open = over ? [] : open;
   }
 
-  /** At most as many as there are beams, the best first. */
+  /** Returns the finished hypotheses, best first, at most `beams`. */
   best(): Hypothesis[] {
-    return this.#done.sort((a, b) => b.score - a.score).slice(0, this.settings.beams);
+    return this.#finished.sort((a, b) => b.score - a.score).slice(0, this.settings.beams);
   }
 
-  /** @param desperate Only forced words, whether they repeat a run or not. */
+  /** @param requiredOnly Whether to consider only required words, even if they repeat an n-gram. */
   #candidates(
     next: NextWords,
     first: number,
     penalties: ReadonlyMap<number, number>,
-    desperate: boolean,
+    requiredOnly: boolean,
   ): Candidate[] {
     const {words} = this.requiredPhrases;
-    const left = this.settings.maximumLength - this.#length;
+    const remaining = this.settings.maximumLength - this.#length;
     const found: Candidate[] = [];
-    for (const [at, before] of this.#open.entries()) {
+    for (const [at, parent] of this.#open.entries()) {
       const row = first + at;
       const add = (word: number, logProbability: number): void => {
         const progress =
-          words.length > 0 ? this.requiredPhrases.after(before.progress, word) : before.progress;
-        // Room stays for what is missing; a word more of it always leaves room for the rest.
+          words.length > 0 ? this.requiredPhrases.advance(parent.progress, word) : parent.progress;
+        // The missing words must still fit. A missing word always leaves room for the others.
         const fits =
-          word === special.end ? before.progress.missing === 0 : left < 0 || progress.missing <= left;
-        if (!fits || !(desperate ? progress.missing < before.progress.missing : this.#allows(before, word)))
-          return;
-        const sum = before.sum + logProbability;
+          word === special.end
+            ? parent.progress.missing === 0
+            : remaining < 0 || progress.missing <= remaining;
+        const allowed = requiredOnly
+          ? progress.missing < parent.progress.missing
+          : this.#allows(parent, word);
+        if (!fits || !allowed) return;
+        const sum = parent.sum + logProbability;
         const rating = sum - (penalties.get(word) ?? 0);
-        found.push({before, row, word, logProbability, sum, rating, progress});
+        found.push({parent, row, word, logProbability, sum, rating, progress});
       };
-      for (let k = row * next.count; k < (row + 1) * next.count && !desperate; k++) {
+      for (let k = row * next.count; k < (row + 1) * next.count && !requiredOnly; k++) {
         const value = next.logProbabilities[k]!;
         if (value === -Infinity) break;
         if (!words.includes(next.words[k]!)) add(next.words[k]!, value);
       }
-      for (const [k, word] of words.entries()) add(word, next.requiredPhrases[row * words.length + k]!);
+      for (const [k, word] of words.entries())
+        add(word, next.requiredLogProbabilities[row * words.length + k]!);
     }
     return found;
   }
 
-  #allows({tokens}: Open, word: number): boolean {
+  /** Whether minimum length and `noRepeatNgramSize` allow a word. */
+  #allows({tokens}: OpenHypothesis, word: number): boolean {
     const {minimumLength, noRepeatNgramSize: order} = this.settings;
     if (word === special.end) return tokens.length >= minimumLength;
     if (order === 0 || tokens.length < order) return true;
@@ -171,34 +179,43 @@ export class Beam {
     return true;
   }
 
-  #end({tokens, logProbabilities, attention, sum}: Open, finished: boolean): void {
+  #finish({tokens, logProbabilities, attention, sum}: OpenHypothesis, finished: boolean): void {
     const score = this.#score(sum, logProbabilities.length);
-    // Copies, lest one caption keep the maps of all.
+    // Copied, because each map is a view of the attention of all rows.
     const maps = attention.map((map) => map.slice());
-    this.#done.push({tokens, logProbabilities, ...(maps.length > 0 && {attention: maps}), score, finished});
+    this.#finished.push({
+      tokens,
+      logProbabilities,
+      ...(maps.length > 0 && {attention: maps}),
+      score,
+      finished,
+    });
   }
 
   #score(sum: number, length: number): number {
     return sum / Math.max(1, length) ** this.settings.lengthPenalty;
   }
 
-  /** Whether no open sentence can still beat the worst of enough ended ones, however it goes on. */
-  #settled(open: readonly Open[]): boolean {
+  /** Whether `beams` hypotheses are finished and no open one can still outscore the worst of them. */
+  #cannotImprove(open: readonly OpenHypothesis[]): boolean {
     const {beams, maximumLength} = this.settings;
     if (open.length === 0) return true;
-    if (this.#done.length < beams) return false;
-    // The most probable word was the end.
+    if (this.#finished.length < beams) return false;
+    // Greedy search stops when the most probable word is the end.
     if (beams === 1) return true;
-    const worst = this.#done.map(({score}) => score).sort((a, b) => b - a)[beams - 1]!;
+    const worst = this.#finished.map(({score}) => score).sort((a, b) => b - a)[beams - 1]!;
     return Math.max(...open.map(({sum}) => this.#score(sum, maximumLength + 1))) <= worst;
   }
 }
 
-function grown({before, row, word, logProbability, sum, progress}: Candidate, next: NextWords): Open {
+function extend(
+  {parent, row, word, logProbability, sum, progress}: Candidate,
+  next: NextWords,
+): OpenHypothesis {
   return {
-    tokens: word === special.end ? before.tokens : [...before.tokens, word],
-    logProbabilities: [...before.logProbabilities, logProbability],
-    attention: next.attention ? [...before.attention, next.attention(row)] : before.attention,
+    tokens: word === special.end ? parent.tokens : [...parent.tokens, word],
+    logProbabilities: [...parent.logProbabilities, logProbability],
+    attention: next.attention ? [...parent.attention, next.attention(row)] : parent.attention,
     sum,
     row,
     progress,
@@ -206,12 +223,13 @@ function grown({before, row, word, logProbability, sum, progress}: Candidate, ne
 }
 
 /**
- * Sentences with as many forced words missing make a bank, and the banks take turns, that with the fewest missing first: so each
- * has its share of the beam, and what one can't fill the others do (after Post and Vilar 2018, arXiv 1804.06609).
+ * Allocates the beam dynamically (after Post and Vilar 2018, arXiv 1804.06609). Candidates with the same number of missing words form a
+ * bank, and the banks alternate, the one with the fewest missing words first. Each bank thus gets its part of the beam, and unused
+ * slots go to the others.
  *
- * @param candidates The best first.
+ * @param candidates Candidates, best first.
  */
-function inTurn(candidates: readonly Candidate[]): Candidate[] {
+function interleaveBanks(candidates: readonly Candidate[]): Candidate[] {
   const banks = new Map<number, number>();
   const turns = candidates.map((candidate) => {
     const {missing} = candidate.progress;

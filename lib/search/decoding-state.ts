@@ -1,26 +1,29 @@
-/** The sentences that a search goes on with, as the decoder sees them: a row of its state for each, all one word further at once. */
+/** The decoder's state during search: one row per open hypothesis, all advanced by one word at a time. */
 import {CaptionerError} from '../errors';
 import {throwIfStopped} from '../interrupt';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import type {DecoderState, StepDecoder} from '../decoders/decoder';
 
+/** Result of one decoding step. */
 export interface RowStep {
-  /** The logarithms of all words' probabilities by the model, `[rows, vocabulary]`; the caller's to dispose. */
+  /** Log-probabilities of all words, `[rows, vocabulary]`. The caller disposes them. */
   readonly logProbabilities: tf.Tensor2D;
-  /** Where a row looked, if the decoder looks at a grid: a view of what holds all rows. */
+  /** Returns a row's attention weights, as a view of the array of all rows. Absent if the decoder doesn't attend to a grid. */
   readonly attention?: (row: number) => Float32Array;
 }
 
 export class DecodingState {
   #state: DecoderState;
-  /** The image of each row. */
+  /** Index of each row's image. */
   #images: readonly number[];
-  /** The tensors of the state that the last step handed on as they were: they hang on the image alone. */
+  /** State tensors that the last step passed through unchanged, since they depend on the image alone. */
   #fixed: ReadonlySet<object> = new Set();
 
   /**
-   * @param features Image features, as the decoder reads them; not disposed. One row for each image.
+   * Starts with one row per image.
+   *
+   * @param features Image features of the decoder's kind, one row per image; not disposed.
    * @throws CaptionerError `shape`
    */
   constructor(
@@ -41,13 +44,18 @@ export class DecodingState {
     this.#images = Array.from({length: features.shape[0]}, (_, image) => image);
   }
 
-  /** One word further, all rows. @throws CaptionerError `stopped` */
+  /**
+   * Advances all rows by one word.
+   *
+   * @param words Previous word of each row.
+   * @throws CaptionerError `stopped`
+   */
   step(words: Int32Array): RowStep {
     throwIfStopped();
     const tokens = tf.tensor1d(words, 'int32');
     const {logits, state, attention} = this.decoder.step(tokens, this.#state);
-    const before = new Set(this.#state.map(({dataId}) => dataId));
-    this.#fixed = new Set(state.map(({dataId}) => dataId).filter((id) => before.has(id)));
+    const previous = new Set(this.#state.map(({dataId}) => dataId));
+    this.#fixed = new Set(state.map(({dataId}) => dataId).filter((id) => previous.has(id)));
     tf.dispose([tokens, ...this.#state]);
     this.#state = state;
     const logProbabilities = runOp<tf.Tensor2D>('LogSoftmax', [logits], [type('T', 'float32')]);
@@ -59,14 +67,14 @@ export class DecodingState {
     return {logProbabilities, attention: (row) => maps.subarray(row * cells, (row + 1) * cells)};
   }
 
-  /** Goes on with these rows only, in this order; a row may be named more than once. */
+  /** Keeps the given rows in the given order; a row may occur more than once. */
   reorder(rows: readonly number[]): void {
-    const unmoved = (order: readonly number[], before: readonly number[]): boolean =>
-      order.length === before.length && order.every((row, at) => row === before[at]);
-    if (unmoved(rows, [...this.#images.keys()])) return;
+    const equal = (a: readonly number[], b: readonly number[]): boolean =>
+      a.length === b.length && a.every((value, at) => value === b[at]);
+    if (equal(rows, [...this.#images.keys()])) return;
     const images = rows.map((row) => this.#images[row]!);
-    // As a rule an image's sentences only change places, and what they all see stays: most of what there would be to copy.
-    const fixed = unmoved(images, this.#images) ? this.#fixed : new Set<object>();
+    // If hypotheses move only within their image, tensors of the image alone, the bulk of the state, need no copy.
+    const fixed = equal(images, this.#images) ? this.#fixed : new Set<object>();
     const order = tf.tensor1d(Int32Array.from(rows), 'int32');
     const next = this.#state.map((part) =>
       fixed.has(part.dataId) ? tf.clone(part) : tf.gather(part, order),
@@ -80,11 +88,11 @@ export class DecodingState {
   }
 }
 
-/** @throws CaptionerError `diverged` when a log-probability is no number. */
+/** @throws CaptionerError `diverged` when a log-probability is NaN. */
 export function checkNumbers(logProbabilities: Float32Array): void {
   if (logProbabilities.some(Number.isNaN))
     throw new CaptionerError(
       'diverged',
-      'Search: expected logits that are numbers, got NaN; the weights or the features are broken',
+      'Search: expected finite logits, got NaN; check the weights and the image features',
     );
 }

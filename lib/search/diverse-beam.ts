@@ -1,6 +1,6 @@
 /**
- * The beams of one image, which shun each other's words: diverse beam search (Vijayakumar et al. 2016, arXiv 1610.02424) with
- * its Hamming diversity. With one group it is a plain beam.
+ * Diverse beam search with Hamming diversity (Vijayakumar et al. 2016, arXiv 1610.02424): the beam of one image in groups, each
+ * penalised for the words that the previous groups chose at the same step. One group is plain beam search.
  */
 import {Beam, type BeamSettings, type Hypothesis, type NextWords} from './beam';
 import type {RequiredPhrases} from './required-phrases';
@@ -18,19 +18,19 @@ export class DiverseBeam {
     requiredPhrases: RequiredPhrases,
   ) {
     const {beamGroups, beams} = settings;
-    const own = {...settings, beams: beams / beamGroups};
-    this.#beams = Array.from({length: beamGroups}, () => new Beam(own, requiredPhrases));
+    const group = {...settings, beams: beams / beamGroups};
+    this.#beams = Array.from({length: beamGroups}, () => new Beam(group, requiredPhrases));
   }
 
-  /** Those of the first group first. */
+  /** Open hypotheses of all groups, in the order of the groups. */
   get open(): Beam['open'] {
     return this.#beams.flatMap(({open}) => open);
   }
 
   /**
-   * One group after the other goes on, each shunning the words that those before it go on with at this step.
+   * Advances the groups in order, each with a penalty on the words that the previous groups chose in this step.
    *
-   * @param first The row of the first open sentence; the others follow.
+   * @param first Row of the first open hypothesis in `next`; the others follow.
    */
   advance(next: NextWords, first: number): void {
     const penalties = new Map<number, number>();
@@ -47,10 +47,10 @@ export class DiverseBeam {
     }
   }
 
-  /** Of all groups, the best first; what several groups found is there once. */
+  /** Returns the distinct finished hypotheses of all groups, best first. */
   best(): Hypothesis[] {
     const all = this.#beams.flatMap((beam) => beam.best());
-    const once = new Map(all.map((found) => [`${found.tokens.join()} ${found.finished}`, found]));
-    return [...once.values()].sort((a, b) => b.score - a.score);
+    const distinct = new Map(all.map((found) => [`${found.tokens.join()} ${found.finished}`, found]));
+    return [...distinct.values()].sort((a, b) => b.score - a.score);
   }
 }

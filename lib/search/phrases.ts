@@ -1,4 +1,4 @@
-/** Options of a search with words where it has ids, as people give them: "red ball" instead of [[17, 52]]. */
+/** Search options with text instead of word ids: "red ball" instead of [17, 52]. */
 import {CaptionerError} from '../errors';
 import {tokenize} from '../text/tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
@@ -11,32 +11,32 @@ export interface Wording {
   readonly requiredPhrases?: readonly (string | readonly number[])[];
 }
 
-/** Options in words. */
+/** Search options that accept text as well as ids. */
 export type WithText<Options> = Omit<Options, keyof Wording> & Pick<Wording, keyof Options & keyof Wording>;
 
 /**
- * The same options in ids; what is no list is left to the search to refuse.
+ * Replaces text by word ids. Values that aren't arrays are passed on for the search to reject.
  *
- * @throws CaptionerError `options` when a word is unknown.
+ * @throws CaptionerError `options` when a word is not in the vocabulary.
  */
 export function phrasesToIds<Options extends Pick<SearchOptions, keyof Wording>>(
   options: WithText<Options>,
   vocabulary: Vocabulary,
 ): Options {
   const {suppressWords, requiredPhrases} = options as Wording;
-  const given: Record<string, unknown> = {...options};
+  const converted: Record<string, unknown> = {...options};
   if (Array.isArray(suppressWords))
-    given['suppressWords'] = suppressWords.map((word: unknown) => {
+    converted['suppressWords'] = suppressWords.map((word: unknown) => {
       if (typeof word !== 'string') return word;
       const ids = idsOf('suppressWords', word, vocabulary);
       if (ids.length === 1) return ids[0];
       throw new CaptionerError('options', `\`suppressWords\`: expected single words, got "${word}"`);
     });
   if (Array.isArray(requiredPhrases))
-    given['requiredPhrases'] = requiredPhrases.map((phrase: unknown) =>
+    converted['requiredPhrases'] = requiredPhrases.map((phrase: unknown) =>
       typeof phrase === 'string' ? idsOf('requiredPhrases', phrase, vocabulary) : phrase,
     );
-  return given as Options;
+  return converted as Options;
 }
 
 function idsOf(option: keyof Wording, text: string, vocabulary: Vocabulary): number[] {

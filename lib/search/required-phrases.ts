@@ -1,50 +1,62 @@
 /**
- * Phrases that a caption has to hold, and how much of them a sentence holds so far. Phrases may share words: 1 2 3 holds both
- * 1 2 and 2 3; one that is named twice has to come twice.
+ * Phrases that every caption must contain (lexical constraints), and a sentence's progress through them. Occurrences may overlap: the
+ * sentence 1 2 3 contains both 1 2 and 2 3. A phrase that is listed twice must occur twice.
  */
 import {CaptionerError} from '../errors';
 import {special} from '../text/vocabulary';
 
-/** How far a sentence has come. */
-export interface Progress {
-  /** Words that are missing at most: those of the phrases not yet held, less what has been begun of one of them. */
+/** How much of the required phrases a sentence contains. */
+export interface PhraseProgress {
+  /**
+   * Upper bound of the words still missing: the words of all remaining phrases, minus the longest one that the sentence has begun at
+   * its end. 0 when the sentence contains all phrases.
+   */
   readonly missing: number;
-  /** Of each phrase, how often it still has to come. */
-  readonly due: readonly number[];
-  /** Of each phrase, how many of its words the sentence ends with. */
-  readonly begun: readonly number[];
+  /** How often each phrase must still occur. */
+  readonly remaining: readonly number[];
+  /** How many of its first words the sentence ends with, for each phrase. */
+  readonly matched: readonly number[];
 }
 
 interface Phrase {
   readonly ids: readonly number[];
-  /** For each number of its words, with how many of them they end, themselves not counted (Knuth, Morris and Pratt 1977). */
+  /** The failure function of Knuth, Morris and Pratt 1977: for each prefix length, the length of the longest proper border. */
   readonly borders: readonly number[];
 }
 
+/**
+ * The phrases that a search must include, and a matcher that follows them word by word.
+ *
+ * @example
+ * const required = new RequiredPhrases([[17, 52]], mask, 24);
+ * const progress = required.advance(required.start, 17); // {missing: 1, …}
+ */
 export class RequiredPhrases {
-  /** All words of all phrases, each once. */
+  /** Distinct words of all phrases. */
   readonly words: readonly number[];
-  /** Of a sentence without words. */
-  readonly start: Progress;
+  /** Progress of the empty sentence. */
+  readonly start: PhraseProgress;
   readonly #phrases: readonly Phrase[];
 
   /**
-   * @param banned Penalties by word, -∞ for what is never written.
-   * @throws CaptionerError `options` when a word can't be written, or the phrases have no room.
+   * @param phrases Word ids of each phrase.
+   * @param mask Suppression mask `[vocabulary]`, -∞ for words that are never written, as `bannedWords` returns it.
+   * @param maximumLength Maximum number of words in a caption.
+   * @throws CaptionerError `options` when a word can't be written, or the phrases are longer than a caption.
    */
-  constructor(phrases: readonly (readonly number[])[], suppressWords: Float32Array, maximumLength: number) {
+  constructor(phrases: readonly (readonly number[])[], mask: Float32Array, maximumLength: number) {
     this.words = [...new Set(phrases.flat())];
     for (const id of this.words)
-      if (id === special.end || suppressWords[id] !== 0)
+      if (id === special.end || mask[id] !== 0)
         throw new CaptionerError(
           'options',
-          `search: \`requiredPhrases\`: expected ids of words, from ${special.unknown + 1} to ${suppressWords.length - 1}, that are not banned, got ${id}`,
+          `search: \`requiredPhrases\`: expected word ids from ${special.unknown + 1} to ${mask.length - 1} that are not in \`suppressWords\`, got ${id}`,
         );
     const length = phrases.flat().length;
     if (length > maximumLength)
       throw new CaptionerError(
         'options',
-        `search: \`requiredPhrases\`: expected at most \`maximumLength\`, ${maximumLength} words in all, got ${length}`,
+        `search: \`requiredPhrases\`: expected at most ${maximumLength} words in all (\`maximumLength\`), got ${length}`,
       );
     const times = new Map<string, number>();
     for (const ids of phrases) times.set(ids.join(), (times.get(ids.join()) ?? 0) + 1);
@@ -52,30 +64,30 @@ export class RequiredPhrases {
     this.start = this.#progress([...times.values()], Array<number>(times.size).fill(0));
   }
 
-  /** Of the same sentence with one word more. */
-  after({due, begun}: Progress, word: number): Progress {
-    const next = {due: [...due], begun: [...begun]};
+  /** Returns the progress after one more word. */
+  advance({remaining, matched}: PhraseProgress, word: number): PhraseProgress {
+    const next = {remaining: [...remaining], matched: [...matched]};
     for (const [at, {ids, borders}] of this.#phrases.entries()) {
-      let matched = begun[at]!;
-      while (matched > 0 && ids[matched] !== word) matched = borders[matched]!;
-      if (ids[matched] === word) matched++;
-      if (matched === ids.length) {
-        matched = borders[matched]!;
-        next.due[at] = Math.max(0, due[at]! - 1);
+      let length = matched[at]!;
+      while (length > 0 && ids[length] !== word) length = borders[length]!;
+      if (ids[length] === word) length++;
+      if (length === ids.length) {
+        length = borders[length]!;
+        next.remaining[at] = Math.max(0, remaining[at]! - 1);
       }
-      next.begun[at] = matched;
+      next.matched[at] = length;
     }
-    return this.#progress(next.due, next.begun);
+    return this.#progress(next.remaining, next.matched);
   }
 
-  #progress(due: readonly number[], begun: readonly number[]): Progress {
-    let [all, most] = [0, 0];
+  #progress(remaining: readonly number[], matched: readonly number[]): PhraseProgress {
+    let [all, begun] = [0, 0];
     for (const [at, {ids}] of this.#phrases.entries()) {
-      if (due[at] === 0) continue;
-      all += due[at]! * ids.length;
-      most = Math.max(most, begun[at]!);
+      if (remaining[at] === 0) continue;
+      all += remaining[at]! * ids.length;
+      begun = Math.max(begun, matched[at]!);
     }
-    return {missing: all - most, due, begun};
+    return {missing: all - begun, remaining, matched};
   }
 }
 

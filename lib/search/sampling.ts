@@ -1,56 +1,27 @@
 /**
- * Captions drawn at random, each word with its probability: what a decoder thinks possible, where search gives what it thinks
- * best. Batched over images and samples on the device; of each word only its id and its log-probability come back.
+ * Samples captions from the decoder's distribution, with temperature, top-k and top-p. Batched over images and samples on the device;
+ * only the ids and log-probabilities of the drawn words are read back.
  */
-import {z} from 'zod';
+import type {SampleOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
-import {chance} from '../random/random';
+import {uniformFromKey} from '../random/random';
 import {special} from '../text/vocabulary';
 import type {Sentence} from './beam';
 import type {StepDecoder} from '../decoders/decoder';
-import {bannedWords, lengthsFit, constraintFields, type Limits} from './constraints';
+import {bannedWords} from './constraints';
 import {checkNumbers, DecodingState} from './decoding-state';
+import {sampleOptions} from './search-options';
 
-/** Options of `sample`. */
-export interface SampleOptions extends Limits {
-  /** Captions for each image. @default 1 */
-  readonly samples?: number;
-  /** What logits are divided by: below 1 probable words become more probable yet, towards 0 it is greedy search. @default 1 */
-  readonly temperature?: number;
-  /** Words are drawn among the so many most probable (Fan et al. 2018, arXiv 1805.04833); 0: among all. @default 0 */
-  readonly topK?: number;
-  /** Words are drawn among the most probable whose sum just reaches this (Holtzman et al. 2020, arXiv 1904.09751). @default 1 */
-  readonly topP?: number;
-  /** @default 1 */
-  readonly seed?: number;
-  /** The number of the first image, where images come in several calls. @default 0 */
-  readonly first?: number;
-}
-
-const schema = z
-  .strictObject({
-    ...constraintFields,
-    samples: z.int().min(1).max(10_000).default(1),
-    temperature: z.number().min(0.01).max(100).default(1),
-    topK: z.int().min(0).default(0),
-    topP: z.number().gt(0).max(1).default(1),
-    seed: z
-      .int()
-      .min(-(2 ** 31))
-      .lt(2 ** 31)
-      .default(1),
-    first: z.int().min(0).default(0),
-  })
-  .refine(...lengthsFit);
+export type {SampleOptions};
 type Settings = Required<SampleOptions>;
 
 /** All options, with defaults for those that are not given. @throws CaptionerError `options` */
 export function sampleSettings(options: unknown = {}): Settings {
-  return parseOptions(schema, options, 'sampling');
+  return parseOptions(sampleOptions.schema, options, sampleOptions.owner);
 }
 
-/** A caption under way. */
+/** A caption that is being sampled. */
 interface Draft {
   readonly tokens: number[];
   readonly logProbabilities: number[];
@@ -60,12 +31,12 @@ interface Draft {
 }
 
 /**
- * Each word drawn hangs on (seed, number of the image, number of the sample, step) and on nothing else: more samples or
- * more images do not change those there are.
+ * Samples captions of each image. Each draw depends on (seed, image number, sample number, step) alone, so more samples or images don't
+ * change the others.
  *
- * @param features Image features, as the decoder reads them; not disposed.
- * @returns For each image its samples, in the order drawn; their log-probabilities are the model's, whatever the temperature.
- * @throws CaptionerError `options`; `diverged` when logits are not numbers.
+ * @param features Image features of the decoder's kind, one row per image; not disposed.
+ * @returns For each image its samples in order. Log-probabilities are the model's, without temperature or truncation.
+ * @throws CaptionerError `options`; `shape` for features of another kind; `diverged` when logits are NaN; `stopped`.
  */
 export function sample(decoder: StepDecoder, features: tf.Tensor, options: SampleOptions = {}): Sentence[][] {
   const settings = sampleSettings(options);
@@ -77,21 +48,23 @@ export function sample(decoder: StepDecoder, features: tf.Tensor, options: Sampl
     }),
   );
   if (images.length === 0) return [];
-  const rows = new DecodingState(decoder, features);
+  const decoding = new DecodingState(decoder, features);
   try {
-    rows.reorder(images.flatMap((at) => drafts[at]!.map(() => at)));
-    let held = drafts.flat();
-    const penalties = bannedWords(decoder.vocabulary, settings.suppressWords);
-    const withoutEnd = Float32Array.from(penalties).fill(-Infinity, special.end, special.end + 1);
-    // After the last word a sentence can still end, or is cut off.
+    decoding.reorder(images.flatMap((at) => drafts[at]!.map(() => at)));
+    let active = drafts.flat();
+    const mask = bannedWords(decoder.vocabulary, settings.suppressWords);
+    const withoutEnd = Float32Array.from(mask).fill(-Infinity, special.end, special.end + 1);
+    // A sentence of the maximum length gets one more step, in which it ends or is cut off.
     for (let step = 0; step <= maximumLength; step++) {
-      const allowed = step < minimumLength ? withoutEnd : penalties;
-      if (!allowed.includes(0)) break;
-      const words = Int32Array.from(held, ({tokens}) => tokens.at(-1) ?? special.start);
-      const {logProbabilities, attention} = rows.step(words);
-      const chances = [0, 1].map((part) => Float32Array.from(held, ({key}) => chance(...key, step, part)));
-      const drawn = draw(logProbabilities, allowed, chances, settings);
-      for (const [row, draft] of held.entries()) {
+      const stepMask = step < minimumLength ? withoutEnd : mask;
+      if (!stepMask.includes(0)) break;
+      const words = Int32Array.from(active, ({tokens}) => tokens.at(-1) ?? special.start);
+      const {logProbabilities, attention} = decoding.step(words);
+      const uniforms = [0, 1].map((part) =>
+        Float32Array.from(active, ({key}) => uniformFromKey(...key, step, part)),
+      );
+      const drawn = draw(logProbabilities, stepMask, uniforms, settings);
+      for (const [row, draft] of active.entries()) {
         const ends = drawn.words[row] === special.end;
         if (draft.finished || (step === maximumLength && !ends)) continue;
         draft.logProbabilities.push(drawn.logProbabilities[row]!);
@@ -99,15 +72,15 @@ export function sample(decoder: StepDecoder, features: tf.Tensor, options: Sampl
         if (ends) draft.finished = true;
         else draft.tokens.push(drawn.words[row]!);
       }
-      const open = held.flatMap(({finished}, row) => (finished ? [] : [row]));
+      const open = active.flatMap(({finished}, row) => (finished ? [] : [row]));
       if (open.length === 0) break;
-      // To move a state is dear where it holds a grid, so ended rows are carried along until they are many.
-      if (open.length > 0.75 * held.length) continue;
-      rows.reorder(open);
-      held = open.map((row) => held[row]!);
+      // Gathering a state that holds a grid is expensive, so finished rows are dropped only once a quarter of them is finished.
+      if (open.length > 0.75 * active.length) continue;
+      decoding.reorder(open);
+      active = open.map((row) => active[row]!);
     }
   } finally {
-    rows.dispose();
+    decoding.dispose();
   }
   return drafts.map((own) =>
     own.map(({tokens, logProbabilities, attention, finished}) => {
@@ -118,31 +91,32 @@ export function sample(decoder: StepDecoder, features: tf.Tensor, options: Sampl
 
 interface Drawn {
   readonly words: Int32Array;
-  /** By the model. */
+  /** The model's log-probabilities of these words. */
   readonly logProbabilities: Float32Array;
 }
 
 /**
- * A word for each row.
+ * Draws a word for each row.
  *
  * @param logProbabilities `[rows, vocabulary]`; disposed.
- * @param chances Two for each row.
+ * @param mask Added to the log-probabilities, `[vocabulary]`.
+ * @param uniforms Two uniform random numbers for each row.
  */
 function draw(
   logProbabilities: tf.Tensor2D,
-  penalties: Float32Array,
-  chances: readonly Float32Array[],
+  mask: Float32Array,
+  uniforms: readonly Float32Array[],
   {temperature, topK, topP}: Settings,
 ): Drawn {
   const drawn = tf.tidy(() => {
-    const [size, choice] = chances.map((each) => tf.tensor2d(each, [each.length, 1])) as [
+    const [first, second] = uniforms.map((each) => tf.tensor2d(each, [each.length, 1])) as [
       tf.Tensor2D,
       tf.Tensor2D,
     ];
     const tempered = temperature === 1 ? logProbabilities : tf.div(logProbabilities, temperature);
-    const scores = tf.add<tf.Tensor2D>(tempered, tf.tensor1d(penalties));
+    const scores = tf.add<tf.Tensor2D>(tempered, tf.tensor1d(mask));
     const words =
-      topK > 0 || topP < 1 ? amongBest(scores, topK, topP, choice) : amongAll(scores, size, choice);
+      topK > 0 || topP < 1 ? drawTruncated(scores, topK, topP, second) : drawFull(scores, first, second);
     const picked = tf.gather(logProbabilities, tf.expandDims(words, 1), 1, 1);
     return {words: words.dataSync<'int32'>(), logProbabilities: picked.dataSync<'float32'>()};
   });
@@ -151,46 +125,46 @@ function draw(
   return drawn;
 }
 
-/** Among the best words of each row: `topK` of them, or those whose probabilities just reach `topP`, or both. */
-function amongBest(scores: tf.Tensor2D, topK: number, topP: number, chances: tf.Tensor2D): tf.Tensor1D {
+/** Draws from the truncated distribution of each row: the `topK` best words, the smallest set that reaches `topP`, or both. */
+function drawTruncated(scores: tf.Tensor2D, topK: number, topP: number, uniforms: tf.Tensor2D): tf.Tensor1D {
   const vocabulary = scores.shape[1];
   const {values, indices} = tf.topk(scores, topK > 0 ? Math.min(topK, vocabulary) : vocabulary);
   const weights = tf.softmax<tf.Tensor2D>(values);
-  const before = tf.cumsum(weights, 1, true);
-  const kept = tf.where(tf.less(before, topP), weights, tf.zerosLike(weights));
-  return tf.reshape(tf.gather(indices, tf.expandDims(place(kept, chances), 1), 1, 1), [-1]);
+  const cumulative = tf.cumsum(weights, 1, true);
+  const nucleus = tf.where(tf.less(cumulative, topP), weights, tf.zerosLike(weights));
+  return tf.reshape(tf.gather(indices, tf.expandDims(inverseCdf(nucleus, uniforms), 1), 1, 1), [-1]);
 }
 
-// A power of two near the root of usual vocabularies.
+// A power of two near the square root of typical vocabulary sizes.
 const blockSize = 64;
 
 /**
- * Among all words: first a block of words, then a word of it. To add up a few sums of blocks and a few words of one block is
- * several times as fast as to add up thousands of words, and more exact.
+ * Draws from the full distribution of each row: first a block of words, then a word of the block. Two short cumulative sums are several
+ * times faster than one over thousands of words, and more accurate.
  */
-function amongAll(scores: tf.Tensor2D, blockChances: tf.Tensor2D, wordChances: tf.Tensor2D): tf.Tensor1D {
+function drawFull(scores: tf.Tensor2D, blockUniforms: tf.Tensor2D, wordUniforms: tf.Tensor2D): tf.Tensor1D {
   const [rows, vocabulary] = scores.shape;
   const blocks = Math.ceil(vocabulary / blockSize);
   const weights = tf.pad(tf.softmax(scores), [
     [0, 0],
     [0, blocks * blockSize - vocabulary],
   ]);
-  const table = tf.reshape<tf.Rank.R3>(weights, [rows, blocks, blockSize]);
-  const block = place(tf.sum<tf.Tensor2D>(table, 2), blockChances);
-  const words = tf.reshape<tf.Rank.R2>(tf.gather(table, tf.expandDims(block, 1), 1, 1), [rows, blockSize]);
-  return tf.add(tf.mul(block, tf.scalar(blockSize, 'int32')), place(words, wordChances));
+  const inBlocks = tf.reshape<tf.Rank.R3>(weights, [rows, blocks, blockSize]);
+  const block = inverseCdf(tf.sum<tf.Tensor2D>(inBlocks, 2), blockUniforms);
+  const words = tf.reshape<tf.Rank.R2>(tf.gather(inBlocks, tf.expandDims(block, 1), 1, 1), [rows, blockSize]);
+  return tf.add(tf.mul(block, tf.scalar(blockSize, 'int32')), inverseCdf(words, wordUniforms));
 }
 
 /**
- * Where in each row the sum of the weights passes the share `chances` of their total: each place as often as it weighs, one
- * without weight never.
+ * Draws an index for each row by inverting the cumulative distribution: with probability proportional to its weight, and never one
+ * without weight.
  *
- * @param weights `[rows, places]`
- * @param chances `[rows, 1]`, in [0, 1).
+ * @param weights `[rows, choices]`, not necessarily normalized.
+ * @param uniforms `[rows, 1]`, in [0, 1).
  */
-function place(weights: tf.Tensor2D, chances: tf.Tensor2D): tf.Tensor1D {
+function inverseCdf(weights: tf.Tensor2D, uniforms: tf.Tensor2D): tf.Tensor1D {
   const sums = tf.cumsum(weights, 1);
-  const goal = tf.mul(tf.max(sums, 1, true), chances);
+  const goal = tf.mul(tf.max(sums, 1, true), uniforms);
   const passed = tf.logicalAnd(tf.greater(sums, goal), tf.greater(weights, 0));
   return tf.argMax(tf.cast(passed, 'float32'), 1);
 }

@@ -1,4 +1,4 @@
-/** The few kinds of charts that the notebooks need, one line each; each carries its numbers as text. */
+/** Charts for notebooks, one call each: bars, histogram, heat map, lines and scatter. Each includes its numbers as text. */
 import {showFigure} from './figure';
 import {palette, scale} from './palette';
 import {columns, formatNumber} from './text';
@@ -6,13 +6,13 @@ import {columns, formatNumber} from './text';
 /** Options of charts. */
 export interface ChartOptions {
   readonly title?: string;
-  /** Name of the horizontal axis. */
+  /** Title of the horizontal axis. */
   readonly x?: string;
-  /** Name of the vertical axis. */
+  /** Title of the vertical axis. */
   readonly y?: string;
 }
 
-/** One bar for each name, from the top, as long as its number. */
+/** Draws horizontal bars, one per name, from top to bottom. */
 export function showBars(
   bars: Iterable<readonly [string, number]>,
   {title = '', x, y}: ChartOptions = {},
@@ -53,7 +53,7 @@ export function showBars(
   });
 }
 
-/** How often values occur: whole numbers one by one where there are at most 60, else in bins. */
+/** Draws a histogram. Integers within a range of 60 get one bar each; other values are binned. */
 export function showHistogram(
   values: Iterable<number>,
   {title = '', x, y = 'count'}: ChartOptions = {},
@@ -63,8 +63,8 @@ export function showHistogram(
   const most = numbers.at(-1) ?? 0;
   const whole = numbers.every(Number.isInteger) && most - least < 60;
   const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-  const quantile = (share: number): string =>
-    formatNumber(numbers[Math.round(share * (numbers.length - 1))] ?? NaN);
+  const quantile = (fraction: number): string =>
+    formatNumber(numbers[Math.round(fraction * (numbers.length - 1))] ?? NaN);
   showFigure({
     title,
     text: textOf(title, [
@@ -91,12 +91,13 @@ export function showHistogram(
 
 /** Options of `showHeatmap`. */
 export interface HeatmapOptions extends ChartOptions {
-  /** Names of the columns and of the rows. */
+  /** Names of the columns. */
   readonly columns?: readonly string[];
+  /** Names of the rows. */
   readonly rows?: readonly string[];
 }
 
-/** A matrix as colours, its first row on top. */
+/** Draws a matrix as a heat map, the first row on top. */
 export function showHeatmap(
   matrix: readonly ArrayLike<number>[],
   {title = '', x, y, columns: columnNames, rows: rowNames}: HeatmapOptions = {},
@@ -129,7 +130,7 @@ export function showHeatmap(
   });
 }
 
-/** Lines by name; a line is numbers one after another, or pairs. */
+/** Draws lines by name. A line is a list of y values or of `[x, y]` pairs. */
 export function showLines(
   lines: Readonly<Record<string, readonly number[] | readonly (readonly [number, number])[]>>,
   {title = '', x, y}: ChartOptions = {},
@@ -162,13 +163,13 @@ export function showLines(
 export interface Point {
   readonly x: number;
   readonly y: number;
-  /** Shown on hovering. */
+  /** Hover text. */
   readonly text?: string;
-  /** Points of a group share a colour. */
+  /** Points of the same group share a colour. */
   readonly group?: string;
 }
 
-/** Shows points, with one colour for each group. */
+/** Draws points, coloured by group. */
 export function showScatter(points: readonly Point[], {title = '', x, y}: ChartOptions = {}): void {
   const groups = new Map<string, Point[]>();
   for (const point of points) {

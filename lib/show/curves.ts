@@ -1,6 +1,6 @@
 /**
- * Loss curves that grow while a model trains: training loss by step (each step pale, smoothed strong), validation loss
- * as it is measured, the learning rate below; one figure, redrawn in place. Points of a run that is resumed can be given first.
+ * Live loss curves: raw and smoothed training loss, validation loss, and the learning rate below, in one figure that is redrawn in
+ * place. A resumed run can pass its earlier points.
  */
 import {figureBundle, type Figure} from './figure';
 import {linesSvg} from './lines-svg';
@@ -8,13 +8,13 @@ import {lossFigure, lossLines, lossText, type LossPoint} from './loss-figure';
 import {breathe, inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
 
-/** Loss curves in one slot. */
+/** Loss curves in one output below the cell. */
 export interface LossCurves {
-  /** Adds a point; bound, so it can be handed on: `onStep: curves.add`. Await it to let the figure out at once. */
+  /** Adds a point. It is bound, so you can pass it as a callback: `onStep: curves.add`. Await it so that the notebook can update. */
   readonly add: (point: LossPoint) => Promise<void>;
-  /** Draws the final state as a figure that can be zoomed; what comes later is drawn again. */
+  /** Draws the final state as an interactive figure. Points added later are drawn again. */
   readonly finish: () => Promise<void>;
-  /** The figure as it stands. */
+  /** Returns the current figure. */
   readonly figure: () => Figure;
 }
 
@@ -22,14 +22,14 @@ export interface LossCurves {
 export interface LossCurvesOptions {
   /** Points of the run so far. @default none */
   readonly history?: readonly LossPoint[];
-  /** @default 'Loss' */
+  /** Title of the figure. @default 'Loss' */
   readonly title?: string;
-  /** How strongly the training loss is smoothed, 0 (not) to 1. @default 0.9 */
+  /** Decay of the moving average of the training loss, from 0 (none) to 1. @default 0.9 */
   readonly smoothing?: number;
 }
 
 /**
- * Shows loss curves that grow while a model trains.
+ * Creates live loss curves.
  *
  * @example
  * const curves = lossCurves();
@@ -44,7 +44,7 @@ export function lossCurves({
   const points = [...history];
   const slot = new Slot();
   const figure = (): Figure => lossFigure(points, title, smoothing);
-  // JupyterLab's Plotly renderer never redraws a figure that it has drawn, so while the model trains the slot shows an image.
+  // JupyterLab's Plotly renderer never redraws a figure, so the slot shows an image until training ends.
   const live = (): void => {
     const {upper, lower} = lossLines(points, smoothing);
     const svg = linesSvg({
@@ -52,17 +52,17 @@ export function lossCurves({
       x: 'step',
       panels: [
         {title: 'loss', lines: upper},
-        {title: 'learningRate', lines: lower},
+        {title: 'learning rate', lines: lower},
       ],
     });
     slot.show({'image/svg+xml': svg, 'text/plain': lossText(points)});
   };
-  const painter = new Throttle(live);
+  const throttle = new Throttle(live);
   let printed = points.length;
 
   const add = async (point: LossPoint): Promise<void> => {
     points.push({...point});
-    if (inNotebook()) return point.validationLoss === undefined ? painter.request() : painter.finish();
+    if (inNotebook()) return point.validationLoss === undefined ? throttle.request() : throttle.finish();
     if (point.validationLoss !== undefined) print();
   };
   const print = (): void => {
@@ -72,7 +72,7 @@ export function lossCurves({
   };
   const finish = async (): Promise<void> => {
     if (!inNotebook()) return print();
-    painter.stop();
+    throttle.stop();
     slot.show(figureBundle(figure()));
     await breathe();
   };

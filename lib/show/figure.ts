@@ -1,23 +1,23 @@
 /**
- * Plotly figures: data and layout go to the notebook as JSON, which JupyterLab and our reports draw, together with a text that says the same
- * where nothing draws it. Colours, fonts and grid are set here once, so that a figure fits light and dark pages.
+ * Plotly figures, sent to the notebook as JSON together with a text alternative. JupyterLab and the reports render the JSON. Colours,
+ * fonts and grid are defined here and suit light and dark themes.
  */
 import {show, type Bundle} from './output';
 import {series, shade} from './palette';
 
-/** A Plotly figure with a text that replaces it. */
+/** A Plotly figure with a text alternative. */
 export interface Figure {
-  /** Plotly traces. Typed arrays are welcome. */
+  /** Plotly traces; may contain typed arrays. */
   readonly data: readonly Readonly<Record<string, unknown>>[];
-  /** Plotly layout, on top of the house style. */
+  /** Plotly layout, merged into the default style. */
   readonly layout?: Readonly<Record<string, unknown>>;
   readonly title?: string;
-  /** What the figure says, for viewers that can't draw it. @default The title. */
+  /** Text alternative for viewers that can't render the figure. @default the title */
   readonly text?: string;
 }
 
 /**
- * Draws a figure below the cell. It is never redrawn: JupyterLab's renderer ignores updates of a figure that it has drawn.
+ * Draws a figure below the cell. It can't be updated: JupyterLab's renderer ignores updates of a figure.
  *
  * @example showFigure({title: 'Caption lengths', data: [{type: 'histogram', x: lengths}], text: 'Mean 10.8 words.'});
  */
@@ -25,19 +25,19 @@ export function showFigure(figure: Figure): void {
   show(figureBundle(figure));
 }
 
-/** A figure as `showFigure` displays it: Plotly JSON with its text. */
+/** Returns a figure as Plotly JSON and text. */
 export function figureBundle({data, layout = {}, title, text}: Figure): Bundle {
   const figure = {
     data: plain(data),
-    layout: merge(houseStyle(title), plain(layout) as Record<string, unknown>),
+    layout: merge(defaultLayout(title), plain(layout) as Record<string, unknown>),
     config: {displaylogo: false, responsive: true, scrollZoom: false},
   };
   return {'application/vnd.plotly.v1+json': figure, 'text/plain': text ?? title ?? 'Figure'};
 }
 
-const ink = '#747b86'; // readable on white and on black: a figure does not know the page's theme
+const ink = '#747b86'; // readable in light and dark themes, which a figure doesn't know
 
-function houseStyle(title: string | undefined): Record<string, unknown> {
+function defaultLayout(title: string | undefined): Record<string, unknown> {
   const axis = {gridcolor: shade.line, zerolinecolor: shade.line, linecolor: shade.line, automargin: true};
   return {
     ...(title !== undefined && {
@@ -64,12 +64,12 @@ function houseStyle(title: string | undefined): Record<string, unknown> {
   };
 }
 
-/** Plotly reads a little HTML in its texts; data must not reach it. */
+/** Escapes data, because Plotly interprets some HTML in texts. */
 function escapeText(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\n/g, '<br>');
 }
 
-/** As JSON will carry it: typed arrays as arrays, holes as null, texts escaped except for the templates, which are ours. */
+/** Converts to JSON: typed arrays to arrays, non-finite numbers to null, and texts escaped, except for templates, which contain no data. */
 function plain(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return key.endsWith('template') ? value : escapeText(value);
   if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array, (item) => plain(item));

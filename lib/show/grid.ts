@@ -1,62 +1,65 @@
 /**
- * Images with their captions: a grid for a look at data or results, and a panel that shows the same images again
- * and again while a model learns, each with the captions it got so far and the words that changed marked.
+ * Images with captions: a grid for data and results, and a live panel that shows the same images throughout training, each with its
+ * caption history and the new words highlighted.
  */
 import {html, type Fragment} from './html';
 import {breathe, inNotebook, show, Slot, type Bundle} from './output';
 import {palette, shade} from './palette';
 import {thumbnail, type ImageSource, type Thumbnail} from './image';
 
-/** An image of a grid, with what is written below it. */
+/** An image of a grid, with the text below it. */
 export interface GridItem {
   readonly image: ImageSource;
-  /** The caption, or what the image shows: its alternative text too. */
+  /** Caption; also the image's alternative text. */
   readonly caption?: string;
-  /** The caption before: words of `caption` that are not in it are marked. */
+  /** Previous caption. Words of `caption` that it lacks are highlighted. */
   readonly previous?: string;
-  /** Captions by people. */
+  /** Reference captions. */
   readonly references?: readonly string[];
-  /** A short line above the caption: a file name, a class, a score. */
+  /** Short line above the caption, such as a file name, a class or a score. */
   readonly label?: string;
-  /** Whether the caption is right: a tick or a cross beside it. */
+  /** Whether the caption is correct, shown as a tick or a cross. */
   readonly correct?: boolean;
-  /** A remark below: what is wrong, a score. */
+  /** Remark below the captions. */
   readonly note?: string;
 }
 
 /** Options of `imageGrid` and `captionPanel`. */
 export interface GridOptions {
+  /** Title above the images. */
   readonly title?: string;
   /** Width of an image in CSS pixels. @default 200 */
   readonly width?: number;
 }
 
 /**
- * Shows images in a grid, each with its captions.
+ * Shows images with their captions in a grid.
  *
  * @example await imageGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions})));
+ * @throws CaptionerError `image` when an image can't be read.
  */
 export async function imageGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
-  const images = await Promise.all(items.map(({image}) => small(image, options)));
+  const images = await Promise.all(items.map(({image}) => gridThumbnail(image, options)));
   const shape = commonShape(images);
   const tiles = items.map((item, at) =>
-    tile(item, images[at]!, shape, item.caption && said(item, item.caption)),
+    tile(item, images[at]!, shape, item.caption && captionHtml(item, item.caption)),
   );
   show(grid(tiles, options, items.map(itemText)));
   await breathe();
 }
 
-/** Images that are shown again with new captions. */
+/** A panel of images whose captions are updated in place. */
 export interface CaptionPanel {
   /**
-   * Shows the panel's images with new captions; bound, so it can be handed on. `label` says when: `epoch 3`.
-   * Images have to come in the same order each time.
+   * Shows the images with new captions. It is bound, so you can pass it as a callback. Pass the images in the same order each time.
+   *
+   * @param label Time of the captions, such as `epoch 3`.
    */
   readonly show: (items: readonly GridItem[], label: string) => Promise<void>;
 }
 
 /**
- * A panel in one slot. The newest captions stand first, words that are new are marked, earlier captions follow in grey.
+ * Creates a panel that is updated in place: the newest caption of each image with new words highlighted, then earlier captions in grey.
  *
  * @example
  * const panel = captionPanel();
@@ -66,17 +69,19 @@ export interface CaptionPanel {
 export function captionPanel(options: GridOptions = {}): CaptionPanel {
   const slot = new Slot();
   const images: Thumbnail[] = [];
-  const told: {label: string; captions: string[]}[] = [];
+  const history: {label: string; captions: string[]}[] = [];
 
   const showItems = async (items: readonly GridItem[], label: string): Promise<void> => {
-    for (let at = images.length; at < items.length; at++) images.push(await small(items[at]!.image, options));
+    for (let at = images.length; at < items.length; at++)
+      images.push(await gridThumbnail(items[at]!.image, options));
     const shape = commonShape(images);
-    const before = told.at(-1)?.captions;
-    told.push({label, captions: items.map(({caption = ''}) => caption)});
+    const before = history.at(-1)?.captions;
+    history.push({label, captions: items.map(({caption = ''}) => caption)});
     const tiles = items.map((item, at) => {
       const previous = item.previous ?? before?.[at];
-      const now = {...item, ...(previous !== undefined && {previous})};
-      return tile(now, images[at]!, shape, said(now, item.caption ?? ''), history(told.slice(0, -1), at));
+      const current = {...item, ...(previous !== undefined && {previous})};
+      const past = historyHtml(history.slice(0, -1), at);
+      return tile(current, images[at]!, shape, captionHtml(current, item.caption ?? ''), past);
     });
     const texts = items.map((item, at) =>
       itemText({...item, ...(before?.[at] !== undefined && {previous: before[at]})}),
@@ -89,16 +94,16 @@ export function captionPanel(options: GridOptions = {}): CaptionPanel {
   return {show: showItems};
 }
 
-/** More pixels than the width on the page has, for sharp screens. */
-function small(image: ImageSource, {width = 200}: GridOptions): Promise<Thumbnail> {
+/** Creates a thumbnail with more pixels than its CSS width, for high-density screens. */
+function gridThumbnail(image: ImageSource, {width = 200}: GridOptions): Promise<Thumbnail> {
   return thumbnail(image, Math.round(width * 1.6));
 }
 
-/** Width over height of the frames: that of the middle image, but neither very flat nor very tall. */
+/** Returns the aspect ratio of the frames: the median of the images', limited to 0.8 to 1.5. */
 function commonShape(images: readonly Thumbnail[]): number {
   const shapes = images.map(({width, height}) => width / height).sort((a, b) => a - b);
-  const middle = shapes[Math.floor(shapes.length / 2)] ?? 1;
-  return Math.round(100 * Math.min(1.5, Math.max(0.8, middle))) / 100;
+  const median = shapes[Math.floor(shapes.length / 2)] ?? 1;
+  return Math.round(100 * Math.min(1.5, Math.max(0.8, median))) / 100;
 }
 
 function grid(
@@ -140,8 +145,8 @@ function tile(
   </figure>`;
 }
 
-/** The caption with a verdict, its new words marked. */
-function said({previous, correct}: GridItem, caption: string): Fragment {
+/** Renders a caption with its verdict and highlights new words. */
+function captionHtml({previous, correct}: GridItem, caption: string): Fragment {
   const before = previous === undefined ? undefined : new Set(previous.toLowerCase().split(/\s+/));
   const words = caption.split(/\s+/).map((word, at) => {
     const isNew = before !== undefined && !before.has(word.toLowerCase());
@@ -160,9 +165,9 @@ function said({previous, correct}: GridItem, caption: string): Fragment {
   </div>`;
 }
 
-/** What was said before, newest first; more than three fold away. */
-function history(told: readonly {label: string; captions: string[]}[], at: number): Fragment {
-  const lines = [...told]
+/** Renders earlier captions, newest first; all but three are collapsed. */
+function historyHtml(history: readonly {label: string; captions: string[]}[], at: number): Fragment {
+  const lines = [...history]
     .reverse()
     .map(
       ({label, captions}) =>

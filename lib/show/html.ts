@@ -1,9 +1,9 @@
 /**
- * The only place where HTML is built: a tagged template that escapes whatever is put into it, so that a caption or a
- * file name with markup in it is shown, never run. What the template made itself goes in unescaped.
+ * Builds HTML with a tagged template that escapes inserted values, so that markup in a caption or file name is displayed, never
+ * interpreted. Fragments built by the template are inserted unescaped. All HTML of the library is built here.
  */
 
-/** HTML that is safe to show as it stands; only `html` and `raw` make it. */
+/** HTML that is safe to display; created only by `html` and `raw`. */
 export class Fragment {
   constructor(readonly text: string) {}
 
@@ -15,20 +15,20 @@ export class Fragment {
 /** Values that `html` accepts. */
 export type Insertable = Fragment | string | number | boolean | null | undefined | readonly Insertable[];
 
-/** The characters that mean something in HTML, made harmless between tags and within quoted attributes. */
+/** Escapes text for use between tags and in quoted attributes. */
 export function escape(text: string): string {
   return text.replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /**
- * Builds a fragment: `` html`<b title="${file}">${caption}</b>` ``. Lists are joined; `false`, `null` and `undefined` leave
- * nothing. Attributes have to be quoted, and scripts and styles must not be built from data.
+ * Builds a fragment: `` html`<b title="${file}">${caption}</b>` ``. Arrays are joined; booleans, `null` and `undefined` insert nothing.
+ * Quote attributes, and never insert data into scripts or styles.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Insertable[]): Fragment {
   return new Fragment(strings.reduce((before, after, at) => before + insert(values[at - 1]) + after));
 }
 
-/** Takes a literal of ours as HTML, never data. */
+/** Marks a literal as HTML. Never pass data. */
 export function raw(literal: string): Fragment {
   return new Fragment(literal);
 }

@@ -1,15 +1,15 @@
-/** Images made small enough to be embedded in a page, from files, encoded bytes or the pixels an encoder sees. */
+/** Thumbnails to embed in a page, from files, encoded images or raw pixels. */
 import sharp from 'sharp';
 import {CaptionerError} from '../errors';
 
-/** Raw RGB, as `readPixels` gives them. */
+/** Raw RGB pixels, as `readPixels` returns them. */
 export interface Pixels {
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** A file's path, an encoded image (JPEG, PNG, …) or pixels. */
+/** A file path, an encoded image (JPEG, PNG, …) or raw pixels. */
 export type ImageSource = string | Uint8Array | Pixels;
 
 const limits = {limitInputPixels: 50e6, failOn: 'error'} as const;
@@ -22,9 +22,10 @@ export interface Thumbnail {
 }
 
 /**
- * A JPEG at most `width` wide and high, upright, on white where it was transparent.
+ * Creates a JPEG thumbnail, oriented by EXIF, with transparent parts on white.
  *
- * @throws CaptionerError `image`, when the image cannot be read.
+ * @param width Maximum width and height in pixels.
+ * @throws CaptionerError `image` when the image can't be read.
  */
 export async function thumbnail(image: ImageSource, width = 320): Promise<Thumbnail> {
   const input =
@@ -46,7 +47,7 @@ export async function thumbnail(image: ImageSource, width = 320): Promise<Thumbn
   return {uri, width: info.width, height: info.height};
 }
 
-/** The thumbnail's data URI. */
+/** Returns a thumbnail as a data URI, see `thumbnail`. */
 export async function imageUri(image: ImageSource, width = 320): Promise<string> {
   return (await thumbnail(image, width)).uri;
 }

@@ -1,4 +1,4 @@
-/** Everything that a notebook displays. */
+/** Display functions for notebooks. */
 export {html, raw, escape, Fragment, type Insertable} from './html';
 export {inNotebook, show, Slot, breathe, type Bundle} from './output';
 export {showFigure, figureBundle, type Figure} from './figure';

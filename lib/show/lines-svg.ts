@@ -1,29 +1,35 @@
 /**
- * Lines as a small SVG image, drawn in a millisecond: for charts that grow, where an image in place of another does
- * not flicker and asks nothing of the viewer. Charts that stay are Plotly's.
+ * Line charts as SVG, rendered in a millisecond, for live charts: replacing an image doesn't flicker and costs the viewer little. Final
+ * charts use Plotly.
  */
 import {html, type Fragment} from './html';
 import {shade} from './palette';
 import {formatNumber} from './text';
 
+/** A point of a line. */
+export interface LinePoint {
+  readonly x: number;
+  readonly y: number;
+}
+
 export interface Line {
-  /** In the legend; '' for none. */
+  /** Name in the legend; '' for no entry. */
   readonly name: string;
   readonly color: string;
   readonly width: number;
   readonly opacity?: number;
-  /** A dot at each place. */
+  /** Whether to mark each point with a dot. */
   readonly dots?: boolean;
-  /** The value holds until the next place. */
+  /** Whether to draw steps: each value holds until the next point. */
   readonly steps?: boolean;
-  readonly places: readonly {readonly x: number; readonly y: number}[];
+  readonly points: readonly LinePoint[];
 }
 
 export interface LinesOptions {
   readonly title: string;
-  /** Name of the horizontal axis, which all panels share. */
+  /** Title of the horizontal axis, which all panels share. */
   readonly x: string;
-  /** One below the other; the first is the tall one. */
+  /** Panels from top to bottom; the first is the tallest. */
   readonly panels: readonly {readonly title: string; readonly lines: readonly Line[]}[];
 }
 
@@ -36,10 +42,11 @@ const gap = 26;
 const top = 46;
 const ink = '#747b86';
 
+/** Renders line charts as SVG. */
 export function linesSvg({title, x: xTitle, panels}: LinesOptions): string {
   const lines = panels.flatMap((panel) => panel.lines);
   const across = axis(
-    lines.flatMap(({places}) => places.map(({x}) => x)),
+    lines.flatMap(({points}) => points.map(({x}) => x)),
     false,
   );
   const toX = (value: number): number =>
@@ -90,7 +97,7 @@ function drawPanel(
   count: number,
 ): Fragment {
   const up = axis(
-    lines.flatMap(({places}) => places.map((place) => place.y)).filter(Number.isFinite),
+    lines.flatMap(({points}) => points.map((point) => point.y)).filter(Number.isFinite),
     true,
     count,
   );
@@ -112,13 +119,13 @@ function drawPanel(
 }
 
 function drawLine(
-  {places, color, width, opacity = 1, dots, steps}: Line,
+  {points, color, width, opacity = 1, dots, steps}: Line,
   toX: (x: number) => number,
   toY: (y: number) => number,
 ): Fragment {
-  const finite = places.filter(({y}) => Number.isFinite(y));
-  const points = finite.map(({x, y}) => ({x: round(toX(x)), y: round(toY(y))}));
-  const path = points
+  const finite = points.filter(({y}) => Number.isFinite(y));
+  const pixels = finite.map(({x, y}) => ({x: round(toX(x)), y: round(toY(y))}));
+  const path = pixels
     .map(({x, y}, at) => (at === 0 ? `M${x} ${y}` : steps ? `H${x}V${y}` : `L${x} ${y}`))
     .join('');
   return html`<path
@@ -128,11 +135,11 @@ function drawLine(
       stroke-width="${width}"
       stroke-linejoin="round"
       opacity="${opacity}"
-    />${dots && points.map(({x, y}) => html`<circle cx="${x}" cy="${y}" r="3.5" fill="${color}" />`)}`;
+    />${dots && pixels.map(({x, y}) => html`<circle cx="${x}" cy="${y}" r="3.5" fill="${color}" />`)}`;
 }
 
 function legend(lines: readonly Line[]): Fragment[] {
-  const named = lines.filter(({name, places}) => name !== '' && places.length > 0).reverse();
+  const named = lines.filter(({name, points}) => name !== '' && points.length > 0).reverse();
   let end = right;
   return named.map(({name, color}) => {
     const at = end;
@@ -149,7 +156,7 @@ function legend(lines: readonly Line[]): Fragment[] {
   });
 }
 
-/** A range around the values, and round numbers in it. */
+/** Returns a range around the values and round tick values in it. */
 function axis(
   values: readonly number[],
   padded: boolean,

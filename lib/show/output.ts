@@ -1,12 +1,11 @@
 /**
- * Where a figure, a table or a progress bar goes: into the notebook's cell, in several MIME types at once so that each
- * viewer takes the best it can draw, or as plain text into the terminal. tslab's public API sends one type per call, so
- * the call beneath it is used where it is there; nothing else in the library knows tslab.
+ * Output to the notebook cell, in several MIME types at once so that each viewer picks the richest it supports, or as plain text to the
+ * terminal. tslab's public API sends one MIME type per call, so this module uses the function below it; no other module depends on tslab.
  */
 import {randomBytes} from 'node:crypto';
 import {CaptionerError} from '../errors';
 
-/** The same thing in several forms: MIME type → content. Images are base64, JSON types are objects. */
+/** An output as a MIME bundle: content by MIME type. Images are base64, JSON types are objects. */
 export type Bundle = Readonly<Record<string, unknown>>;
 
 interface Message {
@@ -17,7 +16,7 @@ interface Message {
 
 type Write = (message: Message, update: boolean) => void;
 
-/** In a kernel tslab is loaded already, and outside one it must not be: it takes a second and prints nothing useful. */
+/** Finds tslab's write function. In a kernel tslab is already loaded; elsewhere it must not be, since that takes a second. */
 function kernelWrite(): Write | undefined {
   for (const [file, module] of Object.entries(require.cache)) {
     if (!/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(file)) continue;
@@ -27,29 +26,33 @@ function kernelWrite(): Write | undefined {
   return undefined;
 }
 
-/** Whether this runs in a notebook's kernel. */
+/** Whether the code runs in a notebook kernel. */
 export function inNotebook(): boolean {
   return kernelWrite() !== undefined;
 }
 
 /**
- * tslab's sockets take 512 messages before the event loop turns, and lose all that come after, the end of the cell
- * among them. So what is shown in one go is counted.
+ * Limit of messages per turn of the event loop. tslab's sockets queue 512 messages per turn and drop the rest, including the one that
+ * ends the cell.
  */
-const mostAtOnce = 300;
-let sentAtOnce = 0;
+const messageLimit = 300;
+let messagesSent = 0;
 
 function send(write: Write, message: Message, update: boolean): void {
-  if (sentAtOnce++ === 0) setImmediate(() => (sentAtOnce = 0));
+  if (messagesSent++ === 0) setImmediate(() => (messagesSent = 0));
   write(message, update);
 }
 
-/** Shows a bundle below the cell, or its plain text in the terminal. */
+/**
+ * Shows a bundle below the cell, or its plain text in the terminal.
+ *
+ * @throws CaptionerError `options` for too many outputs at once.
+ */
 export function show(bundle: Bundle): void {
   const write = kernelWrite();
   if (!write) return console.log(bundle['text/plain']);
-  if (sentAtOnce >= mostAtOnce) {
-    const expected = `at most ${mostAtOnce} outputs without a pause`;
+  if (messagesSent >= messageLimit) {
+    const expected = `at most ${messageLimit} outputs without a pause`;
     throw new CaptionerError(
       'options',
       `show: expected ${expected}, got more; put them into one table or grid`,
@@ -58,32 +61,34 @@ export function show(bundle: Bundle): void {
   send(write, {data: bundle, metadata: {}, transient: {}}, false);
 }
 
-/** One place below a cell that later content overwrites. In a terminal it shows nothing: the caller prints the end. */
+/** An output below the cell that is updated in place. In a terminal it shows nothing; the caller prints the final state. */
 export class Slot {
   private readonly id: string = randomBytes(8).toString('hex');
   private shown = false;
-  private waiting: Bundle | undefined;
+  private pending: Bundle | undefined;
+
+  /** Shows a bundle in place of the previous one. */
 
   show(bundle: Bundle): void {
     const write = kernelWrite();
     if (!write) return;
-    if (sentAtOnce >= mostAtOnce) {
-      if (!this.waiting) setImmediate(() => this.showWaiting());
-      this.waiting = bundle;
+    if (messagesSent >= messageLimit) {
+      if (!this.pending) setImmediate(() => this.showPending());
+      this.pending = bundle;
       return;
     }
     send(write, {data: bundle, metadata: {}, transient: {display_id: this.id}}, this.shown);
     this.shown = true;
   }
 
-  private showWaiting(): void {
-    const newest = this.waiting;
-    this.waiting = undefined;
+  private showPending(): void {
+    const newest = this.pending;
+    this.pending = undefined;
     if (newest) this.show(newest);
   }
 }
 
-/** Lets the kernel send what was shown, and look at what came in: the interrupt button above all. */
+/** Yields to the event loop, so that the kernel can send outputs and receive messages, above all interrupts. */
 export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

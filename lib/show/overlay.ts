@@ -1,26 +1,23 @@
-/**
- * A map of numbers, one for each cell of an image, laid over the image: bright where the number is large. What the
- * numbers are (a feature's response, attention, an attribution) is the caller's.
- */
+/** Overlays a map of values per cell, such as attention weights or attributions, on an image: bright where the value is large. */
 import sharp from 'sharp';
 import {CaptionerError} from '../errors';
 import {readImage} from '../encoders/images';
 
 /** Options of `overlay`. */
 export interface OverlayOptions {
-  /** Side of the square result, in pixels. @default 224 */
+  /** Side of the square result in pixels. @default 224 */
   readonly size?: number;
-  /** How much of the image stays where the map is lowest, 0 to 1. @default 0.25 */
+  /** Brightness of the image where the map is lowest, from 0 to 1. @default 0.25 */
   readonly floor?: number;
 }
 
 /**
- * Lays a map of numbers over an image.
+ * Overlays a map on an image.
  *
- * @param file The image.
- * @param map A square of numbers row by row, as many as the image has cells; scaled so that its largest is brightest.
- * @returns A JPEG, stretched to a square as the encoder sees it.
- * @throws CaptionerError `shape` when the map is not a square, `image` when the image cannot be read.
+ * @param file The image file.
+ * @param map A square map with one value per cell, row by row; scaled to its range.
+ * @returns A JPEG, stretched to a square like the encoder's input.
+ * @throws CaptionerError `shape` when the map isn't square; `image`, `not-found` when the image can't be read.
  */
 export async function overlay(
   file: string,

@@ -1,6 +1,6 @@
 /**
- * The colours of every figure. They keep a contrast of at least 3 to white and to JupyterLab's dark background, and neighbours differ in lightness
- * too, so that they stay apart for colour-blind readers and in grey print.
+ * Colours of all figures. They have a contrast ratio of at least 3 to white and to JupyterLab's dark background. Consecutive colours
+ * also differ in lightness, for colour-blind readers and greyscale print.
  */
 export const palette = {
   blue: '#3a7fd0',
@@ -11,7 +11,7 @@ export const palette = {
   grey: '#858c96',
 } as const;
 
-/** For series without a meaning of their own, in this order. */
+/** Default colours of series, in order. */
 export const series: readonly string[] = [
   palette.blue,
   palette.orange,
@@ -21,12 +21,12 @@ export const series: readonly string[] = [
   palette.grey,
 ];
 
-/** Lines and backgrounds that have to work on light and dark alike. */
+/** Translucent colours of lines and backgrounds, for light and dark themes. */
 export const shade = {
   line: 'rgba(133,140,150,.28)',
   fill: 'rgba(133,140,150,.10)',
   mark: 'rgba(217,119,15,.22)',
 } as const;
 
-/** From nothing to much, for heat maps: Plotly's Viridis, uniform in lightness. */
+/** Colour scale of heat maps: Viridis, which is perceptually uniform. */
 export const scale = 'Viridis';

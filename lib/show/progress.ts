@@ -1,6 +1,5 @@
 /**
- * How far a long piece of work is, the same call everywhere: a bar below the cell in a notebook, a bar on stderr in a terminal, a line
- * now and then where the output is a file.
+ * Progress of long tasks: a bar below the cell in a notebook, a bar on stderr in a terminal, and occasional lines when stderr is a file.
  */
 import {SingleBar, type Options} from 'cli-progress';
 import {html} from './html';
@@ -12,11 +11,11 @@ import {formatDuration, formatNumber} from './text';
 /** A progress display. */
 export interface Progress {
   /**
-   * Says how much is done; `note` stands behind the numbers. Bound, so it can be handed on:
-   * `onProgress: progress('Encoding').update`. The bar finishes by itself when all is done.
+   * Updates the progress; `note` is shown after the numbers. It is bound, so you can pass it as a callback:
+   * `onProgress: progress('Encoding').update`. The bar finishes by itself when `done` reaches `total`.
    */
   readonly update: (done: number, total?: number, note?: string) => Promise<void>;
-  /** Shows the last state; call it in `finally` where work may end early. */
+  /** Shows the final state. Call it in `finally` if the task can end early. */
   readonly finish: (note?: string) => Promise<void>;
 }
 
@@ -25,7 +24,7 @@ interface State {
   done: number;
   total: number | undefined;
   note: string | undefined;
-  /** Done when the clock was started: what had been done before does not count for the speed. */
+  /** Amount done at the first update; excluded from the speed, because it may have been done before. */
   from: number | undefined;
   readonly start: number;
 }
@@ -33,7 +32,8 @@ interface State {
 /**
  * Starts a progress display.
  *
- * @param total May come later, with an update.
+ * @param label Name of the task.
+ * @param total Total amount of work; can also be passed with an update.
  */
 export function progress(label: string, total?: number): Progress {
   const state: State = {label, done: 0, total, note: undefined, from: undefined, start: performance.now()};
@@ -68,15 +68,15 @@ interface View {
 function notebookView(state: State): View {
   const slot = new Slot();
   let over = false;
-  const painter = new Throttle(
+  const throttle = new Throttle(
     () => slot.show({'text/html': bar(state, over), 'text/plain': line(state, over)}),
     200,
   );
   return {
-    draw: () => painter.request(),
+    draw: () => throttle.request(),
     finish: () => {
       over = true;
-      return painter.finish();
+      return throttle.finish();
     },
   };
 }
@@ -109,14 +109,14 @@ function terminalView(state: State): View {
   };
 }
 
-const every = 10_000; // ms between lines in a log
+const logInterval = 10_000; // ms
 
 function logView(state: State): View {
   let last = performance.now();
   const print = (over: boolean): void => void process.stderr.write(`${line(state, over)}\n`);
   return {
     draw: () => {
-      if (performance.now() - last < every) return;
+      if (performance.now() - last < logInterval) return;
       last = performance.now();
       print(false);
     },
@@ -124,7 +124,7 @@ function logView(state: State): View {
   };
 }
 
-/** `Encoding 120 of 600 (20 %), 25.1 a second, 19 s left`. */
+/** Formats the state: `Encoding 120 of 600 (20 %), 25.1 a second, 19 s left`. */
 function line(state: State, over: boolean, withLabel = true): string {
   const {done, total, from = 0, note} = state;
   const seconds = (performance.now() - state.start) / 1000;
@@ -143,9 +143,9 @@ function line(state: State, over: boolean, withLabel = true): string {
 
 function bar(state: State, over: boolean): string {
   const {label, done, total} = state;
-  const share = total ? Math.min(1, done / total) : over ? 1 : 0;
+  const fraction = total ? Math.min(1, done / total) : over ? 1 : 0;
   const track = `flex:0 1 220px;min-width:80px;height:8px;border-radius:4px;background:${shade.line};overflow:hidden`;
-  const fill = `width:${(100 * share).toFixed(1)}%;height:100%;background:${share === 1 ? palette.green : palette.blue}`;
+  const fill = `width:${(100 * fraction).toFixed(1)}%;height:100%;background:${fraction === 1 ? palette.green : palette.blue}`;
   return html`<div
     style="display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;font-size:13px;margin:4px 0"
   >
@@ -155,7 +155,7 @@ function bar(state: State, over: boolean): string {
       aria-label="${label}"
       aria-valuemin="0"
       aria-valuemax="100"
-      aria-valuenow="${Math.round(100 * share)}"
+      aria-valuenow="${Math.round(100 * fraction)}"
       style="${track}"
     >
       <div style="${fill}"></div>

@@ -1,4 +1,4 @@
-/** Rows as a table below the cell, with the same table as text for terminals and for viewers without HTML. */
+/** Tables below the cell as HTML, with a plain-text version for terminals and viewers without HTML. */
 import {html, type Fragment} from './html';
 import {show} from './output';
 import {shade} from './palette';
@@ -9,23 +9,23 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Options of `showTable`. */
 export interface TableOptions {
-  /** A line above the table. */
+  /** Caption above the table. */
   readonly caption?: string;
-  /** Rows shown; the rest is counted below. @default 50 */
+  /** Maximum number of rows to show; the number of omitted rows is shown below. @default 50 */
   readonly limit?: number;
 }
 
 /**
- * Shows rows, one column for each name that occurs in them.
+ * Shows rows as a table with one column per property name.
  *
  * @example showTable([{split: 'train', images: 6000}, {split: 'test', images: 1000}], {caption: 'Flickr8k'});
  */
 export function showTable(rows: readonly object[], options: TableOptions = {}): void {
-  const table = rows as readonly Row[]; // an interface has no index signature, but its values can be shown as well
+  const table = rows as readonly Row[]; // allows interfaces, which have no index signature
   show({'text/html': tableHtml(table, options).text, 'text/plain': tableText(table, options)});
 }
 
-/** The table of `showTable` as HTML. */
+/** Returns the table of `showTable` as HTML. */
 export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): Fragment {
   const names = columnNames(rows);
   const right = numeric(rows, names);
@@ -61,7 +61,7 @@ export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOpti
     ${rows.length > limit && html`<p style="font-size:12px;opacity:.7">… and ${formatNumber(rows.length - limit)} more rows</p>`}`;
 }
 
-/** The table of `showTable` as text. */
+/** Returns the table of `showTable` as text. */
 export function tableText(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): string {
   const names = columnNames(rows);
   const lines = columns(
@@ -84,7 +84,7 @@ function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'string') return value;
-  // In a list a comma parts the items, so numbers go without: a shape reads 1, 49, 1280.
+  // Commas separate the items of a list, so its integers are not grouped: a shape reads 1, 49, 1280.
   if (Array.isArray(value))
     return value.map((item) => (Number.isInteger(item) ? String(item) : cell(item))).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

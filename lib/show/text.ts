@@ -1,6 +1,6 @@
-/** Numbers, durations and columns as text, alike in tables, progress lines and the plain-text twins of figures. */
+/** Formats numbers, durations and columns for tables, progress lines and text alternatives of figures. */
 
-/** Four significant digits, thousands grouped, whole numbers whole. */
+/** Formats a number with four significant digits and grouped thousands; integers in full. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -11,7 +11,7 @@ export function formatNumber(value: number): string {
     : String(Number(value.toPrecision(4)));
 }
 
-/** A duration in words: `4.2 s`, `3 min 20 s`, `1 h 5 min`. */
+/** Formats a duration: `9.5 s`, `42 s`, `3 min 20 s`, `1 h 5 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -20,7 +20,11 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** Rows of cells as lines of text in columns; `right` tells which columns are aligned to the right. */
+/**
+ * Formats rows of cells as text in columns.
+ *
+ * @param right Whether to align each column to the right.
+ */
 export function columns(rows: readonly (readonly string[])[], right: readonly boolean[] = []): string {
   const widths: number[] = [];
   for (const row of rows)

@@ -1,11 +1,10 @@
 /**
- * Keeps live output from flooding the notebook: several hundred updates in a burst hang a cell for good. Whatever asks to be
- * drawn is drawn at most every `interval` milliseconds, all painters together at most ten times a second, and the
- * newest state always in the end.
+ * Limits the rate of live output, because a burst of several hundred updates hangs a notebook cell. Each throttle draws at most every
+ * `interval` milliseconds, all together draw at most ten times a second, and the newest state is always drawn in the end.
  */
 import {breathe} from './output';
 
-const leastGap = 100; // ms
+const globalInterval = 100; // ms
 let lastOfAll = -Infinity;
 
 export class Throttle {
@@ -18,13 +17,13 @@ export class Throttle {
     private readonly interval: number = 250,
   ) {}
 
-  /** Draws now if it is time, else later. Await it where other work would keep the output from leaving. */
+  /** Draws now if the interval has passed, else later. Await it in a busy loop, so that the output is sent. */
   request(): Promise<void> {
     const now = performance.now();
     const pause = Math.max(this.interval, 20 * this.cost); // drawing takes at most a twentieth of the time
-    const due = Math.max(this.last + pause, lastOfAll + leastGap);
+    const due = Math.max(this.last + pause, lastOfAll + globalInterval);
     if (now >= due) return this.finish();
-    // The timer fires only when the caller yields; a loop that never does is served by its own next request.
+    // The timer fires only when the caller yields. A loop that never yields draws with its next request.
     this.timer ??= setTimeout(
       () => {
         this.timer = undefined;
@@ -35,7 +34,7 @@ export class Throttle {
     return Promise.resolve();
   }
 
-  /** Forgets what waits to be drawn. */
+  /** Cancels a pending draw. */
   stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

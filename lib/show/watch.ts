@@ -1,19 +1,19 @@
-/** A training run as one watches it in a notebook: live curves, and below them the panel's newest captions. */
+/** Live view of a training run in a notebook: loss curves, and below them the newest captions of the panel images. */
 import type {EpochReport, History, StepReport} from '../checkpoints/history';
 import {lossCurves} from './curves';
 import {captionPanel} from './grid';
 
-/** Callbacks of `watchTraining`. */
+/** Callbacks for the trainer that show its progress. */
 export interface Watch {
   readonly onStep: (report: StepReport) => Promise<void>;
   readonly onEpoch: (report: EpochReport) => Promise<void>;
 }
 
 /**
- * Shows loss curves and captions while a model trains.
+ * Creates a live view of training.
  *
- * @param history What the run went through before; the curves go on from there.
- * @returns The trainer's callbacks.
+ * @param history Earlier history of a resumed run, which the curves continue.
+ * @returns Callbacks for the trainer.
  * @example await trainer.train({epochs: 5, ...watchTraining(trainer.history)});
  */
 export function watchTraining(history: History = {steps: [], epochs: []}, title: string = 'Loss'): Watch {

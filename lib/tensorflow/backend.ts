@@ -1,7 +1,7 @@
-/** What lies beneath tfjs's tensors: its backend and the binding to TensorFlow, with the few functions of theirs that are used here. */
+/** Typed access to tfjs's backend and to its TensorFlow binding, limited to the functions used here. */
 import {tf} from './tensorflow';
 
-/** One attribute of a kernel; the builders below make them. Hot code makes its own once and keeps them. */
+/** One attribute of a TensorFlow op; the functions in ops.ts build them. Hot code builds its attributes once. */
 export interface Attribute {
   readonly name: string;
   readonly type: number;
@@ -54,9 +54,10 @@ export const backend: Backend = tf.backend() as unknown as Backend;
 export const binding: Binding = backend.binding;
 
 /**
- * Makes a native tensor one of tfjs's, which disposes it from now on.
+ * Wraps a native tensor in a tfjs tensor, which owns it from then on.
  *
- * @param dtype As tfjs shall see it; a tensor of a type that it lacks must not be read there.
+ * @param native TensorFlow's number of the element type.
+ * @param dtype The type that tfjs reports. A tensor of a type that tfjs lacks must not be read through tfjs.
  */
 export function adopt(
   id: number,

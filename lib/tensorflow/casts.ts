@@ -1,23 +1,34 @@
 /**
- * Numbers of types that tfjs has no tensors of: bytes, half precision, int64. TensorFlow turns them into those that it has,
- * on all cores, in a tenth of the time that JavaScript would take.
+ * Conversions to and from element types that tfjs lacks: uint8, float16 and int64. TensorFlow converts on all cores, in a tenth of
+ * the time that JavaScript would take.
  */
 import {adopt, backend, binding, type Attribute} from './backend';
 import {tf} from './tensorflow';
 
-/** TensorFlow's number for half precision, which the binding has no name for. */
-const half = 19;
-const {TF_FLOAT: float32, TF_INT32: int32, TF_UINT8: uint8, TF_INT64: long} = binding;
+/** TensorFlow's number for float16 (DT_HALF), for which the binding has no constant. */
+const float16 = 19;
+const {TF_FLOAT: float32, TF_INT32: int32, TF_UINT8: uint8, TF_INT64: int64Type} = binding;
 
-const as = (name: string, value: number): Attribute => ({name, type: binding.TF_ATTR_TYPE, value});
+const typeAttribute = (name: string, value: number): Attribute => ({
+  name,
+  type: binding.TF_ATTR_TYPE,
+  value,
+});
 const cast = (from: number, to: number): Step => [
   'Cast',
-  [as('SrcT', from), as('DstT', to), {name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false}],
+  [
+    typeAttribute('SrcT', from),
+    typeAttribute('DstT', to),
+    {name: 'Truncate', type: binding.TF_ATTR_BOOL, value: false},
+  ],
 ];
-const bitcast = (from: number, to: number): Step => ['Bitcast', [as('T', from), as('type', to)]];
-type Step = readonly [kernel: string, attributes: readonly Attribute[]];
+const bitcast = (from: number, to: number): Step => [
+  'Bitcast',
+  [typeAttribute('T', from), typeAttribute('type', to)],
+];
+type Step = readonly [op: string, attributes: readonly Attribute[]];
 
-/** Runs one kernel after the other, and gives back the native tensors in between. */
+/** Runs ops in sequence and frees the native tensors in between. */
 function chain(first: number, ...steps: readonly Step[]): number {
   return steps.reduce((before, [name, attributes]) => {
     try {
@@ -29,9 +40,9 @@ function chain(first: number, ...steps: readonly Step[]): number {
 }
 
 /**
- * Bytes as numbers from 0 to 255.
+ * Converts bytes to numbers from 0 to 255.
  *
- * @returns float32. The caller disposes it.
+ * @returns float32 of `shape`. The caller disposes it.
  */
 export function fromBytes<R extends tf.Rank>(bytes: Uint8Array, shape: tf.ShapeMap[R]): tf.Tensor<R> {
   const id = chain(binding.createTensor(shape, uint8, bytes), cast(uint8, float32));
@@ -39,18 +50,18 @@ export function fromBytes<R extends tf.Rank>(bytes: Uint8Array, shape: tf.ShapeM
 }
 
 /**
- * Numbers of half precision, as features are stored.
+ * Converts float16 numbers, as features are stored, to float32.
  *
- * @param halves Their bits.
- * @returns float32. The caller disposes it.
+ * @param halves The bits of the numbers.
+ * @returns float32 of `shape`. The caller disposes it.
  */
 export function fromFloat16<R extends tf.Rank>(halves: Uint16Array, shape: tf.ShapeMap[R]): tf.Tensor<R> {
   const even = halves.length % 2 === 0 ? halves : Uint16Array.from([...halves, 0]);
   const pairs = new Int32Array(even.buffer, even.byteOffset, even.length / 2);
   const id = chain(
     binding.createTensor([pairs.length], int32, pairs),
-    bitcast(int32, half),
-    cast(half, float32),
+    bitcast(int32, float16),
+    cast(float16, float32),
   );
   return tf.tidy(() => {
     const all = adopt(id, [pairs.length, 2], float32, 'float32');
@@ -59,29 +70,29 @@ export function fromFloat16<R extends tf.Rank>(halves: Uint16Array, shape: tf.Sh
   });
 }
 
-/** The bits of numbers rounded to half precision, ties to even. */
+/** Returns the bits of numbers rounded to float16, ties to even. */
 export function toFloat16(x: tf.Tensor): Uint16Array {
   const even = tf.tidy(() => {
     const flat = tf.reshape(x, [-1]);
     return tf.reshape(x.size % 2 === 0 ? flat : tf.concat([flat, tf.zeros([1])]), [-1, 2]);
   });
-  const [name, attributes] = cast(float32, half);
+  const [name, attributes] = cast(float32, float16);
   const [rounded] = binding.executeOp(name, attributes, backend.getInputTensorIds([even]), 1);
   even.dispose();
-  const id = chain(rounded!.id, bitcast(half, int32));
+  const id = chain(rounded!.id, bitcast(float16, int32));
   const pairs = binding.tensorDataSync(id);
   binding.deleteTensor(id);
   return new Uint16Array(pairs.buffer, pairs.byteOffset, x.size);
 }
 
 /**
- * An int64 scalar, as some kernels want for a step or a length. tfjs-node's own `Int64Scalar` makes a new native tensor
- * at every use and never frees one; this is a tensor like others. It passes for int32 and must not be read.
+ * Makes an int64 scalar, which some ops take for a step or a length. tfjs-node's own `Int64Scalar` allocates a native tensor at every
+ * use and never frees it; this one is disposed like any tensor. Its dtype reads int32, and its value must not be read.
  *
  * @returns The scalar. The caller disposes it.
  */
 export function int64(value: number): tf.Scalar {
   if (!Number.isSafeInteger(value)) throw new RangeError(`Expected a safe integer for int64, got ${value}`);
   const bits = new Int32Array(new BigInt64Array([BigInt(value)]).buffer);
-  return adopt(binding.createTensor([], long, bits), [], long, 'int32') as tf.Scalar;
+  return adopt(binding.createTensor([], int64Type, bits), [], int64Type, 'int32') as tf.Scalar;
 }

@@ -1,16 +1,16 @@
 /**
- * TensorFlow's own kernels, called by name: what tfjs has no function for, or only a slower one. A kernel called here
- * leaves no trace on the gradient tape, so a differentiable function wraps it in `tf.customGrad`.
+ * Runs TensorFlow ops by name, where tfjs has no function or only a slower one. The gradient tape does not record these calls, so a
+ * differentiable function wraps them in `tf.customGrad`.
  */
 import {backend, binding, type Attribute} from './backend';
 import type {tf} from './tensorflow';
 
 export type {Attribute};
 
-/** Element types by TensorFlow's names, also those that tfjs has no tensors of. */
+/** Element types by TensorFlow's names, including those that tfjs lacks. */
 export type KernelType = 'float32' | 'int32' | 'int64' | 'bool' | 'string' | 'resource' | 'uint8';
 
-/** What a kernel takes: any tensor of tfjs; `int64` makes those of a type that tfjs lacks. */
+/** Any tensor of tfjs; `int64` in casts.ts makes those of a type that tfjs lacks. */
 export type KernelInput = tf.Tensor;
 
 const types: Readonly<Record<KernelType, number>> = {
@@ -23,6 +23,7 @@ const types: Readonly<Record<KernelType, number>> = {
   uint8: binding.TF_UINT8,
 };
 
+/** An element type. */
 export function type(name: string, value: KernelType): Attribute {
   return {name, type: binding.TF_ATTR_TYPE, value: types[value]};
 }
@@ -31,12 +32,12 @@ export function bool(name: string, value: boolean): Attribute {
   return {name, type: binding.TF_ATTR_BOOL, value};
 }
 
-/** An integer, or a list of them. */
+/** An integer or a list of integers. */
 export function int(name: string, value: number | readonly number[]): Attribute {
   return {name, type: binding.TF_ATTR_INT, value};
 }
 
-/** A float, or a list of them. */
+/** A float or a list of floats. */
 export function float(name: string, value: number | readonly number[]): Attribute {
   return {name, type: binding.TF_ATTR_FLOAT, value};
 }
@@ -50,9 +51,9 @@ export function shape(name: string, value: readonly number[]): Attribute {
 }
 
 /**
- * Runs a kernel that has one output.
+ * Runs an op that has one output.
  *
- * @example const product = runOp('MatMul', [a, b], [bool('transpose_b', true), type('T', 'float32')]);
+ * @example runOp('MatMul', [a, b], [bool('transpose_b', true), type('T', 'float32')])
  * @returns The output. The caller disposes it, or the `tf.tidy` around the call.
  */
 export function runOp<T extends tf.Tensor = tf.Tensor>(
@@ -63,7 +64,7 @@ export function runOp<T extends tf.Tensor = tf.Tensor>(
   return backend.executeSingleOutput(name, attributes, inputs) as T;
 }
 
-/** Runs a kernel that has `outputs` outputs; with 0 it is run for its effect. */
+/** Runs an op that has `outputs` outputs, or 0 if it is run for its effect. The caller disposes them. */
 export function runOpMulti(
   name: string,
   inputs: readonly KernelInput[],

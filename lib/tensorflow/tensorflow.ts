@@ -1,10 +1,10 @@
-/** Native TensorFlow, the only backend: everything in the library that computes imports `tf` from here. */
+/** Native TensorFlow, the only backend. Every module that computes imports `tf` from here. */
 import './tf-environment';
 import * as tf from '@tensorflow/tfjs-node-gpu';
 
 export {tf};
 
-/** What TensorFlow computes on: a GPU when the installed wheel found one, else the CPU. */
+/** The device that TensorFlow computes on: a GPU if the installed wheel found one, else the CPU. */
 export function device(): 'cpu' | 'gpu' {
   return (tf.backend() as unknown as {isUsingGpuDevice: boolean}).isUsingGpuDevice ? 'gpu' : 'cpu';
 }

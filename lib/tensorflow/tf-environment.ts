@@ -1,21 +1,24 @@
-/** Must be loaded before TensorFlow: sets what TensorFlow reads once at start, and loads it or says what is missing. */
+/**
+ * Sets the environment variables that TensorFlow reads once at start, then loads it or says what is missing. Must be imported before
+ * TensorFlow.
+ */
+import {closeSync, fstatSync, openSync} from 'node:fs';
 import util from 'node:util';
 import {CaptionerError} from '../errors';
-import {silenceStderr} from './silence-stderr';
 
-// oneDNN is off by default on processors without AVX-512, where it is worth a third of a training step.
+// oneDNN is off by default on processors without AVX-512, where it saves a third of a training step.
 process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
 process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-// A GPU adds in another order each time, unless it is told not to: without this a resumed run would not repeat exactly.
+// By default a GPU adds in a different order each time, and a resumed run would not repeat exactly.
 process.env['TF_DETERMINISTIC_OPS'] ??= '1';
-// Else the first process takes all of a GPU's memory, and a notebook that is open keeps the command line from running.
+// By default the first process takes all GPU memory, and an open notebook would block the command line.
 process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 
-// tfjs-node calls a function that Node 23 removed.
+// tfjs-node calls `util.isNullOrUndefined`, which Node 23 removed.
 (util as {isNullOrUndefined?: (value: unknown) => boolean}).isNullOrUndefined ??= (value) => value == null;
 
 try {
-  // An import would come before the lines above.
+  // An import would run before the lines above.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   silenceStderr(() => void require('@tensorflow/tfjs-node-gpu'));
 } catch (cause) {
@@ -25,4 +28,32 @@ try {
     `native TensorFlow could not be loaded (${reason}); run \`npm test\` or \`npm start\` to set it up, or \`npx captioner doctor\` to see which part is missing`,
     {cause},
   );
+}
+
+/**
+ * Calls `load` with stderr sent to /dev/null, if that can be undone. TensorFlow writes its greeting in native code before it reads any
+ * log level, so the file descriptor itself must be redirected. With `TF_CPP_MIN_LOG_LEVEL=0` stderr is left alone.
+ */
+function silenceStderr(load: () => void): void {
+  const kept = process.env['TF_CPP_MIN_LOG_LEVEL'] === '0' ? undefined : reopenStderr();
+  if (kept === undefined) return load();
+  closeSync(2);
+  openSync('/dev/null', 'w'); // takes the lowest free number, which is 2
+  try {
+    load();
+  } finally {
+    closeSync(2);
+    openSync(`/proc/self/fd/${kept}`, 'a');
+    closeSync(kept);
+  }
+}
+
+/** Opens stderr's target a second time. A file reopened this way would not share its position, so files get the greeting. */
+function reopenStderr(): number | undefined {
+  try {
+    const stat = fstatSync(2);
+    return stat.isFIFO() || stat.isCharacterDevice() ? openSync('/proc/self/fd/2', 'a') : undefined;
+  } catch {
+    return undefined;
+  }
 }

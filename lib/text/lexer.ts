@@ -1,24 +1,24 @@
-/** Rules that compete for the next token, as in lex and its kin: the one that reaches furthest wins. */
+/** A longest-match lexer, as lex generates: of all rules, the one that matches the most characters wins. */
 
 export interface Rule {
-  /** A regular expression for the token. */
+  /** Regular expression of the token. */
   readonly pattern: string;
-  /** What must follow it. It counts for how far the rule reaches, but is not of the token. */
+  /** Regular expression of what must follow. It counts towards the length of the match but is not part of the token. */
   readonly next?: string;
-  /** How many characters at the end of a match are left for the next token. */
+  /** Number of characters at the end of the match that are left for the next token. */
   readonly back?: number;
-  /** What the token becomes, where it does not stay as it is. */
+  /** Replaces the token. @default unchanged */
   readonly give?: (text: string) => string;
 }
 
 export interface Match {
-  /** Characters that the token takes, 1 or more. */
+  /** Number of characters consumed, 1 or more. */
   readonly length: number;
-  /** Undefined where no rule matches, and the character is passed over. */
+  /** Undefined if no rule matches; one character is then skipped. */
   readonly token?: string;
 }
 
-/** @returns A function that finds the token at a place of a text: the longest match, and of several as long the first. */
+/** @returns A function that finds the token at a position of a text: the longest match, and among equals the first rule's. */
 export function longestMatch(rules: readonly Rule[]): (text: string, at: number) => Match {
   const compiled = rules.map(({pattern, next = '', ...rule}) => ({
     ...rule,

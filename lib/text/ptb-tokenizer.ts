@@ -1,18 +1,18 @@
 /**
- * Captions are split for metrics as the COCO evaluation does it: as Stanford's PTBTokenizer (the lexer of CoreNLP 3.4.1)
- * splits them, in small letters, without punctuation. Every paper's scores are of such tokens, so these are the same,
- * clitics (`ca n't`), abbreviations (`u.s.`) and brackets (`-lrb-`) included.
+ * Tokenizes captions for metrics as the COCO evaluation does: like Stanford's PTBTokenizer (the lexer of CoreNLP 3.4.1), in lower case and
+ * without punctuation. Published scores are computed on these tokens, so clitics (`ca n't`), abbreviations (`u.s.`) and brackets
+ * (`-lrb-`) are the same here.
  */
 import {longestMatch, type Rule} from './lexer';
 
-/** What the COCO evaluation leaves out. It has brackets in capitals, so that ours, in small letters, stay. */
+/** Tokens that the COCO evaluation removes. It lists brackets in upper case, so lower-case brackets stay. */
 const punctuation = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';']);
 
-/** Small letters stand for capitals too, but not in a class; capitals stand for themselves. */
+/** Makes lower-case letters outside character classes match both cases; upper-case letters match only themselves. */
 const caseless = (source: string): string =>
   source.replace(/\\.|\[[^\]]*\]|[a-z]/g, (one) => (one.length > 1 ? one : `[${one}${one.toUpperCase()}]`));
 
-// The lexer is older than letters outside the Basic Multilingual Plane.
+// The original lexer does not know letters outside the Basic Multilingual Plane.
 const letter = String.raw`(?:(?![\ufe00-\ufe0f\u{10000}-\u{10ffff}])[\p{L}\p{M}\xad\u0384\u0385\u055a-\u055f]|&[aeiouAEIOU](?:acute|grave|uml);)`;
 const alphanumeric = String.raw`(?![\u{10000}-\u{10ffff}])[\p{L}\p{Nd}]`;
 const space = String.raw`[ \t\xa0\u2000-\u200a\u3000]`;
@@ -33,7 +33,7 @@ const markup = String.raw`<\/?[A-Za-z!?][^>\r\n]*>`;
 const acronym = caseless(
   String.raw`[A-Za-z](?:\.[A-Za-z])+|(?:canada|sino|korean|eu|japan|non)-u\.s|u\.s\.-(?:u\.k|u\.s\.s\.r)`,
 );
-// Some of the states must begin with a capital, since they are words too.
+// Abbreviations of states that are also words must begin with a capital letter.
 const lowered = caseless(
   '(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tues?|wed|thu|thurs|fri|ala|ariz|Az|Ark|calif|colo|conn|ct|dak|Del|fla|ga|Ill|ind|kans?|ky|La|Mass|md|mich|minn|Miss|mo|mont|neb|nev|okla|Ore|Pa|penn|tenn|Tex|va|vt|Wash|wisc?|wyo|inc|cos?|corp|pp?t[ye]s?|ltd|plc|rt|bancorp|bhd|assn|univ|intl|sys|tel|est|ext|sq|jr|sr|bros|(?:ed|ph)\\.d|esq|etc|al|seq|bldg)\\.',
 );
@@ -83,7 +83,7 @@ const joined = (text: string): string => text.replaceAll(' ', '\xa0');
 const round = (text: string): string => text.replace(/[()]/g, (one) => brackets[one]!);
 const ampersand = (text: string): string => text.replace(/&amp;/gi, '&');
 
-/** In the order in which the lexer tries them: of those that reach as far the first counts. */
+/** In order of precedence: among matches of the same length, the first rule wins. */
 const rules: readonly Rule[] = [
   {pattern: caseless(`cannot|${apostrophe}twas`), back: 3},
   {pattern: caseless(`gonna|gotta|lemme|gimme|wanna|${apostrophe}tis`), back: 2},
@@ -174,13 +174,13 @@ const rules: readonly Rule[] = [
 ];
 
 const lexer = longestMatch(rules);
-/** Blanks, plain words and the last full stop, as most are: what the rules would make of them, without trying them all. */
+/** A shortcut for spaces, plain words and the final full stop, which gives the same tokens as the rules. */
 const plain = /\s+|(?!(?:cannot|gonna|gotta|lemme|gimme|wanna)\b)[a-z]+(?=\s|$)|\.(?=\s*$)/iy;
 
 /**
- * `A dog can't reach the "ball".` → `a dog ca n't reach the ball`.
+ * Tokenizes a caption: `A dog can't reach the "ball".` → `a dog ca n't reach the ball`.
  *
- * @returns The tokens. One can hold a no-break space (`3 1/2` is one token); metrics that split at white space split it.
+ * @returns The tokens. A token can contain a no-break space (`3 1/2` is one token); metrics that split at white space split it.
  */
 export function ptbTokenize(caption: string): string[] {
   const tokens: string[] = [];
@@ -194,7 +194,7 @@ export function ptbTokenize(caption: string): string[] {
   return tokens.filter((token) => !punctuation.has(token));
 }
 
-/** In small letters and without soft hyphens; one that stands alone is a hyphen. */
+/** Lower-cases a token and removes soft hyphens; a lone soft hyphen becomes a hyphen. */
 function clean(token: string): string {
   return (token === '\xad' ? '-' : token.replaceAll('\xad', '')).toLowerCase();
 }

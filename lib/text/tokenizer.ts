@@ -1,15 +1,15 @@
 /**
- * A caption becomes words: small letters, no punctuation. The same words are what a vocabulary counts and what a decoder
- * learns to write. Metrics split captions by themselves, as the COCO evaluation does: `ptb-tokenizer.ts`.
+ * Splits captions into lower-case words without punctuation, for the vocabulary and the decoders. Metrics use `ptb-tokenizer.ts` instead,
+ * like the COCO evaluation.
  */
 
 const maximumLength = 2000;
 
 /**
- * `A dog's ball — it's red.` → `a dog 's ball it 's red`. Clitics are cut off as the Penn Treebank does, so that `dog's`
- * and `dog` share a word; hyphens and apostrophes inside a word stay, and so do numbers with their points.
+ * Splits a caption into words: `A dog's ball — it's red.` → `a dog 's ball it 's red`. Clitics become words of their own, as in the Penn
+ * Treebank, so that `dog's` and `dog` share a word. Hyphens and apostrophes inside words and decimal points stay.
  *
- * @param caption Any text; what is longer than 2,000 characters is cut.
+ * @param caption Any text; truncated to 2,000 characters.
  */
 export function tokenize(caption: string): string[] {
   const text = cleanText(caption).toLowerCase().replace(/[’‘]/g, "'");
@@ -17,7 +17,7 @@ export function tokenize(caption: string): string[] {
   return words.flatMap(splitClitic);
 }
 
-/** NFC, without control and bidirectional characters, white space as single blanks. */
+/** Normalises text: NFC, no control or bidirectional characters, single spaces for white space, at most 2,000 characters. */
 export function cleanText(text: string): string {
   return text
     .slice(0, maximumLength)

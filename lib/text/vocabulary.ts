@@ -1,4 +1,4 @@
-/** The words that a decoder can write, each with its id. Ids 0 to 3 are no words: padding, start, end, unknown. */
+/** The words that a decoder can generate and their ids. Ids 0 to 3 are special: padding, start, end, unknown. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
@@ -10,27 +10,27 @@ const specialWords = ['<padding>', '<start>', '<end>', '<unknown>'] as const;
 
 /** Options of `Vocabulary.from`. */
 export interface VocabularyOptions {
-  /** Words used less often become unknown. @default 5 */
+  /** Minimum number of occurrences; rarer words become unknown. @default 5 */
   readonly minimumCount?: number;
-  /** At most so many words, the most frequent. @default no limit */
+  /** Maximum number of words; the most frequent are kept. @default no limit */
   readonly maximumSize?: number;
 }
 
 /** How many words of some captions a vocabulary has. */
 export interface Coverage {
-  /** Running words in the captions. */
+  /** Number of words in the captions. */
   readonly words: number;
-  /** Share of them that the vocabulary has. */
+  /** Fraction of these in the vocabulary. */
   readonly known: number;
-  /** Different words in the captions. */
+  /** Number of distinct words in the captions. */
   readonly distinct: number;
-  /** Share of these that the vocabulary has. */
+  /** Fraction of the distinct words in the vocabulary. */
   readonly distinctKnown: number;
 }
 
 export interface VocabularyJSON {
   readonly version: 1;
-  /** Without the four that are no words; the first has id 4. */
+  /** Words without the four special ones; the first has id 4. */
   readonly words: readonly string[];
 }
 
@@ -42,7 +42,7 @@ const optionsSchema = z.strictObject({
 /** Words and their ids, in both directions. */
 export class Vocabulary {
   readonly #words: readonly string[];
-  // A Map, since `constructor` and `__proto__` are words like any other.
+  // A Map rather than an object, since captions may contain `constructor` and `__proto__`.
   readonly #ids: ReadonlyMap<string, number>;
 
   private constructor(words: readonly string[]) {
@@ -51,9 +51,9 @@ export class Vocabulary {
   }
 
   /**
-   * Counts the words of the training captions; the most frequent has the lowest id, ties are in code unit order.
+   * Builds a vocabulary from training captions. The most frequent word has the lowest id; ties are in code unit order.
    *
-   * @throws CaptionerError `options`; `captions` when no word is left.
+   * @throws CaptionerError `options`, or `captions` if no word is left.
    */
   static from(captions: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
     const {minimumCount, maximumSize = Infinity} = parseOptions(optionsSchema, options, 'vocabulary');
@@ -64,7 +64,7 @@ export class Vocabulary {
     return new Vocabulary(kept.slice(0, maximumSize).map(([word]) => word));
   }
 
-  /** @throws CaptionerError `mismatch` or `version` when this is no vocabulary. */
+  /** Restores a vocabulary. @throws CaptionerError `mismatch` or `version` if the JSON is not a vocabulary. */
   static fromJSON(json: unknown): Vocabulary {
     const {version, words} = (json ?? {}) as Partial<VocabularyJSON>;
     if (version !== 1)
@@ -85,7 +85,7 @@ export class Vocabulary {
     return this.#words.length;
   }
 
-  /** @throws CaptionerError `mismatch` when the id is not the vocabulary's. */
+  /** Returns the word of an id. @throws CaptionerError `mismatch` if the id is out of range. */
   word(id: number): string {
     const word = this.#words[id];
     if (word === undefined)
@@ -96,7 +96,7 @@ export class Vocabulary {
     return word;
   }
 
-  /** The word's id, or the unknown id. */
+  /** Returns the id of a word, or the unknown id. */
   id(word: string): number {
     return this.#ids.get(word) ?? special.unknown;
   }
@@ -105,18 +105,18 @@ export class Vocabulary {
     return this.#ids.has(word);
   }
 
-  /** Ids of a caption's words, without start and end. */
+  /** Returns the ids of a caption's words, without start and end. */
   encode(caption: string): number[] {
     return tokenize(caption).map((word) => this.id(word));
   }
 
-  /** The words of ids, without padding, start and end; clitics join the word before them. */
+  /** Returns the text of ids, without padding, start and end; clitics are joined to the previous word. */
   decode(ids: Iterable<number>): string {
     const words = [...ids].filter((id) => id > special.end).map((id) => this.word(id));
     return words.join(' ').replace(/ (n't|'(?:s|m|d|re|ve|ll))(?= |$)/g, '$1');
   }
 
-  /** How much of some captions the vocabulary can say. */
+  /** Measures how many of the captions' words are in the vocabulary. */
   coverage(captions: Iterable<string>): Coverage {
     const counts = countWords(captions);
     let [words, known, distinctKnown] = [0, 0, 0];
@@ -126,17 +126,17 @@ export class Vocabulary {
       known += count;
       distinctKnown++;
     }
-    const share = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole);
+    const fraction = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole);
     return {
       words,
-      known: share(known, words),
+      known: fraction(known, words),
       distinct: counts.size,
-      distinctKnown: share(distinctKnown, counts.size),
+      distinctKnown: fraction(distinctKnown, counts.size),
     };
   }
 }
 
-/** How often each word is used. */
+/** Counts the occurrences of each word. */
 export function countWords(captions: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const caption of captions) {

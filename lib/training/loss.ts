@@ -8,6 +8,7 @@ import {CaptionerError} from '../errors';
 import {sparseCrossEntropy} from '../ops/cross-entropy';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {withGradient} from '../ops/with-gradient';
 
 /** What a step of training has that evaluation has not. */
 export interface LossOptions extends DropoutKey {
@@ -117,19 +118,17 @@ export function gradients(
 
 /** Some rows of a matrix, each at most once: so the gradient puts rows back where it would else have to add them. */
 function takeRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
-  const take = tf.customGrad((...args) => {
-    const save = args[1] as unknown as tf.GradSaveFunc;
+  return withGradient<tf.Tensor2D>([x], (save) => {
     save([rows]);
     return {
       value: tf.gather(x, rows),
-      gradFunc: (dy, saved) => {
+      gradient: (dy, saved) => {
         const places = tf.expandDims(saved[0]!, 1);
         const shape = tf.tensor1d(x.shape, 'int32');
         return runOp('ScatterNd', [places, dy, shape], [type('T', 'float32'), type('Tindices', 'int32')]);
       },
     };
   });
-  return take(x) as tf.Tensor2D;
 }
 
 function checkIds(what: string, ids: ArrayLike<number>, vocabulary: number): void {

@@ -7,7 +7,7 @@ import {CaptionerError} from '../errors';
 import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
 import type {History} from '../checkpoints/history';
-import {restoreAverage} from '../optim/ema';
+import {restoreEma} from '../optim/ema';
 import {
   checkResumable,
   prepareTrainingData,
@@ -83,7 +83,7 @@ export async function resumeRun(
     const {decoder, vocabulary, encoder, fineTuned, training} = checkpoint;
     opened.push(decoder);
     const {learningRate, ...position} = training.position;
-    const settings = {...training.settings, learningRate};
+    const settings = trainerSettings({...training.settings, learningRate});
     const parts = {dataset, store, vocabulary, decoder};
     const material = prepareTrainingData(parts, settings.maximumLength);
     checkResumable(run.folder, encoder, training.data, store, material);
@@ -110,7 +110,7 @@ export async function resumeRun(
     const adam = new Adam(trainableWeights(parts));
     opened.push(adam);
     const optimizer = new Map(training.optimizer);
-    const average = restoreAverage(optimizer, trainableWeights(parts));
+    const average = restoreEma(optimizer, trainableWeights(parts));
     if (average) opened.push(average);
     adam.restore(optimizer);
     const model = new TrainableModel(parts, adam, average);

@@ -1,137 +1,21 @@
 /** What can be tuned in training, with defaults that are good for Flickr8k and, where its size asks for others, for a small set. */
-import {z} from 'zod';
 import {CaptionerError} from '../errors';
-import {metricNames, type MetricName} from '../metrics/scorer';
+import type {TrainerOptions} from '../option-types';
 import {parseOptions} from '../options';
+import {suitedSizes, trainerOptions, type Objective, type TrainerSettings} from './trainer-options';
 
-export const objectives = ['cross-entropy', 'self-critical'] as const;
-export type Objective = (typeof objectives)[number];
-export const baselines = ['others', 'greedy'] as const;
-export type Baseline = (typeof baselines)[number];
-/** The learning rate schedules. */
-export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
-/** The name of a learning rate schedule. */
-export type Schedule = (typeof schedules)[number];
-
-/** What the best epoch can be chosen by. */
-export type Criterion = 'auto' | 'factual' | MetricName;
-/** The values of the option `selectBy`. */
-export const criteria: readonly Criterion[] = ['auto', 'factual', ...metricNames];
-
-/** Options of training. */
-export interface TrainerOptions {
-  /** Times that each caption is seen; the schedule ends here. @default see `suitedOptions` */
-  readonly epochs?: number;
-  /** Captions in a step. @default see `suitedOptions` */
-  readonly batch?: number;
-  /** Learning rate of Adam, before the schedule. @default see `suitedOptions` */
-  readonly learningRate?: number;
-  /**
-   * How the rate goes down: along a cosine to a hundredth of it; not at all; by `decay` every so many epochs; or by `decay`
-   * whenever the score on validation, which the best epoch is chosen by, has not got better for so many. @default 'cosine'
-   */
-  readonly schedule?: Schedule;
-  /** What `step` and `plateau` multiply the rate with. @default 0.8 */
-  readonly decay?: number;
-  /** The epochs that `step` and `plateau` wait. @default 3 */
-  readonly decayEvery?: number;
-  /** Steps in which the rate grows to its full size. @default see `suitedOptions` */
-  readonly warmup?: number;
-  /** Longest gradient, over all weights together; a longer one is shortened. @default 5 */
-  readonly clipNorm?: number;
-  /** Probability that all words share instead of the right one's, so that the decoder is never too sure. @default 0 */
-  readonly labelSmoothing?: number;
-  /** Part of each weight, times the rate, that a step takes off, apart from the gradient (AdamW); biases keep theirs. @default 0 */
-  readonly weightDecay?: number;
-  /** Batches that a step learns from, for larger ones than memory holds: their gradients are averaged. @default 1 */
-  readonly accumulate?: number;
-  /** What the moving average of the weights, which is judged and saved in their place, keeps of itself in a step; 0: none. @default see `suitedOptions` */
-  readonly emaDecay?: number;
-  /** Share of the words that the decoder goes on from its own words rather than people's, reached evenly in the last epoch. @default 0 */
-  readonly scheduledSampling?: number;
-  /**
-   * `cross-entropy`: people's captions become more likely. `self-critical`: its own captions do, as far as CIDEr-D finds them better than
-   * others of its own; for a decoder that can write already. @default 'cross-entropy'
-   */
-  readonly objective?: Objective;
-  /** Captions that self-critical training samples for an image; 1 only with the baseline `greedy`. @default 5 */
-  readonly samples?: number;
-  /**
-   * What logits are divided by while they are sampled and learnt from. Below 1 samples are more like what search writes; at 1 the surest way
-   * to better samples is to become sure of few captions, which search has no use for. @default 0.4
-   */
-  readonly temperature?: number;
-  /** What they are held against: the mean of the image's other samples, or what greedy search writes. @default 'others' */
-  readonly baseline?: Baseline;
-  /** Learning rate of an encoder that learns too, before the schedule; 0: it stays as it is. @default see `suitedOptions` */
-  readonly encoderLearningRate?: number;
-  /** Captions of an image that are learnt from together: an encoder that learns looks only once for all of them. @default see `suitedOptions` */
-  readonly captionsPerImage?: number;
-  /** Of the order of captions and of dropout. @default 1 */
-  readonly seed?: number;
-  /** Words of a caption that are learnt from, and at most written. @default 24 */
-  readonly maximumLength?: number;
-  /** Steps between checkpoints; one is saved at the end of each epoch anyway. @default 500 */
-  readonly saveEvery?: number;
-  /** Epochs without a better score on validation after which training ends; 0: never. @default 0 */
-  readonly patience?: number;
-  /** Metric of validation captions that the best epoch has most of; `auto`: `true` for drawn scenes, else CIDEr-D. @default 'auto' */
-  readonly selectBy?: Criterion;
-  /** Whether METEOR is computed after each epoch; its tables are read once, which takes one or two seconds. @default true */
-  readonly meteor?: boolean;
-  /** Validation images that are captioned and judged after each epoch. @default 1000 */
-  readonly validationImages?: number;
-  /** Test images that are captioned after each epoch. @default 8 */
-  readonly panelImages?: number;
-  /** Beams for the captions that are judged after each epoch. @default 3 */
-  readonly beams?: number;
-  /** See `SearchOptions`. @default 0.7 */
-  readonly lengthPenalty?: number;
-}
-
-const suited = {
-  small: {epochs: 16, batch: 32, learningRate: 0.001},
-  large: {epochs: 10, batch: 128, learningRate: 0.002},
-};
-
-const fields = z.strictObject({
-  epochs: z.int().min(1).max(100_000).default(suited.large.epochs),
-  batch: z.int().min(1).max(65_536).default(suited.large.batch),
-  learningRate: z.number().gt(0).max(10).default(suited.large.learningRate),
-  schedule: z.enum(schedules).default('cosine'),
-  decay: z.number().gt(0).max(1).default(0.8),
-  decayEvery: z.int().min(1).default(3),
-  warmup: z.int().min(0).default(0),
-  clipNorm: z.number().gt(0).default(5),
-  labelSmoothing: z.number().min(0).lt(1).default(0),
-  weightDecay: z.number().min(0).max(1).default(0),
-  accumulate: z.int().min(1).max(10_000).default(1),
-  emaDecay: z.number().min(0).lt(1).default(0),
-  scheduledSampling: z.number().min(0).max(1).default(0),
-  objective: z.enum(objectives).default('cross-entropy'),
-  samples: z.int().min(1).max(1000).default(5),
-  temperature: z.number().min(0.01).max(100).default(0.4),
-  baseline: z.enum(baselines).default('others'),
-  encoderLearningRate: z.number().min(0).max(1).default(1e-4),
-  captionsPerImage: z.int().min(1).max(1000).default(1),
-  seed: z.int().min(0).max(0x7fffffff).default(1),
-  maximumLength: z.int().min(1).max(200).default(24),
-  saveEvery: z.int().min(1).default(500),
-  patience: z.int().min(0).default(0),
-  selectBy: z.enum(criteria).default('auto'),
-  meteor: z.boolean().default(true),
-  validationImages: z.int().min(0).default(1000),
-  panelImages: z.int().min(0).max(100).default(8),
-  beams: z.int().min(1).max(100).default(3),
-  lengthPenalty: z.number().min(0).max(5).default(0.7),
-});
-const schema = fields.refine(({samples, baseline}) => samples > 1 || baseline === 'greedy', {
-  path: ['samples'],
-  message: 'expected 2 or more where they are held against each other (`baseline: others`)',
-});
-
-/** The options of training, with defaults filled in. */
-export type TrainerSettings = Readonly<Required<TrainerOptions>>;
+export {
+  baselines,
+  criteria,
+  objectives,
+  schedules,
+  type Baseline,
+  type Criterion,
+  type Objective,
+  type Schedule,
+  type TrainerSettings,
+} from './trainer-options';
+export type {TrainerOptions};
 
 /** What the rest of a run depends on: to change it under way would make the position, or the best score, meaningless. */
 const fixed = {
@@ -169,7 +53,7 @@ export function suitedOptions(
   TrainerSettings,
   'epochs' | 'batch' | 'learningRate' | 'encoderLearningRate' | 'captionsPerImage' | 'warmup' | 'emaDecay'
 > {
-  const size = captions < 10_000 ? suited.small : suited.large;
+  const size = captions < 10_000 ? suitedSizes.small : suitedSizes.large;
   const rest = {encoderLearningRate: 1e-4, captionsPerImage: 1, warmup: 0, emaDecay: 0};
   if (objective === 'self-critical')
     return {
@@ -192,7 +76,7 @@ export function suitedOptions(
 
 /** @throws CaptionerError `options` */
 export function trainerSettings(options: unknown = {}): TrainerSettings {
-  return parseOptions(schema, options, 'trainer');
+  return parseOptions(trainerOptions.schema, options, trainerOptions.owner);
 }
 
 /** @throws CaptionerError `options`, also when a change would reach into the order of the captions. */

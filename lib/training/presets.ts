@@ -1,6 +1,7 @@
 /** Named recipes. Each lists only what differs from the defaults, with its reason. */
 import type {ExportOptions} from '../checkpoints/export';
 import {CaptionerError} from '../errors';
+import {unknownName} from '../option-names';
 import type {TrainingRecipe} from './training-recipe';
 
 /** A training in one or more stages: each starts from the best checkpoint of the one before. */
@@ -19,7 +20,7 @@ export interface Stage {
 
 /** The presets, from quick to thorough. */
 export const presetNames = ['quick', 'standard', 'best'] as const;
-/** The name of a preset. */
+/** Name of a preset. */
 export type PresetName = (typeof presetNames)[number];
 
 /** The presets by name. */
@@ -71,7 +72,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
 /** @throws CaptionerError `options` */
 export function presetOf(name: string): Preset {
   const known = presetNames.find((one) => one === name);
-  if (known === undefined)
-    throw new CaptionerError('options', `Unknown preset "${name}"; known: ${presetNames.join(', ')}`);
+  if (known === undefined) throw new CaptionerError('options', unknownName('preset', name, presetNames));
   return presets[known];
 }

@@ -8,6 +8,7 @@ import type {ExportOptions} from '../checkpoints/export';
 import type {CheckpointMetadata} from '../checkpoints/metadata';
 import {ofSplit, type Dataset} from '../datasets/dataset';
 import type {Decoder} from '../decoders/decoder';
+import {decoderOptions as decoderOptionGroups} from '../decoders/decoder-options';
 import {createDecoder, featuresOf, optionsOf} from '../decoders/registry';
 import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
@@ -15,7 +16,9 @@ import {loadEncoder} from '../encoders/registry';
 import {CaptionerError} from '../errors';
 import {openFeatures} from '../features/open-features';
 import type {FeatureSource} from '../features/source';
+import {unknownOption} from '../option-names';
 import {userPath} from '../paths';
+import {sampleOptions, searchOptions} from '../search/search-options';
 import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors, type WordVectors} from '../text/word-vectors';
 import {trainerSettings, type TrainerOptions} from './options';
@@ -174,7 +177,7 @@ function checkOptions(
         throw fixed(`decoder option \`${name}\``);
   if (before && wordVectors !== undefined) throw fixed('`wordVectors`');
   createDecoder(kind, 4, 4, decoderOptions).dispose();
-  trainerSettings({...(before?.training?.settings as object | undefined), ...trainerOptions});
+  trainerSettings({...before?.training?.settings, ...trainerOptions});
 }
 
 async function openEncoderFeatures(
@@ -271,7 +274,14 @@ function divideOptions(
     if (![...ofDecoder, ...ofTrainer].includes(name))
       throw new CaptionerError(
         'options',
-        `Unknown option \`${name}\`; known for the ${decoder} decoder: ${ofDecoder.join(', ')}; for the trainer: ${ofTrainer.join(', ')}`,
+        unknownOption(
+          name,
+          [
+            {owner: `${decoder} decoder`, names: ofDecoder},
+            {owner: 'trainer', names: ofTrainer},
+          ],
+          [...decoderOptionGroups.values(), searchOptions, sampleOptions],
+        ),
       );
   const part = (wanted: boolean): object =>
     Object.fromEntries(Object.entries(set).filter(([name]) => ofDecoder.includes(name) === wanted));

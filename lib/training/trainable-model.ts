@@ -1,7 +1,7 @@
 /** What is trained: the decoder's weights, those of a trainable encoder, their optimizer, and the moving average of the weights. */
 import {ofSplit} from '../datasets/dataset';
 import type {Adam} from '../optim/adam';
-import {Ema, ownWeights, type SwappedWeights} from '../optim/ema';
+import {Ema, rawWeights, type SwappedWeights} from '../optim/ema';
 import type {tf} from '../tensorflow/tensorflow';
 import type {Batch} from './batches';
 import {crossEntropy, selfCritical, type Objective} from './objectives';
@@ -66,7 +66,7 @@ export class TrainableModel {
       invalidate();
     };
     invalidate();
-    const state = (): Map<string, Float32Array> => new Map([...this.adam.state(), ...ownWeights(swapped)]);
+    const state = (): Map<string, Float32Array> => new Map([...this.adam.state(), ...rawWeights(swapped)]);
     try {
       const result = work(state);
       if (!(result instanceof Promise)) restore();

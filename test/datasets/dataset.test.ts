@@ -14,7 +14,7 @@ const official = {
   'Flickr_8k.devImages.txt': 'c.jpg\n',
 };
 
-/** What makes a set of captions fit to learn from and to measure with. */
+/** Checks that a data set is fit for training and evaluation. */
 function checkSound({images}: Dataset): void {
   expect(new Set(images.map(({id}) => id)).size).to.equal(images.length);
   for (const {captions, split} of images) {
@@ -24,7 +24,7 @@ function checkSound({images}: Dataset): void {
 }
 
 describe('openDataset', () => {
-  it('reads the corpus with its split files, the captions of an image together', async () => {
+  it('reads Flickr8k with its split files and groups captions by image', async () => {
     const folder = lay({
       'Flickr8k.token.txt': tokens,
       ...official,
@@ -46,7 +46,7 @@ describe('openDataset', () => {
     expect(ofSplit(dataset, 'test')).to.deep.equal([]);
   });
 
-  it("finds the photographs under the corpus's own folder name too", async () => {
+  it('finds images in the original folder, too', async () => {
     const folder = lay({
       'Flickr8k.token.txt': tokens,
       ...official,
@@ -55,14 +55,14 @@ describe('openDataset', () => {
     expect((await openDataset(folder)).images[0]!.file).to.equal(join(folder, 'Flicker8k_Dataset', 'a.jpg'));
   });
 
-  it('lists photographs that are missing, and goes on', async () => {
+  it('lists missing images and continues', async () => {
     const folder = lay({'Flickr8k.token.txt': tokens, ...official, ...imageFiles(['b.jpg'])});
     const dataset = await openDataset(folder);
     expect(dataset.images.map(({id}) => id)).to.deep.equal(['b.jpg']);
     expect(dataset.missing).to.deep.equal(['a.jpg', 'c.jpg']);
   });
 
-  it("splits Kaggle's layout by name, about eight to one to one, the same wherever it lies", async () => {
+  it("splits Kaggle's layout by name, about 8:1:1, independent of its path", async () => {
     const names = Array.from({length: 2000}, (_, k) => `${k}.jpg`);
     const csv = ['image,caption', ...names.flatMap((name) => [`${name},One .`, `${name},"Two , three ."`])];
     const folders = [0, 1].map(() => lay({'captions.txt': csv.join('\n'), ...imageFiles(names)}));
@@ -76,7 +76,7 @@ describe('openDataset', () => {
     expect(other!.images.map(({split}) => split)).to.deep.equal(one!.images.map(({split}) => split));
   });
 
-  it("uses official split files where they lie beside Kaggle's captions", async () => {
+  it("uses official split files beside Kaggle's captions", async () => {
     const csv = 'image,caption\na.jpg,A dog .\nc.jpg,A cow .\n';
     const dataset = await openDataset(
       lay({'captions.txt': csv, ...official, ...imageFiles(['a.jpg', 'c.jpg'])}),
@@ -95,7 +95,7 @@ describe('openDataset', () => {
     );
   });
 
-  it('says what is known and what was found where it knows nothing', async () => {
+  it('lists the known layouts and the content of an unknown folder', async () => {
     const error = await refusal(lay({'readme.md': '', 'photos/a.jpg': ''}));
     expect(error).to.be.instanceOf(CaptionerError);
     expect(error.code).to.equal('dataset');
@@ -106,13 +106,9 @@ describe('openDataset', () => {
 
   const cases = [
     ['an empty folder', {}, /found an empty folder$/],
+    ['captions without an image folder', {'Flickr8k.token.txt': tokens}, /expected a folder Images or/],
     [
-      'captions without a folder of photographs',
-      {'Flickr8k.token.txt': tokens},
-      /expected a folder Images or/,
-    ],
-    [
-      'captions of which no photograph is there',
+      'captions without any of their images',
       {'Flickr8k.token.txt': tokens, ...imageFiles(['x.jpg'])},
       /found none of 4 \(first: a\.jpg\)/,
     ],
@@ -134,16 +130,16 @@ describe('openDataset', () => {
       expect(error.message).to.match(message);
     });
 
-  it('tells a file, and nothing at all, from a folder', async () => {
+  it('refuses a file and a missing folder', async () => {
     const folder = lay({'a.txt': ''});
     expect((await refusal(join(folder, 'a.txt'))).message).to.include('expected a folder, found a file');
     expect((await refusal(join(folder, 'b'))).code).to.equal('not-found');
   });
 
-  it('reads the photographs of Flickr8k alike from both layouts', async function () {
+  it('reads the same images of Flickr8k from both layouts', async function () {
     const folder = flickr8k();
     if (folder === undefined) {
-      console.log('      skipped: FLICKR8K names no folder with photographs');
+      console.log('      skipped: FLICKR8K names no folder with images');
       return this.skip();
     }
     const own = await openDataset(folder);

@@ -15,7 +15,7 @@ import {zip} from '../files/zip';
 
 const quick = {insecure: true, pause: 1};
 
-/** Flickr8k's archives as they are published, with three photographs. */
+/** Flickr8k's archives as published, with three images. */
 const archives = {
   'Flickr8k_text.zip': zip([
     {name: 'Flickr8k.token.txt', content: ['1', '2', '3'].map((id) => `${id}.jpg#0\ta dog .\n`).join('')},
@@ -32,7 +32,7 @@ const archives = {
   ]),
 };
 
-describe('What is downloadable', () => {
+describe('fetchDownload', () => {
   let server: Server;
   let served: Record<string, Buffer>;
   let requests: string[];
@@ -68,7 +68,7 @@ describe('What is downloadable', () => {
     );
   }
 
-  it('becomes a data set that opens, without archives and rubbish, and is not fetched again', async () => {
+  it('makes a data set without archives and metadata and does not fetch it twice', async () => {
     const told = new Set<string>();
     await fetchDownload({files: flickr8k()}, folder, {
       ...quick,
@@ -96,7 +96,7 @@ describe('What is downloadable', () => {
     expect(existsSync(join(folder, 'Flicker8k_Dataset', '1.jpg'))).to.equal(true);
   });
 
-  it('must be the same as the last time where no checksum is published', async () => {
+  it('requires the recorded checksum if none is published', async () => {
     const files = [{address: `${base}/weights.h5`}];
     served['weights.h5'] = Buffer.from('weights');
     for (let time = 0; time < 2; time++) await fetchDownload({files}, folder, quick);
@@ -116,7 +116,7 @@ describe('What is downloadable', () => {
     expect(readdirSync(folder)).to.deep.equal(['downloads.json']);
   });
 
-  it('leaves nothing half-unpacked when its archive is refused or holds nothing of use', async () => {
+  it('leaves nothing half-unpacked if an archive is refused or has no useful files', async () => {
     await failure([{address: `${base}/Flickr8k_text.zip`, sha256: sha256('another')}]);
     expect(existsSync(folder)).to.equal(false);
     const files = flickr8k().map(({md5: _, ...file}) => file);
@@ -127,7 +127,7 @@ describe('What is downloadable', () => {
     expect((await failure(files)).message).to.match(/expected files of the data set, found none$/);
   });
 
-  it('is refused where a file is in its place, or a record that cannot be read', async () => {
+  it('refuses a file in place of the folder and an unreadable record', async () => {
     const files = flickr8k();
     await fetchDownload({files}, folder, quick);
     for (const damaged of ['', 'null', '[1]', '{"a": {}}', '{"a": null}']) {
@@ -135,7 +135,7 @@ describe('What is downloadable', () => {
       const {code, message} = await failure(files);
       expect([code, message]).to.deep.equal([
         'header',
-        `${join(folder, 'downloads.json')}: expected the SHA-256 of each file that was fetched; remove it to fetch them again`,
+        `${join(folder, 'downloads.json')}: expected the SHA-256 of each fetched file; remove this file to fetch them again`,
       ]);
     }
     folder = join(folder, 'downloads.json');
@@ -145,7 +145,7 @@ describe('What is downloadable', () => {
     });
   });
 
-  it('comes over https, under a name of its own, on stated terms', () => {
+  it('has https addresses, unique file names and stated licences', () => {
     const all = Object.values(downloads);
     const addresses = all.flatMap(({files}) => files.map(({address}) => address));
     expect(addresses.filter((address) => !address.startsWith('https://'))).to.deep.equal([]);
@@ -158,7 +158,7 @@ describe('What is downloadable', () => {
     }
   });
 
-  it('has of COCO the captions alone, and the photographs', () => {
+  it('keeps only the captions and images of COCO', () => {
     const [annotations, photographs] = downloads.coco2014.files;
     const unpacked = ['captions_val2014', 'instances_val2014', 'person_keypoints_val2014'].map((name) =>
       annotations!.unpack!(`annotations/${name}.json`),

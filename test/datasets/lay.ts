@@ -1,4 +1,4 @@
-/** Data sets of a few words, laid into folders of their own, to be opened or refused. */
+/** Tiny data sets in temporary folders. */
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {openDataset} from 'captioner/dist/datasets/open-dataset';
@@ -6,7 +6,7 @@ import type {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
 
-/** Folders and files with a word of content; the data set only looks whether an image is there. */
+/** Files with a word of content; data sets only check that images exist. */
 export function lay(files: Readonly<Record<string, string | Buffer>>): string {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {

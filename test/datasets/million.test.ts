@@ -7,13 +7,13 @@ import {temporaryFolder} from '../support';
 
 const images = 200_000;
 const captions = 1_000_000;
-/** Image files that are there; a listing of a few says as much as one of all. */
+/** Number of image files that exist; a few suffice. */
 const present = 100;
 
 const words =
   'a the man woman dog cat on in with red large street ball table rides holds sits near two'.split(' ');
 
-/** Eleven words, other ones each time. */
+/** Returns eleven pseudorandom words. */
 function say(k: number): string {
   const said: string[] = [];
   for (let state = k + 1, at = 0; at < 11; at++) {
@@ -23,7 +23,7 @@ function say(k: number): string {
   return `${said.join(' ')} .`;
 }
 
-/** The images come in another order than the captions' own, as in COCO. */
+/** As in COCO, images and captions are in different orders. */
 const imageOf = (k: number): number => (k * 7919) % images;
 const named = (image: number): string => `COCO_train2014_${String(image).padStart(12, '0')}.jpg`;
 
@@ -44,7 +44,7 @@ function* token(): Generator<string> {
   for (let k = 0; k < captions; k++) yield `${named(imageOf(k))}#${Math.floor(k / images)}\t${say(k)}\n`;
 }
 
-/** A third of the captions needs quotes, and some of these have a line end in them. */
+/** A third of the captions need quotes, and some contain a line end. */
 function* table(): Generator<string> {
   yield 'image,caption\n';
   for (let k = 0; k < captions; k++) {
@@ -81,7 +81,7 @@ describe('A million captions', () => {
     ['coco', 'captions_train2014.json', 'train2014', coco],
   ] as const;
   for (const [layout, name, folder, parts] of cases)
-    it(`are read from ${name} in less than 300 MB, and it is told how far it is`, async () => {
+    it(`are read from ${name} in less than 300 MB, with progress`, async () => {
       const root = temporaryFolder();
       mkdirSync(join(root, folder));
       for (let image = 0; image < present; image++) writeFileSync(join(root, folder, named(image)), '');

@@ -1,8 +1,8 @@
-/** Run as a process of its own: opens a data set and prints what was found, and the memory and the time that it took. */
+/** Run as a separate process: opens a data set and prints its summary, peak memory and time. */
 import {existsSync, readFileSync} from 'node:fs';
 import {openDataset} from 'captioner/dist/datasets/open-dataset';
 
-/** Kilobytes. Linux lets `maxRSS` begin at that of the process that started this one, here the one that runs all tests. */
+/** Peak memory in kilobytes. On Linux, `maxRSS` starts at that of the parent process, here the test runner. */
 function peak(): number {
   const status = '/proc/self/status';
   const [, own] = (existsSync(status) && /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(status, 'utf8'))) || [];

@@ -42,7 +42,7 @@ const refusal = async (action: () => unknown): Promise<CaptionerError> => {
   return expect.fail('was accepted');
 };
 
-describe('The scenes that come with the library', function () {
+describe('The built-in scenes', function () {
   let dataset: Dataset;
   let images: readonly CaptionedImage[];
   const scenes = (): Scene[] =>
@@ -53,20 +53,20 @@ describe('The scenes that come with the library', function () {
     expect([dataset.layout, dataset.rejected, dataset.missing]).to.deep.equal(['scenes', [], []]);
   });
 
-  it('are 600 to learn from, 100 to choose by and 100 to test with, each with five captions', () => {
+  it('have 600 training, 100 validation and 100 test images with five captions each', () => {
     const of = (split: 'train' | 'validation' | 'test') => ofSplit(dataset, split).length;
     expect([of('train'), of('validation'), of('test')]).to.deep.equal([600, 100, 100]);
     for (const {captions} of images) expect(new Set(captions).size).to.equal(5);
   });
 
-  it('are images of 224 by 224', async () => {
+  it('are images of 224 × 224 pixels', async () => {
     for (const {file} of images.filter((_, at) => at % 20 === 0)) {
       const {width, height, format, channels} = await sharp(file).metadata();
       expect([width, height, format, channels]).to.deep.equal([side, side, 'jpeg', 3]);
     }
   });
 
-  it('vary in all that captions speak of', () => {
+  it('vary in everything that captions mention', () => {
     const all = scenes();
     const seen = (values: readonly unknown[]) => new Set(values);
     const objects = all.flatMap(({objects: of}) => of);
@@ -81,12 +81,12 @@ describe('The scenes that come with the library', function () {
     expect(seen(images.flatMap(({captions}) => captions)).size).to.be.above(2500);
   });
 
-  it('are not repeated between the splits', () => {
+  it('do not repeat between splits', () => {
     const shown = (scene: Scene) => JSON.stringify(scene.objects) + scene.background + scene.time;
     expect(new Set(scenes().map(shown)).size).to.equal(images.length);
   });
 
-  it('name each thing by words that captions use, in a box that lies in the image', () => {
+  it('record each object with words that captions use and a box inside the image', () => {
     for (const {objects, captions, main, number} of scenes()) {
       expect(objects.filter(({kind}) => kind === main).length).to.equal(number);
       for (const {
@@ -108,7 +108,7 @@ describe('The scenes that come with the library', function () {
 describe('A drawn image', () => {
   const pixels = async (svg: string): Promise<Buffer> => sharp(Buffer.from(svg)).flatten().raw().toBuffer();
 
-  /** Where two images differ, as one flag a pixel. */
+  /** Flags the pixels in which two images differ. */
   async function difference(one: string, other: string): Promise<boolean[]> {
     const [a, b] = await Promise.all([pixels(one), pixels(other)]);
     return Array.from({length: side * side}, (_, at) =>
@@ -116,7 +116,7 @@ describe('A drawn image', () => {
     );
   }
 
-  it('has its things where their boxes are', async () => {
+  it('shows objects where their boxes are', async () => {
     for (let turn = 0; turn < 60; turn++) {
       const scene = compose(new SeededRandom(turn, 1), turn);
       const empty = {...scene, objects: []};
@@ -131,7 +131,7 @@ describe('A drawn image', () => {
       for (const [at, differs] of changed.entries()) {
         const [x, y] = [at % side, Math.floor(at / side)];
         if (!differs) continue;
-        // A shadow or a ripple reaches a little beyond what it belongs to.
+        // Shadows and ripples extend a little beyond their objects.
         const near = boxes.some((box) => inside(x, y, box, 2 + 0.1 * Math.max(box[2], box[3])));
         expect(near, `scene ${turn}: something is drawn at ${x}, ${y}`).to.equal(true);
         for (const [k, box] of boxes.entries()) if (inside(x, y, box, 0)) counts[k]! += 1;
@@ -143,7 +143,7 @@ describe('A drawn image', () => {
 });
 
 describe('drawScenes', () => {
-  it('draws the same bytes for the same seed, and others for another', async () => {
+  it('draws the same bytes for the same seed and others for another', async () => {
     const [one, other, different] = await Promise.all([drawn(), drawn(), drawn({...few, seed: 2})]);
     expect(content(one)).to.deep.equal(content(other));
     const images = (folder: string) =>
@@ -151,13 +151,13 @@ describe('drawScenes', () => {
     for (const [name, bytes] of images(different)) expect(bytes).to.not.equal(content(one)[name]);
   });
 
-  it('draws the first ones the same however many follow', async () => {
+  it('draws the first scenes independently of the number of scenes', async () => {
     const [small, large] = await Promise.all([drawn(), drawn({...few, train: 9})]);
     for (const name of readdirSync(small).filter((file) => file.endsWith('.jpg')))
       expect(content(large)[name]).to.equal(content(small)[name]);
   });
 
-  it('leaves alone what is there and whole', async () => {
+  it('does not redraw a complete folder', async () => {
     const folder = await drawn();
     const times = () => readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs);
     const before = times();
@@ -187,7 +187,7 @@ describe('drawScenes', () => {
       expect(content(folder)).to.deep.equal(whole);
     });
 
-  it('refuses what it can not draw', async () => {
+  it('refuses invalid options', async () => {
     const folder = temporaryFolder();
     for (const [options, message] of [
       [{train: -1}, '`train`'],
@@ -202,7 +202,7 @@ describe('drawScenes', () => {
 });
 
 describe('readScenes', () => {
-  it('lists images that are missing and gives the others', async () => {
+  it('lists missing images and returns the others', async () => {
     const folder = await drawn();
     rmSync(join(folder, 'validation-0002.jpg'));
     const {images, missing} = readScenes(folder);
@@ -210,7 +210,7 @@ describe('readScenes', () => {
     expect(images.length).to.equal(8);
   });
 
-  it('refuses a record that it can not read', async () => {
+  it('refuses an unreadable record', async () => {
     const folder = await drawn();
     const file = join(folder, 'scenes.json');
     const text = readFileSync(file, 'utf8');

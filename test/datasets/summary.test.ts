@@ -10,7 +10,7 @@ const files = {
 };
 
 describe('summarize', () => {
-  it('counts what there is and what was left out', async () => {
+  it('counts images, captions and what was left out', async () => {
     const folder = lay(files);
     const summary = summarize(await openDataset(folder));
     expect(summary).to.deep.equal({
@@ -31,14 +31,14 @@ describe('summarize', () => {
     );
   });
 
-  it('needs one line where nothing was left out, and names no split that is empty', async () => {
+  it('uses one line if nothing was left out and omits empty splits', async () => {
     const folder = lay({'a.csv': 'image,split,caption\na.jpg,train,A dog\n', ...imageFiles(['a.jpg'])});
     expect(describeSummary(summarize(await openDataset(folder)))).to.equal(
       `${folder} (own): 1 train images; 1 captions, 1 an image; 2 different words`,
     );
   });
 
-  it('counts nothing in a data set of nothing', () => {
+  it('handles an empty data set', () => {
     const nothing = {images: [], rejected: [], missing: [], unassigned: [], unreferenced: []};
     const summary = summarize({layout: 'none', folder: '/', ...nothing});
     expect(summary.captionsPerImage).to.deep.equal({min: 0, mean: 0, max: 0});

@@ -7,7 +7,7 @@ import {expect} from 'chai';
 const scenes = Array.from({length: 400}, (_, turn) => compose(new SeededRandom(turn, 1), turn));
 const captions = scenes.map((scene, turn) => captionsOf(scene, new SeededRandom(turn, 3)));
 
-/** Changes a word of every caption that has it, and counts the changed captions that still pass for true. */
+/** Changes a word in every caption that contains it and counts the changed captions that still pass. */
 function undetected(
   pattern: RegExp,
   replace: (word: string, scene: Composition) => string,
@@ -28,7 +28,7 @@ const things = ['bench', 'car', 'dog', 'ball'];
 const next = (list: readonly string[]) => (word: string) => list[(list.indexOf(word) + 1) % list.length]!;
 
 describe('falseClaims', () => {
-  it('finds nothing false in what was written from the record', () => {
+  it('accepts captions generated from the record', () => {
     for (const [at, scene] of scenes.entries())
       for (const caption of captions[at]!) expect(falseClaims(caption, scene), caption).to.deep.equal([]);
   });
@@ -70,13 +70,13 @@ describe('falseClaims', () => {
     ['place', /on the (left|right)/, (word) => (word.endsWith('left') ? 'on the right' : 'on the left')],
   ];
   for (const [what, pattern, replace] of mutations)
-    it(`finds another ${what}`, () => {
+    it(`detects a changed ${what}`, () => {
       const {changed, missed} = undetected(pattern, replace);
       expect(missed).to.deep.equal([]);
       expect(changed).to.be.above(5);
     });
 
-  it('says what is false', () => {
+  it('names the false claims', () => {
     const at = scenes.findIndex(({main, relation}) => main === 'dog' && relation?.name === 'under');
     const scene = scenes[at]!;
     const {second} = scene.relation!;
@@ -85,7 +85,7 @@ describe('falseClaims', () => {
     expect(falseClaims('', scene)).to.deep.equal(['it names no thing']);
   });
 
-  it('does not take a thing that is named twice, or words that lead nowhere, for true', () => {
+  it('rejects repeated mentions and words without a continuation', () => {
     const scene = scenes.find(({main, number, relation}) => main === 'dog' && number === 1 && !relation)!;
     expect(falseClaims('a dog', scene)).to.deep.equal([]);
     for (const caption of ['a dog and a dog', 'a dog and', 'a dog next to', 'dog', 'a a dog', 'a dogs'])

@@ -11,14 +11,14 @@ describe('adaptive decoder', () => {
 
   it('equals PyTorch: logits, attention, loss and every gradient', () => equalsPyTorch('adaptive'));
 
-  it('looks at the grid as much as the sentinel leaves it', () => {
+  it('attends to the grid with the weight that the sentinel leaves', () => {
     const decoder = createAdaptive(vocabulary, depth, options);
     const features = uniform([3, 4, depth], [1, 2]);
     const inputs = ids([[1, 4, 5], [1, 8, 9], [1, 10, 0]]); // prettier-ignore
     const looked = (): number[] =>
       tf.tidy(() => values(tf.sum(decoder.attend!(features, inputs).attention, 2)));
     for (const sum of looked()) expect(sum).to.be.within(0.01, 0.99);
-    // A sentinel that nothing comes near to leaves nothing.
+    // A sentinel with a dominating score leaves no weight.
     const score = decoder.weights.get('attention.score')!;
     score.assign(tf.fill([7, 1], 10));
     decoder.weights.get('attention.sentinel')!.assign(tf.zeros([8, 7]));
@@ -29,7 +29,7 @@ describe('adaptive decoder', () => {
     decoder.dispose();
   });
 
-  it('has as many weights as its sizes ask for', () => {
+  it('has the expected number of parameters', () => {
     const decoder = createAdaptive(3000, 1408);
     const parameters = [...decoder.weights.values()].reduce((sum, {size}) => sum + size, 0);
     expect(parameters).to.equal(
@@ -44,7 +44,7 @@ describe('adaptive decoder', () => {
     decoder.dispose();
   });
 
-  it('refuses options that it does not have', () => {
+  it('rejects unknown options', () => {
     expect(() => createAdaptive(vocabulary, depth, {regularization: 1} as object)).to.throw(
       'unknown option `regularization`',
     );

@@ -19,7 +19,7 @@ describe('attention decoder', () => {
 
   it('equals PyTorch: logits, attention, loss, penalty and every gradient', () => equalsPyTorch('attention'));
 
-  it('shares its look among the cells, and tells the same word by word', () => {
+  it('has attention weights that sum to 1, step by step and all at once', () => {
     const decoder = createAttention(vocabulary, depth, options);
     const features = uniform([3, 4, depth], [1, 2]);
     const inputs = ids([[1, 4, 5], [1, 8, 9], [1, 10, 0]]); // prettier-ignore
@@ -37,7 +37,7 @@ describe('attention decoder', () => {
     decoder.dispose();
   });
 
-  it('has as many weights as its sizes ask for', () => {
+  it('has the expected number of parameters', () => {
     const decoder = createAttention(3000, 1408);
     const parameters = [...decoder.weights.values()].reduce((sum, {size}) => sum + size, 0);
     expect(parameters).to.equal(
@@ -53,7 +53,7 @@ describe('attention decoder', () => {
     decoder.dispose();
   });
 
-  it('refuses options that it does not have', () => {
+  it('rejects unknown options', () => {
     expect(() => createAttention(vocabulary, depth, {heads: 2} as object)).to.throw('unknown option `heads`');
     expect(() => createAttention(vocabulary, depth, {regularization: -1})).to.throw('`regularization`');
   });

@@ -14,7 +14,7 @@ describe('createEnsemble', () => {
   const grid = normal([3, cells, depth], [1, 1]) as tf.Tensor3D;
   const pooled = tf.mean<tf.Tensor2D>(grid, 1);
 
-  it('of one decoder, or of twins, writes what that decoder writes', () => {
+  it('of one decoder, or of copies, equals that decoder', () => {
     for (const kind of ['lstm', 'attention']) {
       const alone = member(kind, 1);
       const features = alone.features === 'grid' ? grid : pooled;
@@ -38,7 +38,7 @@ describe('createEnsemble', () => {
     }
   });
 
-  it('gives each word the mean of the probabilities, whatever features its members read', () => {
+  it('averages probabilities, whatever features its members read', () => {
     const members = [member('lstm', 1), member('attention', 2), member('adaptive', 3)];
     const ensemble = createEnsemble(members);
     expect(ensemble.features).to.equal('grid');
@@ -65,10 +65,10 @@ describe('createEnsemble', () => {
     ensemble.dispose();
   });
 
-  it('refuses members that do not belong together', () => {
+  it('rejects incompatible members', () => {
     const other = createDecoder('lstm', vocabulary + 1, depth);
     expect(() => createEnsemble([member('lstm', 1), other])).to.throw(
-      /expected decoders of 9 words and features of depth 5, got one of 10 and 5/,
+      /expected decoders with 9 words and features of depth 5, got one with 10 and 5/,
     );
     expect(() => createEnsemble([])).to.throw(/expected a decoder, got none/);
     other.dispose();

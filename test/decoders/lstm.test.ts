@@ -23,10 +23,10 @@ describe('lstm decoder', () => {
   it('equals PyTorch with two layers: logits, loss and every gradient', () =>
     equalsPyTorch('lstm', 'lstm-layers'));
 
-  it('equals PyTorch with three layers and the image beside every word', () =>
+  it('equals PyTorch with three layers and the image at every word', () =>
     equalsPyTorch('lstm', 'lstm-every'));
 
-  it('has the weights that its sizes ask for', () => {
+  it('has the expected weights', () => {
     const decoder = createLstm(vocabulary, depth, options);
     const shapes = [...decoder.weights].map(([name, {shape}]) => [name, shape]);
     expect(shapes).to.deep.equal([
@@ -47,7 +47,7 @@ describe('lstm decoder', () => {
     decoder.dispose();
   });
 
-  it('has further weights for more layers and for the image beside every word', () => {
+  it('has more weights with more layers and with the image at every word', () => {
     const decoder = createLstm(vocabulary, depth, {...options, layers: 3, imageInput: 'every'});
     const shapes = [...decoder.weights].filter(([name]) => name.startsWith('lstm'));
     expect(shapes.map(([name, {shape}]) => [name, shape])).to.deep.equal([
@@ -61,20 +61,20 @@ describe('lstm decoder', () => {
     decoder.dispose();
   });
 
-  it('sees the image at every word where it stands beside each', () => {
+  it("reads the image at every word with `imageInput: 'every'`", () => {
     const decoder = createLstm(vocabulary, depth, {...options, imageInput: 'every'});
     const features = uniform([3, depth], [1, 1]);
     const state = decoder.begin(features);
     expect(state.map(({shape}) => shape)).to.deep.equal([[3, 8], [3, 8], [3, 5]]); // prettier-ignore
     const others = decoder.begin(uniform([3, depth], [2, 2]));
     const word = tf.tensor1d([4, 5, 6], 'int32');
-    const said = (image: tf.Tensor) => values(decoder.step(word, [state[0]!, state[1]!, image]).logits);
-    expect(said(state[2]!)).to.not.deep.equal(said(others[2]!));
+    const logits = (image: tf.Tensor) => values(decoder.step(word, [state[0]!, state[1]!, image]).logits);
+    expect(logits(state[2]!)).to.not.deep.equal(logits(others[2]!));
     decoder.dispose();
   });
 
   for (const image of ['first', 'every'] as const)
-    it(`drops out what goes into a layer and what comes out, the image ${image}, and nothing that it carries along`, () => {
+    it(`applies dropout to inputs and outputs, not to recurrent connections, with imageInput ${image}`, () => {
       const decoder = createLstm(vocabulary, depth, {...options, layers: 3, imageInput: image});
       const features = uniform([3, depth], [1, 1]);
       const key = {seed: 1, step: 1};
@@ -98,7 +98,7 @@ describe('lstm decoder', () => {
       decoder.dispose();
     });
 
-  it('leaves out the part of the states that it is told to', () => {
+  it('drops the given fraction of the states', () => {
     const decoder = createLstm(vocabulary, depth, options);
     const features = uniform([3, depth], [1, 1]);
     const dropped = values(decoder.states(features, inputs, {seed: 1, step: 1}));
@@ -108,14 +108,14 @@ describe('lstm decoder', () => {
   });
 });
 
-for (const more of [{layers: 2}, {image: 'every'}, {layers: 2, image: 'every'}])
+for (const more of [{layers: 2}, {imageInput: 'every'}, {layers: 2, imageInput: 'every'}])
   describe(`lstm decoder with ${JSON.stringify(more)}`, () =>
     behavesLikeADecoder('lstm', 'pooled', {...options, ...more}, 8));
 
 describe('createDecoder', () => {
-  it('makes the same decoder again from its kind, sizes and options', () => {
+  it('recreates a decoder from its kind, sizes and options', () => {
     const decoder = createDecoder('lstm', vocabulary, depth, options);
-    expect(decoder.options).to.deep.equal({...options, layers: 1, image: 'first'});
+    expect(decoder.options).to.deep.equal({...options, layers: 1, imageInput: 'first'});
     const plain = JSON.parse(JSON.stringify(decoder.options)) as object;
     const again = createDecoder(decoder.kind, decoder.vocabulary, decoder.depth, plain);
     expect(again.options).to.deep.equal(decoder.options);
@@ -126,8 +126,8 @@ describe('createDecoder', () => {
     again.dispose();
   });
 
-  it('makes the decoder of a checkpoint that was saved before there were layers', () => {
-    const decoder = createDecoder('lstm', vocabulary, depth, {...options, layers: 1, image: 'first'});
+  it('accepts the options of checkpoints from before stacked layers', () => {
+    const decoder = createDecoder('lstm', vocabulary, depth, {...options, layers: 1, imageInput: 'first'});
     const old = createDecoder('lstm', vocabulary, depth, options);
     expect([...old.weights.keys()]).to.deep.equal([...decoder.weights.keys()]);
     for (const [name, weight] of decoder.weights)
@@ -136,7 +136,7 @@ describe('createDecoder', () => {
     old.dispose();
   });
 
-  it('says which kinds and options there are', () => {
+  it('lists the known kinds and options', () => {
     const make = (kind: string, settings: object) => () => createDecoder(kind, vocabulary, depth, settings);
     expect(make('gru', {}))
       .to.throw(/Unknown decoder "gru"; known: lstm/)
@@ -146,7 +146,7 @@ describe('createDecoder', () => {
       .to.throw(/`units`.*got 0/)
       .with.property('code', 'options');
     expect(make('lstm', {layers: 0})).to.throw(/`layers`.*got 0/);
-    expect(make('lstm', {image: 'last'})).to.throw(/`image`.*got "last"/);
+    expect(make('lstm', {imageInput: 'last'})).to.throw(/`imageInput`.*got "last"/);
     expect(make('lstm', {dropout: 1})).to.throw(/`dropout`.*got 1/);
     expect(make('lstm', {embedding: 2.5})).to.throw(/`embedding`.*got 2.5/);
   });

@@ -1,4 +1,4 @@
-/** Decoders and images small enough to look at every caption there is. */
+/** Decoders and images small enough to enumerate all captions. */
 import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import type {Hypothesis} from 'captioner/dist/search/beam-search';
@@ -9,7 +9,7 @@ import {expect} from 'chai';
 export const depth = 6;
 export const features = (images: number): tf.Tensor2D => tf.randomNormal([images, depth], 0, 1, 'float32', 5);
 
-/** A real decoder whose words differ clearly in probability. */
+/** An LSTM decoder with larger weights, so that the probabilities of its words differ clearly. */
 export function lively(vocabulary: number, seed = 1): Decoder {
   const made = createDecoder('lstm', vocabulary, depth, {units: 8, embedding: 5, dropout: 0, seed});
   tf.tidy(() => {
@@ -18,7 +18,7 @@ export function lively(vocabulary: number, seed = 1): Decoder {
   return made;
 }
 
-/** A decoder that always gives the same logits. */
+/** A decoder that returns the same logits in every step. */
 export function stubborn(logits: readonly number[]): Decoder {
   const real = createDecoder('lstm', logits.length, depth, {units: 4, embedding: 4});
   const same = (batch: number): tf.Tensor2D => tf.tidy(() => tf.tile(tf.tensor2d([[...logits]]), [batch, 1]));
@@ -40,9 +40,9 @@ export function stubborn(logits: readonly number[]): Decoder {
 }
 
 /**
- * The logarithm of each word's probability given those before, by teacher forcing.
+ * Log-probability of each word given the previous ones, by teacher forcing.
  *
- * @param writable Shares among the end and the words alone, without padding, start and unknown.
+ * @param writable Whether to normalize over the end and the words alone, without padding, start and unknown.
  */
 export function logProbabilitiesOf(
   model: Decoder,
@@ -60,7 +60,7 @@ export function logProbabilitiesOf(
   });
 }
 
-/** The same caption, as nearly as float32 has it. */
+/** Expects equal captions with equal scores, up to float32 rounding. */
 export function close(a: Hypothesis, b: Hypothesis): void {
   expect(a.tokens).to.deep.equal(b.tokens);
   expect(a.score).closeTo(b.score, 1e-5);

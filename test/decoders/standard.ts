@@ -1,4 +1,4 @@
-/** What holds of every decoder, whatever its kind. */
+/** The standard tests of every kind of decoder. */
 import {multiViewDecoder} from 'captioner/dist/decoders/multi-view-decoder';
 import type {Decoder, DecoderState, StepDecoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
@@ -31,8 +31,8 @@ const inputs = ids(captions.map((words) => words.slice(0, -1)));
 const targets = ids(captions.map((words) => words.slice(1)));
 
 /**
- * @param options Of a small decoder, with a dropout of 0.3.
- * @param width Of what its states give to the output layer.
+ * @param options Options of a small decoder with a dropout of 0.3.
+ * @param width Size of its states.
  */
 export function behavesLikeADecoder(
   kind: string,
@@ -48,13 +48,13 @@ export function behavesLikeADecoder(
   });
   afterEach(() => decoder.dispose());
 
-  it('gives states and logits for every word', () => {
+  it('returns states and logits for every word', () => {
     expect(decoder.features).to.equal(reads);
     expect(decoder.states(features, inputs).shape).to.deep.equal([3, 4, width]);
     expect(decoder.logits(features, inputs).shape).to.deep.equal([3, 4, vocabulary]);
   });
 
-  it('begins with the same weights for the same seed', () => {
+  it('has the same initial weights for the same seed', () => {
     const same = make();
     const other = createDecoder(kind, vocabulary, depth, {...options, seed: 8});
     for (const [name, weight] of decoder.weights) {
@@ -66,7 +66,7 @@ export function behavesLikeADecoder(
     other.dispose();
   });
 
-  it('says the same word by word as all at once', () => {
+  it('gives the same logits step by step as all at once', () => {
     const all = decoder.logits(features, inputs);
     let state = decoder.begin(features);
     for (let t = 0; t < 4; t++) {
@@ -94,17 +94,17 @@ export function behavesLikeADecoder(
     for (const part of state) expect(part.isDisposed).to.equal(false);
   });
 
-  it('hands on as it is what hangs on the image alone, which search then spares, and nothing else', () => {
+  it('passes through unchanged exactly the state that depends on the image alone', () => {
     const one = tf.slice(features, 0, 1);
     const begun = decoder.begin(tf.concat([one, one, one]));
-    const said = decoder.step(tf.tensor1d([4, 5, 6], 'int32'), begun).state;
-    for (const [at, part] of said.entries()) {
+    const next = decoder.step(tf.tensor1d([4, 5, 6], 'int32'), begun).state;
+    for (const [at, part] of next.entries()) {
       const alike = largestDifference(part, tf.slice(part, 0, 1)) < 1e-6;
       expect(part.dataId === begun[at]!.dataId, `part ${at}`).to.equal(alike);
     }
   });
 
-  it('does not look ahead, nor from one caption to another', () => {
+  it('is causal, and keeps captions of a batch independent', () => {
     const logits = decoder.logits(features, inputs);
     const changed = inputs.arraySync();
     changed[0]![3] = 9;
@@ -117,11 +117,11 @@ export function behavesLikeADecoder(
     expect(largestDifference(logits, after)).to.be.above(1e-4);
   });
 
-  it('learns the same from captions with more padding', () => {
+  it('has a loss that is independent of padding', () => {
     const wider = (rows: tf.Tensor2D) =>
       tf.concat<tf.Tensor2D>([rows, tf.zeros<tf.Rank.R2>([3, 2], 'int32')], 1);
     const key = {seed: 1, step: 1};
-    // Dropout would draw other masks for other shapes.
+    // Without dropout, whose masks depend on the shape.
     const plain = createDecoder(kind, vocabulary, depth, {...options, dropout: 0});
     const one = captionLoss(plain, features, inputs, targets, key).dataSync()[0]!;
     const two = captionLoss(plain, features, wider(inputs), wider(targets), key).dataSync()[0]!;
@@ -129,7 +129,7 @@ export function behavesLikeADecoder(
     plain.dispose();
   });
 
-  it('learns the same of captions that share an image, whether its features come once or for each', () => {
+  it('has the same gradients whether features are given once per image or once per caption', () => {
     const plain = createDecoder(kind, vocabulary, depth, {...options, dropout: 0});
     const two = tf.slice(features, 0, 2);
     const images = [1, 0, 1];
@@ -142,7 +142,7 @@ export function behavesLikeADecoder(
     plain.dispose();
   });
 
-  it('drops out in training only', () => {
+  it('applies dropout in training only', () => {
     const states = (step?: number) =>
       values(decoder.states(features, inputs, step === undefined ? step : {seed: 1, step}));
     expect(states()).to.deep.equal(states());
@@ -151,12 +151,12 @@ export function behavesLikeADecoder(
     expect(states()).to.not.deep.equal(states(1));
   });
 
-  it('has gradients that equal finite differences', () => {
+  it('has gradients equal to finite differences', () => {
     const key = {seed: 1, step: 1};
     const {gradients: found} = gradients(decoder, features, inputs, targets, key);
     const loss = () => tf.tidy(() => captionLoss(decoder, features, inputs, targets, key).dataSync()[0]!);
     for (const [name, weight] of decoder.weights) {
-      // Along one random direction: of float32 that is as much as can be asked for.
+      // Along one random direction, which is as much as float32 can resolve.
       const direction = uniform(weight.shape, [5, name.length]).sub(0.5);
       const expected = tf.sum(tf.mul(found.get(name)!, direction)).dataSync()[0]!;
       const start = weight.clone();
@@ -172,7 +172,7 @@ export function behavesLikeADecoder(
     tf.dispose([...found.values()]);
   });
 
-  it('can learn one batch by heart', () => {
+  it('can overfit a single batch', () => {
     const adam = new Adam(decoder.weights);
     let loss = Infinity;
     for (let step = 0; step < 150; step++) {
@@ -190,7 +190,7 @@ export function behavesLikeADecoder(
     expect(best).to.deep.equal([4, 5, 6, 7]);
   });
 
-  it('gives every hypothesis of a search the log-probabilities that teacher forcing gives its words', () => {
+  it('gives hypotheses of a search the same log-probabilities as teacher forcing', () => {
     const lists = beamSearch(decoder, features, {beams: 4, maximumLength: 5});
     for (const [image, list] of lists.entries())
       for (const {tokens, logProbabilities, finished} of list) {
@@ -205,17 +205,17 @@ export function behavesLikeADecoder(
   });
 
   if (reads === 'grid')
-    it('looks at the cells of all views of an image, each in its place in its own', () => {
+    it('attends to the cells of all views of an image', () => {
       const side = 2;
       const whole = {top: 0, left: 0, side: 1, mirrored: false};
-      const said = (writer: StepDecoder, of: tf.Tensor): ReturnType<typeof beamSearch> =>
-        beamSearch(writer, of, {beams: 3, maximumLength: 5});
-      const plain = said(decoder, features);
-      // One view, or the same one more than once, is the image as it is.
+      const search = (model: StepDecoder, grid: tf.Tensor): ReturnType<typeof beamSearch> =>
+        beamSearch(model, grid, {beams: 3, maximumLength: 5});
+      const plain = search(decoder, features);
+      // A repeated view is equivalent to the image itself.
       for (const count of [1, 2, 4]) {
         const many = multiViewDecoder(make(), Array<View>(count).fill(whole));
         const repeated = tf.concat(Array<tf.Tensor>(count).fill(features), 1);
-        for (const [image, list] of said(many, repeated).entries())
+        for (const [image, list] of search(many, repeated).entries())
           for (const [at, {tokens, score, attention}] of list.entries()) {
             const same = plain[image]![at]!;
             expect(tokens).to.deep.equal(same.tokens);
@@ -228,14 +228,14 @@ export function behavesLikeADecoder(
           }
         many.dispose();
       }
-      // Another view says something else, whichever comes first.
+      // A different view changes the result; the order of views doesn't.
       const other = uniform([3, cells, depth], [1, 2]);
       const scores = [
         [features, other],
         [other, features],
       ].map((pair) => {
         const two = multiViewDecoder(make(), [whole, whole]);
-        const found = said(two, tf.concat(pair, 1)).map(([best]) => best!.score);
+        const found = search(two, tf.concat(pair, 1)).map(([best]) => best!.score);
         two.dispose();
         return found;
       });
@@ -245,7 +245,7 @@ export function behavesLikeADecoder(
       }
     });
 
-  it('leaves no tensors behind', () => {
+  it('leaks no tensors', () => {
     const word = tf.tensor1d([1, 1, 1], 'int32');
     const work = () => {
       const own = make();
@@ -275,16 +275,16 @@ export interface DecoderFixture {
   readonly inputs: Reference;
   readonly targets: Reference;
   readonly logits: Reference;
-  /** Of a decoder that looks at a grid. */
+  /** Attention weights, if the decoder attends to a grid. */
   readonly attention?: Reference;
   readonly loss: number;
   readonly penalty?: number;
 }
 
 /**
- * Logits and loss of a decoder, and attention where it looks at a grid, within 1e-5 of PyTorch's, every gradient within 1e-4.
+ * Expects logits, loss and attention weights within 1e-5 of PyTorch's, and every gradient within 1e-4.
  *
- * @param name Of the fixture, where a kind has several.
+ * @param name Name of the fixture, if a kind has several.
  */
 export function equalsPyTorch(kind: string, name: string = kind): void {
   const fixture = readFixture<DecoderFixture>('decoders', `${name}.json`);

@@ -20,7 +20,7 @@ describe('transformer decoder', () => {
 
   it('equals PyTorch: logits, attention, loss and every gradient', () => equalsPyTorch('transformer'));
 
-  it('shares its look among the cells, and tells the same word by word, however long the sentence', () => {
+  it('has attention weights that sum to 1, step by step and all at once, for long sentences', () => {
     const decoder = createTransformer(vocabulary, depth, options);
     const features = uniform([2, 9, depth], [1, 2]);
     const words = Array.from({length: 30}, (_, at) => 4 + ((at * 5) % 8));
@@ -40,7 +40,7 @@ describe('transformer decoder', () => {
     decoder.dispose();
   });
 
-  it('has one table for the words that go in and those that come out', () => {
+  it('ties the input embedding and the output layer', () => {
     const decoder = createTransformer(vocabulary, depth, options);
     expect(decoder.output.weight).to.equal(decoder.weights.get('embedding'));
     const count = (units: number, wide: number): number => {
@@ -61,7 +61,7 @@ describe('transformer decoder', () => {
     decoder.dispose();
   });
 
-  it('tells cells apart by where they are, in a square grid or another one', () => {
+  it('encodes the positions of cells, in square and other grids', () => {
     const decoder = createTransformer(vocabulary, depth, options);
     const inputs = ids([[1, 4, 5]]);
     for (const cells of [9, 6]) {
@@ -76,7 +76,7 @@ describe('transformer decoder', () => {
     decoder.dispose();
   });
 
-  it('refuses sizes that do not fit', () => {
+  it('rejects incompatible sizes', () => {
     expect(() => createTransformer(vocabulary, depth, {units: 12, heads: 5})).to.throw(
       '`units`: expected a number that `heads`, 5, divides, got 12',
     );

@@ -11,7 +11,7 @@ const vectors = new Map([
 
 describe('setWordVectors', () => {
   for (const kind of decoderKinds)
-    it(`gives the words of the ${kind} decoder their vectors, and leaves all else`, () => {
+    it(`sets the word embeddings of the ${kind} decoder and nothing else`, () => {
       const [decoder, first] = [1, 2].map(() =>
         createDecoder(kind, vocabulary, depth, {
           ...(kind === 'transformer' && {heads: 2}),
@@ -30,7 +30,7 @@ describe('setWordVectors', () => {
       first!.dispose();
     });
 
-  it('refuses vectors of another size, and of words that the decoder does not have', () => {
+  it('rejects vectors of another size and word ids outside the vocabulary', () => {
     const decoder = createDecoder('lstm', vocabulary, depth, {embedding: 4, units: 4});
     const before = values(decoder.weights.get('embedding')!);
     expect(() => setWordVectors(decoder, {size: 2, vectors}))
@@ -48,7 +48,7 @@ describe('setWordVectors', () => {
     tied.dispose();
     const bare = {...decoder, kind: 'bare', weights: new Map()};
     expect(() => setWordVectors(bare, {size: 4, vectors}))
-      .to.throw('A decoder "bare" has no weight "embedding" for word vectors')
+      .to.throw('expected a decoder with a weight "embedding", got "bare" without one')
       .with.property('code', 'options');
     decoder.dispose();
   });

@@ -19,11 +19,11 @@ interface Fixture {
   readonly grid: number[][][];
   readonly top5: number[][];
   readonly logits: number[][];
-  /** The class of each photograph. */
+  /** The predicted class of each photograph. */
   readonly labels: Readonly<Record<string, number>>;
 }
 
-/** Side of the image, and weights in all once batch norm is folded away. */
+/** Input size, and number of weights with batch norm folded. */
 const networks = [
   ['efficientnet-lite0', 224, 4_631_000],
   ['efficientnet-lite1', 240, 5_389_848],
@@ -31,7 +31,7 @@ const networks = [
 ] as const;
 const weights = join(encoderFolder(), 'efficientnet-lite2.safetensors');
 
-/** The same formulas in whole numbers as in the script that made the fixture. */
+/** Integer formulas, the same as in the script that made the fixture. */
 const formulas = [
   (x: number, y: number, c: number) => (x * 7919 + y * 104729 + c * 1299709 + x * y * (c + 3)) % 256,
   (x: number, y: number, c: number) =>
@@ -63,7 +63,7 @@ for (const [name, size, count] of networks)
       encoder.dispose();
     });
 
-    it('has the shapes that it says', () => {
+    it('returns features of the documented shapes', () => {
       const {grid, pooled} = encoder.encode(pixels);
       expect(grid.shape).to.deep.equal([4, encoder.cells, encoder.depth]);
       expect(pooled.shape).to.deep.equal([4, 1280]);
@@ -71,7 +71,7 @@ for (const [name, size, count] of networks)
       tf.dispose([grid, pooled]);
     });
 
-    it('sees what the PyTorch implementation sees, within 1e-4', () => {
+    it('matches the PyTorch implementation within 1e-4', () => {
       const {grid, pooled} = encoder.encode(pixels);
       const all = grid.arraySync();
       const means = pooled.arraySync();
@@ -84,7 +84,7 @@ for (const [name, size, count] of networks)
       tf.dispose([grid, pooled]);
     });
 
-    it('names the same five classes in the same order', () => {
+    it('predicts the same top five classes in the same order', () => {
       const best = tf.tidy(() => {
         const {values, indices} = tf.topk(encoder.classify(pixels), 5);
         return {values: values.arraySync(), indices: indices.arraySync()};
@@ -94,7 +94,7 @@ for (const [name, size, count] of networks)
         expect(relativeError(best.values[at]!, logits)).to.be.below(1e-4);
     });
 
-    it('takes photographs for what PyTorch takes them for after Pillow made them smaller', async function () {
+    it('classifies photographs like PyTorch with images resized by Pillow', async function () {
       const folder = flickr8k();
       if (folder === undefined) return this.skip();
       let same = 0;
@@ -111,14 +111,14 @@ for (const [name, size, count] of networks)
       expect(same).to.be.at.least(23);
     });
 
-    it('has as many weights as the published network once batch norm is folded away', () => {
+    it('has as many weights as the published network with batch norm folded', () => {
       const file = join(encoderFolder(), `${name}.safetensors`);
       const {tensors} = parseSafetensors(readFileSync(file), file);
       const all = [...tensors.values()].reduce((sum, {shape}) => sum + shape.reduce((a, b) => a * b, 1), 0);
       expect(all).to.equal(count);
     });
 
-    it('leaves no tensor behind', () => {
+    it('leaks no tensors', () => {
       const before = tf.memory().numTensors;
       for (let k = 0; k < 3; k++) {
         const {grid, pooled} = encoder.encode(pixels);
@@ -127,7 +127,7 @@ for (const [name, size, count] of networks)
       expect(tf.memory().numTensors).to.equal(before);
     });
 
-    it('refuses pixels of another size', () => {
+    it('rejects pixels of another size', () => {
       const small = tf.zeros<tf.Rank.R4>([1, 100, 100, 3], 'int32');
       expect(() => encoder.encode(small)).to.throw(
         `expected pixels [batch, ${size}, ${size}, 3], got [1, 100, 100, 3]`,
@@ -137,7 +137,7 @@ for (const [name, size, count] of networks)
   });
 
 describe('loadEncoder', () => {
-  it('names the encoders that it knows when asked for another', async () => {
+  it('lists the known encoders when the name is unknown', async () => {
     const error = await refusal(loadEncoder('vgg'));
     expect(error.code).to.equal('options');
     expect(error.message).to.equal(
@@ -145,7 +145,7 @@ describe('loadEncoder', () => {
     );
   });
 
-  it('says how to get weights that are missing', async () => {
+  it('explains how to get missing weights', async () => {
     process.env['CAPTIONER_HOME'] = temporaryFolder();
     const error = await refusal(loadEncoder('inception-v3')).finally(
       () => delete process.env['CAPTIONER_HOME'],
@@ -156,13 +156,13 @@ describe('loadEncoder', () => {
     expect(named.code).to.equal('not-found');
   });
 
-  it('gives its memory back', async () => {
+  it('frees its memory', async () => {
     const before = tf.memory().numTensors;
     (await loadEncoder('efficientnet-lite2')).dispose();
     expect(tf.memory().numTensors).to.equal(before);
   });
 
-  it('takes larger images where it is told to', async () => {
+  it('accepts a larger input size', async () => {
     const encoder = await loadEncoder('efficientnet-lite0', {preprocessing: {size: 288, fit: 'crop'}});
     expect(encoder.cells).to.equal(81);
     expect(encoder.preprocessing).to.include({size: 288, fit: 'crop', interpolation: 'cubic'});
@@ -175,7 +175,7 @@ describe('loadEncoder', () => {
     expect(error.code).to.equal('options');
   });
 
-  it('refuses weights that do not fit', async () => {
+  it('rejects weights that do not fit', async () => {
     const file = join(temporaryFolder(), 'weights.safetensors');
     const {tensors} = parseSafetensors(readFileSync(weights), weights);
     await writeFileAtomic(file, formatSafetensors([...tensors].slice(1)));

@@ -9,7 +9,7 @@ import {float32} from 'captioner/dist/files/safetensors';
 import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {normal} from 'captioner/dist/ops/random';
 
-/** Every kind of layer there is, for images of 12 × 12. */
+/** A network with every kind of layer, for images of 12 × 12 pixels. */
 function tiny(): Architecture {
   const table = new NetworkBuilder();
   table.block('first');
@@ -56,8 +56,8 @@ function tinyCnn(): Cnn {
 const pixelsOf = (seed: number): tf.Tensor4D =>
   tf.tidy(() => tf.round(tf.mul(tf.sigmoid(normal([3, 12, 12, 3], [seed, 1])), 255)) as tf.Tensor4D);
 
-describe('TunedEncoder', () => {
-  it('sees what the frozen network sees as long as nothing was learnt', () => {
+describe('FineTunedEncoder', () => {
+  it('equals the pretrained network before training', () => {
     const pixels = pixelsOf(1);
     const frozen = tinyCnn();
     const {grid, pooled} = frozen.encode(pixels);
@@ -80,7 +80,7 @@ describe('TunedEncoder', () => {
     tf.dispose([pixels, grid, pooled]);
   });
 
-  it('has the gradients that finite differences have, for every weight that learns', () => {
+  it('has gradients equal to finite differences for every trainable weight', () => {
     const tuned = new FineTunedEncoder(tinyCnn(), 'second');
     const pixels = pixelsOf(2);
     const {grid: prepared, pooled: mean} = tuned.frozen.encode(pixels);
@@ -92,11 +92,11 @@ describe('TunedEncoder', () => {
     expect([...tuned.weights.keys()]).to.include.members(['second.0.weight', 'third.3.bias', 'last.weight']);
     expect([...tuned.weights.keys()].some((name) => name.startsWith('first'))).to.equal(false);
     for (const [at, [name, weight]] of [...tuned.weights].entries()) {
-      // Along one direction for each weight, with steps too short to meet many kinks of ReLU.
-      const way = normal(weight.shape, [7, at]);
+      // Along one direction per weight, with steps short enough to cross few kinks of ReLU.
+      const offset = normal(weight.shape, [7, at]);
       const before = weight.clone();
       const moved = (step: number): number => {
-        tf.tidy(() => weight.assign(tf.add(before, tf.mul(way, step))));
+        tf.tidy(() => weight.assign(tf.add(before, tf.mul(offset, step))));
         const found = loss();
         const [number] = found.dataSync();
         found.dispose();
@@ -106,18 +106,18 @@ describe('TunedEncoder', () => {
       const slope = (moved(step) - moved(-step)) / (2 * step);
       weight.assign(before);
       const gradient = grads[weight.name]!;
-      const expected = tf.tidy(() => tf.sum(tf.mul(gradient, way)).dataSync()[0]!);
-      // As a share of the largest slope that a direction of this length could have.
-      const largest = tf.tidy(() => tf.mul(tf.norm(gradient), tf.norm(way)).dataSync()[0]!);
+      const expected = tf.tidy(() => tf.sum(tf.mul(gradient, offset)).dataSync()[0]!);
+      // Relative to the largest slope that a direction of this length can have.
+      const largest = tf.tidy(() => tf.mul(tf.norm(gradient), tf.norm(offset)).dataSync()[0]!);
       expect(Math.abs(slope - expected) / largest, name).to.be.below(0.02);
-      tf.dispose([way, before]);
+      tf.dispose([offset, before]);
     }
     tf.dispose(grads);
     tf.dispose([pixels, prepared, mean, direction]);
     tuned.dispose();
   });
 
-  it('keeps what was learnt, and says by its digest that it is another encoder', () => {
+  it('restores fine-tuned weights under a digest of its own', () => {
     const pixels = pixelsOf(3);
     const tuned = new FineTunedEncoder(tinyCnn(), 'third');
     tf.tidy(() => {
@@ -133,7 +133,7 @@ describe('TunedEncoder', () => {
     again.dispose();
   });
 
-  it('gives all its memory back', () => {
+  it('frees its memory', () => {
     const before = tf.memory().numTensors;
     const tuned = new FineTunedEncoder(tinyCnn(), 'third');
     const again = new FineTunedEncoder(tuned.cnn, 'third', tuned.fineTunedWeights().tensors);
@@ -141,7 +141,7 @@ describe('TunedEncoder', () => {
     expect(tf.memory().numTensors).to.equal(before);
   });
 
-  it('names the blocks when asked for one that is not there', async () => {
+  it('lists the blocks when asked for an unknown one', async () => {
     const encoder = await loadEncoder('efficientnet-lite0');
     expect(() => new FineTunedEncoder(encoder, 'blocks.99')).to.throw(
       /Unknown block "blocks.99" of efficientnet-lite0; known: stem, blocks.0, .*blocks.15, head$/,

@@ -44,7 +44,7 @@ function expectColour(got: readonly number[], expected: readonly number[], withi
 }
 
 describe('readPixels', () => {
-  it('reads JPEG, PNG, WebP and GIF to the same size and colours', async () => {
+  it('decodes JPEG, PNG, WebP and GIF to the same size and colours', async () => {
     for (const format of ['jpeg', 'png', 'webp', 'gif'] as const) {
       const pixels = await readPixels(
         await write(`plain.${format}`, plain(brick).toFormat(format)),
@@ -55,19 +55,19 @@ describe('readPixels', () => {
     }
   });
 
-  it('goes by the content, not by the name', async () => {
+  it('detects the format by content, not by file name', async () => {
     const pixels = await readPixels(await write('photo.png', plain(brick).jpeg()), preprocessing);
     expectColour(pixelAt(pixels, 0, 0), brick);
   });
 
-  it('gives the very bytes of an image that has the size already', async () => {
+  it('returns the pixels unchanged if the image has the right size', async () => {
     const raw = await noise(16, 16).raw().toBuffer();
     const pixels = await readPixels(await write('same.png', noise(16, 16).png()), preprocessing);
     expect(Buffer.from(pixels).equals(raw)).to.equal(true);
   });
 
-  it('turns an image as its EXIF orientation says', async () => {
-    // Left half red, right half blue; orientation 6: to be turned clockwise, so that red is above.
+  it('applies the EXIF orientation', async () => {
+    // Left half red, right half blue. Orientation 6 rotates clockwise, so red comes out on top.
     const halves = plain([255, 0, 0], 32, 32).composite([
       {input: await plain([0, 0, 255], 16, 32).png().toBuffer(), left: 16, top: 0},
     ]);
@@ -77,7 +77,7 @@ describe('readPixels', () => {
     expectColour(pixelAt(pixels, 13, 8), [0, 0, 255], 12);
   });
 
-  it('stretches, or crops the middle, as the preprocessing says', async () => {
+  it('stretches or crops the centre, depending on the preprocessing', async () => {
     // Three squares side by side: red, green, blue.
     const wide = plain([255, 0, 0], 48, 16).composite([
       {input: await plain([0, 255, 0], 16, 16).png().toBuffer(), left: 16, top: 0},
@@ -89,7 +89,7 @@ describe('readPixels', () => {
     for (const column of [1, 14]) expectColour(pixelAt(cropped, 8, column), [0, 255, 0], 12);
   });
 
-  it('lays what is transparent on white', async () => {
+  it('puts transparent images on white', async () => {
     const clear = sharp({
       create: {width: 9, height: 9, channels: 4, background: {r: 0, g: 0, b: 0, alpha: 0}},
     });
@@ -99,7 +99,7 @@ describe('readPixels', () => {
     );
   });
 
-  it('brings grey, CMYK, 16 bits and palettes to three channels of 8 bits', async () => {
+  it('converts grey, CMYK, 16-bit and palette images to 8-bit RGB', async () => {
     const grey = await readPixels(
       await write('grey.jpg', plain([90, 90, 90]).toColourspace('b-w').jpeg()),
       preprocessing,
@@ -124,10 +124,10 @@ describe('readPixels', () => {
       await write('cmyk.jpg', plain(brick).toColourspace('cmyk').jpeg()),
       preprocessing,
     );
-    expectColour(pixelAt(cmyk, 5, 5), brick, 40); // the profile's inks can't mix every colour
+    expectColour(pixelAt(cmyk, 5, 5), brick, 40); // the CMYK gamut lacks the exact colour
   });
 
-  it('takes the first frame of an animation', async () => {
+  it('decodes the first frame of an animation', async () => {
     const frames = plain([255, 0, 0], 16, 32).composite([
       {input: await plain([0, 0, 255], 16, 16).png().toBuffer(), left: 0, top: 16},
     ]);
@@ -144,7 +144,7 @@ describe('readPixels', () => {
     }
   });
 
-  it('refuses half of an image, of each format that is cut', async () => {
+  it('rejects truncated images', async () => {
     for (const format of ['jpeg', 'png', 'webp'] as const) {
       const whole = await noise().toFormat(format).toBuffer();
       const error = await refusal(await write(`half.${format}`, whole.subarray(0, whole.length / 2)));
@@ -154,13 +154,13 @@ describe('readPixels', () => {
     }
   });
 
-  it('refuses a PNG with a flipped bit', async () => {
+  it('rejects a PNG with a flipped bit', async () => {
     const bytes = await noise().png().toBuffer();
     bytes[bytes.length >> 1]! ^= 1;
     expect((await refusal(await write('flipped.png', bytes))).code).to.equal('image');
   });
 
-  it('refuses an image bomb before it unfolds', async () => {
+  it('rejects a decompression bomb before decoding it', async () => {
     const bomb = sharp({
       create: {width: 9000, height: 9000, channels: 3, background: 'red'},
       limitInputPixels: false,
@@ -173,7 +173,7 @@ describe('readPixels', () => {
     expect(performance.now() - start).to.be.below(500);
   });
 
-  it('lets no other decoder at a file, whatever it is called', async () => {
+  it('rejects other formats, whatever their file name', async () => {
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
     const others = [
@@ -191,7 +191,7 @@ describe('readPixels', () => {
     }
   });
 
-  it('tells an empty file, a folder, a device and nothing apart', async () => {
+  it('distinguishes an empty file, a folder, a device and a missing file', async () => {
     expect((await refusal(await write('empty.jpg', ''))).message).to.include('got an empty file');
     expect((await refusal(folder)).message).to.include('got a folder');
     const none = await refusal(join(folder, 'none.jpg'));
@@ -201,7 +201,7 @@ describe('readPixels', () => {
 });
 
 describe('readImage', () => {
-  it('gives a JPEG of the width asked for, never a larger one', async () => {
+  it('returns a JPEG of the given width and never enlarges', async () => {
     const file = await write('large.png', plain(brick, 600, 300).png());
     const {format, width, height} = await sharp(await readImage(file, 200)).metadata();
     expect([format, width, height]).to.deep.equal(['jpeg', 200, 100]);

@@ -15,7 +15,7 @@ const networks = [
   {
     name: 'inception-v3',
     top: true,
-    /** With the statistics of batch norm. */
+    /** Number of parameters, including the statistics of batch norm. */
     parameters: 23_851_784,
     multiplyAdds: 5.7e9,
     within: {mixed0: 'mixed0', mixed3: 'mixed3', mixed7: 'mixed7', mixed8: 'mixed8'},
@@ -61,7 +61,7 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       ["Keras 2's layout, in which weights are published", 'keras2.h5'],
       ["Keras 3's layout", 'keras3.weights.h5'],
     ] as const)
-      it(`sees what Keras sees, within 1e-4, with weights in ${layout}`, async () => {
+      it(`matches Keras within 1e-4, with weights in ${layout}`, async () => {
         const encoder = await loadEncoder(name, {weights: join(folder, file)});
         const {grid, pooled} = encoder.encode(pixels);
         expect(grid.shape).to.deep.equal([2, encoder.cells, encoder.depth]);
@@ -72,15 +72,15 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
           const logits = encoder.classify(pixels);
           expect(relativeError(logits, of('logits'))).to.be.below(1e-4);
           logits.dispose();
-        } else expect(() => encoder.classify(pixels)).to.throw('expected weights with classes');
+        } else expect(() => encoder.classify(pixels)).to.throw('expected weights with the classifier');
         encoder.dispose();
       });
 
-    it('sees the same in the blocks between', async () => {
+    it('matches Keras in the intermediate blocks', async () => {
       const cnn = (await loadEncoder(name, {weights: join(folder, 'keras2.h5')})) as Cnn;
       for (const [theirs, ours] of Object.entries(within)) {
         const until = cnn.layers.findIndex((layer) => layer.name === ours) + 1;
-        const output = tf.tidy(() => forward(cnn.layers.slice(0, until), cnn.weights, cnn.normalise(pixels)));
+        const output = tf.tidy(() => forward(cnn.layers.slice(0, until), cnn.weights, cnn.normalize(pixels)));
         expect([...output.shape]).to.deep.equal(expected.get(theirs)!.shape);
         expect(relativeError(output, of(theirs)), theirs).to.be.below(1e-4);
         output.dispose();
@@ -88,7 +88,7 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       cnn.dispose();
     });
 
-    it('has as many weights, and as much to compute, as its authors say', () => {
+    it('has the published number of parameters and multiply-adds', () => {
       const {layers, normScale} = architectureOf(name);
       let count = top ? 2048 * 1000 + 1000 : 0;
       for (const layer of layers)
@@ -103,13 +103,13 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       expect(multiplyAdds(layers, size) / work).to.be.within(0.97, 1.03);
     });
 
-    it('refuses what is no weight file of its own, and says what it is', async () => {
+    it('rejects weight files that are damaged or of another network or format', async () => {
       const damaged = join(folder, 'damaged.h5');
       copyFileSync(join(folder, 'keras2.h5'), damaged);
       truncateSync(damaged, 1_000_000);
       const cut = await refusal(loadEncoder(name, {weights: damaged}));
       expect(cut.code).to.equal('weights');
-      expect(cut.message).to.include('expected an HDF5 file that is whole');
+      expect(cut.message).to.include('expected a complete HDF5 file');
       const [other] = networks.filter((network) => network.name !== name);
       const foreign = await refusal(loadEncoder(other!.name, {weights: join(folder, 'keras2.h5')}));
       expect(foreign.code).to.equal('weights');
@@ -120,7 +120,7 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       expect((await refusal(loadEncoder(name, {weights: damaged}))).code).to.equal('header');
     });
 
-    it('says when images are too small for it', async () => {
+    it('rejects images that are too small', async () => {
       const options = {weights: join(folder, 'keras2.h5'), preprocessing: {size: 40}};
       if (name === 'mobilenet-v2') return (await loadEncoder(name, options)).dispose();
       const error = await refusal(loadEncoder(name, options));
@@ -128,7 +128,7 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       expect(error.message).to.include('expected larger images, got 40 pixels');
     });
 
-    it('holds no tensor after it is disposed', async () => {
+    it('holds no tensors after dispose', async () => {
       const before = tf.memory().numTensors;
       const encoder = await loadEncoder(name, {weights: join(folder, 'keras2.h5')});
       const {grid, pooled} = encoder.encode(pixels);

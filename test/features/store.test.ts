@@ -352,7 +352,7 @@ describe('FeatureStore', () => {
     ]);
     const wrong = {batches: 3} as object;
     expect((await refusal(FeatureStore.build(encoder, images, temporaryFolder(), wrong))).message).to.include(
-      'feature store: unknown option `batches`; known: ',
+      'feature store: unknown option `batches`; did you mean `batch`?',
     );
   });
 

@@ -12,7 +12,7 @@ const fails = async (action: Promise<unknown>, code: string): Promise<void> => {
 };
 
 describe('writeFileAtomic', () => {
-  it('replaces a file and leaves nothing beside it', async () => {
+  it('replaces a file and leaves no other files', async () => {
     const folder = temporaryFolder();
     await writeFileAtomic(join(folder, 'file'), 'one');
     await writeFileAtomic(join(folder, 'file'), Buffer.from('two'));
@@ -20,7 +20,7 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(folder)).to.deep.equal(['file']);
   });
 
-  it('lets writers at the same time each write a whole file', async () => {
+  it('lets concurrent writers each write a complete file', async () => {
     const file = join(temporaryFolder(), 'file');
     const contents = Array.from({length: 20}, (_, k) => String(k).repeat(10_000));
     await Promise.all(contents.map((content) => writeFileAtomic(file, content)));
@@ -31,7 +31,7 @@ describe('writeFileAtomic', () => {
 describe('writeFolderAtomic', () => {
   const files = {'a.bin': Buffer.from([1, 2, 3, 4]), 'b.json': '{"x": 1}'};
 
-  it('is read back, each file checked', async () => {
+  it('writes a folder that is read back and verified', async () => {
     const folder = join(temporaryFolder(), 'made');
     await writeFolderAtomic(folder, files);
     const read = await readFolderVerified(folder);
@@ -39,7 +39,7 @@ describe('writeFolderAtomic', () => {
     expect(read.get('b.json')!.toString()).to.equal(files['b.json']);
   });
 
-  it('replaces a folder and leaves nothing beside it', async () => {
+  it('replaces a folder and leaves no other files', async () => {
     const parent = temporaryFolder();
     await writeFolderAtomic(join(parent, 'made'), files);
     await writeFolderAtomic(join(parent, 'made'), {'c.txt': 'new'});
@@ -47,7 +47,7 @@ describe('writeFolderAtomic', () => {
     expect([...(await readFolderVerified(join(parent, 'made'))).keys()]).to.deep.equal(['c.txt']);
   });
 
-  it('finds every changed byte of every file', async () => {
+  it('detects a change to any byte of any file', async () => {
     const folder = join(temporaryFolder(), 'made');
     await writeFolderAtomic(folder, files);
     for (const name of readdirSync(folder)) {
@@ -57,7 +57,7 @@ describe('writeFolderAtomic', () => {
         changed[at]! ^= 1;
         writeFileSync(join(folder, name), changed);
         const result = await readFolderVerified(folder).catch((error: unknown) => error);
-        // A manifest may change in what it does not say: white space between its words.
+        // White space in the manifest may change.
         const sound =
           name === 'manifest.json' && result instanceof Map && /\s/.test(String.fromCharCode(bytes[at]!));
         if (!sound) expect(result, `${name} byte ${at}`).to.be.instanceOf(CaptionerError);
@@ -66,7 +66,7 @@ describe('writeFolderAtomic', () => {
     }
   });
 
-  it('finds a file that is cut short, and one that is gone', async () => {
+  it('detects truncated and missing files', async () => {
     const folder = join(temporaryFolder(), 'made');
     await writeFolderAtomic(folder, files);
     truncateSync(join(folder, 'a.bin'), 2);
@@ -78,7 +78,7 @@ describe('writeFolderAtomic', () => {
     await fails(readFolderVerified(join(folder, 'nowhere')), 'not-found');
   });
 
-  it('reads nothing outside the folder, whatever the manifest says', async () => {
+  it('reads nothing outside the folder, even if the manifest lists it', async () => {
     const parent = temporaryFolder();
     const folder = join(parent, 'made');
     await writeFolderAtomic(folder, files);

@@ -31,34 +31,34 @@ describe('A download', () => {
   });
   afterEach(closeServers);
 
-  it('appears whole, says its sums and how far it is, and leaves nothing beside it', async () => {
+  it('appears complete, reports checksums and progress, and leaves no other files', async () => {
     const {address} = await serve(whole);
-    const told: [number, number | undefined][] = [];
+    const progress: [number, number | undefined][] = [];
     const sums = await download(address, path, {
       ...quick,
       sha256: sha256(content),
       md5,
       size: content.length,
-      onProgress: (done, total) => told.push([done, total]),
+      onProgress: (done, total) => progress.push([done, total]),
     });
     expect(sums).to.deep.equal({size: content.length, sha256: sha256(content), md5});
     expect(readFileSync(path).equals(content)).to.equal(true);
-    expect(told.at(-1)).to.deep.equal([content.length, content.length]);
+    expect(progress.at(-1)).to.deep.equal([content.length, content.length]);
     expect(readdirSync(folder)).to.deep.equal(['file']);
   });
 
-  it('is not fetched again while its checksum is right', async () => {
+  it('is not repeated while its checksum is right', async () => {
     const {address, requests} = await serve(whole);
     for (const sums of [{sha256: sha256(content)}, {md5}, {md5}])
       await download(address, path, {...quick, ...sums});
     expect(requests.length).to.equal(1);
-    writeFileSync(path, 'spoilt');
+    writeFileSync(path, 'damaged');
     await download(address, path, {...quick, md5});
     expect([requests.length, readFileSync(path).equals(content)]).to.deep.equal([2, true]);
   });
 
   for (const after of ['end', 'silence'] as const)
-    it(`goes on after ${after === 'end' ? 'a connection that broke' : 'a server that fell silent'}, fetching no byte twice`, async () => {
+    it(`resumes after ${after === 'end' ? 'a broken connection' : 'a timeout'} without fetching a byte twice`, async () => {
       const {address, requests} = await serve(broken(after), whole);
       await download(address, path, {...quick, sha256: sha256(content)});
       expect(requests.map(({range, 'if-range': tag}) => [range, tag])).to.deep.equal([
@@ -68,11 +68,11 @@ describe('A download', () => {
       expect(readFileSync(path).equals(content)).to.equal(true);
     });
 
-  it('goes on by the date where there is no strong ETag, and starts again where there is neither', async () => {
+  it('resumes by date without a strong ETag, and starts over without either', async () => {
     const date = 'Sat, 01 Jan 2022 00:00:00 GMT';
     const dated: Handler = (_, response) => {
       response.writeHead(200, {'etag': 'W/"weak"', 'last-modified': date, 'content-length': content.length});
-      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 30));
+      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 150));
     };
     const rest: Handler = (_, response) => {
       const range = `bytes ${half}-${content.length - 1}/${content.length}`;
@@ -84,14 +84,14 @@ describe('A download', () => {
 
     const unmarked: Handler = (_, response) => {
       response.writeHead(200, {'content-length': content.length});
-      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 30));
+      response.write(content.subarray(0, half), () => setTimeout(() => response.destroy(), 150));
     };
     const second = await serve(unmarked, whole);
     await download(second.address, join(folder, 'other'), {...quick, md5});
     expect(second.requests[1]).not.to.have.property('range');
   });
 
-  it('starts again from zero when the server sends the whole file instead of the rest', async () => {
+  it('starts over when the server sends the whole file instead of the rest', async () => {
     const changed = randomBytes(200_000);
     const other: Handler = (_, response) => {
       response.writeHead(200, {'etag': '"two"', 'content-length': changed.length}).end(changed);
@@ -102,30 +102,30 @@ describe('A download', () => {
     expect(readFileSync(path).equals(changed)).to.equal(true);
   });
 
-  const notTheRest: [string, number, Record<string, string>][] = [
-    ['of another file', 206, {'etag': '"two"', 'content-range': `bytes ${half}-299999/300000`}],
-    ['from elsewhere', 206, {'etag': '"one"', 'content-range': `bytes 10-299999/300000`}],
-    ['of a longer file', 206, {'etag': '"one"', 'content-range': `bytes ${half}-299999/400000`}],
-    ['of which nobody says where it starts', 206, {etag: '"one"'}],
-    ['that is out of range', 416, {'content-range': 'bytes */10'}],
+  const mismatchedRanges: [string, number, Record<string, string>][] = [
+    ['has another ETag', 206, {'etag': '"two"', 'content-range': `bytes ${half}-299999/300000`}],
+    ['starts elsewhere', 206, {'etag': '"one"', 'content-range': `bytes 10-299999/300000`}],
+    ['belongs to a longer file', 206, {'etag': '"one"', 'content-range': `bytes ${half}-299999/400000`}],
+    ['does not say where it starts', 206, {etag: '"one"'}],
+    ['is out of range', 416, {'content-range': 'bytes */10'}],
   ];
-  for (const [what, code, headers] of notTheRest)
-    it(`starts again from zero when it is offered a rest ${what}`, async () => {
+  for (const [what, code, headers] of mismatchedRanges)
+    it(`starts over when the rest ${what}`, async () => {
       const {address, requests} = await serve(broken('end'), status(code, headers), whole);
       await download(address, path, {...quick, sha256: sha256(content)});
       expect(requests.map(({range}) => range)).to.deep.equal([undefined, `bytes=${half}-`, undefined]);
     });
 
-  it('is refused when more comes than was said', async () => {
+  it('is refused when it is longer than announced', async () => {
     const chunked: Handler = (_, response) => void response.writeHead(200, {etag: '"one"'}).end(content);
-    const unsaid = await serve(chunked);
+    const unannounced = await serve(chunked);
     await refused(
-      download(unsaid.address, path, {...quick, size: 100}),
+      download(unannounced.address, path, {...quick, size: 100}),
       'download',
       /file: expected 100 bytes, got more$/,
     );
     await refused(
-      download(unsaid.address, path, {...quick, limit: 100}),
+      download(unannounced.address, path, {...quick, limit: 100}),
       'download',
       /file: expected 100 bytes, got more$/,
     );
@@ -135,11 +135,11 @@ describe('A download', () => {
     };
     const long = await serve(broken('end'), longRest);
     await refused(download(long.address, path, quick), 'download', /expected 300000 bytes, got more$/);
-    expect([unsaid.requests.length, long.requests.length]).to.deep.equal([2, 2]);
+    expect([unannounced.requests.length, long.requests.length]).to.deep.equal([2, 2]);
     expect(existsSync(path)).to.equal(false);
   });
 
-  it('has no byte beyond the length that the server says', async () => {
+  it('ends at the announced length', async () => {
     const head = 'HTTP/1.1 200 OK\r\netag: "one"\r\ncontent-length: 100\r\n\r\n';
     const more: Handler = (_, response) =>
       void response.socket!.write(Buffer.concat([Buffer.from(head), content.subarray(0, 200)]));
@@ -148,7 +148,7 @@ describe('A download', () => {
     await refused(download(address, path, {...quick, md5}), 'checksum', /expected MD5/);
   });
 
-  it('is refused when its length is not the one that is known, or beyond the limit', async () => {
+  it('is refused when its length is unexpected or above the limit', async () => {
     const {address, requests} = await serve(whole);
     await refused(
       download(address, path, {...quick, size: 7}),
@@ -163,7 +163,7 @@ describe('A download', () => {
     expect([requests.length, readdirSync(folder)]).to.deep.equal([2, []]);
   });
 
-  it('goes on when fewer bytes came than the file has', async () => {
+  it('resumes when the response was too short', async () => {
     const short: Handler = (_, response) =>
       void response.writeHead(200, {etag: '"one"'}).end(content.subarray(0, half));
     const {address, requests} = await serve(short, whole);
@@ -171,32 +171,32 @@ describe('A download', () => {
     expect(requests[1]).to.include({range: `bytes=${half}-`});
   });
 
-  it('is refused when it comes encoded, and asks not to have it so', async () => {
+  it('asks for no content encoding and is refused with one', async () => {
     const {address, requests} = await serve(status(200, {'content-encoding': 'gzip'}));
-    await refused(download(address, path, quick), 'download', /got it encoded as gzip$/);
+    await refused(download(address, path, quick), 'download', /without content encoding, got gzip$/);
     expect(requests[0]).to.include({'accept-encoding': 'identity'});
   });
 
-  it('is asked for again after a 503 or a 429, and not after a 404', async () => {
+  it('is retried after a 503 or a 429 but not after a 404', async () => {
     const busy = await serve(status(503), status(429), whole);
     await download(busy.address, path, {...quick, md5});
     expect(busy.requests.length).to.equal(3);
-    const gone = await serve(status(404));
+    const missing = await serve(status(404));
     await refused(
-      download(gone.address, join(folder, 'other'), quick),
+      download(missing.address, join(folder, 'other'), quick),
       'download',
       /file: expected the file, the server answered 404$/,
     );
-    expect([gone.requests.length, readdirSync(folder)]).to.deep.equal([1, ['file']]);
+    expect([missing.requests.length, readdirSync(folder)]).to.deep.equal([1, ['file']]);
   });
 
-  it('is given up after five tries, each twice as late, with what to do', async () => {
+  it('fails after five tries with doubling delays, with advice', async () => {
     const {address, requests} = await serve(broken('end'), status(503));
     const start = performance.now();
     await refused(
       download(address, path, {...quick, pause: 20}),
       'download',
-      /in 5 tries, .* 503; 150000 bytes of it lie in .*\/\.file\.download\/part; run the command again to go on$/,
+      /within 5 tries, .* 503; 150000 bytes are kept in .*\/\.file\.download\/part; run the command again to resume$/,
     );
     expect(performance.now() - start).to.be.above(20 + 40 + 80 + 160);
     expect(requests.length).to.equal(5);
@@ -206,7 +206,7 @@ describe('A download', () => {
     expect(sound.requests[0]).to.include({range: `bytes=${half}-`});
   });
 
-  it('is removed when its checksum is wrong, and its name never appears', async () => {
+  it('is removed when its checksum is wrong and never appears under its name', async () => {
     const {address} = await serve(whole);
     for (const wrong of [
       {md5: md5.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))},
@@ -215,12 +215,12 @@ describe('A download', () => {
       await refused(
         download(address, path, {...quick, ...wrong}),
         'checksum',
-        /file: expected (MD5|SHA-256) \w+, got \w+; what was fetched is removed$/,
+        /file: expected (MD5|SHA-256) \w+, got \w+; the download was removed$/,
       );
     expect(readdirSync(folder)).to.deep.equal([]);
   });
 
-  it('starts from zero when what is known of a part cannot be read, or is of another address', async () => {
+  it('starts over when the state is unreadable or belongs to another address', async () => {
     const {address, requests} = await serve(whole);
     for (const state of [
       '',
@@ -236,7 +236,7 @@ describe('A download', () => {
     }
   });
 
-  it('only needs its checksum looked at when the process ended just before', async () => {
+  it('is only verified when the process ended just before the rename', async () => {
     const {address, requests} = await serve(whole);
     mkdirSync(join(folder, '.file.download'));
     writeFileSync(join(folder, '.file.download', 'part'), content);
@@ -245,7 +245,7 @@ describe('A download', () => {
     expect(requests.length).to.equal(0);
   });
 
-  it('goes on where a process was killed', async () => {
+  it('resumes after a killed process', async () => {
     const {address, requests} = await serve(broken('silence'), whole);
     const library = JSON.stringify(require.resolve('captioner/dist/files/download'));
     const script = `require(${library}).download(${JSON.stringify(address)}, ${JSON.stringify(path)}, {insecure: true})`;
@@ -261,7 +261,7 @@ describe('A download', () => {
     expect(readdirSync(folder)).to.deep.equal(['file']);
   });
 
-  it('says when the disk is full', async function () {
+  it('reports a full disk', async function () {
     if (!existsSync('/dev/full')) this.skip();
     const {address, requests} = await serve(whole);
     mkdirSync(join(folder, '.file.download'));

@@ -9,34 +9,34 @@ import {temporaryFolder} from '../support';
 const library = JSON.stringify(require.resolve('captioner/dist/files/lock'));
 
 describe('A locked folder', () => {
-  it('is refused to another owner in the same process, with what to do', () => {
+  it('cannot be locked again in the same process, with advice', () => {
     const folder = temporaryFolder();
     const lock = lockFolder(folder);
     expect(() => lockFolder(folder))
-      .to.throw(`${folder}: it is open in this process already`)
+      .to.throw(`${folder}: it is already open in this process`)
       .with.property('code', 'locked');
     lock.release();
   });
 
-  it('is refused to another process, which is told whose it is', () => {
+  it('cannot be locked by another process, which learns the owner', () => {
     const folder = temporaryFolder();
     const lock = lockFolder(folder);
     const script = `try { require(${library}).lockFolder(${JSON.stringify(folder)}) } catch (e) { console.log(e.code, e.message) }`;
     const {stdout} = spawnSync(process.execPath, ['-e', script], {encoding: 'utf8'});
     expect(stdout).to.equal(
-      `locked ${folder}: process ${process.pid} is using it; stop that one, or choose another folder\n`,
+      `locked ${folder}: process ${process.pid} is using it; stop that process or choose another folder\n`,
     );
     lock.release();
   });
 
-  it('is free again once it is given back, and nothing is left in it', () => {
+  it('is unlocked and empty after its release', () => {
     const folder = temporaryFolder();
     lockFolder(folder).release();
     lockFolder(folder).release();
     expect(readdirSync(folder)).to.deep.equal([]);
   });
 
-  it('is taken over from a process that was killed', async () => {
+  it('is taken over from a killed process', async () => {
     const folder = temporaryFolder();
     const script = `require(${library}).lockFolder(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1000)`;
     const child = spawn(process.execPath, ['-e', script], {stdio: ['ignore', 'pipe', 'inherit']});
@@ -48,14 +48,14 @@ describe('A locked folder', () => {
     lockFolder(folder).release();
   });
 
-  it('is taken over when the process id belongs to another process by now', function () {
+  it('is taken over when the process id has been reused', function () {
     if (!existsSync('/proc/self/stat')) this.skip();
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.lock'), JSON.stringify({pid: process.ppid, start: '1'}));
     lockFolder(folder).release();
   });
 
-  it('is taken over when its lock cannot be read', () => {
+  it('is taken over when its lock is unreadable', () => {
     const folder = temporaryFolder();
     for (const content of ['', 'nonsense', 'null', '{"pid": -1, "start": "5"}']) {
       writeFileSync(join(folder, '.lock'), content);
@@ -63,7 +63,7 @@ describe('A locked folder', () => {
     }
   });
 
-  it('gives back only a lock of its own', () => {
+  it('releases only its own lock', () => {
     const folder = temporaryFolder();
     const lock = lockFolder(folder);
     writeFileSync(join(folder, '.lock'), 'another');
@@ -71,7 +71,7 @@ describe('A locked folder', () => {
     expect(readFileSync(join(folder, '.lock'), 'utf8')).to.equal('another');
   });
 
-  it('goes to one of many processes that want to take over the same stale lock', async () => {
+  it('goes to only one of many processes that take over the same stale lock', async () => {
     const folder = temporaryFolder();
     const run = promisify(execFile);
     const start = Date.now() + 1500;

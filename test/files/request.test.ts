@@ -7,7 +7,7 @@ import {download} from 'captioner/dist/files/download';
 import {temporaryFolder} from '../support';
 import {closeServers, listen, md5, quick, refused, serve, status, whole} from './server';
 
-describe('What is fetched', () => {
+describe('A request', () => {
   let folder: string;
   let path: string;
 
@@ -17,7 +17,7 @@ describe('What is fetched', () => {
   });
   afterEach(closeServers);
 
-  it('follows redirects, and gives up on a loop', async () => {
+  it('follows redirects and gives up on a loop', async () => {
     const {address} = await serve(whole);
     const first = await serve(status(302, {location: '/next'}), status(307, {location: address}));
     await download(first.address, path, {...quick, md5});
@@ -32,11 +32,11 @@ describe('What is fetched', () => {
     await refused(
       download(nowhere.address, join(folder, 'other'), quick),
       'download',
-      /to say where to, got undefined$/,
+      /a redirect with a location, got undefined$/,
     );
   });
 
-  it('comes over https only, whatever a redirect says', async () => {
+  it('uses https only, even after redirects', async () => {
     const {address, requests} = await serve(whole);
     await refused(download(address, path), 'download', /^http:.*: expected an https address$/);
     for (const elsewhere of [
@@ -54,7 +54,7 @@ describe('What is fetched', () => {
     expect(requests.length).to.equal(0);
   });
 
-  it('goes no way back from https to http, and trusts no certificate of unknown origin', async function () {
+  it('refuses redirects from https to http and untrusted certificates', async function () {
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     try {
       const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
@@ -81,7 +81,7 @@ describe('What is fetched', () => {
         : whole(request, response),
     );
     const address = await listen(secure, 'https');
-    await refused(download(address, path, quick), 'download', /expected a certificate to be trusted/);
+    await refused(download(address, path, quick), 'download', /expected a trusted certificate/);
     globalAgent.options.ca = cert;
     try {
       await download(address, path, {...quick, md5});
@@ -97,14 +97,14 @@ describe('What is fetched', () => {
     }
   });
 
-  it('says at once when the host cannot be reached', async () => {
+  it('fails at once if the host cannot be reached', async () => {
     const {address} = await serve(whole);
     closeServers();
     const start = performance.now();
     await refused(
       download(address, path, {insecure: true}),
       'download',
-      /file: 127.0.0.1:\d+ can't be reached: .*ECONNREFUSED.*; is there a network\?$/,
+      /file: cannot reach 127.0.0.1:\d+: .*ECONNREFUSED.*; is there a network\?$/,
     );
     expect(performance.now() - start).to.be.below(1000);
     expect(readdirSync(folder)).to.deep.equal([]);

@@ -21,7 +21,7 @@ const tensors: [string, TensorData][] = [
   ['scalar', float32(Float32Array.of(7), [])],
 ];
 
-/** A file with a header of one's own. */
+/** A file with a custom header. */
 function file(header: string, data: Uint8Array = new Uint8Array(16)): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)));
@@ -32,7 +32,7 @@ const entry = (shape: unknown, offsets: unknown, dtype: unknown = 'F32'): string
   JSON.stringify({dtype, shape, data_offsets: offsets});
 
 describe('safetensors', () => {
-  it('reads what it wrote', () => {
+  it('reads what it writes', () => {
     const bytes = formatSafetensors(tensors, [['made by', 'a test']]);
     const {tensors: read, metadata} = parseSafetensors(bytes, 'file');
     expect([...read.keys()]).to.deep.equal(tensors.map(([name]) => name));
@@ -43,7 +43,7 @@ describe('safetensors', () => {
     expect([...metadata]).to.deep.equal([['made by', 'a test']]);
   });
 
-  it('writes what the Python package reads, and reads what it writes', () => {
+  it('is compatible with the Python package in both directions', () => {
     const folder = temporaryFolder();
     const [ours, theirs] = [join(folder, 'ours.safetensors'), join(folder, 'theirs.safetensors')];
     writeFileSync(ours, formatSafetensors(tensors));
@@ -71,28 +71,24 @@ print(json.dumps({name: [str(x.dtype), list(x.shape), x.astype(float).ravel().to
     ['fewer than 8 bytes', 'truncated', Buffer.alloc(5)],
     ['a header longer than the file', 'truncated', file('{}').subarray(0, 9)],
     ['a header of 2^63 bytes', 'header', Buffer.from('ffffffffffffff7f7b7d', 'hex')],
-    ['no JSON', 'header', file('{"a":')],
-    ['a list for a header', 'header', file('[]')],
-    [
-      'bytes that are no UTF-8',
-      'header',
-      Buffer.concat([file('{}').subarray(0, 8), Buffer.from([0xff, 0xfe])]),
-    ],
+    ['invalid JSON', 'header', file('{"a":')],
+    ['a list as header', 'header', file('[]')],
+    ['invalid UTF-8', 'header', Buffer.concat([file('{}').subarray(0, 8), Buffer.from([0xff, 0xfe])])],
     ['a tensor named twice', 'header', file(`{"a":${entry([2], [0, 8])},"a":${entry([2], [8, 16])}}`)],
     ['a tensor named __proto__', 'header', file(`{"__proto__":${entry([4], [0, 16])}}`)],
-    ['metadata that is no text', 'header', file(`{"__metadata__":{"a":1},"a":${entry([4], [0, 16])}}`)],
+    ['metadata that is not text', 'header', file(`{"__metadata__":{"a":1},"a":${entry([4], [0, 16])}}`)],
     ['metadata that is null', 'header', file(`{"__metadata__":null,"a":${entry([4], [0, 16])}}`)],
     ['offsets that run backwards', 'header', file(`{"a":${entry([4], [16, 0])}}`)],
     ['offsets that are fractions', 'header', file(`{"a":${entry([4], [0.5, 16])}}`)],
     ['an unknown type', 'dtype', file(`{"a":${entry([4], [0, 16], 'X9')}}`)],
     ['a type that objects inherit', 'dtype', file(`{"a":${entry([4], [0, 16], 'constructor')}}`)],
-    ['a shape of another size', 'shape', file(`{"a":${entry([5], [0, 16])}}`)],
+    ['a shape that does not fit its data', 'shape', file(`{"a":${entry([5], [0, 16])}}`)],
     ['a shape whose product overflows', 'shape', file(`{"a":${entry([2 ** 40, 2 ** 40], [0, 16])}}`)],
     ['a negative size', 'shape', file(`{"a":${entry([-4], [0, 16])}}`)],
     ['tensors that overlap', 'overlap', file(`{"a":${entry([3], [0, 12])},"b":${entry([2], [8, 16])}}`)],
     ['a gap between tensors', 'overlap', file(`{"a":${entry([1], [0, 4])},"b":${entry([2], [8, 16])}}`)],
     ['data that no tensor covers', 'overlap', file(`{"a":${entry([2], [0, 8])}}`)],
-    ['data that is cut short', 'truncated', file(`{"a":${entry([4], [0, 16])}}`, new Uint8Array(15))],
+    ['truncated data', 'truncated', file(`{"a":${entry([4], [0, 16])}}`, new Uint8Array(15))],
     ['an entry that is null', 'dtype', file(`{"a":null}`)],
   ];
   for (const [what, code, bytes] of bad)
@@ -102,7 +98,7 @@ print(json.dumps({name: [str(x.dtype), list(x.shape), x.astype(float).ravel().to
         .with.property('code', code);
     });
 
-  it('answers any change of its header with a typed error or a sound result', () => {
+  it('reports a typed error or reads consistent tensors after any change to the header', () => {
     const bytes = Buffer.from(formatSafetensors(tensors));
     const end = 8 + Number(bytes.readBigUInt64LE(0));
     for (let at = 0; at < end; at++)
@@ -120,14 +116,14 @@ print(json.dumps({name: [str(x.dtype), list(x.shape), x.astype(float).ravel().to
       }
   });
 
-  it('refuses to write a tensor whose data does not fit its shape', () => {
+  it('refuses to write a tensor whose data do not fit its shape', () => {
     const wrong: TensorData = {dtype: 'F32', shape: [3], data: new Uint8Array(8)};
     expect(() => formatSafetensors([['a', wrong]])).to.throw('needs 12 bytes, got 8');
   });
 });
 
-describe('half precision', () => {
-  it('rounds and widens as numpy does, on all 65,536 values and between them', () => {
+describe('float16', () => {
+  it('converts like NumPy, for all 65,536 values and between them', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'numbers.bin');
     const all = fromFloat16Bits(Uint16Array.from({length: 65_536}, (_, bits) => bits));

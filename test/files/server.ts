@@ -1,4 +1,4 @@
-/** A file, and servers on this machine that have it and behave as they are told. */
+/** A file and local servers that serve it with scripted faults. */
 import {createHash, randomBytes} from 'node:crypto';
 import {
   createServer,
@@ -21,7 +21,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 const servers: Server[] = [];
 
-/** For `afterEach`. */
+/** Closes all servers; call it in `afterEach`. */
 export function closeServers(): void {
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
@@ -35,7 +35,7 @@ export async function listen(server: Server, scheme = 'http'): Promise<string> {
   return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
 }
 
-/** A server on this machine that answers each request with the next handler, the last one again and again. */
+/** Starts a local server that answers each request with the next handler, and repeats the last. */
 export async function serve(
   ...handlers: Handler[]
 ): Promise<{address: string; requests: IncomingMessage['headers'][]}> {
@@ -47,7 +47,7 @@ export async function serve(
   return {address: await listen(createServer(listener)), requests};
 }
 
-/** The file, or the rest that was asked for, as a sound server answers. */
+/** Sends the file or the requested rest, like a correct server. */
 export const whole: Handler = (request, response) => {
   const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
   const rest = content.subarray(Number(from ?? 0));
@@ -59,14 +59,14 @@ export const whole: Handler = (request, response) => {
   response.end(rest);
 };
 
-/** Half of the file, then silence, or the end of the connection. */
+/** Sends half of the file, then nothing, or closes the connection. */
 export const broken =
   (after: 'silence' | 'end'): Handler =>
   (_, response) => {
     response.writeHead(200, {'etag': '"one"', 'content-length': content.length});
     response.write(
       content.subarray(0, half),
-      () => after === 'end' && setTimeout(() => response.destroy(), 30),
+      () => after === 'end' && setTimeout(() => response.destroy(), 150),
     );
   };
 

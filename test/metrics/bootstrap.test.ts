@@ -5,7 +5,7 @@ import {SeededRandom} from 'captioner/dist/random/random';
 import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 
-/** About normally distributed: the sum of twelve uniform numbers. */
+/** An approximately normal sample: sums of twelve uniform numbers. */
 function normal(dice: SeededRandom): number {
   return Array.from({length: 12}, () => dice.next()).reduce((sum, one) => sum + one, -6);
 }
@@ -16,8 +16,8 @@ function sample(seed: number, images: number, shift = 0): number[] {
 }
 
 describe('intervals', () => {
-  it('are those of the mean of a normal sample', () => {
-    // The mean of 400 has a deviation of 1/20: the interval reaches 1.96 of them to either side.
+  it('match the confidence interval of the mean of a normal sample', () => {
+    // The mean of 400 values has a standard error of 1/20, so the interval is ± 1.96/20.
     const values = sample(1, 400);
     const average = values.reduce((sum, one) => sum + one, 0) / 400;
     const deviation = Math.sqrt(values.reduce((sum, one) => sum + (one - average) ** 2, 0) / 400);
@@ -26,7 +26,7 @@ describe('intervals', () => {
     expect((high - average) / (deviation / 20)).to.be.within(1.7, 2.2);
   });
 
-  it('hold the true mean as often as they say', () => {
+  it('cover the true mean at the given level', () => {
     let held = 0;
     for (let seed = 0; seed < 200; seed++) {
       const {low, high} = intervals([mean('score', sample(seed, 60))], {draws: 300, level: 0.9})['score']!;
@@ -35,7 +35,7 @@ describe('intervals', () => {
     expect(held).to.be.within(164, 194);
   });
 
-  it('score each draw as a corpus of its own', () => {
+  it('score each resample as a corpus', () => {
     const good = ['a', 'b', 'c', 'd', 'e'];
     const candidates = [good, good, ['x', 'y', 'z', 'u', 'v']];
     const {'BLEU-4': interval} = intervals([bleu(candidates, [[good], [good], [good]])], {level: 0.98});
@@ -49,13 +49,13 @@ describe('intervals', () => {
     expect(intervals(measured, {seed: 4})).not.to.deep.equal(intervals(measured, {seed: 5}));
   });
 
-  it('are a point where there is a single image', () => {
+  it('are a single point for a single image', () => {
     expect(intervals([mean('score', [3])])).to.deep.equal({score: {low: 3, high: 3}});
   });
 });
 
 describe('compareScores', () => {
-  it('sees a difference, and how large', () => {
+  it('detects a difference and its size', () => {
     const [first, second] = [sample(5, 300), sample(5, 300)];
     const better = second.map((value, at) => value + 0.2 + 0.1 * sample(6, 300)[at]!);
     const {score} = compareScores([mean('score', first)], [mean('score', better)]);
@@ -65,7 +65,7 @@ describe('compareScores', () => {
     expect(score!.p).to.be.below(0.002);
   });
 
-  it('makes nothing of chance: its p is below 0.1 for one in ten pairs of equals', () => {
+  it('has calibrated p-values: below 0.1 for one in ten pairs of equal runs', () => {
     let below = 0;
     for (let seed = 0; seed < 200; seed++) {
       const [a, b] = [mean('score', sample(seed, 40)), mean('score', sample(seed + 1000, 40))];
@@ -80,11 +80,11 @@ describe('compareScores', () => {
     expect(score).to.include({difference: 0, low: 0, high: 0, p: 1});
   });
 
-  it('refuses runs that were not scored alike', () => {
+  it('rejects runs with different metrics or images', () => {
     const three = [mean('score', [1, 2, 3])];
     for (const other of [[mean('score', [1, 2])], [mean('other', [1, 2, 3])], []])
       expect(() => compareScores(three, other))
-        .to.throw(CaptionerError, 'scored alike')
+        .to.throw(CaptionerError, 'Expected two runs with the same metrics and images')
         .with.property('code', 'mismatch');
   });
 });

@@ -17,12 +17,12 @@ const references = [
 describe('DocumentFrequencies', () => {
   it('count images, not captions', () => {
     const found = DocumentFrequencies.of(references);
-    expect(found.rarity('a')).to.be.closeTo(Math.log(3 / 2), 1e-12);
-    expect(found.rarity('a dog')).to.be.closeTo(Math.log(3), 1e-12);
-    expect(found.rarity('a bird')).to.be.closeTo(Math.log(3), 1e-12);
+    expect(found.idf('a')).to.be.closeTo(Math.log(3 / 2), 1e-12);
+    expect(found.idf('a dog')).to.be.closeTo(Math.log(3), 1e-12);
+    expect(found.idf('a bird')).to.be.closeTo(Math.log(3), 1e-12);
   });
 
-  it('come back from a file, so that a single caption is scored as among all', async () => {
+  it('are saved and loaded, so that a single caption scores as in the whole set', async () => {
     const file = join(temporaryFolder(), 'frequencies.json');
     await DocumentFrequencies.of(references).save(file);
     const loaded = DocumentFrequencies.load(file);
@@ -35,7 +35,7 @@ describe('DocumentFrequencies', () => {
     }
   });
 
-  it('are refused where a file holds something else', () => {
+  it('reject a file of another format', () => {
     const folder = temporaryFolder();
     for (const [name, text, said] of [
       ['none.json', undefined, 'found nothing'],

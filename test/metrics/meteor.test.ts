@@ -21,7 +21,7 @@ const {cases, flickr8k: photographs} = JSON.parse(readFileSync(fixture, 'utf8'))
   cases: Case[];
   flickr8k: {scores: number[]; total: number};
 };
-/** Set-up installs it. */
+/** The pycocoevalcap folder that set-up installs. */
 const folder = meteorFolder();
 
 function words(caption: string): string[] {
@@ -87,7 +87,7 @@ describe('METEOR with its tables', () => {
     expect(corpus(measured)).closeTo(photographs.total, 1e-9);
   });
 
-  it('refuses tables that are damaged', async () => {
+  it('rejects damaged tables', async () => {
     const copy = temporaryFolder();
     mkdirSync(join(copy, 'meteor'));
     const jar = join(copy, 'meteor', 'meteor-1.5.jar');
@@ -108,29 +108,29 @@ describe('METEOR with its tables', () => {
 });
 
 describe('METEOR without tables', () => {
-  it('has a name of its own', async () => {
+  it('has a different name', async () => {
     const measured = (await Meteor.load(undefined, [[['a']]])).measure([['a']], [[['a']]]);
     expect(measured.names).to.deep.equal(['METEOR (exact and stem)']);
   });
 
-  it('is 1 where a caption equals a reference, and 0 where no word matches', async () => {
+  it('is 1 if a caption equals a reference and 0 if no word matches', async () => {
     expect(await bare('a dog runs', 'the cat', 'a dog runs')).closeTo(1, 1e-12);
     expect(await bare('a dog runs', 'the cat sleeps')).to.equal(0);
   });
 
-  it('counts a word with the same stem for 0.6, and takes off for chunks unless one is the whole', async () => {
+  it('weights stem matches by 0.6, and penalises chunks unless one covers the whole caption', async () => {
     const share = (1 + 0.6) / 2;
     expect(await bare('dog runs', 'dog running')).closeTo(share, 1e-12);
-    const fragments = 0.6 * (2 / 2) ** 0.2; // two chunks of a word each
+    const fragments = 0.6 * (2 / 2) ** 0.2; // two chunks of one word each
     expect(await bare('dog runs', 'running dog')).closeTo(share * (1 - fragments), 1e-12);
   });
 
-  it('weighs recall more than precision', async () => {
+  it('weights recall more than precision', async () => {
     const [long, short] = [await bare('a b c d', 'a b'), await bare('a b', 'a b c d')];
     expect(long).to.be.greaterThan(short);
   });
 
-  it('is lower the more chunks there are', async () => {
+  it('decreases with the number of chunks', async () => {
     const scores = [
       await bare('a b c d', 'a b c d'),
       await bare('a b c d', 'c d a b'),
@@ -140,7 +140,7 @@ describe('METEOR without tables', () => {
     expect(new Set(scores).size).to.equal(3);
   });
 
-  it('is a number for empty captions', async () => {
+  it('is finite for empty captions', async () => {
     for (const [candidate, reference] of [
       ['', 'a dog'],
       ['a dog', ''],
@@ -163,23 +163,23 @@ describe('METEOR without tables', () => {
     expect(single(reversed).reverse()).to.deep.equal(single(straight));
   });
 
-  it('is a number for long captions of one word', async () => {
+  it('is finite for long captions of a single repeated word', async () => {
     const long = 'dog dogs '.repeat(30);
     expect(await bare(long, long.replaceAll('dog ', 'dogs '))).to.be.within(0.3, 1);
   });
 });
 
 describe('METEOR', () => {
-  it('refuses captions without references, and references that it has not loaded', async () => {
+  it('rejects captions without references, and references that were not loaded', async () => {
     const meteor = await Meteor.load(undefined, [[['a']]]);
     expect(() => meteor.measure([['a']], [])).to.throw('got 1 captions and 0 sets');
     expect(() => meteor.measure([['a']], [[]])).to.throw('Expected references for caption 0, got none');
     expect(() => meteor.measure([['a']], [[['b']]])).to.throw(
-      'expected references that were loaded, got "b"',
+      'expected a reference that was passed to `load`, got "b"',
     );
   });
 
-  it('refuses a folder without tables, and what is no archive', async () => {
+  it('rejects a folder without tables, and files that are not archives', async () => {
     const empty = temporaryFolder();
     const missing = await refusal(Meteor.load(empty, []));
     expect(missing.code).to.equal('not-found');

@@ -4,7 +4,7 @@ import {pairCaptions} from 'captioner/dist/metrics/predictions';
 describe('pairCaptions', () => {
   const candidates = [{image_id: 'a.jpg', caption: 'a dog'}];
 
-  it('finds the references of each caption, by name or number', () => {
+  it('pairs captions with references, by name or number', () => {
     const {pairs, unused} = pairCaptions(candidates, {'a.jpg': ['one', 'two'], 'b.jpg': ['three']});
     expect(pairs).to.deep.equal([{id: 'a.jpg', candidate: 'a dog', references: ['one', 'two']}]);
     expect(unused, 'without a caption').to.deep.equal(['b.jpg']);
@@ -14,16 +14,16 @@ describe('pairCaptions', () => {
     ).to.deep.equal(['caption 0', 'caption 2']);
   });
 
-  it('takes names that objects have for names', () => {
+  it('accepts names of object properties as image ids', () => {
     const odd = [{image_id: '__proto__', caption: 'x'}];
     expect(() => pairCaptions(odd, {'a.jpg': ['one']})).to.throw('image __proto__');
     expect(() => pairCaptions([{image_id: 'constructor', caption: 'x'}], {})).to.throw('image constructor');
   });
 
-  it('says what is not a pair', () => {
+  it('reports captions and references without a counterpart', () => {
     expect(() => pairCaptions(candidates, {})).to.throw('expected captions of image a.jpg, found none');
     expect(() => pairCaptions([...candidates, ...candidates], {'a.jpg': ['x']})).to.throw(
-      'image a.jpg comes twice',
+      'expected one caption per image, got two for image a.jpg',
     );
     expect(() => pairCaptions([], {})).to.throw('expected captions, found none');
     expect(() => pairCaptions({}, {})).to.throw('candidates: ');

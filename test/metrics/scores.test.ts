@@ -52,7 +52,7 @@ describe('BLEU, ROUGE-L and CIDEr-D', () => {
     it(`equal pycocoevalcap's, per corpus and image: ${name}`, () =>
       expectSame(all(candidates, references), scores));
 
-  it('equal its scores of captions of Flickr8k', function () {
+  it("equal pycocoevalcap's on captions of Flickr8k", function () {
     const folder = flickr8k();
     if (folder === undefined) return this.skip();
     const captions = new Map<string, string[][]>();
@@ -85,7 +85,7 @@ describe('BLEU, ROUGE-L and CIDEr-D', () => {
       expect(score, name).closeTo(close.corpus[name]!, 1e-12);
   });
 
-  it('are 1 where every caption equals a reference, and 10 for CIDEr-D with one reference', () => {
+  it('are 1 if every caption equals a reference, and 10 for CIDEr-D with one reference', () => {
     const same = close.references.map(([reference]) => reference!);
     const {'CIDEr-D': _, ...others} = totals(all(same, close.references));
     for (const score of Object.values(others)) expect(score).closeTo(1, 1e-6);
@@ -102,7 +102,7 @@ describe('BLEU, ROUGE-L and CIDEr-D', () => {
       expect(score).closeTo(10, 1e-9);
   });
 
-  it('are numbers for whatever comes', () => {
+  it('are finite for any captions', () => {
     const odd: string[][] = [[], [''], ['a'], ['\u{1f600}'], ['\xa0'], Array<string>(300).fill('a')];
     for (const candidate of odd)
       for (const reference of odd)
@@ -115,7 +115,7 @@ describe('BLEU, ROUGE-L and CIDEr-D', () => {
   });
 
   for (const [name, metric] of Object.entries(metrics))
-    it(`refuse captions without references: ${name}`, () => {
+    it(`reject captions without references: ${name}`, () => {
       expect(() => metric([['a']], [])).to.throw('got 1 captions and 0 sets');
       expect(() => metric([['a']], [[]])).to.throw('Expected references for caption 0, got none');
       expect(() => metric([], [])).to.throw('got 0 captions');

@@ -3,9 +3,9 @@ import {attentionLstm, type AttentionLstmInputs} from 'captioner/dist/ops/attent
 import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {leaked, relativeError} from '../tensors';
 
-// An import would be a copy that the layer does not look at.
+// An import would be a copy, and changing it would not affect the layer.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const processor = require('captioner/dist/tensorflow/cpu-features') as {avx512: boolean};
+const cpu = require('captioner/dist/ops/matmul') as {avx512: boolean};
 
 const [steps, batch, cells, attention, units] = [10, 3, 7, 5, 4];
 
@@ -29,7 +29,7 @@ function randoms(): AttentionLstmInputs {
   return Object.fromEntries(tensors) as AttentionLstmInputs;
 }
 
-/** The equations of the paper one by one, so that tfjs makes the gradients. */
+/** The equations of the paper one by one, differentiated by tfjs. */
 function reference(inputs: AttentionLstmInputs): tf.Tensor {
   const {words, keys, values, query, score, gate, gateBias, weight} = inputs;
   let {h, c}: {h: tf.Tensor2D; c: tf.Tensor2D} = inputs;
@@ -59,9 +59,9 @@ describe('attentionLstm', () => {
     tf.grads((...tensors) => layer(byName(tensors)))(given, dy);
 
   for (const avx512 of [true, false]) {
-    it(`gives states, views, maps and gradients of its equations, laid out for a processor ${avx512 ? 'with' : 'without'} AVX-512`, () => {
-      const own = processor.avx512;
-      processor.avx512 = avx512;
+    it(`gives states, views, maps and gradients of its equations, on a CPU ${avx512 ? 'with' : 'without'} AVX-512`, () => {
+      const detected = cpu.avx512;
+      cpu.avx512 = avx512;
       try {
         expect(relativeError(attentionLstm(inputs), reference(inputs).dataSync())).to.be.below(1e-5);
         const expected = gradients(reference);
@@ -70,18 +70,18 @@ describe('attentionLstm', () => {
           expect(relativeError(gradient, expected[at]!.dataSync()), names[at]).to.be.below(2e-5);
         }
       } finally {
-        processor.avx512 = own;
+        cpu.avx512 = detected;
       }
     });
   }
 
-  it('works on a single step', () => {
+  it('runs a single step', () => {
     const one = {...inputs, words: tf.slice(inputs.words, 0, 1)};
     const all = attentionLstm(inputs);
     expect(relativeError(attentionLstm(one), tf.slice(all, 0, 1).dataSync())).to.be.below(1e-6);
   });
 
-  it('leaves no tensors behind', () => {
+  it('leaks no tensors', () => {
     const work = () => {
       attentionLstm(inputs).dispose();
       tf.dispose(gradients(attentionLstm));

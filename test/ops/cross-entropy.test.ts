@@ -21,7 +21,7 @@ describe('sparseCrossEntropy', () => {
       ),
     )([states, weight, bias], dy);
 
-  it("gives PyTorch's loss and gradients", () => {
+  it("matches PyTorch's loss and gradients", () => {
     const loss = sparseCrossEntropy(states, weight, bias, targets);
     expect(loss.shape).to.deep.equal([]);
     expect(relativeError(loss, [reference.loss])).to.be.below(1e-6);
@@ -31,18 +31,18 @@ describe('sparseCrossEntropy', () => {
     expect(relativeError(dbias, reference.dbias.values)).to.be.below(1e-5);
   });
 
-  it('passes on the gradient that comes from behind it', () => {
+  it('scales its gradients by the incoming gradient', () => {
     const [dstates] = gradients(tf.scalar(-2)) as [tf.Tensor];
     expect(relativeError(dstates.mul(-0.5), reference.dstates.values)).to.be.below(1e-5);
   });
 
-  const like = (file: string) => {
+  const matchesFixture = (file: string) => {
     const smooth = readFixture<
       Record<Name, Reference> & {loss: number; smoothing: number; shares?: Reference}
     >('runtime', file);
     const inputs = [tensorOf(smooth.states), tensorOf(smooth.weight), tensorOf(smooth.bias)];
     const words = tf.tensor1d(smooth.targets.values, 'int32');
-    const shares = smooth.shares && tensorOf<tf.Rank.R1>(smooth.shares);
+    const rowWeights = smooth.shares && tensorOf<tf.Rank.R1>(smooth.shares);
     const loss = (...[s, w, b]: tf.Tensor[]): tf.Scalar =>
       sparseCrossEntropy(
         s as tf.Tensor2D,
@@ -50,7 +50,7 @@ describe('sparseCrossEntropy', () => {
         b as tf.Tensor1D,
         words,
         smooth.smoothing,
-        shares,
+        rowWeights,
       );
     expect(relativeError(loss(...inputs), [smooth.loss])).to.be.below(1e-6);
     const [dstates, dweight, dbias] = tf.grads(loss)(inputs) as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -58,10 +58,12 @@ describe('sparseCrossEntropy', () => {
     expect(relativeError(dweight, smooth.dweight.values)).to.be.below(1e-5);
     expect(relativeError(dbias, smooth.dbias.values)).to.be.below(1e-5);
   };
-  it("gives PyTorch's loss and gradients with label smoothing", () => like('smoothed-cross-entropy.json'));
-  it("gives PyTorch's where rows count differently, some against", () => like('weighted-cross-entropy.json'));
+  it("matches PyTorch's loss and gradients with label smoothing", () =>
+    matchesFixture('smoothed-cross-entropy.json'));
+  it("matches PyTorch's loss and gradients with row weights, some negative", () =>
+    matchesFixture('weighted-cross-entropy.json'));
 
-  it('stays finite where a probability vanishes', () => {
+  it('stays finite when a probability is zero', () => {
     const sure = tf.tensor2d([[1000], [-1000]]);
     const none = tf.zeros<tf.Rank.R1>([2]);
     const loss = (target: number) =>
@@ -70,7 +72,7 @@ describe('sparseCrossEntropy', () => {
     expect(loss(1)).to.be.within(80, 90);
   });
 
-  it('leaves no tensors behind', () => {
+  it('leaks no tensors', () => {
     const work = () => tf.dispose([sparseCrossEntropy(states, weight, bias, targets), ...gradients()]);
     work();
     expect(leaked(work)).to.deep.equal({tensors: 0, native: 0});

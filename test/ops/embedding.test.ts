@@ -10,13 +10,13 @@ describe('embed', () => {
   ]);
   const ids = tf.tensor2d([[2, 0, 2]], [1, 3], 'int32');
 
-  it('takes the row of each id', () => {
+  it('looks up the row of each id', () => {
     const rows = embed(table, ids);
     expect(rows.shape).to.deep.equal([1, 3, 2]);
     expect(Array.from(rows.dataSync())).to.deep.equal([4, 5, 0, 1, 4, 5]);
   });
 
-  it('adds up the gradients of an id that comes more than once', () => {
+  it('sums the gradients of a repeated id', () => {
     const dy = tf.tensor3d([1, 2, 3, 4, 5, 6], [1, 3, 2]);
     const gradient = tf.grad((x) => embed(x as tf.Tensor2D, ids))(table, dy);
     expect(Array.from(gradient.dataSync())).to.deep.equal([3, 4, 0, 0, 6, 8]);

@@ -7,9 +7,9 @@ import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../t
 type Name = 'x' | 'weight' | 'bias' | 'dy' | 'states' | 'cell' | 'dx' | 'dweight' | 'dbias';
 const reference = readFixture<Record<Name, Reference>>('runtime', 'lstm.json');
 
-// An import would be a copy that the layer does not look at.
+// An import would be a copy, and changing it would not affect the layer.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const processor = require('captioner/dist/tensorflow/cpu-features') as {avx512: boolean};
+const cpu = require('captioner/dist/ops/matmul') as {avx512: boolean};
 
 function gradients(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D, dy: tf.Tensor3D): tf.Tensor[] {
   return tf.grads((...inputs) =>
@@ -24,9 +24,9 @@ describe('lstm', () => {
   const dy = tensorOf<tf.Rank.R3>(reference.dy);
 
   for (const avx512 of [true, false]) {
-    it(`gives PyTorch's states and gradients, laid out for a processor ${avx512 ? 'with' : 'without'} AVX-512`, () => {
-      const own = processor.avx512;
-      processor.avx512 = avx512;
+    it(`gives PyTorch's states and gradients, on a CPU ${avx512 ? 'with' : 'without'} AVX-512`, () => {
+      const detected = cpu.avx512;
+      cpu.avx512 = avx512;
       try {
         expect(relativeError(lstm(x, weight, bias), reference.states.values)).to.be.below(1e-5);
         const [dx, dweight, dbias] = gradients(x, weight, bias, dy) as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -34,12 +34,12 @@ describe('lstm', () => {
         expect(relativeError(dweight, reference.dweight.values)).to.be.below(1e-5);
         expect(relativeError(dbias, reference.dbias.values)).to.be.below(1e-5);
       } finally {
-        processor.avx512 = own;
+        cpu.avx512 = detected;
       }
     });
   }
 
-  it('gives the same states one step at a time', () => {
+  it('gives the same states when run one step at a time', () => {
     const [steps, batch] = x.shape;
     let h = tf.zeros<tf.Rank.R2>([batch, 6]);
     let c = h;
@@ -52,7 +52,7 @@ describe('lstm', () => {
     expect(relativeError(c, reference.cell.values)).to.be.below(1e-5);
   });
 
-  it('works on a single step', () => {
+  it('runs a single step', () => {
     const first = tf.slice(x, 0, 1);
     const states = lstm(first, weight, bias);
     expect(states.shape).to.deep.equal([1, 3, 6]);
@@ -62,7 +62,7 @@ describe('lstm', () => {
     expect(tf.max(tf.abs(recurrent)).dataSync()[0]).to.equal(0);
   });
 
-  it('leaves no tensors behind', () => {
+  it('leaks no tensors', () => {
     const work = () => {
       lstm(x, weight, bias).dispose();
       tf.dispose(gradients(x, weight, bias, dy));

@@ -4,7 +4,7 @@ import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {normal} from 'captioner/dist/ops/random';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 
-interface Moved {
+interface Updates {
   readonly weight: Reference;
   readonly rates: number[];
   readonly gradients: Reference;
@@ -33,8 +33,8 @@ const bits = (values: ArrayLike<number>) => Array.from(new Int32Array(Float32Arr
 
 describe('Adam', () => {
   for (const name of ['adam', 'adamw'])
-    it(`moves weights as PyTorch's ${name} does`, () => {
-      const reference = readFixture<Moved>('runtime', `${name}.json`);
+    it(`updates weights like PyTorch's ${name}`, () => {
+      const reference = readFixture<Updates>('runtime', `${name}.json`);
       const weight = tf.variable(tensorOf(reference.weight));
       const adam = new Adam(new Map([['w', weight]]));
       const gradients = tf.unstack(tensorOf(reference.gradients));
@@ -46,7 +46,7 @@ describe('Adam', () => {
       adam.dispose();
     });
 
-  it('takes nothing off biases', () => {
+  it('does not decay biases', () => {
     const bias = tf.variable(tf.tensor1d([1, -2]));
     const adam = new Adam(new Map([['bias', bias]]));
     adam.apply(new Map([['bias', tf.zeros([2])]]), 0.1, 0.5);
@@ -54,7 +54,7 @@ describe('Adam', () => {
     adam.dispose();
   });
 
-  it('goes on from a saved state exactly as if it had not stopped', () => {
+  it('resumes from a saved state with bit-identical results', () => {
     const straight = toy();
     const adam = new Adam(straight.weights);
     for (let k = 1; k <= 12; k++) straight.step(adam, k);
@@ -76,7 +76,7 @@ describe('Adam', () => {
     for (const optimizer of [adam, before, after]) optimizer.dispose();
   });
 
-  it('takes up what was assigned to a weight between two updates', () => {
+  it('uses a value assigned to a weight between two updates', () => {
     const weight = tf.variable(tf.scalar(1));
     const adam = new Adam(new Map([['w', weight]]));
     const gradients = new Map([['w', tf.scalar(1)]]);
@@ -88,7 +88,7 @@ describe('Adam', () => {
     adam.dispose();
   });
 
-  it('leaves tensors alone that were read from a weight before', () => {
+  it('does not change tensors read from a weight earlier', () => {
     const weight = tf.variable(tf.tensor1d([1, 2, 3]));
     const adam = new Adam(new Map([['w', weight]]));
     adam.apply(new Map([['w', tf.ones([3])]]), 0.1);
@@ -100,7 +100,7 @@ describe('Adam', () => {
     adam.dispose();
   });
 
-  it('refuses a state of other weights and keeps its own', () => {
+  it('rejects the state of other weights and keeps its own', () => {
     const {weights, step} = toy();
     const adam = new Adam(weights);
     step(adam, 1);
@@ -110,7 +110,7 @@ describe('Adam', () => {
       new Map(state).set('v.a', new Float32Array(3)),
       new Map(state).set('m.c', new Float32Array(3)),
     ];
-    const messages = [/5 numbers `m.b`, got nothing/, /12 numbers `v.a`, got 3/, /unexpected `m.c`/];
+    const messages = [/5 numbers for `m.b`, got nothing/, /12 numbers for `v.a`, got 3/, /unexpected `m.c`/];
     for (const [k, other] of broken.entries())
       expect(() => adam.restore(other))
         .to.throw(messages[k])
@@ -120,7 +120,7 @@ describe('Adam', () => {
     adam.dispose();
   });
 
-  it('leaves no tensors behind', () => {
+  it('leaks no tensors', () => {
     const {weights, step} = toy();
     const work = () => {
       const adam = new Adam(weights);

@@ -8,7 +8,7 @@ import {close, depth, features, lively, stubborn} from '../decoders/small';
 
 const vocabulary = 7;
 
-/** Every sentence up to a length, scored by teacher forcing: what a beam that is wide enough must find. */
+/** All sentences up to a length, scored by teacher forcing: the result of exhaustive search. */
 function exhaustive(
   model: Decoder,
   image: tf.Tensor2D,
@@ -38,7 +38,7 @@ describe('beamSearch', () => {
   const model = lively(vocabulary);
   after(() => model.dispose());
 
-  it('finds what exhaustive search finds when the beam is wide enough', () => {
+  it('equals exhaustive search if the beam is wide enough', () => {
     for (const lengthPenalty of [0, 0.7, 1]) {
       const images = features(4);
       const found = beamSearch(model, images, {beams: 100, maximumLength: 3, lengthPenalty});
@@ -54,7 +54,7 @@ describe('beamSearch', () => {
     }
   });
 
-  it('is greedy search when it keeps one beam: the most probable word each time, up to the end', () => {
+  it('is greedy search with one beam', () => {
     const images = features(20);
     const beams = beamSearch(model, images, {beams: 1, maximumLength: 8}).map(([best]) => best!);
     for (const [at, hypothesis] of greedySearch(model, images, {maximumLength: 8}).entries()) {
@@ -72,7 +72,7 @@ describe('beamSearch', () => {
       expect(hypothesis.tokens).to.deep.equal(tokens.filter((id) => id !== special.end));
       image.dispose();
     }
-    // A sentence that goes on has a better mean, but the end is the most probable word.
+    // A longer sentence has a better mean, but the end is the most probable word.
     const tempting = stubborn([-9, -9, 1, -9, 0.9, 0]);
     for (const {tokens} of greedySearch(tempting, images, {lengthPenalty: 5}))
       expect(tokens).to.deep.equal([]);
@@ -80,7 +80,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('gives each image the same captions in any batch and order', () => {
+  it('is independent of batch and order', () => {
     const images = features(6);
     const together = beamSearch(model, images, {beams: 3});
     const reversed = tf.reverse(images, 0);
@@ -97,7 +97,7 @@ describe('beamSearch', () => {
     tf.dispose([images, reversed]);
   });
 
-  it('sorts hypotheses, each once, and their log-probabilities add up to the score', () => {
+  it('returns distinct hypotheses, best first, whose log-probabilities add up to the score', () => {
     const images = features(3);
     for (const list of beamSearch(model, images, {beams: 4, lengthPenalty: 0.7})) {
       expect(new Set(list.map(({tokens, finished}) => `${tokens.join()} ${finished}`)).size).to.equal(
@@ -114,7 +114,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('lets a sentence of the greatest length end', () => {
+  it('lets a sentence of the maximum length end', () => {
     const images = features(8);
     const long = beamSearch(model, images, {beams: 3, maximumLength: 12}).map(([best]) => best!);
     const ended = long.flatMap(({tokens, finished}, at) => (finished && tokens.length > 2 ? [at] : []));
@@ -133,7 +133,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('gives a caption when the decoder never ends a sentence', () => {
+  it('returns a caption if the decoder never ends', () => {
     const endless = stubborn([0, 0, -Infinity, 0, 3, 2, 1]);
     const images = features(2);
     for (const [best] of beamSearch(endless, images, {beams: 3, maximumLength: 5})) {
@@ -143,7 +143,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('gives an empty caption when the decoder ends at once', () => {
+  it('returns an empty caption if the decoder ends at once', () => {
     const silent = stubborn([0, 0, 100, 0, 3, 2, 1]);
     const images = features(2);
     for (const [best] of beamSearch(silent, images, {beams: 3})) {
@@ -153,21 +153,21 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('takes a beam that is wider than the vocabulary', () => {
+  it('accepts a beam wider than the vocabulary', () => {
     const images = features(1);
     const [list] = beamSearch(model, images, {beams: 50, maximumLength: 2});
-    // All sentences of at most two of the three words that can be written, and an end.
+    // All sentences of at most two out of three words, with an end.
     expect(list).to.have.length(1 + 3 + 9);
     images.dispose();
   });
 
-  /** Whether a run of `order` words comes twice. */
+  /** Whether an n-gram of `order` words occurs twice. */
   const repeats = (tokens: readonly number[], order: number): boolean => {
     const runs = tokens.slice(order - 1).map((_, at) => tokens.slice(at, at + order).join());
     return new Set(runs).size < runs.length;
   };
 
-  it('keeps to its constraints, each alone and all together', () => {
+  it('satisfies its constraints, one at a time and together', () => {
     const images = features(5);
     for (const beams of [1, 3, 6])
       for (const noRepeatNgramSize of [0, 1, 2, 3])
@@ -188,7 +188,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('blocks runs inside the beam: what it finds is the best of what is allowed', () => {
+  it('blocks repeated n-grams during the search: the result is the best allowed caption', () => {
     const images = features(3);
     const wide = {beams: 100, maximumLength: 4};
     for (const [at, list] of beamSearch(model, images, wide).entries()) {
@@ -204,7 +204,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('gives the caption so far when nothing is allowed to follow', () => {
+  it('returns the caption so far if no continuation is allowed', () => {
     const silent = stubborn([0, 0, -100, 0, 3, 2, 1]);
     const images = features(1);
     const [[best]] = beamSearch(silent, images, {beams: 2, noRepeatNgramSize: 1, minimumLength: 6}) as [
@@ -221,7 +221,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('says where an attending decoder looked for each word', () => {
+  it('returns the attention weights for each word', () => {
     const attending = createDecoder('attention', vocabulary, depth, {units: 8, embedding: 5, attention: 4});
     const grid = tf.randomNormal([2, 9, depth], 0, 1, 'float32', 6);
     for (const {logProbabilities, attention} of beamSearch(attending, grid, {beams: 3}).flat()) {
@@ -243,16 +243,16 @@ describe('beamSearch', () => {
     grid.dispose();
   });
 
-  it('refuses logits that are not numbers', () => {
+  it('rejects logits that are NaN', () => {
     const broken = stubborn([0, 0, 0, 0, NaN, 0, 0]);
     const images = features(1);
     expect(() => beamSearch(broken, images))
-      .to.throw('expected logits that are numbers')
+      .to.throw('expected finite logits')
       .with.property('code', 'diverged');
     images.dispose();
   });
 
-  it('refuses wrong options', () => {
+  it('rejects invalid options', () => {
     const images = features(1);
     expect(() => beamSearch(model, images, {beams: 0}))
       .to.throw('`beams`')
@@ -265,7 +265,7 @@ describe('beamSearch', () => {
     images.dispose();
   });
 
-  it('refuses features that the decoder does not read', () => {
+  it('rejects features of another kind', () => {
     const attending = createDecoder('attention', vocabulary, depth, {units: 8, embedding: 5, attention: 4});
     for (const [decoder, shape, expected] of [
       [model, [2, depth + 1], `pooled features [images, ${depth}], got [2, ${depth + 1}]`],
@@ -281,7 +281,7 @@ describe('beamSearch', () => {
     attending.dispose();
   });
 
-  it('leaves no tensor behind in 100 captions', () => {
+  it('leaks no tensors in 100 captions', () => {
     const images = features(1);
     beamSearch(model, images);
     const before = tf.memory().numTensors;

@@ -12,7 +12,7 @@ interface Plain {
 
 const size = 12;
 
-/** Diverse beam search as the paper has it, a sentence at a time and each from its beginning. */
+/** A direct implementation of diverse beam search: one sentence at a time, each decoded from its beginning. */
 function reference(
   model: Decoder,
   image: tf.Tensor2D,
@@ -39,7 +39,7 @@ function reference(
         })
         .sort((a, b) => b.rating - a.rating);
       const ends = (tokens: number[]): boolean => tokens.at(-1) === special.end;
-      // After the longest, sentences end or are cut off.
+      // Sentences of the maximum length end or are cut off.
       const open = last ? [] : ranked.filter(({tokens}) => !ends(tokens)).slice(0, width);
       for (const {tokens, sum} of ranked.slice(0, width))
         if (ends(tokens)) beam.done.push({tokens: tokens.slice(0, -1), sum, score: score(sum, length)});
@@ -56,7 +56,7 @@ function reference(
   return beams.map(({done}) => done.slice(0, width));
 }
 
-describe('beamSearch in groups', () => {
+describe('beamSearch with groups', () => {
   const model = lively(size, 3);
   const images = features(4);
   after(() => {
@@ -67,7 +67,7 @@ describe('beamSearch in groups', () => {
   const said = (lists: readonly (readonly Hypothesis[])[]): string[][] =>
     lists.map((list) => list.map(({tokens}) => tokens.join()));
 
-  it('finds what diverse beam search finds, written the plain way', () => {
+  it('equals a direct implementation of diverse beam search', () => {
     for (const [beamGroups, width] of [
       [2, 2],
       [3, 2],
@@ -90,7 +90,7 @@ describe('beamSearch in groups', () => {
       }
   });
 
-  it('gives the scores of the model, sorted, and each caption once', () => {
+  it('returns distinct captions sorted by the score of the model', () => {
     for (const list of beamSearch(model, images, {
       beams: 6,
       beamGroups: 3,
@@ -106,7 +106,7 @@ describe('beamSearch in groups', () => {
     }
   });
 
-  it('is a plain beam with one group, and one of a group’s width where groups do not shun each other', () => {
+  it('is plain beam search with one group, and plain beam search of the group width without a penalty', () => {
     const plain = beamSearch(model, images, {beams: 2, maximumLength: 6});
     const one = beamSearch(model, images, {beams: 2, beamGroups: 1, diversityPenalty: 9, maximumLength: 6});
     const same = beamSearch(model, images, {
@@ -122,7 +122,7 @@ describe('beamSearch in groups', () => {
       }
   });
 
-  it('says more different words the more groups shun each other', () => {
+  it('uses more distinct words with a larger penalty', () => {
     const firsts = (diversityPenalty: number): number => {
       const found = beamSearch(model, images, {
         beams: 4,
@@ -135,10 +135,10 @@ describe('beamSearch in groups', () => {
     const [none, some, much] = [0, 0.2, 20].map(firsts) as [number, number, number];
     expect(some).to.be.above(none);
     expect(much).to.be.above(some);
-    expect(much).to.be.at.least(4 * 3); // in each image one group at most ends at once
+    expect(much).to.be.at.least(4 * 3); // at most one group per image ends at once
   });
 
-  it('gives each image the same captions in any batch and order', () => {
+  it('is independent of batch and order', () => {
     const options = {beams: 4, beamGroups: 2, diversityPenalty: 1, maximumLength: 6};
     const together = said(beamSearch(model, images, options));
     const reversed = tf.reverse(images, 0);
@@ -151,7 +151,7 @@ describe('beamSearch in groups', () => {
     reversed.dispose();
   });
 
-  it('refuses groups that do not divide the beams', () => {
+  it('rejects a number of groups that does not divide the beams', () => {
     expect(() => beamSearch(model, images, {beams: 5, beamGroups: 2}))
       .to.throw('search: `beamGroups`: expected a number that divides `beams`, got 2')
       .with.property('code', 'options');

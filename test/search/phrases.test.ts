@@ -5,13 +5,13 @@ import type {SearchOptions} from 'captioner/dist/search/beam-search';
 import {CaptionerError} from 'captioner/dist/errors';
 import {Vocabulary} from 'captioner/dist/text/vocabulary';
 
-describe('inIds', () => {
+describe('phrasesToIds', () => {
   const vocabulary = Vocabulary.from(['a red ball', 'a dog', 'the dog is not red', "the dog isn't red"], {
     minimumCount: 1,
   });
   const id = (word: string): number => vocabulary.id(word);
 
-  it('turns words into ids as captions are read, and leaves ids and other options as they are', () => {
+  it('tokenizes text like captions, and leaves ids and other options unchanged', () => {
     const options: WithText<SearchOptions> = {
       beams: 5,
       requiredPhrases: ['Red BALL', "isn't", 'dog', [id('a'), 7]],
@@ -29,7 +29,7 @@ describe('inIds', () => {
     expect(phrasesToIds<SearchOptions>({beams: 2}, vocabulary)).to.deep.equal({beams: 2});
   });
 
-  it('refuses words that are unknown, none, or too many, and names them', () => {
+  it('rejects unknown words, empty text and several words where one is expected', () => {
     for (const [options, message] of [
       [
         {requiredPhrases: ['dog', 'red unicorn']},
@@ -45,7 +45,7 @@ describe('inIds', () => {
       expect(() => phrasesToIds<SearchOptions>(options, vocabulary))
         .to.throw(CaptionerError, message)
         .with.property('code', 'options');
-    // What is no list at all, the search refuses.
+    // Values that are not arrays are left to the search.
     expect(phrasesToIds<SearchOptions>({requiredPhrases: 'dog'} as object, vocabulary)).to.deep.equal({
       requiredPhrases: 'dog',
     });

@@ -3,17 +3,17 @@ import type {Decoder} from 'captioner/dist/decoders/decoder';
 import {createDecoder} from 'captioner/dist/decoders/registry';
 import {beamSearch, greedySearch} from 'captioner/dist/search/beam-search';
 import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {chance} from 'captioner/dist/random/random';
+import {uniformFromKey} from 'captioner/dist/random/random';
 import {special} from 'captioner/dist/text/vocabulary';
 import {depth, features, lively, logProbabilitiesOf, stubborn} from '../decoders/small';
 
 type Phrases = readonly (readonly number[])[];
 
-/** How often a phrase comes, one time over another if need be. */
+/** Counts the occurrences of a phrase, overlapping ones included. */
 const occurrences = (tokens: readonly number[], phrase: readonly number[]): number =>
   tokens.filter((_, at) => phrase.every((id, k) => tokens[at + k] === id)).length;
 
-/** Whether a caption holds all phrases, each as often as it is named. */
+/** Whether a caption contains all phrases, each as often as it is listed. */
 const holds = (tokens: readonly number[], phrases: Phrases): boolean =>
   phrases.every(
     (phrase) =>
@@ -30,7 +30,7 @@ interface Scored {
   readonly score: number;
 }
 
-/** Every caption of at most `maximumLength` of the words 4 to 6, the best first. */
+/** All captions of at most `maximumLength` words from 4 to 6, best first. */
 function everyCaption(model: Decoder, image: tf.Tensor2D, maximumLength: number): Scored[] {
   let open: number[][] = [[]];
   const all: Scored[] = [];
@@ -44,7 +44,7 @@ function everyCaption(model: Decoder, image: tf.Tensor2D, maximumLength: number)
   return all.sort((a, b) => b.score - a.score);
 }
 
-describe('beamSearch with forced words', () => {
+describe('beamSearch with required phrases', () => {
   const images = features(3);
   const model = lively(7);
   after(() => {
@@ -52,10 +52,10 @@ describe('beamSearch with forced words', () => {
     images.dispose();
   });
 
-  it('holds every phrase in every hypothesis, whatever the decoder, the beam and the other options', () => {
+  it('includes every phrase in every hypothesis, for any decoder, beam width and options', () => {
     for (let trial = 0; trial < 60; trial++) {
       const random = (below: number, ...key: number[]): number =>
-        Math.floor(chance(trial, ...key, 77) * below);
+        Math.floor(uniformFromKey(trial, ...key, 77) * below);
       const decoder = lively(9, trial);
       const requiredPhrases = Array.from({length: 1 + random(3, 1)}, (_, at) =>
         Array.from({length: 1 + random(3, 2, at)}, (_, k) => 4 + random(4, 3, at, k)),
@@ -87,7 +87,7 @@ describe('beamSearch with forced words', () => {
     }
   });
 
-  it('finds the best caption there is that holds them, when the beam is wide enough', () => {
+  it('finds the best caption that contains them if the beam is wide enough', () => {
     const phrases: Phrases[] = [
       [[5]],
       [[6], [4]],
@@ -105,7 +105,7 @@ describe('beamSearch with forced words', () => {
       const captions = everyCaption(model, image, 4);
       for (const requiredPhrases of phrases)
         for (const noRepeatNgramSize of [0, 2]) {
-          // As long as a beam of a hundred holds all there are. Phrases that share words are given room for each.
+          // As long as a beam of a hundred holds all captions. Phrases that share words get room for each.
           const [room, maximumLength] = [3, Math.max(3, requiredPhrases.flat().length)];
           const wide = {beams: 100, maximumLength, requiredPhrases, noRepeatNgramSize};
           const allowed = captions.filter(
@@ -124,7 +124,7 @@ describe('beamSearch with forced words', () => {
     }
   });
 
-  it('weaves them in with a narrow beam too, instead of leaving them for the last places', () => {
+  it('places them inside the sentence even with a narrow beam, not at its end', () => {
     let [woven, all] = [0, 0];
     for (let seed = 0; seed < 10; seed++) {
       const decoder = lively(9, seed);
@@ -138,7 +138,7 @@ describe('beamSearch with forced words', () => {
     expect(woven / all).to.be.above(0.5);
   });
 
-  it('does not begin with them because the beam is narrower than they are many', () => {
+  it('does not put them first if the beam is narrower than their number', () => {
     let [first, all] = [0, 0];
     const requiredPhrases = [[5], [6], [7], [8]];
     for (let seed = 0; seed < 20; seed++) {
@@ -150,11 +150,11 @@ describe('beamSearch with forced words', () => {
       }
       decoder.dispose();
     }
-    // A beam of a hundred begins with them in every second caption.
+    // With a beam of a hundred, every second caption begins with them.
     expect(first / all).to.be.below(0.6);
   });
 
-  it('lets phrases share words, and asks twice for what is named twice', () => {
+  it('allows phrases to overlap, and requires a phrase listed twice to occur twice', () => {
     const decoder = stubborn([0, 0, 9, 0, 0, 0, 0]);
     const of = (requiredPhrases: Phrases, beams = 50): string[] =>
       beamSearch(decoder, images, {requiredPhrases, beams, maximumLength: 6})[0]!.map(({tokens}) =>
@@ -178,8 +178,8 @@ describe('beamSearch with forced words', () => {
     decoder.dispose();
   });
 
-  it('begins a phrase anew in the middle of itself', () => {
-    // 4 4 5 lies in 4 4 4 5, of which three words begin it and a fourth goes back by one.
+  it('matches a phrase that restarts inside itself', () => {
+    // 4 4 4 5 contains 4 4 5: after 4 4, another 4 falls back to the border of length 1.
     const decoder = createDecoder('lstm', 7, depth, {units: 4, embedding: 4});
     for (const {tokens} of beamSearch(decoder, images, {requiredPhrases: [[4, 4, 5]], beams: 30}).flat())
       expect(holds(tokens, [[4, 4, 5]])).to.equal(true);
@@ -188,7 +188,7 @@ describe('beamSearch with forced words', () => {
     decoder.dispose();
   });
 
-  it('holds them against a decoder that never ends, ends at once, or thinks them impossible', () => {
+  it('includes them if the decoder never ends, ends at once or finds them impossible', () => {
     const requiredPhrases = [[6], [5, 4]];
     for (const logits of [
       [0, 0, -100, 0, 3, 2, 1],
@@ -210,7 +210,7 @@ describe('beamSearch with forced words', () => {
       }
     for (const {tokens} of greedySearch(model, images, {requiredPhrases}))
       expect(holds(tokens, requiredPhrases)).to.equal(true);
-    // After 4 both are begun, but only one of them can go on.
+    // After 4 both phrases have begun, but only one can continue.
     const [other, same] = [
       stubborn([0, 0, 9, 0, 0, 0, 0, 9]),
       [
@@ -223,7 +223,7 @@ describe('beamSearch with forced words', () => {
     other.dispose();
   });
 
-  it('repeats a run for them only where there is no other way', () => {
+  it('repeats an n-gram for them only if there is no other way', () => {
     for (const beams of [1, 3, 40]) {
       const once = beamSearch(model, images, {requiredPhrases: [[5], [4]], noRepeatNgramSize: 1, beams});
       for (const {tokens} of once.flat()) expect(repeats(tokens, 1), tokens.join()).to.equal(false);
@@ -232,12 +232,12 @@ describe('beamSearch with forced words', () => {
     }
   });
 
-  it('changes nothing where the caption holds them anyway', () => {
+  it('changes nothing if the caption contains them anyway', () => {
     const options = {beams: 1, maximumLength: 8};
     const free = greedySearch(model, images, options);
     for (const [at, {tokens, score}] of free.entries()) {
       if (tokens.length === 0) continue;
-      // For a forced word the beam has a place more, and may find something better there.
+      // A required word widens the beam by one, which may find a better caption.
       const requiredPhrases = greedySearch(model, images, {
         ...options,
         requiredPhrases: [tokens.slice(0, 1)],
@@ -253,7 +253,7 @@ describe('beamSearch with forced words', () => {
     }
   });
 
-  it('gives each image the same captions in any batch and order', () => {
+  it('is independent of batch and order', () => {
     const options = {requiredPhrases: [[5, 4], [6]], beams: 4, beamGroups: 2, maximumLength: 9};
     const said = (of: tf.Tensor): string[][] =>
       beamSearch(model, of, options).map((list) => list.map(({tokens}) => tokens.join()));
@@ -268,24 +268,24 @@ describe('beamSearch with forced words', () => {
     reversed.dispose();
   });
 
-  it('refuses words that can not be written and phrases that have no room', () => {
+  it('rejects words that can never be written and phrases that do not fit', () => {
     for (const [options, message] of [
-      [{requiredPhrases: [[5], [2]]}, 'expected ids of words, from 4 to 6, that are not banned, got 2'],
-      [{requiredPhrases: [[3]]}, 'that are not banned, got 3'],
-      [{requiredPhrases: [[7]]}, 'that are not banned, got 7'],
-      [{requiredPhrases: [[4, 5]], suppressWords: [5]}, 'that are not banned, got 5'],
+      [{requiredPhrases: [[5], [2]]}, 'expected word ids from 4 to 6 that are not in `suppressWords`, got 2'],
+      [{requiredPhrases: [[3]]}, 'that are not in `suppressWords`, got 3'],
+      [{requiredPhrases: [[7]]}, 'that are not in `suppressWords`, got 7'],
+      [{requiredPhrases: [[4, 5]], suppressWords: [5]}, 'that are not in `suppressWords`, got 5'],
       [
         {requiredPhrases: [[4, 5], [6]], maximumLength: 2},
-        'expected at most `maximumLength`, 2 words in all, got 3',
+        'expected at most 2 words in all (`maximumLength`), got 3',
       ],
-      [{requiredPhrases: [[]]}, '`forced.0`'],
+      [{requiredPhrases: [[]]}, '`requiredPhrases.0`'],
     ] as const)
       expect(() => beamSearch(model, images, options))
         .to.throw(message)
         .with.property('code', 'options');
   });
 
-  it('leaves no tensor behind', () => {
+  it('leaks no tensors', () => {
     const before = tf.memory().numTensors;
     for (let k = 0; k < 5; k++)
       beamSearch(model, images, {requiredPhrases: [[4, 5]], beams: 4, beamGroups: 2});

@@ -18,7 +18,7 @@ describe('sample', () => {
     images.dispose();
   });
 
-  /** How often each word comes first. */
+  /** Counts the first words. */
   function firstWords(decoder: Decoder, options: SampleOptions): Map<number, number> {
     const counts = new Map<number, number>();
     const image = tf.slice(images, [0, 0], [1, depth]);
@@ -28,21 +28,21 @@ describe('sample', () => {
     return counts;
   }
 
-  /** The mean square of the differences between counts and what is expected, in units of chance: about 1. */
+  /** Chi-square of the counts divided by the degrees of freedom: about 1. */
   function surprise(counts: ReadonlyMap<number, number>, expected: ReadonlyMap<number, number>): number {
     for (const id of counts.keys()) expect(expected.has(id), `word ${id}`).to.equal(true);
     const parts = [...expected].map(([id, mean]) => ((counts.get(id) ?? 0) - mean) ** 2 / mean);
     return parts.reduce((all, part) => all + part, 0) / (parts.length - 1);
   }
 
-  /** What `samples` draws of a word are expected to give. */
+  /** Expected counts of the words in `samples` draws. */
   function expectation(logits: readonly number[], ids: readonly number[], samples: number) {
     const weights = ids.map((id) => Math.exp(logits[id]!));
     const sum = weights.reduce((all, weight) => all + weight, 0);
     return new Map(ids.map((id, at) => [id, (samples * weights[at]!) / sum]));
   }
 
-  it('draws each word as often as it is probable, in a small and a large vocabulary', () => {
+  it('draws words in proportion to their probability, in small and large vocabularies', () => {
     const samples = 10_000;
     for (const size of [9, 64, 65, 300]) {
       const logits = Array.from({length: size}, (_, id) => 1.5 * Math.sin(id * 1.7));
@@ -54,14 +54,14 @@ describe('sample', () => {
           firstWords(decoder, {samples, temperature}),
           expectation(tempered, ids, samples),
         );
-        // As of a chi-square over its degrees of freedom: 2.3 at eight of them comes about twice in a hundred.
+        // Chi-square per degree of freedom: with eight, about 2 in 100 samples exceed 2.3.
         expect(found, `${size} words at ${temperature}`).to.be.within(0.1, 2.3);
       }
       decoder.dispose();
     }
   });
 
-  it('draws each sentence as often as it is probable', () => {
+  it('draws sentences in proportion to their probability', () => {
     const image = tf.slice(images, [0, 0], [1, depth]);
     const samples = 10_000;
     const [drawn] = sample(model, image, {samples, maximumLength: 3});
@@ -72,13 +72,13 @@ describe('sample', () => {
     }
     for (const [key, count] of counts) {
       const tokens = key.split(',').slice(0, -1).map(Number);
-      // Of what can be written at all; padding, start and unknown keep their share in the model's probabilities.
+      // Renormalized without padding, start and unknown, which the model's probabilities include.
       const logs = logProbabilitiesOf(model, image, [...tokens, special.end], true);
       const [before, end] = [
         logs.slice(0, -1).reduce((all, value) => all + value, 0),
         Math.exp(logs.at(-1)!),
       ];
-      // A sentence of the greatest length ends, or is cut off.
+      // A sentence of the maximum length ends or is cut off.
       if (key.endsWith('cut')) expect(tokens).to.have.length(3);
       const mean = samples * Math.exp(before) * (key.endsWith('cut') ? 1 - end : end);
       expect(Math.abs(count - mean), key).to.be.below(4.5 * Math.sqrt(mean) + 1);
@@ -86,7 +86,7 @@ describe('sample', () => {
     image.dispose();
   });
 
-  it('stays among the k best words, or among those whose probabilities just reach p', () => {
+  it('draws only from the top k words, or from the smallest set that reaches p', () => {
     const logits = [9, 9, -9, 9, ...[0.3, 0.25, 0.2, 0.15, 0.06, 0.04].map(Math.log)];
     const decoder = stubborn(logits);
     const samples = 4000;
@@ -96,7 +96,7 @@ describe('sample', () => {
       [{topP: 0.2}, [4]],
       [{topP: 0.5}, [4, 5]],
       [{topP: 0.8}, [4, 5, 6, 7]],
-      // Among three, the shares are 0.4, 0.33 and 0.27.
+      // Among three words, the probabilities are 0.4, 0.33 and 0.27.
       [{topK: 3, topP: 0.7}, [4, 5]],
       [{topK: 1000, suppressWords: [5]}, [4, 6, 7, 8, 9]],
     ] as const) {
@@ -108,7 +108,7 @@ describe('sample', () => {
     decoder.dispose();
   });
 
-  it('keeps a word of equal logits out that is not among the k', () => {
+  it('excludes a word beyond the top k even if its logit ties', () => {
     const even = stubborn(Array.from({length: 80}, () => 0));
     const counts = firstWords(even, {samples: 500, topK: 5});
     expect(counts.size).to.be.at.most(5);
@@ -116,7 +116,7 @@ describe('sample', () => {
   });
 
   it('is greedy search at a low temperature', () => {
-    // Of this one no two words are nearly as probable.
+    // No two words of this decoder are nearly equally probable.
     const clear = lively(7, 2);
     const greedy = words(greedySearch(clear, images, {maximumLength: 8}));
     const cold = sample(clear, images, {temperature: 0.01, samples: 5, maximumLength: 8});
@@ -126,7 +126,7 @@ describe('sample', () => {
     clear.dispose();
   });
 
-  it('gives the probabilities of the model, whatever the temperature', () => {
+  it('returns the log-probabilities of the model, whatever the temperature', () => {
     for (const options of [
       {},
       {temperature: 2},
@@ -146,7 +146,7 @@ describe('sample', () => {
       }
   });
 
-  it('draws the same captions for the same seed, and others for another', () => {
+  it('draws the same captions for the same seed and different ones for another', () => {
     const options = {samples: 20, maximumLength: 8};
     const once = words(sample(model, images, options).flat());
     expect(words(sample(model, images, options).flat())).to.deep.equal(once);
@@ -154,7 +154,7 @@ describe('sample', () => {
     expect(new Set(once).size).to.be.above(10);
   });
 
-  it('draws for an image by its number, whatever is drawn beside it', () => {
+  it('depends on the number of the image, not on the batch', () => {
     const together = sample(model, images, {samples: 6, maximumLength: 8});
     for (const [at, own] of together.entries()) {
       const image = tf.slice(images, [at, 0], [1, depth]);
@@ -167,7 +167,7 @@ describe('sample', () => {
     same.dispose();
   });
 
-  it('keeps to minimum and maximum length and writes no banned word', () => {
+  it('satisfies minimum and maximum length and writes no suppressed word', () => {
     const drawn = sample(model, images, {
       samples: 50,
       minimumLength: 3,
@@ -182,7 +182,7 @@ describe('sample', () => {
     expect([...lengths].sort()).to.deep.equal([3, 4, 5]);
   });
 
-  it('gives captions when the decoder ends at once, never ends, or may say nothing', () => {
+  it('returns captions if the decoder ends at once, never ends or has no word left', () => {
     const [silent, endless] = [stubborn([0, 0, 100, 0, 3, 2]), stubborn([0, 0, -100, 0, 3, 2])];
     expect(sample(silent, images, {samples: 2}).flat()).to.have.length(6);
     for (const {tokens, finished} of sample(silent, images).flat())
@@ -198,7 +198,7 @@ describe('sample', () => {
     endless.dispose();
   });
 
-  it('says where an attending decoder looked for each word', () => {
+  it('returns the attention weights for each word', () => {
     const attending = createDecoder('attention', 7, depth, {units: 8, embedding: 5, attention: 4});
     const grid = tf.randomNormal([2, 9, depth], 0, 1, 'float32', 6);
     const drawn = sample(attending, grid, {samples: 8, maximumLength: 6});
@@ -217,11 +217,11 @@ describe('sample', () => {
     grid.dispose();
   });
 
-  it('refuses logits that are not numbers, and wrong options', () => {
+  it('rejects logits that are NaN, and invalid options', () => {
     const broken = stubborn([0, 0, 0, 0, NaN, 0]);
     const before = tf.memory().numTensors;
     expect(() => sample(broken, images))
-      .to.throw('expected logits that are numbers')
+      .to.throw('expected finite logits')
       .with.property('code', 'diverged');
     expect(tf.memory().numTensors).to.equal(before);
     for (const options of [{temperature: 0}, {topP: 0}, {topP: 1.1}, {topK: -1}, {samples: 0}, {seed: 0.5}])

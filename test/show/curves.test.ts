@@ -22,7 +22,7 @@ const run = (from: number, to: number): LossPoint[] =>
   }));
 
 describe('lossCurves', () => {
-  it('redraws one slot, at most ten times a second, and shows the final state', async () => {
+  it('updates one output at most ten times a second, and shows the final state', async () => {
     const start = performance.now();
     const sent = await inKernel(async () => {
       const curves = lossCurves();
@@ -38,7 +38,7 @@ describe('lossCurves', () => {
     expect(textOf(sent.at(-1))).to.match(/^step 5,000, training loss 0\.0008/);
   });
 
-  it('is an image while the model trains, and a figure that can be zoomed in the end', async () => {
+  it('shows an image during training and an interactive figure at the end', async () => {
     const sent = await inKernel(async () => {
       const curves = lossCurves({title: 'A <b> & c'});
       await curves.add({step: 1, loss: 3, learningRate: 1e-3, validationLoss: 3});
@@ -65,7 +65,7 @@ describe('lossCurves', () => {
     );
   });
 
-  it('goes on from the points of a run that is resumed', () => {
+  it('continues the points of a resumed run', () => {
     const curves = lossCurves({history: [...run(1, 101), {step: 100, validationLoss: 1}]});
     void curves.add({step: 101, loss: 0.5});
     const byName = traces(curves.figure().data);
@@ -74,7 +74,7 @@ describe('lossCurves', () => {
     expect(byName.get('validation')!.x).to.deep.equal([100]);
   });
 
-  it('puts histories that come in pieces in the order of steps, and counts a step once', () => {
+  it('sorts points by step and keeps one per step', () => {
     const epochs = [
       {step: 10, epoch: 1, loss: 9, validationLoss: 2, learningRate: 1},
       {step: 20, epoch: 2, loss: 9, validationLoss: 1, learningRate: 1},
@@ -84,10 +84,10 @@ describe('lossCurves', () => {
     expect(byName.get('each step')!.x).to.deep.equal(run(1, 21).map(({step}) => step));
     expect(Math.max(...byName.get('training')!.y)).to.equal(2);
     expect(byName.get('validation')!.x).to.deep.equal([10, 20]);
-    expect(byName.get('learningRate')!.x).to.deep.equal([1, 20]);
+    expect(byName.get('learning rate')!.x).to.deep.equal([1, 20]);
   });
 
-  it('thins a long run, keeps its ends and its mean', () => {
+  it('thins a long run, and preserves its ends and its mean', () => {
     const history = Array.from({length: 30_000}, (_, step) => ({step, loss: step % 2}));
     const each = traces(lossCurves({history}).figure().data).get('each step')!;
     expect(each.x.length).to.be.at.most(400);
@@ -95,13 +95,13 @@ describe('lossCurves', () => {
     expect(each.y.every((loss) => Math.abs(loss - 0.5) < 0.02)).to.equal(true);
   });
 
-  it('smooths without a bias to zero at the start', () => {
+  it('smooths without bias at the start', () => {
     const history = Array.from({length: 50}, (_, step) => ({step, loss: 3}));
     const smooth = traces(lossCurves({history}).figure().data).get('training')!;
     smooth.y.forEach((loss) => expect(loss).to.be.closeTo(3, 1e-9));
   });
 
-  it('prints a line an epoch in a terminal', async () => {
+  it('prints one line per epoch in a terminal', async () => {
     const text = await printed(async () => {
       const curves = lossCurves();
       for (const point of run(1, 11)) await curves.add(point);
@@ -112,7 +112,7 @@ describe('lossCurves', () => {
     expect(text).to.include('validation loss 2.0000');
   });
 
-  it('has something to say before the first step', () => {
+  it('has a text before the first step', () => {
     expect(lossCurves().figure().text).to.equal('No steps yet');
   });
 });

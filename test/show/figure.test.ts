@@ -15,7 +15,7 @@ function figureOf(sent: Sent | undefined): Json {
 }
 
 describe('showFigure', () => {
-  it('sends Plotly JSON as an object, with a text that says the same, and no HTML', async () => {
+  it('sends Plotly JSON as an object with a text alternative, and no HTML', async () => {
     const [sent] = await inKernel(() =>
       showFigure({title: 'Loss', text: 'loss 1', data: [{type: 'bar', y: [1]}]}),
     );
@@ -28,13 +28,13 @@ describe('showFigure', () => {
     expect(await printed(() => showFigure({title: 'Loss', data: []}))).to.equal('Loss\n');
   });
 
-  it('carries typed arrays as arrays, and what is not a number as a gap', () => {
+  it('converts typed arrays to arrays and non-finite numbers to gaps', () => {
     const bundle = figureBundle({data: [{x: Float32Array.of(0.5, NaN), z: [Int32Array.of(1), [Infinity]]}]});
     const {data} = bundle[plotly] as Json;
     expect(data).to.deep.equal([{x: [0.5, null], z: [[1], [null]]}]);
   });
 
-  it('escapes data, titles and layout, and leaves templates', () => {
+  it('escapes data, titles and layout, but not templates', () => {
     const bad = '<a href="https://example.org">x</a> & y';
     const {data, layout} = figureBundle({
       title: bad,
@@ -47,14 +47,14 @@ describe('showFigure', () => {
     expect(JSON.stringify(layout['xaxis'])).to.include('&lt;a href').and.not.include('<a');
   });
 
-  it('adds the layout to the house style', () => {
+  it('merges the layout into the default style', () => {
     const {layout} = figureBundle({data: [], layout: {xaxis: {range: [0, 1]}}})[plotly] as Json;
     expect(layout['xaxis']).to.include.keys('range', 'gridcolor');
   });
 });
 
 describe('charts', () => {
-  it('draw bars, and say their numbers', async () => {
+  it('draw bars with their numbers', async () => {
     const [sent] = await inKernel(() =>
       showBars(
         new Map([
@@ -68,7 +68,7 @@ describe('charts', () => {
     expect(textOf(sent)).to.equal('Words\ndog     12\na cat  3.5');
   });
 
-  it('count whole numbers one by one in a histogram, and summarise them', async () => {
+  it('draw a histogram of integers with one bar each and a summary', async () => {
     const [sent] = await inKernel(() => showHistogram([3, 1, 2, 2], {title: 'Lengths'}));
     expect(figureOf(sent).data[0]).to.deep.include({xbins: {start: 0.5, end: 3.5, size: 1}});
     expect(textOf(sent)).to.match(/mean +2\n/);

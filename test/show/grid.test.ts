@@ -8,7 +8,7 @@ import {htmlOf, inKernel, printed, textOf} from './kernel';
 const pixels = {pixels: new Uint8Array(4 * 2 * 3).fill(200), width: 4, height: 2};
 
 describe('imageUri', () => {
-  it('makes files, encoded images and pixels small JPEGs', async () => {
+  it('converts files, encoded images and pixels to JPEG thumbnails', async () => {
     const png = await sharp({create: {width: 800, height: 400, channels: 4, background: '#0000'}})
       .png()
       .toBuffer();
@@ -18,7 +18,7 @@ describe('imageUri', () => {
     expect(await imageUri(pixels)).to.match(/^data:image\/jpeg;base64,/);
   });
 
-  it('names the file that is no image', async () => {
+  it('names a file that is not an image', async () => {
     const error = await imageUri(__filename).catch((e: unknown) => e);
     expect(error).to.be.instanceOf(CaptionerError).with.property('code', 'image');
     expect((error as Error).message).to.include(__filename);
@@ -26,7 +26,7 @@ describe('imageUri', () => {
 });
 
 describe('imageGrid', () => {
-  it('shows captions, references, verdicts and remarks, escaped, with alternative text', async () => {
+  it('shows captions, references, verdicts and notes, escaped, with alternative text', async () => {
     const caption = 'a "dog" <script>alert(1)</script>';
     const [sent] = await inKernel(() =>
       imageGrid([{image: pixels, caption, references: ['a <i>hound</i>'], correct: false, note: 'no dog'}], {
@@ -43,7 +43,7 @@ describe('imageGrid', () => {
     expect(textOf(sent)).to.equal(`Test & more\nimage: ✗ ${caption}\n    “a <i>hound</i>”\n    no dog`);
   });
 
-  it('marks the words that are new', async () => {
+  it('highlights new words', async () => {
     const [sent] = await inKernel(() =>
       imageGrid([{image: pixels, caption: 'a red ball', previous: 'a blue ball'}]),
     );
@@ -57,7 +57,7 @@ describe('imageGrid', () => {
 });
 
 describe('captionPanel', () => {
-  it('shows new captions in the same place, the earlier ones behind them', async () => {
+  it('updates captions in place, followed by earlier ones', async () => {
     const sent = await inKernel(async () => {
       const panel = captionPanel();
       for (const [epoch, caption] of ['', 'a a', 'a ball', 'a red ball', 'a big red ball'].entries())

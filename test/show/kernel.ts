@@ -1,4 +1,4 @@
-/** A stand-in for the end of tslab that writes to the notebook: it keeps what the library sends, as a notebook would. */
+/** A mock of tslab's output function that records what the library sends. */
 import {join} from 'node:path';
 
 export interface Sent {
@@ -9,7 +9,7 @@ export interface Sent {
 
 const file = join('/', 'node_modules', 'tslab', 'dist', 'jupyter.js');
 
-/** Runs `body` as if in a kernel. */
+/** Runs `body` as if in a kernel and returns the messages sent. */
 export async function inKernel(body: () => unknown): Promise<Sent[]> {
   const sent: Sent[] = [];
   const lastWriteDisplayData = (message: Omit<Sent, 'update'>, update: boolean): void => {
@@ -24,7 +24,7 @@ export async function inKernel(body: () => unknown): Promise<Sent[]> {
   return sent;
 }
 
-/** The HTML of what was sent. */
+/** Returns the HTML of a message. */
 export function htmlOf(sent: Sent | undefined): string {
   return sent?.data['text/html'] as string;
 }
@@ -33,7 +33,7 @@ export function textOf(sent: Sent | undefined): string {
   return sent?.data['text/plain'] as string;
 }
 
-/** Runs `body` and gives back what it printed, here or to stderr. */
+/** Runs `body` and returns what it printed to stdout and stderr. */
 export async function printed(body: () => unknown): Promise<string> {
   let text = '';
   const {log} = console;
@@ -46,7 +46,7 @@ export async function printed(body: () => unknown): Promise<string> {
   try {
     await body();
   } finally {
-    delete (process.stderr as {write?: unknown}).write; // what the stream's class has comes back
+    delete (process.stderr as {write?: unknown}).write; // restores the method of the stream's class
     console.log = log;
   }
   return text;

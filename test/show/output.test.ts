@@ -17,7 +17,7 @@ describe('show', () => {
     expect(await printed(() => show(bundle))).to.equal('one\n');
   });
 
-  it('refuses a flood that would make the cell hang, with a message that says what to do', async () => {
+  it('rejects a flood that would hang the cell, and says what to do', async () => {
     await breathe();
     await inKernel(async () => {
       const flood = (): void => {
@@ -31,7 +31,7 @@ describe('show', () => {
 });
 
 describe('Slot', () => {
-  it('overwrites what it showed', async () => {
+  it('replaces its content', async () => {
     const sent = await inKernel(() => {
       const slot = new Slot();
       for (const text of ['a', 'b', 'c']) slot.show({'text/plain': text});
@@ -40,7 +40,7 @@ describe('Slot', () => {
     expect(new Set(sent.map(({transient}) => transient.display_id)).size).to.equal(1);
   });
 
-  it('keeps the newest state of a flood until there is room', async () => {
+  it('defers the newest state of a flood', async () => {
     await breathe();
     const sent = await inKernel(async () => {
       const slot = new Slot();
@@ -53,8 +53,8 @@ describe('Slot', () => {
   });
 });
 
-describe('Painter', () => {
-  it('draws at most ten times a second, all painters together, and the last state in the end', async () => {
+describe('Throttle', () => {
+  it('draws at most ten times a second, all throttles together, and the last state in the end', async () => {
     let drawn = 0;
     let last = -1;
     let state = 0;
@@ -74,7 +74,7 @@ describe('Painter', () => {
     expect(last).to.equal(state);
   });
 
-  it('draws what was asked for too early when it is time', async () => {
+  it('draws an early request once the interval has passed', async () => {
     let drawn = 0;
     const painter = new Throttle(() => drawn++, 50);
     await painter.finish();

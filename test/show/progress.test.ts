@@ -3,7 +3,7 @@ import {progress} from 'captioner/dist/show/progress';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 describe('progress', () => {
-  it('is a bar in one slot of a notebook, and finishes when all is done', async () => {
+  it('is a bar in a notebook, and finishes when all is done', async () => {
     const sent = await inKernel(async () => {
       const {update} = progress('Encoding <b>', 4000);
       for (let done = 1; done <= 4000; done++) await update(done);
@@ -16,7 +16,7 @@ describe('progress', () => {
       .and.include('Encoding &#60;b&#62;');
   });
 
-  it('takes the total and a note as they come, and stops early', async () => {
+  it('accepts total and note with an update, and can stop early', async () => {
     const sent = await inKernel(async () => {
       const bar = progress('Download');
       await bar.update(10);
@@ -27,8 +27,8 @@ describe('progress', () => {
     expect(textOf(sent.at(-1))).to.match(/^Download 20 of 80 \(25 %\), .*stopped$/);
   });
 
-  it('is a line now and then in a log', async function () {
-    if (process.stderr.isTTY) this.skip(); // there it is a bar
+  it('prints occasional lines to a log', async function () {
+    if (process.stderr.isTTY) this.skip(); // a terminal shows a bar
     const text = await printed(async () => {
       const {update} = progress('Encoding', 3);
       for (const done of [1, 2, 3]) await update(done);

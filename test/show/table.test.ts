@@ -4,7 +4,7 @@ import {formatDuration, formatNumber} from 'captioner/dist/show/text';
 import {htmlOf, inKernel, textOf} from './kernel';
 
 describe('showTable', () => {
-  it('has a column for every name, numbers to the right, cells escaped', async () => {
+  it('has a column for every name, right-aligned numbers and escaped cells', async () => {
     const rows = [
       {split: 'train', images: 6000},
       {split: '<b>test</b>', images: 12.5, note: 'small'},
@@ -21,12 +21,12 @@ describe('showTable', () => {
       .and.include('scope="col"');
   });
 
-  it('spells out what is in a cell', () => {
+  it('formats cells', () => {
     const row = {best: {score: 0.57250109, step: 564}, shape: [1, 1280], done: true, none: undefined};
     expect(tableText([row]).split('\n')[1]).to.equal('score 0.5725, step 564  1, 1280  yes');
   });
 
-  it('counts the rows that it leaves out, and takes none', () => {
+  it('counts omitted rows, and accepts an empty table', () => {
     const rows = Array.from({length: 7}, (_, at) => ({at}));
     expect(tableText(rows, {limit: 2}).split('\n').at(-1)).to.equal('… and 5 more rows');
     expect(tableText([])).to.equal('');
@@ -34,7 +34,7 @@ describe('showTable', () => {
 });
 
 describe('numbers and durations as text', () => {
-  it('keep what matters', () => {
+  it('are rounded sensibly', () => {
     expect([6000, 0.25, 1 / 3, 1234.5, 1e-5, 0, -2, NaN, 2.5e9].map(formatNumber)).to.deep.equal([
       '6,000',
       '0.25',

@@ -1,9 +1,9 @@
 /**
- * A process that trains every decoder, encodes and searches, over and over, and prints what it computed in each round: the rounds of a
- * process that is left alone are all the same, bit for bit. Signals have handlers, as they have in Node programs.
+ * A process that trains every decoder, encodes and searches in a loop, and prints a digest of the results of each round. Undisturbed, all
+ * rounds are bit-identical. It handles signals, as Node programs do.
  */
 import {createHash} from 'node:crypto';
-import {setImmediate as letEventsThrough} from 'node:timers/promises';
+import {setImmediate as runEventLoop} from 'node:timers/promises';
 import {collate} from 'captioner/dist/training/batches';
 import {createDecoder, decoderKinds, featuresOf} from 'captioner/dist/decoders/registry';
 import {beamSearch} from 'captioner/dist/search/beam-search';
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     tf.dispose([grid, pooled]);
     for (const kind of decoderKinds) {
       train(kind, digest, keep);
-      await letEventsThrough();
+      await runEventLoop();
     }
     process.stdout.write(`${JSON.stringify({round, handled, digest: digest.digest('hex')})}\n`);
   }
@@ -45,7 +45,7 @@ function train(
   const {inputs, targets, size, steps} = collate(
     Array.from({length: images}, (_, at) => ({
       id: `${at}`,
-      tokens: Array.from({length: 8}, (_, place) => 4 + ((31 * at + 7 * place) % (vocabulary - 4))),
+      tokens: Array.from({length: 8}, (_, step) => 4 + ((31 * at + 7 * step) % (vocabulary - 4))),
     })),
   );
   tf.tidy(() => {

@@ -5,7 +5,7 @@ import {fromBytes, fromFloat16, int64, toFloat16} from 'captioner/dist/tensorflo
 import {fromFloat16Bits, toFloat16Bits} from 'captioner/dist/files/float16';
 import {leaked} from '../tensors';
 
-describe('kernel', () => {
+describe('runOp', () => {
   it('computes on native TensorFlow', () => {
     expect(tf.getBackend()).to.equal('tensorflow');
     expect(device()).to.be.oneOf(['cpu', 'gpu']);
@@ -28,17 +28,17 @@ describe('kernel', () => {
     expect(same.shape).to.deep.equal([1, 2]);
   });
 
-  it('says which op is unknown', () => {
-    expect(() => runOp('NoSuchKernel', [])).to.throw(/NoSuchKernel/);
+  it('names an unknown op in its error', () => {
+    expect(() => runOp('NoSuchOp', [])).to.throw(/NoSuchOp/);
   });
 
-  it('belongs to the tidy around it', () => {
+  it('returns tensors that belong to the enclosing tidy', () => {
     const x = tf.tensor1d([1]);
     const left = leaked(() => tf.tidy(() => void runOp('Tanh', [x], [type('T', 'float32')])));
     expect(left.tensors).to.equal(0);
   });
 
-  it('takes int64 scalars, also large and negative ones, and leaves nothing behind', () => {
+  it('takes int64 scalars, large and negative ones included, and leaks nothing', () => {
     const asFloat = [type('SrcT', 'int64'), type('DstT', 'float32')];
     for (const value of [0, 7, -3, 2 ** 40, -(2 ** 40)]) {
       const left = leaked(() => {
@@ -53,8 +53,8 @@ describe('kernel', () => {
   });
 });
 
-describe('numbers of other types', () => {
-  it('come from bytes', () => {
+describe('casts', () => {
+  it('convert bytes to float32', () => {
     const bytes = Uint8Array.from({length: 30}, (_, k) => (k * 37) % 256);
     const x = fromBytes<tf.Rank.R3>(bytes, [2, 5, 3]);
     expect([x.dtype, x.shape]).to.deep.equal(['float32', [2, 5, 3]]);
@@ -62,7 +62,7 @@ describe('numbers of other types', () => {
     x.dispose();
   });
 
-  it('come from half precision and go back to it, as in JavaScript, an odd number of them too', () => {
+  it('convert float16 both ways like the JavaScript version, for odd lengths too', () => {
     for (const count of [65_536, 7, 1]) {
       const all = Uint16Array.from({length: count}, (_, bits) => bits * 9);
       const x = fromFloat16<tf.Rank.R2>(all, [1, count]);
@@ -70,7 +70,7 @@ describe('numbers of other types', () => {
       const values = x.dataSync<'float32'>();
       expect(values).to.deep.equal(fromFloat16Bits(all));
       const [ours, theirs] = [toFloat16(x), toFloat16Bits(values)];
-      // What is no number may be any of a thousand patterns.
+      // NaN has a thousand bit patterns.
       for (const [k, value] of values.entries())
         if (!Number.isNaN(value)) expect(ours[k]).to.equal(theirs[k]);
       x.dispose();
@@ -80,7 +80,7 @@ describe('numbers of other types', () => {
     between.dispose();
   });
 
-  it('leave nothing behind', () => {
+  it('leak no tensors', () => {
     const bytes = new Uint8Array(24);
     const left = leaked(() => {
       const x = fromBytes<tf.Rank.R1>(bytes, [24]);

@@ -7,7 +7,7 @@ import {setTimeout as pause} from 'node:timers/promises';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from '../support';
 
-/** Enough to kill a process ten times out of ten whose binding leaves signals unblocked; `CAPTIONER_SIGNALS` asks for more. */
+/** Number of signals; enough to kill a process whose binding leaves signals unblocked every time. Set by `CAPTIONER_SIGNALS`. */
 const enough = Number(process.env['CAPTIONER_SIGNALS'] ?? 6000);
 const signals = ['SIGWINCH', 'SIGCHLD', 'SIGUSR2'] as const;
 
@@ -17,7 +17,7 @@ interface Round {
 }
 
 describe('Signals', () => {
-  it('change nothing that a process computes, and reach its handlers', async () => {
+  it('do not change results, and reach their handlers', async () => {
     const {digest} = (await rounds(1).ended)[0]!;
     const {child, found, ready, ended} = rounds(1e6);
     let over = false;
@@ -29,7 +29,7 @@ describe('Signals', () => {
       sent += signals.length;
       await pause(0);
     }
-    child.kill('SIGTERM'); // has no handler, and ends the process while it computes
+    child.kill('SIGTERM'); // without a handler, ends the process in the middle of a computation
     await ended;
     const [{handled}] = found.slice(-1) as [Round];
     expect(found.map((round) => round.digest)).to.deep.equal(found.map(() => digest));
@@ -38,7 +38,7 @@ describe('Signals', () => {
       console.log(`      ${sent} signals, ${handled} handled, ${found.length} rounds`);
   }).timeout(Math.max(120_000, 2 * enough));
 
-  it('are blocked in the threads of TensorFlow, and in no child', function () {
+  it("are blocked in TensorFlow's threads but not in child processes", function () {
     if (process.platform !== 'linux') this.skip();
     const {threads, child, inWorker} = JSON.parse(script(masks)) as Masks;
     const asynchronous = [
@@ -61,7 +61,7 @@ describe('Signals', () => {
     expect([child, inWorker]).to.deep.equal(['0000000000000000', 4]);
   });
 
-  it('let a profiler see what a process does', () => {
+  it('reach the profiler', () => {
     const folder = temporaryFolder();
     script(masks, '--cpu-prof', `--cpu-prof-dir=${folder}`);
     const sizes = readdirSync(folder).map((name) => {
@@ -78,7 +78,7 @@ interface Masks {
   readonly inWorker: number;
 }
 
-/** Prints the signal masks of the threads that TensorFlow started and of a child, and what a worker thread computes. */
+/** Prints the signal masks of TensorFlow's threads and of a child process, and a result computed by a worker thread. */
 const masks = `
   const {execFileSync} = require('node:child_process');
   const {readdirSync, readFileSync} = require('node:fs');
@@ -94,7 +94,7 @@ const masks = `
   const worker = new Worker(load + "require('node:worker_threads').parentPort.postMessage(2 * two)", {eval: true});
   worker.once('message', (inWorker) => console.log(JSON.stringify({threads, child, inWorker})));`;
 
-/** What a script prints. */
+/** Runs a script and returns its output. */
 function script(code: string, ...flags: readonly string[]): string {
   return execFileSync(process.execPath, [...flags, '-e', code], {
     cwd: projectRoot,
@@ -103,7 +103,7 @@ function script(code: string, ...flags: readonly string[]): string {
   });
 }
 
-/** Starts the program. It ends by itself, or by a signal that has no handler. */
+/** Starts compute.ts. It ends after `count` rounds, or on a signal without a handler. */
 function rounds(count: number): {
   readonly child: ChildProcess;
   readonly found: readonly Round[];

@@ -15,7 +15,7 @@ const fixture = JSON.parse(
 ) as Fixture;
 
 describe('ptbTokenize', () => {
-  it('gives what PTBTokenizer gives for hard lines', () => {
+  it('matches PTBTokenizer on hard lines', () => {
     expect(fixture.lines.length).to.be.above(1000);
     const different = fixture.lines
       .map(([line, tokens]) => ({line, expected: tokens, got: ptbTokenize(line).join(' ')}))
@@ -23,12 +23,12 @@ describe('ptbTokenize', () => {
     expect(different).to.deep.equal([]);
   });
 
-  it('gives what PTBTokenizer gives for every caption of Flickr8k', function () {
+  it('matches PTBTokenizer on every caption of Flickr8k', function () {
     const folder = flickr8k();
     if (folder === undefined) this.skip();
     const images = new Map<string, string[]>();
     const lines = readFileSync(join(folder, 'Flickr8k.token.txt'), 'utf8').split('\n');
-    for (const line of lines.filter((one) => one !== '')) {
+    for (const line of lines.filter((line) => line !== '')) {
       const [name, caption] = line.split('\t') as [string, string];
       const image = name.split('#')[0]!;
       images.set(image, [...(images.get(image) ?? []), caption]);
@@ -36,24 +36,24 @@ describe('ptbTokenize', () => {
     const captions = [...images.values()];
     expect(captions.flat().length).to.equal(fixture.flickr8k.captions);
     const digests = Buffer.from(fixture.flickr8k.digests, 'base64');
-    const different = captions.filter((own, at) => {
-      const tokens = own.map((caption) => ptbTokenize(caption).join(' ')).join('\n');
+    const different = captions.filter((group, at) => {
+      const tokens = group.map((caption) => ptbTokenize(caption).join(' ')).join('\n');
       const digest = createHash('sha256').update(tokens).digest().subarray(0, 4);
       return !digest.equals(digests.subarray(4 * at, 4 * at + 4));
     });
     expect(different).to.deep.equal([]);
   });
 
-  it('gives nothing for nothing', () => {
+  it('returns no tokens for empty captions', () => {
     for (const caption of ['', ' ', '\t\n', '.', '...', '“”'.slice(0, 1), '\u{1f600}'])
       expect(ptbTokenize(caption), JSON.stringify(caption)).to.deep.equal([]);
   });
 
-  it('takes a line break for a blank', () => {
+  it('treats a line break as a space', () => {
     expect(ptbTokenize('a dog\nruns\r\nhome.')).to.deep.equal(['a', 'dog', 'runs', 'home']);
   });
 
-  it('takes long texts of any kind in its stride', () => {
+  it('tokenizes long repetitive texts quickly', () => {
     for (const part of ['a', 'a-', 'a.', '1,', '@', "'", '-', 'a@', 'http://', '😀', '&', 'a/', '( '])
       ptbTokenize(part.repeat(2000));
   });

@@ -17,9 +17,9 @@ describe('tokenize', () => {
     ['犬が走る', '犬が走る'],
   ];
   for (const [caption, words] of cases)
-    it(`cuts ${JSON.stringify(caption)}`, () => expect(tokenize(caption).join(' ')).to.equal(words));
+    it(`splits ${JSON.stringify(caption)}`, () => expect(tokenize(caption).join(' ')).to.equal(words));
 
-  it('is stable: words cut again are the same words', () => {
+  it('is idempotent', () => {
     for (const [caption] of cases) {
       const once = tokenize(caption).filter((word) => !word.includes("'"));
       expect(tokenize(once.join(' '))).to.deep.equal(once);
@@ -28,11 +28,11 @@ describe('tokenize', () => {
 });
 
 describe('cleanText', () => {
-  it('drops control and bidirectional characters, and joins white space', () => {
+  it('removes control and bidirectional characters and joins white space', () => {
     expect(cleanText('a\u202E dog\u0000\t\n runs\u200B ')).to.equal('a dog runs');
   });
 
-  it('cuts what is too long', () => {
+  it('truncates long text', () => {
     expect(cleanText('a'.repeat(10_000))).to.have.length(2000);
   });
 });

@@ -4,7 +4,7 @@ import {special, Vocabulary} from 'captioner/dist/text/vocabulary';
 const captions = ['a dog runs', 'a dog sits', "a cat's dog", 'constructor __proto__ constructor'];
 
 describe('Vocabulary', () => {
-  it('gives the most frequent word the first id after the special ones, and breaks ties by the word', () => {
+  it('orders words by frequency after the special ones and breaks ties by the word', () => {
     const vocabulary = Vocabulary.from(captions, {minimumCount: 1});
     const words = Array.from({length: vocabulary.size}, (_, id) => vocabulary.word(id));
     expect(words.slice(0, 4)).to.deep.equal(['<padding>', '<start>', '<end>', '<unknown>']);
@@ -23,23 +23,23 @@ describe('Vocabulary', () => {
     expect(vocabulary.decode([4, 5, special.unknown])).to.equal('a dog <unknown>');
   });
 
-  it('treats words that objects have like any other', () => {
+  it('handles words that are property names of objects', () => {
     const vocabulary = Vocabulary.from(captions, {minimumCount: 2});
     expect(vocabulary.id('constructor')).to.equal(6);
     expect(vocabulary.id('toString')).to.equal(special.unknown);
   });
 
-  it('drops padding, start and end, and joins clitics to their word', () => {
+  it('decodes without padding, start and end, and joins clitics', () => {
     const vocabulary = Vocabulary.from(captions, {minimumCount: 1});
     const ids = [special.start, ...vocabulary.encode("a cat's dog"), special.end, special.padding];
     expect(vocabulary.decode(ids)).to.equal("a cat's dog");
   });
 
-  it('keeps the most frequent where its size is limited', () => {
+  it('keeps the most frequent words if its size is limited', () => {
     expect(Vocabulary.from(captions, {minimumCount: 1, maximumSize: 2}).size).to.equal(6);
   });
 
-  it('says how much of some captions it knows', () => {
+  it('measures its coverage of captions', () => {
     const vocabulary = Vocabulary.from(captions, {minimumCount: 2});
     expect(vocabulary.coverage(['a dog', 'a horse'])).to.deep.equal({
       words: 4,
@@ -50,14 +50,14 @@ describe('Vocabulary', () => {
     expect(vocabulary.coverage([]).known).to.equal(1);
   });
 
-  it('comes back from JSON the same', () => {
+  it('survives a round trip through JSON', () => {
     const vocabulary = Vocabulary.from(captions, {minimumCount: 1});
     const copy = Vocabulary.fromJSON(JSON.parse(JSON.stringify(vocabulary)));
     expect(copy.toJSON()).to.deep.equal(vocabulary.toJSON());
     expect(copy.encode(captions[2]!)).to.deep.equal(vocabulary.encode(captions[2]!));
   });
 
-  it('refuses what is no vocabulary', () => {
+  it('refuses JSON that is not a vocabulary', () => {
     for (const bad of [undefined, null, [], 'x', {version: 2, words: []}])
       expect(() => Vocabulary.fromJSON(bad))
         .to.throw('expected format version 1')
@@ -68,7 +68,7 @@ describe('Vocabulary', () => {
         .with.property('code', 'mismatch');
   });
 
-  it('refuses wrong options, ids that are not its own, and captions without words', () => {
+  it('refuses wrong options, ids out of range and captions without words', () => {
     expect(() => Vocabulary.from(captions, {minimumCount: 0}))
       .to.throw('`minimumCount`')
       .with.property('code', 'options');

@@ -25,25 +25,21 @@ describe('Word vectors', () => {
   const glove = "the 0.5 -1 2e-1\ndog 1 2 3\ncat 4 5 6\n's 7 8 9.25\n";
   const expected = {"the": [0.5, -1, Math.fround(0.2)], "dog": [1, 2, 3], "'s": [7, 8, 9.25]}; // prettier-ignore
 
-  it('are read as GloVe writes them, those of the vocabulary alone', async () => {
+  it('are read from GloVe files, only those of the vocabulary', async () => {
     const result = await read(glove);
     expect([result.size, result.found]).to.deep.equal([3, 3]);
     expect(byWord(result)).to.deep.equal(expected);
   });
 
-  for (const [as, content, ending] of [
+  for (const [how, content, ending] of [
     [
-      'as fastText writes them, with a first line and blanks at the ends',
+      'from fastText files, with a first line and trailing spaces',
       `4 3\n${glove.replace(/\n/g, ' \n')}`,
       'vec',
     ],
-    ['with lines that end as in Windows', `4 3\n${glove}`.replace(/\n/g, '\r\n'), 'txt'],
+    ['with Windows line ends', `4 3\n${glove}`.replace(/\n/g, '\r\n'), 'txt'],
     ['with tabs', glove.replace(/ /g, '\t'), 'tsv'],
-    [
-      'without an end of the last line, after an empty one',
-      `${glove.slice(0, -1).replace("'s", "\n's")}`,
-      'txt',
-    ],
+    ['without a final line end, after an empty line', `${glove.slice(0, -1).replace("'s", "\n's")}`, 'txt'],
     ['after a byte order mark', `\ufeff${glove}`, 'txt'],
     ['compressed', gzipSync(glove), 'txt.gz'],
     [
@@ -52,25 +48,25 @@ describe('Word vectors', () => {
       'gz',
     ],
   ] as const)
-    it(`are read ${as}`, async () => expect(byWord(await read(content, ending))).to.deep.equal(expected));
+    it(`are read ${how}`, async () => expect(byWord(await read(content, ending))).to.deep.equal(expected));
 
-  it('may have blanks in their words, of which some look like others, and letters of any script', async () => {
+  it('may have words with spaces, confusable words and letters of any script', async () => {
     const odd =
       '. . . 0.1 0.2 0.3\ndog name@domain.com 9 9 9\ncafé 1 2 3\n… 4 5 6\na\u00a0b 7 7 7\na\u2028b 7 7 7\n';
     const result = await read(odd + glove);
     expect(byWord(result)).to.deep.equal({...expected, café: [1, 2, 3]});
   });
 
-  it('tell a first word that is a number from a first line with sizes', async () => {
+  it('distinguish a numeric first word from a header line', async () => {
     expect(byWord(await read('7 1 2\nseven 3 4\n'))).to.deep.equal({7: [1, 2], seven: [3, 4]});
     expect(byWord(await read('2 2\n7 1 2\nseven 3 4\n'))).to.deep.equal({7: [1, 2], seven: [3, 4]});
   });
 
-  it('are the first of a word that comes again', async () => {
+  it('are the first of a repeated word', async () => {
     expect(byWord(await read('dog 1 2\ndog 3 4\nDog 5 6\n'))).to.deep.equal({dog: [1, 2]});
   });
 
-  it('are found wherever the pieces that a file is read in end', async () => {
+  it('are found regardless of chunk boundaries', async () => {
     const size = 50;
     const random = permutation(12_000 * size, 1, 0);
     const words = ['the', 'café', "'s", 'dog', 'seven'];
@@ -88,30 +84,30 @@ describe('Word vectors', () => {
   });
 
   for (const [what, content, message] of [
-    ['too few numbers', `${glove}house 1 2\n`, /vectors-\d+\.txt, line 5: expected 3 numbers, got 2$/],
+    ['too few numbers', `${glove}house 1 2\n`, /vectors-\d+\.txt line 5: expected 3 numbers, got 2$/],
     ['too many numbers', `${glove}house 1 2 3 4\n`, /line 5: expected 3 numbers, got 4$/],
-    ['a line that is cut off', glove.slice(0, -7), /line 4: expected 3 numbers, got 1$/],
+    ['a truncated line', glove.slice(0, -7), /line 4: expected 3 numbers, got 1$/],
     ['a word without numbers', `${glove}house\n`, /line 5: expected 3 numbers, got 0$/],
-    ['another size than its first line says', `4 5\n${glove}`, /line 2: expected 5 numbers, got 3$/],
+    ['another size than its header', `4 5\n${glove}`, /line 2: expected 5 numbers, got 3$/],
     [
-      'something else than numbers',
+      'a field that is not a number',
       glove.replace('2 3', '2 x3'),
       /line 2: expected numbers for "dog", got "x3"$/,
     ],
     ['numbers that are too large', glove.replace('2 3', '2 1e39'), /line 2: .*, got "1e39"$/],
-    ['no numbers', glove.replace('2 3', 'nan 3'), /line 2: .*, got "nan"$/],
+    ['NaN', glove.replace('2 3', 'nan 3'), /line 2: .*, got "nan"$/],
     ['a damaged first line', glove.replace('0.5 -1', '0.5 -x'), /line 1: .*, got "-x"$/],
     ['text', 'the dog\nand the cat\n', /line 1: expected a word and its numbers, got "the dog"$/],
     [
       'none of the words',
       'house 1 2\ncat 3 4\n',
-      /\.txt: expected vectors of words that are learnt, found none$/,
+      /\.txt: expected vectors of words in the vocabulary, found none$/,
     ],
-    ['nothing', '', /expected vectors of words that are learnt, found none$/],
+    ['no content', '', /expected vectors of words in the vocabulary, found none$/],
     [
-      'no lines',
+      'no line ends',
       Buffer.alloc(3 * 2 ** 20, 'x'),
-      /expected lines of text, got one of more than 1048576 bytes$/,
+      /line 1: expected a line of text, got more than 1 MB without a line end$/,
     ],
   ] as const)
     // prettier-ignore
@@ -121,7 +117,7 @@ describe('Word vectors', () => {
       expect(error.code).to.equal('vectors');
     });
 
-  it('are refused when the file is missing, or its compression damaged', async () => {
+  it('are refused if the file is missing or its compression damaged', async () => {
     const missing = await refusal(readWordVectors(join(folder, 'none.txt'), vocabulary));
     expect(missing.code).to.equal('not-found');
     expect(missing.message).to.include('none.txt: expected word vectors, found nothing');

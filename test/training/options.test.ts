@@ -15,11 +15,14 @@ describe('Options of a trainer', () => {
 
   it('are refused with what was expected and what came', () => {
     for (const [options, message] of [
-      [{bach: 3}, 'trainer: unknown option `bach`; known: epochs, batch, rate, '],
-      [{batch: 0}, '`batch`'],
-      [{learningRate: NaN}, '`learningRate`'],
+      [{bach: 3}, 'trainer: unknown option `bach`; did you mean `batch`?'],
+      [{learningrate: 3}, 'unknown option `learningrate`; did you mean `learningRate`?'],
+      [{rate: 3}, 'trainer: `rate` is called `learningRate` now'],
+      [{vocabulary: 3}, 'trainer: unknown option `vocabulary`; known: epochs, batch, learningRate, '],
+      [{batch: 0}, 'trainer: `batch`: expected an integer from 1 to 65536, got 0'],
+      [{learningRate: NaN}, '`learningRate`: expected a number above 0 and up to 10, got NaN'],
       [{learningRate: '0.1'}, 'got "0.1"'],
-      [{schedule: 'linear'}, 'got "linear"'],
+      [{schedule: 'linear'}, 'expected "cosine", "constant", "step" or "plateau", got "linear"'],
       [{epochs: 1.5}, 'got 1.5'],
       [{decay: 1.1}, '`decay`'],
       [{decayEvery: 0}, '`decayEvery`'],

@@ -1,4 +1,4 @@
-/** Step: compiles the library from lib to lib/dist. */
+/** Step: compiles the library from lib to lib/dist, and what is generated from the compiled schemas of options. */
 import {existsSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {EOL} from 'node:os';
@@ -20,21 +20,22 @@ export function libraryStep(project) {
     },
 
     async run() {
-      const sources = sourceSum();
       const known = readJson(stamp);
       project.say('Compiling with tsc -b lib');
       // tsc trusts its own record of its output, so it rewrites damaged files only with --force.
-      const incremental = known !== undefined && known.sources !== sources;
+      const incremental = known !== undefined && known.sources !== sourceSum();
       await compile(incremental ? [] : ['--force']);
       if (missing().length > 0) await compile(['--force']);
       prune(dist, lib);
-      writeJson(stamp, {sources, outputs: outputSum()});
+      writeJson(stamp, {sources: sourceSum(), outputs: outputSum()});
     },
   };
 
   async function compile(options) {
-    const tsc = join(project.home, 'node_modules', 'typescript', 'bin', 'tsc');
-    const {code, output} = await attempt(project, [process.execPath, tsc, '-b', 'lib', ...options]);
+    let compiled = await tsc(options);
+    // Where interfaces are older than the schemas they come from, this may be all that is wrong; tsc has written its output anyway.
+    if (await generate(compiled.code === 0)) compiled = await tsc([]);
+    const {code, output} = compiled;
     if (code === 0) return;
     const errors = output.split(/\r?\n/).filter((line) => / error TS\d+/.test(line));
     if (errors.length === 0) throw explain('tsc -b lib', output, project.log);
@@ -42,6 +43,20 @@ export function libraryStep(project) {
       `The library does not compile: ${errors.length} error${errors.length === 1 ? '' : 's'}.${EOL}    ${errors.slice(0, 10).join(`${EOL}    `)}`,
       'Correct the errors, then run the command again.',
     );
+  }
+
+  function tsc(options) {
+    const program = join(project.home, 'node_modules', 'typescript', 'bin', 'tsc');
+    return attempt(project, [process.execPath, program, '-b', 'lib', ...options]);
+  }
+
+  /** @returns {Promise<boolean>} Whether a generated file changed. */
+  async function generate(expected) {
+    const generator = join(project.home, 'tools', 'options.mjs');
+    if (!existsSync(generator)) return false;
+    const {code, output} = await attempt(project, [process.execPath, generator]);
+    if (code !== 0 && expected) throw explain('node tools/options.mjs', output, project.log);
+    return code === 0 && output.trim() !== '';
   }
 
   function sourceFiles() {

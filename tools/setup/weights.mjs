@@ -19,7 +19,6 @@ const converter = [
   'fold-batch-norm',
   'pickle',
   'pth',
-  'take-tensor',
   'torch-weights',
   'weights',
 ]

@@ -1,4 +1,4 @@
-/** What `captioner download` knows: where it comes from, what must be true of it, and on what terms it may be used. */
+/** The catalogue of `captioner download`: addresses, checksums, licences and citations. */
 import {join} from 'node:path';
 import {encoderFolder, projectFolder} from '../../paths';
 
@@ -14,13 +14,13 @@ export const downloadNames = [
 ] as const;
 export type DownloadName = (typeof downloadNames)[number];
 
-/** A file as its publisher has it. */
+/** A published file. */
 export interface RemoteFile {
   readonly address: string;
   readonly size?: number;
   readonly sha256?: string;
   readonly md5?: string;
-  /** For an archive: where its entries go, relative to the folder; what gets no path is left out. */
+  /** For archives: returns the path of an entry, relative to the folder, or undefined to leave it out. */
   readonly unpack?: (entry: string) => string | undefined;
 }
 
@@ -28,10 +28,10 @@ export interface Downloadable {
   readonly title: string;
   readonly licence: string;
   readonly citation: string;
-  /** Where it goes, unless the user says where. */
+  /** Default folder. */
   readonly folder: () => string;
   readonly files: readonly RemoteFile[];
-  /** What the user does where the publisher asks for an account; there are no files then. */
+  /** Instructions for a manual download, if the publisher requires an account; `files` is then empty. */
   readonly byHand?: string;
 }
 
@@ -80,11 +80,11 @@ export const downloads: Readonly<Record<DownloadName, Downloadable>> = {
   },
   'flickr8k-kaggle': {
     ...flickr8k,
-    title: 'Flickr8k as Kaggle has it (by hand: it needs an account)',
+    title: 'Flickr8k in the Kaggle layout (manual download, requires an account)',
     files: [],
     byHand:
-      'Kaggle asks for an account, so this one is fetched by hand: sign in, download the archive from ' +
-      'https://www.kaggle.com/datasets/adityajn105/flickr8k and unzip it, so that the folder holds Images/ and captions.txt.',
+      'Kaggle requires an account, so download it manually: sign in, download the archive from ' +
+      'https://www.kaggle.com/datasets/adityajn105/flickr8k and unzip it, so that the folder contains Images/ and captions.txt.',
   },
   'coco2014': {
     ...coco,
@@ -161,7 +161,7 @@ export const downloads: Readonly<Record<DownloadName, Downloadable>> = {
       },
     ],
   },
-  // Keras publishes no checksum of these two.
+  // Keras publishes no checksums of these two.
   'mobilenet-v2': {
     ...weights,
     title: 'MobileNetV2, weights of Keras (15 MB)',
@@ -190,12 +190,12 @@ export function isDownloadName(name: string): name is DownloadName {
   return Object.hasOwn(downloads, name);
 }
 
-/** Archives packed on a Mac carry what its Finder noted beside each file. */
+/** Leaves out the metadata that macOS adds to archives. */
 function withoutFinder(entry: string): string | undefined {
   return /^__MACOSX\/|(^|\/)\.DS_Store$/.test(entry) ? undefined : entry;
 }
 
-/** The archive has boxes and keypoints too, eight times as much. */
+/** Keeps the captions; boxes and keypoints make up eight times as much of the archive. */
 function captionsOnly(entry: string): string | undefined {
   return /^annotations\/captions_\w+\.json$/.test(entry) ? entry : undefined;
 }

@@ -1,4 +1,4 @@
-/** Brings something downloadable into a folder: fetched, checked, unpacked, and written down so that it is not fetched again. */
+/** Downloads a catalogue entry into a folder: fetches, verifies and unpacks its files and records them, so that none is fetched twice. */
 import {existsSync, promises as fs, statSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {CaptionerError} from '../../errors';
@@ -8,17 +8,17 @@ import {lockFolder} from '../../files/lock';
 import {unzip} from '../../files/unzip';
 import type {Downloadable, RemoteFile} from './catalog';
 
-export interface ObtainOptions extends Pick<DownloadOptions, 'timeout' | 'insecure' | 'tries' | 'pause'> {
-  /** @param work What is done with which file; `done` and `total` are bytes when fetching, files when unpacking. */
+export interface FetchOptions extends Pick<DownloadOptions, 'timeout' | 'insecure' | 'tries' | 'pause'> {
+  /** Called with progress; `done` and `total` count bytes when fetching and files when unpacking. */
   readonly onProgress?: (work: 'fetch' | 'unpack', file: string, done: number, total?: number) => void;
 }
 
-/** `downloads.json` in the folder: what was fetched, by file name. */
+/** An entry of `downloads.json`, which records the fetched files by name. */
 interface Fetched {
   readonly address: string;
   readonly size: number;
   readonly sha256: string;
-  /** What came out of an archive, which is not kept: files and folders at its top. */
+  /** Top-level files and folders unpacked from an archive; the archive itself is deleted. */
   readonly unpacked?: readonly string[];
 }
 type Records = Readonly<Record<string, Fetched>>;
@@ -26,7 +26,7 @@ type Records = Readonly<Record<string, Fetched>>;
 const recordName = 'downloads.json';
 
 /**
- * What is there already is left alone. A file of which no SHA-256 is published must be the same as the last time.
+ * Fetches the files that are not in the folder yet. A file without a published SHA-256 must have the recorded one if it is fetched again.
  *
  * @throws CaptionerError `options` (no folder), `download`, `checksum`, `archive`, `no-space`, `locked` or `header`
  *   (`downloads.json` is damaged).
@@ -34,7 +34,7 @@ const recordName = 'downloads.json';
 export async function fetchDownload(
   {files}: Pick<Downloadable, 'files'>,
   folder: string,
-  options: ObtainOptions = {},
+  options: FetchOptions = {},
 ): Promise<void> {
   if (statSync(folder, {throwIfNoEntry: false})?.isDirectory() === false)
     throw new CaptionerError('options', `${folder}: expected a folder, found a file`);
@@ -46,23 +46,23 @@ export async function fetchDownload(
       const records = await readRecords(folder);
       const record = Object.hasOwn(records, name) ? records[name] : undefined;
       if (record?.unpacked?.every((one) => existsSync(join(folder, one)))) continue;
-      const fetched = await obtainFile(file, name, record, folder, options);
+      const fetched = await fetchFile(file, name, record, folder, options);
       const text = JSON.stringify({...records, [name]: fetched}, undefined, 2);
       await writeFileAtomic(join(folder, recordName), `${text}\n`);
       if (file.unpack) await fs.rm(join(folder, name));
     }
   } finally {
     lock.release();
-    if (made !== undefined) await fs.rmdir(folder).catch(() => undefined); // unless something is in it
+    if (made !== undefined) await fs.rmdir(folder).catch(() => undefined); // fails unless it is empty
   }
 }
 
-async function obtainFile(
+async function fetchFile(
   {address, size, md5, sha256, unpack}: RemoteFile,
   name: string,
   record: Fetched | undefined,
   folder: string,
-  {onProgress, ...options}: ObtainOptions,
+  {onProgress, ...options}: FetchOptions,
 ): Promise<Fetched> {
   const path = join(folder, name);
   const known = record?.address === address ? record.sha256 : undefined;
@@ -97,10 +97,10 @@ async function readRecords(folder: string): Promise<Records> {
     const sound = Object.values(records ?? {}).every(({sha256}) => /^[0-9a-f]{64}$/.test(sha256));
     if (records !== null && !Array.isArray(records) && typeof records === 'object' && sound) return records;
   } catch {
-    // the same as what is no record
+    // treated like an invalid record
   }
   throw new CaptionerError(
     'header',
-    `${file}: expected the SHA-256 of each file that was fetched; remove it to fetch them again`,
+    `${file}: expected the SHA-256 of each fetched file; remove this file to fetch them again`,
   );
 }

@@ -1,15 +1,15 @@
-/** COCO's caption files and Karpathy's, which are one JSON object each; a line is an element's number in its list. */
+/** Reads COCO's and Karpathy's caption files, one JSON object each. Line numbers are the numbers of elements in their list. */
 import type {CaptionLine, Format} from './read-captions';
 import type {Split} from '../dataset';
 import {eachElement} from './json';
 
 /**
- * `captions_train2014.json` and its like: `images` with their file names and `annotations` with the captions, in either
- * order. Lines are numbers of annotations, or of images where the reason begins with `images`.
+ * Reads files such as `captions_train2014.json`: `images` with file names and `annotations` with captions, in either order. Line numbers
+ * count annotations, or images if the reason begins with `images`.
  */
 export const cocoCaptions: Format = async (file, take, onBytes) => {
   const images = new Map<number | string, string>();
-  /** Annotations that came before their image, or have none. */
+  /** Annotations read before their image, or without one. */
   const early: {readonly at: number; readonly id: number | string; readonly caption: string}[] = [];
 
   const addImage = (element: unknown, at: number): void => {
@@ -49,7 +49,7 @@ const karpathySplits: ReadonlyMap<unknown, Split> = new Map([
   ['test', 'test'],
 ]);
 
-/** `dataset_coco.json` and its like: `images`, each with its split and its sentences. Lines are numbers of images. */
+/** Reads files such as `dataset_coco.json`: `images`, each with its split and sentences. Line numbers count images. */
 export const karpathyCaptions: Format = (file, take, onBytes) =>
   eachElement(
     file,

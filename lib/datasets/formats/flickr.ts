@@ -1,12 +1,12 @@
-/** The formats in which the captions of Flickr8k and Flickr30k were published: a caption a line, each line on its own. */
+/** Reads the published caption files of Flickr8k and Flickr30k: one caption per line. */
 import Papa from 'papaparse';
 import {CaptionerError} from '../../errors';
 import {quoted, type CaptionLine, type Format} from './read-captions';
 import {eachLine} from '../../files/lines';
 
 /**
- * Kaggle's `captions.txt`: a header `image,caption`, then one caption a line, quoted where it has commas. Only the first
- * comma separates, so a caption whose commas were not quoted is whole as well.
+ * Reads Kaggle's `captions.txt`: a header `image,caption`, then one caption per line, quoted if it contains commas. Only the first comma
+ * separates, so captions with unquoted commas are read completely, too.
  */
 export const kaggleCaptions: Format = format('image,caption', /^"?image"?\s*,\s*"?caption"?\s*$/i, (line) => {
   const comma = line.startsWith('"') ? line.indexOf('",') + 1 : line.indexOf(',');
@@ -19,8 +19,8 @@ export const kaggleCaptions: Format = format('image,caption', /^"?image"?\s*,\s*
 });
 
 /**
- * Kaggle's `results.csv`: a header `image_name| comment_number| comment`, then one caption a line, in which quotes are just
- * quotes. One published line lacks its second separator; white space does as well.
+ * Reads Kaggle's `results.csv`: a header `image_name| comment_number| comment`, then one caption per line, in which quotes have no special
+ * meaning. One published line lacks its second separator, so white space is accepted instead.
  */
 export const kaggleResults: Format = format(
   'image_name| comment_number| comment',
@@ -33,7 +33,7 @@ export const kaggleResults: Format = format(
   },
 );
 
-/** The corpora's own `….token`: `name.jpg#n`, a tab, the caption, in which quotes are just quotes. */
+/** Reads the original `….token` files: `name.jpg#n`, a tab and the caption, in which quotes have no special meaning. */
 export const tokenCaptions: Format = format(undefined, undefined, (line) => {
   const tab = line.indexOf('\t');
   if (tab < 0) return 'expected "name.jpg#n", a tab and a caption, got no tab';
@@ -45,17 +45,20 @@ export const tokenCaptions: Format = format(undefined, undefined, (line) => {
 });
 
 /**
- * @param header As a message shows it.
- * @param parse A caption, or why the line has none.
+ * Makes a format that reads one caption per line.
+ *
+ * @param header The expected header, for messages.
+ * @param pattern Matches the header.
+ * @param parse Returns the caption of a line, or the reason why it has none.
  */
 function format(
   header: string | undefined,
-  headed: RegExp | undefined,
+  pattern: RegExp | undefined,
   parse: (line: string) => CaptionLine | string,
 ): Format {
   return async (file, take, onBytes) => {
-    const begin = (line: string): void => {
-      if (headed && !headed.test(line))
+    const checkHeader = (line: string): void => {
+      if (pattern && !pattern.test(line))
         throw new CaptionerError(
           'captions',
           `${file} line 1: expected the header "${header}", got ${quoted(line)}`,
@@ -66,19 +69,19 @@ function format(
       file,
       (line, at) => {
         empty = false;
-        if (at === 1 && headed) begin(line);
+        if (at === 1 && pattern) checkHeader(line);
         else take(at, line === '' ? 'the line is empty' : parse(line));
       },
       onBytes,
     );
-    if (empty) begin('');
+    if (empty) checkHeader('');
   };
 }
 
-/** One column of a CSV line; undefined when its quotes don't match. */
+/** Unquotes a CSV field; undefined if its quotes do not match. */
 function unquote(column: string): string | undefined {
   if (!column.startsWith('"')) return column;
-  // Each column on its own: a quote that is never closed would else swallow the rest of the file.
+  // Each field is parsed on its own, so that an unclosed quote cannot swallow the rest of the file.
   const {data, errors} = Papa.parse<string[]>(column.trimEnd(), {delimiter: ','});
   return errors.length === 0 && data.length === 1 && data[0]!.length === 1 ? data[0]![0] : undefined;
 }

@@ -1,10 +1,10 @@
-/** Somebody's own captions as lines of JSON, an object each: what would be columns of a table are keys. */
+/** Reads captions from JSON Lines files: one object per line, with the same keys as the columns of a CSV file. */
 import {CaptionerError} from '../../errors';
 import {quoted, type CaptionLine, type Format} from './read-captions';
-import {findColumns, lineOf, wanted, type Columns} from './columns';
+import {captionLine, findColumns, requiredColumns, type Columns} from './csv';
 import {eachLine} from '../../files/lines';
 
-/** The caption is a text, or an array of several. */
+/** Reads JSON Lines. The caption is a string or an array of strings. */
 export const jsonLines: Format = async (file, take, onBytes) => {
   let known = false;
   await eachLine(
@@ -18,7 +18,7 @@ export const jsonLines: Format = async (file, take, onBytes) => {
         known = true;
         return readCaptions(Object.values(object), columns, (found) => take(at, found));
       }
-      const reason = `expected ${wanted}, found ${keys.map(quoted).join(', ') || 'nothing'}`;
+      const reason = `expected ${requiredColumns}, found ${keys.map(quoted).join(', ') || 'nothing'}`;
       if (!known) throw new CaptionerError('captions', `${file} line ${at}: ${reason}`);
       take(at, reason);
     },
@@ -35,11 +35,11 @@ function readCaptions(
   const caption = values[columns.caption];
   const split = columns.split === undefined ? '' : (values[columns.split] ?? '');
   const captions: readonly unknown[] = Array.isArray(caption) ? caption : [caption];
-  if (typeof image !== 'string') return take(`expected the image to be a text, got ${typeof image}`);
-  if (typeof split !== 'string') return take(`expected the split to be a text, got ${typeof split}`);
+  if (typeof image !== 'string') return take(`expected the image to be a string, got ${typeof image}`);
+  if (typeof split !== 'string') return take(`expected the split to be a string, got ${typeof split}`);
   if (captions.length === 0 || !captions.every((one) => typeof one === 'string'))
-    return take('expected the caption to be a text or an array of texts');
-  for (const one of captions) take(lineOf(image, one, split));
+    return take('expected the caption to be a string or an array of strings');
+  for (const one of captions) take(captionLine(image, one, split));
 }
 
 function readObject(line: string): object | string {

@@ -1,13 +1,13 @@
-/** The lists of a JSON file, element by element, however long they are. */
+/** Reads lists in JSON files of any size, element by element. */
 import {JSONParser} from '@streamparser/json';
 import {CaptionerError} from '../../errors';
-import {chunks, type OnBytes} from '../../files/chunks';
+import {fileChunks, type OnBytes} from '../../files/lines';
 
 /**
- * Calls `take` with each element of the named lists, which are properties of the object that the file holds.
+ * Calls `take` with each element of the named lists, which are properties of the file's top-level object.
  *
- * @param take Gets the list's name, the element and its number, counted from 1.
- * @throws CaptionerError `captions` when the file cannot be read, is not JSON, or lacks a list.
+ * @param take Called with the list's name, the element and its number, counted from 1.
+ * @throws CaptionerError `captions` if the file cannot be read, is not JSON or lacks a list.
  */
 export async function eachElement(
   file: string,
@@ -31,11 +31,11 @@ export async function eachElement(
   parser.onError = (error) => fail(`expected JSON in UTF-8: ${error.message}`, error);
 
   let empty = true;
-  for await (const chunk of chunks(file, onBytes)) {
+  for await (const chunk of fileChunks(file, onBytes)) {
     empty = false;
     parser.write(chunk);
   }
   if (empty) fail(`expected ${form}, found an empty file`);
-  if (!parser.isEnded) fail('expected JSON, got only its beginning: the file is cut off');
+  if (!parser.isEnded) fail('expected JSON, got a truncated file');
   for (const list of lists) if (!seen.has(list)) fail(`expected ${form}, found nothing in "${list}"`);
 }

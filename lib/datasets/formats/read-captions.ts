@@ -1,38 +1,40 @@
 /**
- * Captions as they come from a file of any format: each is accepted or rejected with its line and a reason, so that one
- * broken line costs one caption, and none is lost unheard of.
+ * Reads caption files of any format. Each caption is accepted or rejected with its line number and a reason, so that a bad line costs one
+ * caption, and none is dropped silently.
  */
 import {basename} from 'node:path';
 import {CaptionerError} from '../../errors';
 import {cleanText} from '../../text/tokenizer';
-import type {OnBytes} from '../../files/chunks';
+import type {OnBytes} from '../../files/lines';
 import type {Rejection, Split} from '../dataset';
 
 export interface CaptionLine {
-  /** The image's file name, with `/` between folders. */
+  /** File name of the image, with `/` between folders. */
   readonly image: string;
   readonly caption: string;
-  /** Where the file says it. */
+  /** Split of the image, if the file says it. */
   readonly split?: Split | undefined;
-  /** The image's number in COCO, where the file says it. */
+  /** COCO's id of the image, if the file has it. */
   readonly number?: number | undefined;
 }
 
-/** Where a format hands over a caption, or why there is none: the reason. */
+/** Called by a format with each caption, or with the reason why a line has none. */
 export type Take = (line: number, found: CaptionLine | string) => void;
 
-/** Reads a file from its beginning to its end. */
+/** Reads all captions of a file. */
 export type Format = (file: string, take: Take, onBytes?: OnBytes) => Promise<void>;
 
-/** More than this share of broken lines means that the file is not what it was taken for. */
-const tolerated = 0.01;
+/** Maximum fraction of bad lines; with more, the file is probably in another format. */
+const tolerance = 0.01;
 const longestName = 1000;
 const longestCaption = 2000;
 
 /**
- * @param accept Gets each sound caption; a reason that it returns rejects the line after all.
- * @returns The lines that were not accepted.
- * @throws CaptionerError `captions` when the file is not of the format, or more than one caption in a hundred is broken.
+ * Reads a caption file.
+ *
+ * @param accept Called with each valid caption; returns a reason to reject it anyway.
+ * @returns The rejected lines.
+ * @throws CaptionerError `captions` if the file has another format or more than one caption in a hundred is bad.
  */
 export async function readCaptions(
   file: string,
@@ -44,12 +46,12 @@ export async function readCaptions(
   let all = 0;
   const take: Take = (line, found) => {
     all++;
-    const sound = typeof found === 'string' ? found : check(found);
-    const reason = typeof sound === 'string' ? sound : accept(sound);
+    const checked = typeof found === 'string' ? found : check(found);
+    const reason = typeof checked === 'string' ? checked : accept(checked);
     if (reason !== undefined) rejected.push({file: basename(file), line, reason});
   };
   await format(file, take, onBytes);
-  if (rejected.length > tolerated * all) {
+  if (rejected.length > tolerance * all) {
     const some = rejected.slice(0, 3).map(({line, reason}) => `line ${line}: ${reason}`);
     const more = rejected.length > some.length ? '; …' : '';
     throw new CaptionerError(
@@ -73,12 +75,12 @@ function check(line: CaptionLine): CaptionLine | string {
   return text === '' ? 'the caption is empty' : {...line, image, caption: text};
 }
 
-/** `a.jpg` or `dogs/a.jpg`: nothing that leads out of the folder of the images. */
+/** Accepts names like `a.jpg` and `dogs/a.jpg`, but no path that leaves the image folder. */
 function isImageName(name: string): boolean {
   return !/[\\\p{Cc}\p{Cs}]|^[a-z]:/iu.test(name) && name.split('/').every((part) => !/^\.{0,2}$/.test(part));
 }
 
-/** As a message shows it: on one line and not too long. */
+/** Quotes text for a message: on one line and at most 60 characters. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

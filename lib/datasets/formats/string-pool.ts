@@ -1,18 +1,20 @@
 /**
- * Texts in many lists that grow by turns. An array each would keep room for more than it holds; a million captions take an eighth
- * less memory as links between them.
+ * Strings in many lists that grow alternately, stored as linked lists. Separate arrays would over-allocate; for a million captions, links
+ * save an eighth of the memory.
  */
 const pageSize = 16_384;
 
 export class StringPool {
   readonly #pages: string[][] = [];
   #count = 0;
-  /** Of each text, the one before it in its list; -1 where there is none. */
+  /** Index of the previous string in the list of each string, or -1. */
   #before = new Int32Array(pageSize);
 
   /**
-   * @param last The list's last text, -1 for a new list.
-   * @returns The text's number, by which the list now goes.
+   * Appends a string to a list.
+   *
+   * @param last Index of the list's last string, or -1 for a new list.
+   * @returns Index of the new string, which now identifies the list.
    */
   append(text: string, last: number): number {
     const at = this.#count++;
@@ -27,7 +29,7 @@ export class StringPool {
     return at;
   }
 
-  /** All texts of a list, in their order. */
+  /** Returns all strings of a list, in order. */
   list(last: number): string[] {
     let length = 0;
     for (let at = last; at >= 0; at = this.#before[at]!) length++;

@@ -1,4 +1,4 @@
-/** COCO's captions (Chen and others 2015) of 2014 and 2017: the training file is for training, the validation file for validation. */
+/** COCO captions (Chen et al. 2015) of 2014 and 2017: training and validation files, without a test split. */
 import {join} from 'node:path';
 import {CaptionerError} from '../../errors';
 import {cocoCaptions} from '../formats/coco';
@@ -15,7 +15,7 @@ const parts: readonly {readonly part: string; readonly split: Split}[] = [
 ];
 
 interface Source extends CaptionSource {
-  /** The folder of its images. */
+  /** Name of its image folder. */
   readonly images: string;
 }
 
@@ -33,15 +33,17 @@ export const coco: Layout = {
 };
 
 /**
- * @param names Of folders with images, such as `train2014`.
- * @throws CaptionerError `dataset` when none is there.
+ * Finds the image folders.
+ *
+ * @param names Names of the folders, such as `train2014`.
+ * @throws CaptionerError `dataset` if there is none.
  */
 export function cocoFolders(folder: string, names: readonly string[]): ImageFolders {
   const found = imageFolders(folder, names);
   if (found.length > 0) return new ImageFolders(folder, found);
   throw new CaptionerError(
     'dataset',
-    `${folder}: expected a folder ${names.join(' or ')} with the photographs, there or in images, found none`,
+    `${folder}: expected a folder ${names.join(' or ')} with the images, there or in images/, found none`,
   );
 }
 
@@ -60,7 +62,7 @@ function sourcesOf(folder: string, year: Year): Source[] {
   });
 }
 
-/** Both years have the same photographs, under other names: reading both would put some into two splits. */
+/** Chooses a year. Both have the same images under different names, so reading both would put some into two splits. */
 function yearOf(folder: string): Year {
   const present = years.filter((year) => sourcesOf(folder, year).length > 0);
   const [year, other] = present.filter((one) => {
@@ -70,7 +72,7 @@ function yearOf(folder: string): Year {
   if (year === undefined || other !== undefined)
     throw new CaptionerError(
       'dataset',
-      `${folder}: expected the captions and photographs of 2014 or those of 2017, found ${other ? 'both' : 'captions of both and photographs of neither'}`,
+      `${folder}: expected the captions and images of 2014 or those of 2017, found ${other ? 'both' : 'captions of both and images of neither'}`,
     );
   return year;
 }

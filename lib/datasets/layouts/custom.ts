@@ -1,4 +1,4 @@
-/** Somebody's own data set: a folder of images and one table of captions, whose columns are found by their names. */
+/** A custom data set: a folder of images and one file of captions, whose columns are found by their names. */
 import {readdirSync} from 'node:fs';
 import {extname, join} from 'node:path';
 import {CaptionerError} from '../../errors';
@@ -20,8 +20,8 @@ export const custom: Layout = {
   found: (folder) => isFolder(folder) && candidates(folder).length > 0,
   read: async (folder, onProgress) => {
     const name = choose(folder);
-    const inside = readdirSync(folder).filter((one) => /^images$/i.test(one));
-    const folders = new ImageFolders(folder, [folder, ...inside.map((one) => join(folder, one))]);
+    const subfolders = readdirSync(folder).filter((entry) => /^images$/i.test(entry));
+    const folders = new ImageFolders(folder, [folder, ...subfolders.map((entry) => join(folder, entry))]);
     const source = {file: join(folder, name), format: formats.get(extension(name))!};
     return assembleDataset('own', folder, await collectCaptions([source], onProgress), folders);
   },
@@ -29,7 +29,7 @@ export const custom: Layout = {
 
 const extension = (name: string): string => extname(name).toLowerCase();
 
-/** Hidden files are no one's captions: macOS makes one beside each file. */
+/** Lists possible caption files. Hidden files are skipped, since macOS adds one beside each file. */
 function candidates(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => formats.has(extension(name)) && !name.startsWith('.'))

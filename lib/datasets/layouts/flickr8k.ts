@@ -1,6 +1,6 @@
 /**
- * Flickr8k (Hodosh, Young and Hockenmaier 2013) in its two published layouts: the corpus's own, with a token file and the
- * official split files, and Kaggle's, with one CSV. Split files count wherever they lie.
+ * Flickr8k (Hodosh et al. 2013) in its two published layouts: the original with a token file and the official split files, and Kaggle's
+ * with one CSV file. Split files are used in both.
  */
 import {CaptionerError} from '../../errors';
 import type {Format} from '../formats/read-captions';
@@ -22,7 +22,7 @@ const splitFiles = {
 export const flickr8k: Layout = layout('flickr8k', 'Flickr8k', 'Flickr8k.token.txt', tokenCaptions);
 export const kaggleFlickr8k: Layout = layout(
   'flickr8k-kaggle',
-  'Flickr8k as Kaggle has it',
+  'Flickr8k in the Kaggle layout',
   'captions.txt',
   kaggleCaptions,
 );
@@ -40,14 +40,16 @@ function layout(id: string, name: string, file: string, format: Format): Layout 
   };
 }
 
-/** The archive's text files, where they were unpacked. */
+/** Finds a text file of the archive, in the folder or in Flickr8k_text. */
 function textFile(folder: string, file: string): string | undefined {
   return firstOf(folder, [file, `${textFolder}/${file}`]);
 }
 
 /**
- * @returns Nothing when no split file is there.
- * @throws CaptionerError `dataset` when an image has two splits.
+ * Reads the official split files.
+ *
+ * @returns undefined if there are none.
+ * @throws CaptionerError `dataset` if an image has two splits.
  */
 async function officialSplit(folder: string): Promise<((id: string) => Split | undefined) | undefined> {
   const splitOf = new Map<string, Split>();

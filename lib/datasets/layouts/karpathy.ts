@@ -1,6 +1,6 @@
 /**
- * Karpathy's splits (Karpathy and Fei-Fei 2015) of Flickr8k, Flickr30k and COCO: one file decides captions and splits, whatever
- * others lie beside it; `restval` is for training, as everybody does.
+ * Karpathy's splits (Karpathy and Fei-Fei 2015) of Flickr8k, Flickr30k and COCO. One file defines captions and splits, and other caption
+ * files are ignored. `restval` is used for training, as is customary.
  */
 import {join} from 'node:path';
 import {CaptionerError} from '../../errors';

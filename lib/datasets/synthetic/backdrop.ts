@@ -1,8 +1,8 @@
-/** What is behind the things: the sky of a time of day above the ground of a background. */
+/** Draws what is behind the objects: the sky for a time of day above the ground of a background. */
 import type {SeededRandom} from '../../random/random';
 import {side, type Background, type Time} from './scene';
 
-/** The height of the horizon in pixels from the top. */
+/** Position of the horizon, in pixels from the top. */
 const horizon = 118;
 
 const skies: Readonly<Record<Time, readonly [string, string, string]>> = {
@@ -11,7 +11,7 @@ const skies: Readonly<Record<Time, readonly [string, string, string]>> = {
   night: ['#070b2b', '#131c4d', '#2b3a78'],
 };
 
-/** The light on the ground, as a film: colour and opacity. What stands there stays bright, so that its colour is seen. */
+/** Light on the ground, as an overlay of a colour and an opacity. Objects are not covered, so that their colours stay visible. */
 const lights: Readonly<Record<Time, readonly [string, number]>> = {
   day: ['#ffffff', 0],
   sunset: ['#ff5a2e', 0.28],
@@ -26,69 +26,69 @@ const grounds: Readonly<Record<Background, readonly [string, string]>> = {
   snow: ['#ffffff', '#dbe6f2'],
 };
 
-export function sky(dice: SeededRandom, time: Time): string {
+export function sky(random: SeededRandom, time: Time): string {
   const [top, middle, low] = skies[time];
   const fill =
     `<defs><linearGradient id="sky" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${top}"/><stop offset=".6" stop-color="${middle}"/>` +
     `<stop offset="1" stop-color="${low}"/></linearGradient></defs><rect width="${side}" height="${horizon + 4}" fill="url(#sky)"/>`;
-  if (time === 'day') return fill + sun(dice) + clouds(dice, '#ffffff', 0.92);
-  if (time === 'sunset') return fill + settingSun(dice) + clouds(dice, '#ff9e80', 0.55);
-  return fill + stars(dice) + moon(dice);
+  if (time === 'day') return fill + sun(random) + clouds(random, '#ffffff', 0.92);
+  if (time === 'sunset') return fill + settingSun(random) + clouds(random, '#ff9e80', 0.55);
+  return fill + stars(random) + moon(random);
 }
 
-function sun(dice: SeededRandom): string {
-  const x = place(dice);
-  const y = number(dice.between(20, 34));
+function sun(random: SeededRandom): string {
+  const x = skyPosition(random);
+  const y = number(random.between(20, 34));
   return `<circle cx="${x}" cy="${y}" r="26" fill="#fff6c0" opacity=".45"/><circle cx="${x}" cy="${y}" r="15" fill="#ffe94d"/>`;
 }
 
-function settingSun(dice: SeededRandom): string {
-  const x = place(dice);
+function settingSun(random: SeededRandom): string {
+  const x = skyPosition(random);
   return `<circle cx="${x}" cy="${horizon - 6}" r="46" fill="#ffd27a" opacity=".45"/><circle cx="${x}" cy="${horizon - 6}" r="27" fill="#ff5a2a"/>`;
 }
 
-function moon(dice: SeededRandom): string {
-  const [x, y] = [place(dice), number(dice.between(22, 36))];
+function moon(random: SeededRandom): string {
+  const [x, y] = [skyPosition(random), number(random.between(22, 36))];
   return (
     `<circle cx="${x}" cy="${y}" r="24" fill="#cfd8ff" opacity=".2"/><circle cx="${x}" cy="${y}" r="14" fill="#fdf7d8"/>` +
     `<circle cx="${x + 6}" cy="${y - 3}" r="11.500" fill="#10184a"/>`
   );
 }
 
-function stars(dice: SeededRandom): string {
+function stars(random: SeededRandom): string {
   return Array.from({length: 34}, () => {
-    const [x, y, r] = [dice.between(2, side - 2), dice.between(2, horizon - 8), dice.between(0.6, 1.7)];
-    return `<circle cx="${number(x)}" cy="${number(y)}" r="${number(r)}" fill="#fff" opacity="${number(dice.between(0.6, 1))}"/>`;
+    const [x, y, r] = [random.between(2, side - 2), random.between(2, horizon - 8), random.between(0.6, 1.7)];
+    return `<circle cx="${number(x)}" cy="${number(y)}" r="${number(r)}" fill="#fff" opacity="${number(random.between(0.6, 1))}"/>`;
   }).join('');
 }
 
-function clouds(dice: SeededRandom, fill: string, opacity: number): string {
+function clouds(random: SeededRandom, fill: string, opacity: number): string {
   const cloud = () => {
-    const [x, y, s] = [dice.between(10, side - 10), dice.between(16, 76), dice.between(0.5, 1.05)];
+    const [x, y, s] = [random.between(10, side - 10), random.between(16, 76), random.between(0.5, 1.05)];
     return (
       `<g transform="translate(${number(x)} ${number(y)}) scale(${number(s)})" fill="${fill}" opacity="${opacity}">` +
       `<ellipse rx="30" ry="9"/><circle cx="-12" cy="-6" r="10"/><circle cx="4" cy="-10" r="13"/><circle cx="18" cy="-5" r="8"/></g>`
     );
   };
-  return Array.from({length: dice.pick([1, 2, 3])}, cloud).join('');
+  return Array.from({length: random.pick([1, 2, 3])}, cloud).join('');
 }
 
-export function ground(dice: SeededRandom, background: Background, time: Time): string {
+export function ground(random: SeededRandom, background: Background, time: Time): string {
   const [far, near] = grounds[background];
   const [colour, opacity] = lights[time];
   const top = background === 'beach' ? horizon - 16 : horizon;
   return (
     `<defs><linearGradient id="ground" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${far}"/><stop offset="1" stop-color="${near}"/></linearGradient></defs>` +
-    behind(dice, background, (hex) => mixed(hex, colour, opacity)) +
+    behind(random, background, (hex) => mixed(hex, colour, opacity)) +
     `<rect y="${horizon}" width="${side}" height="${side - horizon}" fill="url(#ground)"/>` +
-    details[background](dice) +
+    details[background](random) +
     `<rect y="${top}" width="${side}" height="${side - top}" fill="${colour}" opacity="${opacity}"/>`
   );
 }
 
-/** Hills, mountains, houses or the sea at the horizon. */
-function behind(dice: SeededRandom, background: Background, lit: (hex: string) => string): string {
-  const height = (low: number, high: number) => number(horizon - dice.between(low, high));
+/** Draws hills, mountains, houses or the sea at the horizon. */
+function behind(random: SeededRandom, background: Background, lit: (hex: string) => string): string {
+  const height = (low: number, high: number) => number(horizon - random.between(low, high));
   const hills = (fill: string) =>
     `<path d="M0 ${horizon + 1} V${height(6, 30)} Q40 ${height(6, 30)} 80 ${height(6, 30)} T150 ${height(6, 30)} T224 ${height(6, 30)} V${horizon + 1} z" fill="${lit(fill)}"/>`;
   switch (background) {
@@ -97,9 +97,9 @@ function behind(dice: SeededRandom, background: Background, lit: (hex: string) =
     case 'lake':
       return hills('#5d8f6a');
     case 'street':
-      return skyline(dice, lit);
+      return skyline(random, lit);
     case 'snow':
-      return mountains(dice, lit);
+      return mountains(random, lit);
     case 'beach':
       return '';
   }
@@ -111,10 +111,10 @@ function fence(lit: (hex: string) => string): string {
   return `<path d="${pales}M0 ${horizon - 12} h224 v4 h-224 z M0 ${horizon - 3} h224 v4 h-224 z" fill="${lit('#fbfaf3')}" stroke="${lit('#a8a493')}" stroke-width=".8"/>`;
 }
 
-function mountains(dice: SeededRandom, lit: (hex: string) => string): string {
+function mountains(random: SeededRandom, lit: (hex: string) => string): string {
   return [-14, 62, 134]
     .map((x) => {
-      const [width, height] = [number(dice.between(84, 112)), number(dice.between(38, 64))];
+      const [width, height] = [number(random.between(84, 112)), number(random.between(38, 64))];
       const [peak, top] = [x + width / 2, horizon - height];
       return (
         `<path d="M${x} ${horizon + 1} L${peak} ${top} L${x + width} ${horizon + 1} z" fill="${lit('#7f92ad')}"/>` +
@@ -124,65 +124,65 @@ function mountains(dice: SeededRandom, lit: (hex: string) => string): string {
     .join('');
 }
 
-function skyline(dice: SeededRandom, lit: (hex: string) => string): string {
+function skyline(random: SeededRandom, lit: (hex: string) => string): string {
   let x = 0;
   let houses = '';
   while (x < side) {
-    const [width, height] = [Math.round(dice.between(26, 40)), Math.round(dice.between(34, 72))];
-    houses += `<rect x="${x}" y="${horizon - height}" width="${width}" height="${height + 1}" fill="${lit(dice.pick(['#8d8f9c', '#b09a90', '#7c8090', '#a08478']))}"/>`;
+    const [width, height] = [Math.round(random.between(26, 40)), Math.round(random.between(34, 72))];
+    houses += `<rect x="${x}" y="${horizon - height}" width="${width}" height="${height + 1}" fill="${lit(random.pick(['#8d8f9c', '#b09a90', '#7c8090', '#a08478']))}"/>`;
     for (let y = horizon - height + 6; y < horizon - 8; y += 12)
       for (let at = x + 5; at < x + width - 6; at += 10)
-        houses += `<rect x="${at}" y="${y}" width="5" height="7" fill="${dice.uniformFromKey(0.6) ? '#ffe9a6' : lit('#4b5566')}"/>`;
+        houses += `<rect x="${at}" y="${y}" width="5" height="7" fill="${random.bernoulli(0.6) ? '#ffe9a6' : lit('#4b5566')}"/>`;
     x += width;
   }
   return houses;
 }
 
-const details: Readonly<Record<Background, (dice: SeededRandom) => string>> = {
-  meadow: (dice) =>
+const details: Readonly<Record<Background, (random: SeededRandom) => string>> = {
+  meadow: (random) =>
     scatter(
-      dice,
+      random,
       60,
       (x, y) =>
         `<path d="M${x} ${y} q-1 -6 -3 -8 M${x} ${y} q0 -7 1 -9 M${x} ${y} q2 -5 4 -7" stroke="#3b7d27" stroke-width="1.200" fill="none" opacity=".8"/>`,
     ) +
-    scatter(dice, 6, (x, y) => {
-      const petal = dice.pick(['#ffffff', '#f7a8d8', '#c9a0f0']);
+    scatter(random, 6, (x, y) => {
+      const petal = random.pick(['#ffffff', '#f7a8d8', '#c9a0f0']);
       return `<path d="M${x} ${y} v8" stroke="#2f6b20" stroke-width="1.200"/><g fill="${petal}"><circle cx="${x - 2.4}" cy="${y}" r="2.200"/><circle cx="${x + 2.4}" cy="${y}" r="2.200"/><circle cx="${x}" cy="${y - 2.4}" r="2.200"/><circle cx="${x}" cy="${y + 2.4}" r="2.200"/></g><circle cx="${x}" cy="${y}" r="1.500" fill="#f2c230"/>`;
     }),
-  beach: (dice) =>
+  beach: (random) =>
     `<rect y="${horizon - 16}" width="${side}" height="34" fill="#2f9fc4"/><path d="M0 ${horizon + 16} q14 -6 28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 t28 0 v7 H0 z" fill="#fff" opacity=".9"/>` +
     `<path d="M20 ${horizon - 6} h26 M90 ${horizon - 10} h30 M160 ${horizon - 4} h34 M40 ${horizon + 6} h34 M130 ${horizon + 4} h40" stroke="#d5f0fa" stroke-width="2"/>` +
-    scatter(dice, 70, (x, y) => `<circle cx="${x}" cy="${y}" r="1.100" fill="#b98f49" opacity=".7"/>`, 28) +
+    scatter(random, 70, (x, y) => `<circle cx="${x}" cy="${y}" r="1.100" fill="#b98f49" opacity=".7"/>`, 28) +
     scatter(
-      dice,
+      random,
       1,
       (x, y) => `<path d="M${x} ${y} l6 -2 l1 6 l5 4 l-6 1 l-4 5 l-2 -6 l-6 -3 z" fill="#e58a5a"/>`,
       34,
     ) +
     scatter(
-      dice,
+      random,
       1,
       (x, y) =>
         `<path d="M${x} ${y} q-7 -2 -6 -8 q6 -5 12 0 q1 6 -6 8 z M${x} ${y} v-9 M${x} ${y} l-4 -8 M${x} ${y} l4 -8" fill="#fbe3dc" stroke="#b98a7c" stroke-width=".8"/>`,
       34,
     ),
-  lake: (dice) =>
+  lake: (random) =>
     scatter(
-      dice,
+      random,
       44,
       (x, y) =>
         `<path d="M${x} ${y} q6 -3.500 12 0 t12 0" stroke="#d5f0fa" stroke-width="1.600" fill="none" opacity=".7"/>`,
     ) +
     scatter(
-      dice,
+      random,
       4,
       (x, y) =>
         `<path d="M${x} ${y} l9 -3 a9 4 0 1 1 -3 -2 z" fill="#4f9a4c" stroke="#2c6a30" stroke-width=".8"/>`,
       70,
     ),
-  street: (dice) => {
-    const lamp = dice.pick([12, 196]);
+  street: (random) => {
+    const lamp = random.pick([12, 196]);
     return (
       `<rect y="${horizon}" width="${side}" height="18" fill="#c4beb4"/><path d="M0 ${horizon + 9} H${side} ${[...Array(9).keys()].map((k) => `M${k * 28} ${horizon} v18`).join(' ')}" stroke="#9d978d" stroke-width="1"/>` +
       `<rect y="${horizon + 17}" width="${side}" height="4" fill="#8e8a84"/>` +
@@ -190,41 +190,42 @@ const details: Readonly<Record<Background, (dice: SeededRandom) => string>> = {
       `<path d="M${lamp + 8} ${horizon + 14} v-84" stroke="#2b2d33" stroke-width="3.500"/><path d="M${lamp} ${horizon - 70} h16 l-3 -13 h-10 z" fill="#ffefb0" stroke="#2b2d33" stroke-width="2"/>`
     );
   },
-  snow: (dice) =>
+  snow: (random) =>
     `<path d="M0 150 Q60 134 120 152 T224 146 V160 Q160 170 110 158 T0 164 z" fill="#cddced" opacity=".6"/>` +
-    scatter(dice, 20, (x, y) => `<circle cx="${x}" cy="${y}" r="1.500" fill="#b9cbe0"/>`) +
-    scatter(dice, 26, (x, y) => flake(x, y - horizon, '#ffffff')) +
-    scatter(dice, 18, (x, y) => flake(x, y, '#a9c3e2')),
+    scatter(random, 20, (x, y) => `<circle cx="${x}" cy="${y}" r="1.500" fill="#b9cbe0"/>`) +
+    scatter(random, 26, (x, y) => flake(x, y - horizon, '#ffffff')) +
+    scatter(random, 18, (x, y) => flake(x, y, '#a9c3e2')),
 };
 
 function flake(x: number, y: number, colour: string): string {
   return `<path d="M${x} ${y - 4} v8 M${x - 3.5} ${y - 2} l7 4 M${x - 3.5} ${y + 2} l7 -4" stroke="${colour}" stroke-width="1.300"/>`;
 }
 
-/** Places on the ground, wider apart towards the front by chance alone. */
+/** Draws marks at random positions on the ground. */
 function scatter(
-  dice: SeededRandom,
+  random: SeededRandom,
   count: number,
   mark: (x: number, y: number) => string,
   below = 8,
 ): string {
   return Array.from({length: count}, () =>
-    mark(Math.round(dice.between(0, side)), Math.round(dice.between(horizon + below, side))),
+    mark(Math.round(random.between(0, side)), Math.round(random.between(horizon + below, side))),
   ).join('');
 }
 
-/** One colour under a film of another. */
+/** Blends a colour with another of the given opacity on top. */
 function mixed(under: string, over: string, opacity: number): string {
   const channel = (hex: string, at: number) => parseInt(hex.slice(1 + 2 * at, 3 + 2 * at), 16);
   const mix = (at: number) => Math.round(channel(under, at) * (1 - opacity) + channel(over, at) * opacity);
   return `rgb(${mix(0)},${mix(1)},${mix(2)})`;
 }
 
-function place(dice: SeededRandom): number {
-  return number(dice.uniformFromKey(0.5) ? dice.between(24, 60) : dice.between(164, 200));
+/** Returns a position of the sun or moon, away from the middle. */
+function skyPosition(random: SeededRandom): number {
+  return number(random.bernoulli(0.5) ? random.between(24, 60) : random.between(164, 200));
 }
 
-/** Rounded, so that the last bit of a product never reaches a file. */
+/** Rounds, so that differences in the last bit never reach a file. */
 function number(value: number): number {
   return Math.round(value * 100) / 100;
 }

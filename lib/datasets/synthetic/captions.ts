@@ -1,6 +1,5 @@
 /**
- * Says what a scene shows, in five different ways: other words, another order, more or less detail. Everything said is
- * in the record of the scene.
+ * Describes a scene in five different captions, which vary in words, order and detail. Everything they say is in the scene's record.
  */
 import type {Composition} from './composition';
 import type {SeededRandom} from '../../random/random';
@@ -18,15 +17,16 @@ import {
   verbs,
 } from './phrases';
 
-const perScene = 5;
-/** Fewer words would be a label, not a caption. */
-const fewestWords = 5;
+const captionsPerScene = 5;
+/** Minimum length; a shorter text would be a label rather than a caption. */
+const minimumWords = 5;
 
-export function captionsOf(scene: Composition, dice: SeededRandom): string[] {
+/** Generates the captions of a scene. */
+export function captionsOf(scene: Composition, random: SeededRandom): string[] {
   const captions = new Set<string>();
-  while (captions.size < perScene) {
-    const said = words(scene, dice);
-    if (said.split(' ').length >= fewestWords) captions.add(sentence(said));
+  while (captions.size < captionsPerScene) {
+    const caption = words(scene, random);
+    if (caption.split(' ').length >= minimumWords) captions.add(sentence(caption));
   }
   return [...captions];
 }
@@ -35,51 +35,55 @@ function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
-function words(scene: Composition, dice: SeededRandom): string {
+function words(scene: Composition, random: SeededRandom): string {
   const {main, number, relation} = scene;
   const subject = scene.objects.find(({kind}) => kind === main)!;
   const second = relation && scene.objects.find(({kind}) => kind === relation.second);
-  const one = phrase(dice, subject, number, {colour: 0.46, size: 0.15});
-  const other = second && phrase(dice, second, 1, {colour: 0.35, size: 0});
-  const withOther = relation && dice.uniformFromKey(0.7);
-  const where = dice.pick(
+  const one = phrase(random, subject, number, {colour: 0.46, size: 0.15});
+  const other = second && phrase(random, second, 1, {colour: 0.35, size: 0});
+  const withOther = relation && random.bernoulli(0.7);
+  const where = random.pick(
     backgroundPhrases[scene.background][subject.action === 'fly' && !withOther ? 'over' : 'at'],
   );
-  const when = dice.pick(timePhrases[scene.time]);
-  const saysWhere = dice.uniformFromKey(0.6);
-  const saysWhen = dice.uniformFromKey(0.35);
+  const when = random.pick(timePhrases[scene.time]);
+  const saysWhere = random.bernoulli(0.6);
+  const saysWhen = random.bernoulli(0.35);
   const tail = [saysWhere ? where : '', saysWhen ? when : ''];
 
-  if (withOther && dice.uniformFromKey(0.18)) return join(`${one} and ${other!}`, ...tail);
+  if (withOther && random.bernoulli(0.18)) return join(`${one} and ${other!}`, ...tail);
   const turned = relation && inverses[relation.name];
-  if (withOther && (turned === 'next to' || turned === 'behind') && dice.uniformFromKey(0.15))
-    return join(other!, dice.pick(relationWords[turned]), one, ...tail);
+  if (withOther && (turned === 'next to' || turned === 'behind') && random.bernoulli(0.15))
+    return join(other!, random.pick(relationWords[turned]), one, ...tail);
 
-  const place = number === 1 && dice.uniformFromKey(0.04) ? dice.pick(placePhrases[subject.place]) : '';
-  const related = withOther ? join(dice.pick(relationWords[relation.name]), other!) : place;
-  const form = dice.next();
+  const place = number === 1 && random.bernoulli(0.04) ? random.pick(placePhrases[subject.place]) : '';
+  const related = withOther ? join(random.pick(relationWords[relation.name]), other!) : place;
+  const form = random.next();
   if (form < 0.12) return join(number === 1 ? 'there is' : 'there are', one, related, ...tail);
-  const doing = join(one, verb(dice, subject, number), related);
+  const doing = join(one, verb(random, subject, number), related);
   if (form < 0.22 && saysWhen) return `${when}, ${join(doing, tail[0]!)}`;
   if (form < 0.3 && saysWhere) return `${where}, ${join(doing, tail[1]!)}`;
   return join(doing, ...tail);
 }
 
-/** `two small red balls`, `an umbrella`, `a child in a red coat`; a detail is named with the probability given. */
+/**
+ * Generates a noun phrase: `two small red balls`, `an umbrella`, `a child in a red coat`.
+ *
+ * @param named Probabilities of naming the colour and the size.
+ */
 function phrase(
-  dice: SeededRandom,
+  random: SeededRandom,
   {kind, colour, size}: SceneObject,
   number: number,
   named: {readonly colour: number; readonly size: number},
 ): string {
-  const noun = dice.pick(nouns[kind].filter((choice) => !choice.size || choice.size === size));
-  const saysColour = colour && dice.uniformFromKey(named.colour);
-  const saysSize = size && !noun.size && dice.uniformFromKey(named.size);
+  const noun = random.pick(nouns[kind].filter((choice) => !choice.size || choice.size === size));
+  const saysColour = colour && random.bernoulli(named.colour);
+  const saysSize = size && !noun.size && random.bernoulli(named.size);
   const form = number === 1 ? 'one' : 'many';
   const coloured = saysColour && kind !== 'child';
-  const things = join(saysSize ? dice.pick(sizeWords[size]) : '', coloured ? colour : '', noun[form]);
+  const things = join(saysSize ? random.pick(sizeWords[size]) : '', coloured ? colour : '', noun[form]);
   const clothes = saysColour && !coloured ? `in ${number === 1 ? 'a ' : ''}${colour} ${garment[form]}` : '';
-  const counted = number === 1 ? article(things) : dice.uniformFromKey(0.54) ? numberWords[number]! : '';
+  const counted = number === 1 ? article(things) : random.bernoulli(0.54) ? numberWords[number]! : '';
   return join(counted, things, clothes);
 }
 
@@ -87,9 +91,9 @@ function article(words: string): string {
   return /^[aeiou]/.test(words) ? 'an' : 'a';
 }
 
-function verb(dice: SeededRandom, {action}: SceneObject, number: number): string {
-  const {one, many, going} = dice.pick(verbs[action]);
-  const form = dice.next();
+function verb(random: SeededRandom, {action}: SceneObject, number: number): string {
+  const {one, many, going} = random.pick(verbs[action]);
+  const form = random.next();
   if (form < 0.4) return '';
   if (form < 0.7) return number === 1 ? one : many;
   if (form < 0.9) return `${number === 1 ? 'is' : 'are'} ${going}`;

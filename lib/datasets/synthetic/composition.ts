@@ -1,6 +1,6 @@
 /**
- * Composes an image: what is in it and where. Only what belongs together meets (boats on the lake, parasols on the
- * beach), and only where it can be seen well: no white dog in the snow, no group so large that it hides what is behind.
+ * Composes a scene: which objects are in it and where. Objects fit together (boats on the lake, parasols on the beach) and are clearly
+ * visible: no white dog in the snow, no group so large that it hides what is behind.
  */
 import {arrange, row} from './arrangement';
 import type {SeededRandom} from '../../random/random';
@@ -9,16 +9,16 @@ import {side, times} from './scene';
 import type {Action, Box, Colour, Kind, Place, Scene, SceneObject, Size} from './scene';
 import {nouns} from './phrases';
 
-/** A scene without what the grammar and the file system add. */
+/** A scene without its captions and file. */
 export type Composition = Omit<Scene, 'file' | 'captions'>;
 
-/** @param turn Which of the main kinds has its turn, so that each comes equally often. */
-export function compose(dice: SeededRandom, turn: number): Composition {
+/** Composes a scene. @param turn Number of the scene; the main kinds take turns, so that each occurs equally often. */
+export function compose(random: SeededRandom, turn: number): Composition {
   const main = mainKinds[turn % mainKinds.length]!;
-  const habit = rules[main];
-  const background = dice.pick(habit.backgrounds);
-  const time = dice.pick(times);
-  const colour = dice.pick(habit.colours.filter((choice) => stands(choice, background)));
+  const rule = rules[main];
+  const background = random.pick(rule.backgrounds);
+  const time = random.pick(times);
+  const colour = random.pick(rule.colours.filter((choice) => stands(choice, background)));
   const fitting = pairs.flatMap(({relation, mains, seconds: others}) =>
     mains.includes(main)
       ? others
@@ -27,22 +27,22 @@ export function compose(dice: SeededRandom, turn: number): Composition {
       : [],
   );
   const names = [...new Set(fitting.map(({name}) => name))];
-  if (names.length === 0 || dice.uniformFromKey(0.4)) {
-    const number = dice.pick([1, 2, 3]);
-    // Three large ones would have to shrink, and then who could tell?
-    const size = number === 2 || (number === 1 && dice.uniformFromKey(0.6)) ? 'large' : 'small';
-    const boxes = row(dice, main, number, size, habit);
-    const objects = boxes.map((box) => thing(main, box, habit.action, colour, size));
+  if (names.length === 0 || random.bernoulli(0.4)) {
+    const number = random.pick([1, 2, 3]);
+    // Three large objects would have to shrink and could not be told from small ones.
+    const size = number === 2 || (number === 1 && random.bernoulli(0.6)) ? 'large' : 'small';
+    const boxes = row(random, main, number, size, rule);
+    const objects = boxes.map((box) => thing(main, box, rule.action, colour, size));
     return {background, time, main, number, objects};
   }
-  const name = dice.pick(names);
-  const relation = dice.pick(fitting.filter((choice) => choice.name === name));
+  const name = random.pick(names);
+  const relation = random.pick(fitting.filter((choice) => choice.name === name));
   const second = seconds[relation.second]!;
   const visible = second.colours.filter((choice) => stands(choice, background));
   const others = visible.filter((choice) => choice !== colour);
-  const secondColour = choose(dice, others.length > 0 ? others : visible);
-  const arranged = arrange(dice, main, relation.name, relation.second, habit);
-  const action = main === 'bird' && name === 'on' ? 'sit' : habit.action;
+  const secondColour = choose(random, others.length > 0 ? others : visible);
+  const arranged = arrange(random, main, relation.name, relation.second, rule);
+  const action = main === 'bird' && name === 'on' ? 'sit' : rule.action;
   const objects = [
     thing(relation.second, arranged.second, relation.second === 'boat' ? 'sail' : 'stand', secondColour),
     ...arranged.mains.map((box) => thing(main, box, action, colour, arranged.size)),
@@ -50,8 +50,8 @@ export function compose(dice: SeededRandom, turn: number): Composition {
   return {background, time, main, number: arranged.mains.length, relation, objects};
 }
 
-function choose<T>(dice: SeededRandom, choices: readonly T[]): T | undefined {
-  return choices.length === 0 ? undefined : dice.pick(choices);
+function choose<T>(random: SeededRandom, choices: readonly T[]): T | undefined {
+  return choices.length === 0 ? undefined : random.pick(choices);
 }
 
 function thing(kind: Kind, box: Box, action: Action, colour?: Colour, size?: Size): SceneObject {

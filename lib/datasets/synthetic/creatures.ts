@@ -1,6 +1,6 @@
 /**
- * The living things as SVG, each in a frame of its own size that it fills: a dog from the side, a cat from the front, a
- * bird in flight or at rest, a child in a coat, a duck.
+ * SVG sketches of animals and people, each of which fills its frame: a dog from the side, a cat from the front, a bird in flight or at
+ * rest, a child in a coat, a duck.
  */
 import {palette} from './palette';
 import type {Colour} from './scene';
@@ -8,7 +8,7 @@ import type {Colour} from './scene';
 export interface Sketch {
   readonly width: number;
   readonly height: number;
-  /** Drawn from (0, 0) to (width, height). */
+  /** Returns SVG that fills (0, 0) to (width, height). */
   readonly draw: (colour: Colour) => string;
 }
 

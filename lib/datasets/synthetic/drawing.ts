@@ -1,19 +1,20 @@
-/** A composition as SVG: sky, ground, then the things from back to front, each with its shadow, in the light of the hour. */
+/** Draws a composition as SVG: sky, ground, then the objects from back to front, each with its shadow. */
 import type {Composition} from './composition';
 import type {SeededRandom} from '../../random/random';
 import {ground, sky} from './backdrop';
 import {gradients} from './palette';
 import {side, type SceneObject} from './scene';
-import {drawThing} from './sprites';
+import {drawObject} from './sprites';
 
-export function draw(scene: Composition, dice: SeededRandom): string {
-  const behind = sky(dice, scene.time) + ground(dice, scene.background, scene.time);
-  const mirrored = scene.objects.map((object) => looks(object) && dice.uniformFromKey(0.5));
+/** Draws a scene. @returns SVG of `side` × `side` pixels. */
+export function draw(scene: Composition, random: SeededRandom): string {
+  const behind = sky(random, scene.time) + ground(random, scene.background, scene.time);
+  const mirrored = scene.objects.map((object) => hasDirection(object) && random.bernoulli(0.5));
   const group = scene.objects.flatMap(({kind}, at) => (kind === scene.main ? [at] : []));
-  // Two look at each other, three the same way.
+  // Two objects face each other; three face the same way.
   for (const at of group) mirrored[at] = group.length === 2 ? at === group[1] : mirrored[group[0]!]!;
   const things = scene.objects
-    .map((object, at) => footing(object) + drawThing(object, mirrored[at]!))
+    .map((object, at) => footing(object) + drawObject(object, mirrored[at]!))
     .join('');
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}" viewBox="0 0 ${side} ${side}">` +
@@ -22,12 +23,12 @@ export function draw(scene: Composition, dice: SeededRandom): string {
   );
 }
 
-/** Whether it has a side that it looks to. */
-function looks({kind}: SceneObject): boolean {
+/** Whether an object faces left or right. */
+function hasDirection({kind}: SceneObject): boolean {
   return kind !== 'house' && kind !== 'lighthouse';
 }
 
-/** A shadow under what stands, a ripple around what floats. */
+/** Draws a shadow under objects that stand and a ripple around those that float. */
 function footing({action, kind, box: [x, y, width, height]}: SceneObject): string {
   if (action === 'fly') return '';
   const [cx, cy] = [x + width / 2, y + height];

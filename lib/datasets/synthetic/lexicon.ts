@@ -1,4 +1,4 @@
-/** What the words of a caption mean: every phrase of `wording.ts`, read the other way round. */
+/** Maps phrases of captions to their meanings: the inverse of `phrases.ts`. */
 import {actions, backgrounds, colours, kinds, places, relations, sizes, times} from './scene';
 import type {Action, Background, Colour, Kind, Place, Relation, Size, Time} from './scene';
 import {
@@ -25,9 +25,9 @@ export type Meaning =
   | {readonly type: 'verb'; readonly action: Action}
   | {readonly type: 'open'; readonly words: string};
 
-/** By phrase, as captions are tokenized. */
+/** Meanings by phrase, with words separated as by `tokenize`. */
 export const lexicon: ReadonlyMap<string, Meaning> = build();
-/** Words of the longest phrase. */
+/** Number of words in the longest phrase. */
 export const longest: number = Math.max(...[...lexicon.keys()].map((words) => words.split(' ').length));
 
 function build(): Map<string, Meaning> {
@@ -47,7 +47,7 @@ function build(): Map<string, Meaning> {
   for (const background of backgrounds)
     for (const way of ['at', 'over'] as const)
       for (const words of backgroundPhrases[background][way])
-        // Either article says the same: on a beach, on the beach.
+        // Both articles have the same meaning: on a beach, on the beach.
         for (const article of ['a', 'the'])
           lexicon.set(words.replace(/ (a|the) /, ` ${article} `), {
             type: 'background',

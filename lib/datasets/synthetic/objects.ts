@@ -1,4 +1,4 @@
-/** The lifeless things as SVG, each in a frame of its own size that it fills, as the living ones are. */
+/** SVG sketches of things, each of which fills its frame. */
 import type {Sketch} from './creatures';
 import {palette} from './palette';
 

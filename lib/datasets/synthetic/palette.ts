@@ -1,4 +1,4 @@
-/** The colours as they are drawn: a base, a light and a dark shade of each, and the gradients made of them. */
+/** The colours of drawn objects: a base, a light and a dark shade of each, and gradients of these. */
 import {colours, type Colour} from './scene';
 
 export interface Shades {
@@ -17,7 +17,7 @@ export const palette: Readonly<Record<Colour, Shades>> = {
   orange: {light: '#ffb066', base: '#f08522', dark: '#b85c0c'},
 };
 
-/** `fill="url(#red)"` shades from top to bottom, `fill="url(#red-round)"` like a sphere. */
+/** Returns SVG gradients: `fill="url(#red)"` shades from top to bottom, `fill="url(#red-round)"` like a sphere. */
 export function gradients(): string {
   return colours
     .map((colour) => {

@@ -1,13 +1,13 @@
 /**
- * The words of the captions: what each thing, relation, background and time can be called. The grammar chooses among
- * them and the check of a caption's truth reads them back, so a word is added here and nowhere else.
+ * The phrases of captions: the names of each kind, relation, background and time. The grammar chooses among them, and `verify-caption.ts`
+ * reads them back, so new words need to be added only here.
  */
 import type {Action, Background, Kind, Place, Relation, Size, Time} from './scene';
 
 export interface Noun {
   readonly one: string;
   readonly many: string;
-  /** A noun that says the size as well: a puppy is a small dog. */
+  /** Size that the noun implies: a puppy is a small dog. */
   readonly size?: Size;
 }
 
@@ -46,7 +46,7 @@ export const nouns: Readonly<Record<Kind, readonly Noun[]>> = {
   lighthouse: [{one: 'lighthouse', many: 'lighthouses'}],
 };
 
-/** What the colour of a child is the colour of. */
+/** The garment that has a child's colour. */
 export const garment: Noun = {one: 'coat', many: 'coats'};
 
 export const sizeWords: Readonly<Record<Size, readonly string[]>> = {
@@ -74,7 +74,7 @@ export const inverses: Readonly<Partial<Record<Relation | 'behind', Relation | '
   'above': 'under',
 };
 
-/** Where something is that stands, lies, swims or sails, and where something that flies is. */
+/** Phrases for objects that stand, lie, swim or sail (`at`) and for those that fly (`over`). */
 export const backgroundPhrases: Readonly<
   Record<Background, {readonly at: readonly string[]; readonly over: readonly string[]}>
 > = {

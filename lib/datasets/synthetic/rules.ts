@@ -1,8 +1,8 @@
-/** What is met where, in which colours and how large, and what meets with what. */
+/** Rules of the scenes: backgrounds, colours and sizes of each kind, and which kinds occur together. */
 import {backgrounds} from './scene';
 import type {Action, Background, Colour, Kind, Relation, Size} from './scene';
 
-/** Where a kind is met, its colours, and its height in pixels when small and when large. */
+/** Backgrounds and colours of a kind, its heights in pixels when small and large, and its action. */
 export interface Rule {
   readonly backgrounds: readonly Background[];
   readonly colours: readonly Colour[];
@@ -13,7 +13,7 @@ export interface Rule {
 const land = ['meadow', 'beach', 'street', 'snow'] as const;
 const bright = ['red', 'blue', 'yellow'] as const;
 
-/** Each has its turn, in this order. */
+/** Kinds that take turns as the main kind, in this order. */
 export const mainKinds = ['dog', 'cat', 'bird', 'child', 'ball', 'car', 'boat', 'duck', 'balloon'] as const;
 export type MainKind = (typeof mainKinds)[number];
 
@@ -39,7 +39,7 @@ export const rules: Readonly<Record<MainKind, Rule>> = {
   balloon: {backgrounds, colours: bright, heights: {small: 62, large: 102}, action: 'fly'},
 };
 
-/** How the second kind is met: where, in which colours, how high. */
+/** Backgrounds, colours and height in pixels of second kinds. */
 export const seconds: Readonly<
   Partial<Record<Kind, Omit<Rule, 'heights' | 'action'> & {readonly height: number}>>
 > = {
@@ -52,7 +52,7 @@ export const seconds: Readonly<
   boat: {backgrounds: ['lake'], colours: ['red', 'yellow'], height: 96},
 };
 
-/** Which kinds meet, and how. */
+/** Kinds that occur together, and their relations. */
 export const pairs: readonly {relation: Relation; mains: readonly MainKind[]; seconds: readonly Kind[]}[] = [
   {relation: 'next to', mains: ['dog', 'cat', 'child', 'ball', 'car'], seconds: ['tree', 'umbrella']},
   {relation: 'next to', mains: ['dog', 'child'], seconds: ['bench']},
@@ -66,7 +66,7 @@ export const pairs: readonly {relation: Relation; mains: readonly MainKind[]; se
   {relation: 'above', mains: ['bird', 'balloon'], seconds: ['tree', 'house', 'car', 'boat', 'lighthouse']},
 ];
 
-/** Whether a colour stands out. */
+/** Whether a colour is visible against a background. */
 export function stands(colour: Colour, background: Background): boolean {
   return !(colour === 'white' && background === 'snow');
 }

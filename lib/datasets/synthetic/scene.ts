@@ -1,7 +1,6 @@
 /**
- * What a drawn image shows, as data: the record that captions are written from and that tells whether a caption is
- * true. At most two kinds of thing are in an image: the main one, once to three times, and perhaps a second one that it
- * stands in a relation to.
+ * The record of a drawn image, from which captions are generated and against which they are verified. An image contains at most two kinds
+ * of object: one to three of the main kind and, optionally, one of a second kind in a relation to them.
  */
 export const kinds = [
   'dog',
@@ -48,13 +47,13 @@ export type Box = readonly [x: number, y: number, width: number, height: number]
 /** One object of a drawn image. */
 export interface SceneObject {
   readonly kind: Kind;
-  /** The words that captions call it by, singular and plural. */
+  /** Nouns that captions use for it, singular and plural. */
   readonly words: readonly string[];
-  /** What is drawn in colour: a child's coat, a boat's hull and sails. Absent where captions name no colour (a tree). */
+  /** Colour of its coloured part, such as a child's coat or a boat's hull and sails. Absent if captions name no colour (a tree). */
   readonly colour?: Colour;
-  /** Absent for the second kind, of which there is one size. */
+  /** Absent for the second kind, which has only one size. */
   readonly size?: Size;
-  /** The third of the image that the middle of the box lies in. */
+  /** Third of the image that contains the middle of the box. */
   readonly place: Place;
   readonly action: Action;
   readonly box: Box;
@@ -62,17 +61,17 @@ export interface SceneObject {
 
 /** The record of a drawn image. */
 export interface Scene {
-  /** Name of the image in the folder; the image's id. */
+  /** File name of the image, which is its id. */
   readonly file: string;
   readonly background: Background;
   readonly time: Time;
-  /** The main kind: all of one colour and size. */
+  /** Main kind; all its objects have the same colour and size. */
   readonly main: Kind;
-  /** How many of the main kind there are, 1 to 3. */
+  /** Number of objects of the main kind, 1 to 3. */
   readonly number: number;
-  /** How the main kind stands to the second: main `under` second. */
+  /** Relation of the main kind to the second: main `under` second. */
   readonly relation?: {readonly name: Relation; readonly second: Kind};
-  /** From back to front. */
+  /** Objects from back to front. */
   readonly objects: readonly SceneObject[];
   readonly captions: readonly string[];
 }

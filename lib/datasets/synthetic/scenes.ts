@@ -1,6 +1,6 @@
 /**
- * The data set that comes with the library: images that it draws itself, each with five captions and a record of what
- * is in it. Here they are written to a folder and read back; what is drawn and said is decided in `scenes/`.
+ * The built-in data set: drawn images, each with five captions and a record of its content. This module writes them to a folder and reads
+ * them back.
  */
 import {existsSync, promises as fs, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
@@ -24,7 +24,7 @@ export {falseClaims} from './verify-caption';
 
 /** Options of `drawScenes`. */
 export interface SceneOptions {
-  /** Another seed draws other scenes. @default 1 */
+  /** Seed of the scenes. @default 1 */
   readonly seed?: number;
   /** Number of training images. @default 600 */
   readonly train?: number;
@@ -34,7 +34,7 @@ export interface SceneOptions {
   readonly test?: number;
 }
 
-/** Of `scenes.json`; raised whenever the same seed would draw or say something else. */
+/** Version of `scenes.json`; incremented whenever the same seed would give other images or captions. */
 const version = 1;
 const recordName = 'scenes.json';
 
@@ -55,8 +55,8 @@ interface SceneRecord {
 }
 
 /**
- * Draws the scenes into a folder, unless the same ones lie there already. The images are written first and the record
- * last, so a folder without it is unfinished and is drawn again.
+ * Draws the scenes into a folder, unless it already contains them. The record is written last, so a folder without it is incomplete and is
+ * drawn again.
  *
  * @throws CaptionerError `options` or `no-space`.
  */
@@ -86,7 +86,7 @@ export async function drawScenes(folder: string, options: SceneOptions = {}): Pr
   await writeFileAtomic(join(folder, recordName), `${JSON.stringify(record)}\n`);
 }
 
-/** The scene and its image depend on the seed, the split and the position in it, not on how many there are. */
+/** Composes a scene and its image, which depend only on the seed, the split and the position in it, not on the number of scenes. */
 function compositionOf(seed: number, split: Split, position: number): {scene: Scene; svg: string} {
   const stream = {train: 1, validation: 2, test: 3}[split];
   const composition = compose(new SeededRandom(seed, stream, position, 1), position);
@@ -100,7 +100,7 @@ function render(svg: string): Promise<Buffer> {
   return sharp(Buffer.from(svg)).flatten().jpeg({quality: 92, chromaSubsampling: '4:4:4'}).toBuffer();
 }
 
-/** Whether a folder looks like drawn scenes. */
+/** Whether a folder contains the record of drawn scenes. */
 export function isScenes(folder: string): boolean {
   return existsSync(join(folder, recordName));
 }
@@ -120,9 +120,9 @@ function isWhole(folder: string, plan: Plan): boolean {
 }
 
 /**
- * Reads the scenes that `drawScenes` wrote.
+ * Reads scenes written by `drawScenes`.
  *
- * @throws CaptionerError `not-found`, `dataset` (a record that can't be read) or `version`.
+ * @throws CaptionerError `not-found`, `dataset` (the record is unreadable) or `version`.
  */
 export function readScenes(folder: string): Dataset {
   const all = readRecord(folder).scenes.map(({split, bytes, ...scene}): CaptionedImage => {

@@ -1,4 +1,4 @@
-/** The sketches of all kinds, and how one is put into its box. */
+/** The sprites of all kinds, scaled into their boxes. */
 import {cat, child, dog, duck, flyingBird, sittingBird, type Sketch} from './creatures';
 import {ball, balloon, bench, boat, car, house, lighthouse, tree, umbrella} from './objects';
 import type {Action, Kind, SceneObject} from './scene';
@@ -24,14 +24,14 @@ function sketchOf(kind: Kind, action: Action): Sketch {
   return sketches[kind];
 }
 
-/** Width by height. */
+/** Returns the aspect ratio of a kind, width by height. */
 export function proportions(kind: Kind, action: Action): number {
   const {width, height} = sketchOf(kind, action);
   return width / height;
 }
 
-/** @param mirrored Whether it looks to the left. */
-export function drawThing({kind, action, colour, box}: SceneObject, mirrored: boolean): string {
+/** Draws an object into its box. @param mirrored Whether it faces left. */
+export function drawObject({kind, action, colour, box}: SceneObject, mirrored: boolean): string {
   const sketch = sketchOf(kind, action);
   const [x, y, width, height] = box;
   const [across, down] = [(width / sketch.width).toFixed(4), (height / sketch.height).toFixed(4)];

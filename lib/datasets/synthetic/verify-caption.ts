@@ -1,6 +1,6 @@
 /**
- * Tells which claims of a caption a scene does not bear out. The caption may come from a decoder that is still learning,
- * so nothing is taken for granted: it is read phrase by phrase, and what can't be read counts as a false claim too.
+ * Finds the false claims of a caption about a scene. The caption may come from a decoder early in training, so it is read phrase by phrase
+ * without assumptions, and anything that cannot be parsed counts as a false claim.
  */
 import {tokenize} from '../../text/tokenizer';
 import type {Composition} from './composition';
@@ -8,7 +8,7 @@ import {lexicon, longest, type Meaning} from './lexicon';
 import type {Action, Colour, Kind, Place, Relation, Size} from './scene';
 import {inverses, numberWords} from './phrases';
 
-/** A thing as a caption names it. */
+/** A caption's mention of objects. */
 interface Mention {
   readonly words: string;
   readonly kind: Kind | 'garment';
@@ -19,10 +19,10 @@ interface Mention {
 }
 
 /**
- * Compares a caption with the record of a drawn scene.
+ * Verifies a caption against a scene.
  *
- * @param caption Any text, such as a decoder writes.
- * @returns What is false in it or can't be understood, a line each; empty for a true caption.
+ * @param caption Any text.
+ * @returns One line for each claim that is false or cannot be parsed; empty for a true caption.
  */
 export function falseClaims(caption: string, scene: Composition): string[] {
   return new Reading(tokenize(caption), scene).claims();
@@ -34,11 +34,11 @@ class Reading {
   readonly #false: string[] = [];
   readonly #named = new Set<Kind>();
   #at = 0;
-  /** What the sentence is about: the first thing it names. */
+  /** Subject of the sentence: the first mention. */
   #subject: Mention | undefined;
-  /** The thing named last, which `in a red coat` belongs to. */
+  /** The last mention, to which `in a red coat` refers. */
   #latest: Mention | undefined;
-  /** Words that ask for more: `a dog and …`. */
+  /** Words that require a continuation: `a dog and …`. */
   #open: string | undefined;
 
   constructor(words: readonly string[], scene: Composition) {
@@ -92,7 +92,7 @@ class Reading {
     return this.#false;
   }
 
-  /** The longest phrase that is known from here on, or one word. */
+  /** Returns the longest known phrase at the current position, or one word. */
   #next(): {words: string; meaning?: Meaning} {
     for (let length = Math.min(longest, this.#words.length - this.#at); length > 0; length--) {
       const words = this.#words.slice(this.#at, this.#at + length).join(' ');
@@ -102,7 +102,7 @@ class Reading {
     return {words: this.#words[this.#at] ?? ''};
   }
 
-  /** A thing with what stands before it: `two small red balls`. Undefined, and a complaint, when no noun comes. */
+  /** Reads a noun with its modifiers: `two small red balls`. Without a noun, it reports a false claim and returns undefined. */
   #readMention(): Mention | undefined {
     const start = this.#at;
     const [named, shades]: [Size[], Colour[]] = [[], []];
@@ -199,7 +199,7 @@ class Reading {
       this.#complain(`"${words}": there ${drawn.length === 1 ? 'is' : 'are'} ${numberWords[drawn.length]!}`);
     for (const size of mention.sizes)
       if (!drawn.every((object) => object.size === size)) this.#complain(`"${words}": not ${size}`);
-    // A child has no colour; its coat has.
+    // The colour of a child is its coat's.
     if (kind === 'child')
       for (const colour of mention.colours) this.#complain(`"${words}": no child is ${colour}`);
     else this.#checkColours(mention, kind);

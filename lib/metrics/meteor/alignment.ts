@@ -1,7 +1,7 @@
 /**
- * The alignment of a candidate with a reference (Denkowski and Lavie 2014, section 2.1): matches of which no two share a
- * word, so that many words are covered by few chunks, runs that lie side by side in both. It is looked for with a beam from
- * left to right through the reference.
+ * The alignment of a candidate with a reference (Denkowski and Lavie 2014, section 2.1): a set of non-overlapping matches that covers as
+ * many words as possible in as few chunks as possible. A chunk is a run of matches that is contiguous in both. A beam search goes
+ * through the reference from left to right.
  */
 import type {Match} from './matches';
 import type {Span} from './span';
@@ -9,27 +9,29 @@ import type {Span} from './span';
 const beams = 40;
 
 /**
- * @param matches For each word of the reference the matches that start there.
- * @param length Words of the candidate.
- * @returns The matches that hold together, from left to right in the reference.
+ * Finds the best alignment.
+ *
+ * @param matches Matches by the word of the reference where they start.
+ * @param length Number of words of the candidate.
+ * @returns The aligned matches, from left to right in the reference.
  */
 export function align(matches: readonly (readonly Match[])[], length: number): Match[] {
-  let paths = [new Path(certain(matches, length), length)];
+  let paths = [new Path(unambiguous(matches, length), length)];
   for (const [at, here] of matches.entries()) paths = best(paths).flatMap((path) => path.continued(at, here));
   paths = best(paths);
   for (const path of paths) path.endChunk();
   return best(paths)[0]!.matches.filter((match) => match !== undefined);
 }
 
-/** Most words, then fewest chunks, then words least far apart; what was found first where these are equal. */
+/** Sorts by most covered words, then fewest chunks, then smallest distance; ties keep their order. */
 function best(paths: Path[]): Path[] {
   return paths
     .sort((a, b) => b.covered - a.covered || a.chunks - b.chunks || a.distance - b.distance)
     .slice(0, beams);
 }
 
-/** The matches that compete with no other, by the word of the reference where they start. */
-function certain(matches: readonly (readonly Match[])[], length: number): (Match | undefined)[] {
+/** Returns the matches that overlap with no other, by the word of the reference where they start. */
+function unambiguous(matches: readonly (readonly Match[])[], length: number): (Match | undefined)[] {
   const candidate = new Uint32Array(length);
   const reference = new Uint32Array(matches.length);
   for (const match of matches.flat()) {
@@ -45,17 +47,17 @@ function certain(matches: readonly (readonly Match[])[], length: number): (Match
 class Path {
   readonly matches: (Match | undefined)[];
   /**
-   * Words of both sides that exact matches cover, and half those of the others, rounded down for each side of each match:
-   * METEOR 1.5 adds the halves to whole numbers.
+   * Covered words of both sides. Words of inexact matches count half, rounded down for each side of each match, because METEOR 1.5
+   * computes with integers.
    */
   covered = 0;
   chunks = 0;
   distance = 0;
   readonly #candidate: Uint8Array;
   readonly #reference: Uint8Array;
-  /** Where in the reference the last match ends, or the last word was left out. */
+  /** Position in the reference after the last match or skipped word. */
   #next = 0;
-  /** Where in the candidate the chunk ends that is still open. */
+  /** Position in the candidate after the open chunk. */
   #end: number | undefined;
 
   constructor(matches: (Match | undefined)[], length: number) {
@@ -65,10 +67,7 @@ class Path {
     for (const match of matches) if (match) this.#take(match);
   }
 
-  /**
-   * The paths that this one becomes at a word of the reference: one for each match that is still free, and itself without
-   * any.
-   */
+  /** Returns the continuations of this path at a word of the reference: one for each possible match, and the path that skips the word. */
   continued(at: number, matches: readonly Match[]): Path[] {
     if (at < this.#next) return [this];
     const match = this.matches[at];
@@ -81,8 +80,7 @@ class Path {
     for (const match of matches)
       if (this.#isFree(match)) {
         paths.push(this.#with(match));
-        // A path counts the distances of the matches that were tried before its own, instead of its own. So does METEOR 1.5,
-        // and ties are decided by it.
+        // As in METEOR 1.5, a path counts the distances of the matches tried before its own instead of its own. Ties depend on this.
         this.distance += gap(match);
       }
     this.endChunk();

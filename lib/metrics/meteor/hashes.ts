@@ -1,6 +1,6 @@
-/** A set of 32-bit hashes in open addressing: no object for each, and a look-up that costs next to nothing. */
+/** A compact set of 32-bit hashes with open addressing, and the FNV-1a hash. */
 
-/** FNV-1a of bytes: the hash of none, and the hash with one more. */
+/** FNV-1a: the hash of no bytes, and the hash after one more byte. */
 export const hashStart: number = 0x811c9dc5 | 0;
 export function hashStep(hash: number, byte: number): number {
   return Math.imul(hash ^ byte, 0x01000193);
@@ -20,7 +20,7 @@ export class HashSet {
     return this.#slots[this.#slotOf(hash)] !== 0;
   }
 
-  /** Where a hash is, or would be. 0 marks an empty slot, so that hash shares the slot of 1. */
+  /** Returns the slot of a hash, or the free slot for it. 0 marks an empty slot, so hash 0 is stored as 1. */
   #slotOf(hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;

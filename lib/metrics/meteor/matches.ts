@@ -1,6 +1,6 @@
 /**
- * All ways in which words of a candidate can stand for words of a reference: the same word, the same stem, a synonym, or a
- * paraphrase of several words. Which of them hold together is left to `alignment.ts`.
+ * All possible matches between the words of a candidate and a reference: exact, stem, synonym and paraphrase. `alignment.ts` chooses
+ * among them.
  */
 import type {Paraphrases} from './paraphrases';
 import type {Sentence, Word} from './sentence';
@@ -16,13 +16,15 @@ export interface Match {
 }
 
 /**
- * @returns For each word of the reference the matches that start there. Their order decides between alignments that are
- * equally good, and a match is there as often as it was found, as in METEOR 1.5.
+ * Finds all matches.
+ *
+ * @returns Matches by the word of the reference where they start. As in METEOR 1.5, their order decides between equally good
+ *   alignments, and a match that is found twice is listed twice.
  */
 export function findMatches(candidate: Sentence, reference: Sentence, paraphrases: Paraphrases): Match[][] {
   const found: Match[][] = reference.words.map(() => []);
   matchWords(found, 'exact', candidate, reference, (a, b) => a === b);
-  // More matches would only lead the search astray.
+  // Identical sentences need no further matches, which would only mislead the beam search.
   if (sameWords(candidate, reference)) return found;
   matchWords(found, 'stem', candidate, reference, (a, b) => a !== b && a.stem === b.stem);
   matchWords(found, 'synonym', candidate, reference, (a, b) => a !== b && shareSense(a, b));

@@ -1,10 +1,9 @@
 /**
- * METEOR's own tokenizer, its option `-norm`: a line becomes words in small letters. Punctuation stands apart, hyphens
- * between words go, clitics are cut off, and full stops stay with abbreviations alone. Captions that were tokenised before
- * change a little still: `t-shirt` becomes two words.
+ * METEOR's tokenizer (its option `-norm`): lower-cases a line, separates punctuation and clitics, splits hyphenated words, and keeps
+ * full stops only in abbreviations. It also changes tokenised captions: `t-shirt` becomes two words.
  */
 
-/** Abbreviations that keep their full stop: always, or in front of a number alone. */
+/** Abbreviations that keep their full stop: always, or only before a number. */
 export type Abbreviations = ReadonlyMap<string, 'always' | 'before a number'>;
 
 const letter =
@@ -15,8 +14,7 @@ function rule(pattern: string, replacement: string): readonly [RegExp, string] {
   return [new RegExp(pattern, 'gu'), replacement];
 }
 
-// A character that one match took is not looked at again by the same rule, so `a-b-c` keeps its second hyphen. That, and
-// the order, is what METEOR does and what its scores depend on.
+// Matches of a rule don't overlap, so `a-b-c` keeps its second hyphen. METEOR's scores depend on this and on the order of the rules.
 const rules = [
   rule(`([^0-9${letter}${blank}.'\`,\\-‘’])`, ' $1 '),
   rule('(\\.{2,})', ' $1 '),
@@ -56,7 +54,7 @@ function withFullStop(word: string, next: string, abbreviations: Abbreviations):
   const start = word.slice(0, -1);
   if (start.includes('.') && anyLetter.test(start)) return word.replaceAll('.', '');
   const kind = abbreviations.get(start);
-  // What goes on in small letters has not ended, which catches abbreviations that no list has.
+  // A sentence doesn't end before a lower-case word, which catches abbreviations that are not in the list.
   if (kind === 'always' || /^[a-z]/.test(next)) return word;
   if (kind === 'before a number' && /^[0-9]/.test(next)) return word;
   return `${start} .`;

@@ -1,6 +1,6 @@
 /**
- * METEOR's table of paraphrases: five million pairs of phrases of up to seven words. A pair can matter only if one of its
- * sides is in a reference, so the others are passed over as the file is unpacked, by the hash of their bytes alone.
+ * METEOR's paraphrase table: five million pairs of phrases of up to seven words. Only pairs with a phrase from a reference matter; all
+ * others are skipped while the file is decompressed, by comparing hashes of their bytes.
  */
 import {createReadStream} from 'node:fs';
 import {join} from 'node:path';
@@ -11,19 +11,19 @@ import type {Span} from './span';
 
 const longest = 7;
 const [blank, newline] = [0x20, 0x0a];
-/** A pair of the table has a hundred bytes. */
+/** Maximum size of a pair, to detect damaged files; a typical pair has a hundred bytes. */
 const pairLimit = 2 ** 20;
 
 export class Paraphrases {
   readonly #phrases = new Map<string, number>();
   readonly #others: number[][] = [];
 
-  /** To keep a pair twice is to match by it twice, as METEOR does. */
+  /** Adds a pair. As in METEOR, a pair that is added twice matches twice. */
   add(phrase: string, other: string): void {
     this.#others[this.#number(phrase)]!.push(this.#number(other));
   }
 
-  /** The phrases of a sentence that the table has, from left to right and from short to long. */
+  /** Finds the phrases of a sentence that are in the table, from left to right, shorter ones first. */
   *phrasesOf(words: readonly string[]): Generator<[phrase: number, span: Span]> {
     for (let start = 0; start < words.length; start++) {
       let text = '';
@@ -35,7 +35,7 @@ export class Paraphrases {
     }
   }
 
-  /** The paraphrases of a phrase in the order of the table. */
+  /** Returns the paraphrases of a phrase in the order of the table. */
   of(phrase: number): readonly number[] {
     return this.#others[phrase]!;
   }
@@ -49,8 +49,10 @@ export class Paraphrases {
 }
 
 /**
- * @param folder pycocoevalcap's `meteor`.
- * @param sentences The words of all references.
+ * Reads the pairs that have a phrase from the given sentences.
+ *
+ * @param folder Folder `meteor` of pycocoevalcap.
+ * @param sentences Words of all references.
  * @throws CaptionerError `not-found` or `archive`
  */
 export async function readParaphrases(
@@ -97,9 +99,9 @@ function phraseHashes(sentences: Iterable<readonly string[]>): HashSet {
 }
 
 /**
- * Adds the pairs of which a side is wanted; three lines each, a probability and the two phrases.
+ * Adds the pairs with a wanted phrase. Each pair has three lines: a probability and the two phrases.
  *
- * @returns Where the first pair starts that `bytes` does not have the whole of.
+ * @returns Offset of the first incomplete pair.
  */
 function readPairs(bytes: Buffer, wanted: HashSet, paraphrases: Paraphrases): number {
   for (let pair = 0, at = 0; ; pair = at) {

@@ -1,4 +1,4 @@
-/** A caption as METEOR compares it: for each word its stem, its senses and its kind, and the phrases that have paraphrases. */
+/** A caption prepared for METEOR: the stem, synonym sets and kind of each word, and the phrases that have paraphrases. */
 import type {Paraphrases} from './paraphrases';
 import type {Span} from './span';
 import {stem} from './stemmer';
@@ -7,22 +7,24 @@ import type {Tables} from './tables';
 export interface Word {
   readonly text: string;
   readonly stem: string;
-  /** The sets of synonyms that it is in. */
+  /** Numbers of the synonym sets that contain the word. */
   readonly senses: ReadonlySet<number>;
+  /** Whether it is a function word. */
   readonly isFunction: boolean;
 }
 
 export interface Sentence {
-  /** Words that are spelt alike are the same object. */
+  /** Equal words are the same object. */
   readonly words: readonly Word[];
-  /** From left to right and from short to long, with their numbers in the table of paraphrases. */
+  /** Phrases by their number in the paraphrase table, from left to right, shorter ones first. */
   readonly phrases: readonly (readonly [phrase: number, span: Span])[];
-  /** Where each of these phrases is, from left to right. */
+  /** Positions of each of these phrases, from left to right. */
   readonly spans: ReadonlyMap<number, readonly Span[]>;
 }
 
 const none: ReadonlySet<number> = new Set();
 
+/** Prepares sentences and caches their words. */
 export class SentenceReader {
   readonly #words = new Map<string, Word>();
   readonly #tables: Tables | undefined;
@@ -33,7 +35,7 @@ export class SentenceReader {
     this.#paraphrases = paraphrases;
   }
 
-  /** @param words In METEOR's own form, see `normalize`. */
+  /** @param words Words as `normalize` returns them. */
   read(words: readonly string[]): Sentence {
     const phrases = [...this.#paraphrases.phrasesOf(words)];
     const spans = new Map<number, Span[]>();

@@ -1,7 +1,6 @@
 /**
- * The English stemmer of Snowball (Porter 2, https://snowballstem.org/algorithms/english/stemmer.html) as it was in 2010,
- * which is the one METEOR 1.5 was published with; later ones have more exceptions. Inside, a `y` that stands for a
- * consonant is written `Y`.
+ * The English Snowball stemmer (Porter 2, https://snowballstem.org/algorithms/english/stemmer.html) in its version of 2010, which
+ * METEOR 1.5 includes; later versions have more exceptions. Internally, a `y` that is a consonant is written `Y`.
  */
 
 const exceptions: ReadonlyMap<string, string> = new Map([
@@ -22,15 +21,15 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ['singly', 'singl'],
 ]);
 
-/** Words that stay as they are once a plural is undone. */
+/** Words that are final once a plural ending is removed. */
 const finished: ReadonlySet<string> = new Set(
   'inning outing canning herring earring proceed exceed succeed'.split(' '),
 );
 
-/** What a suffix becomes, and what must stand before it. */
+/** A suffix, its replacement, and an optional condition on the text before it. */
 type Rule = readonly [suffix: string, replacement: string, before?: RegExp];
 
-// In each list a longer suffix stands before the shorter ones that it ends in, as the first that fits decides.
+// The first matching suffix decides, so longer suffixes precede the shorter ones that they end in.
 const derivations: readonly Rule[] = [
   ['ational', 'ate'],
   ['tional', 'tion'],
@@ -76,9 +75,9 @@ const endings: readonly Rule[] = [
 ];
 
 /**
- * `riding` → `ride`, `ponies` → `poni`, `happily` → `happili`.
+ * Stems a word: `riding` → `ride`, `ponies` → `poni`, `happily` → `happili`.
  *
- * @param word In small letters.
+ * @param word A lower-case word.
  */
 export function stem(word: string): string {
   const exception = exceptions.get(word);
@@ -102,7 +101,7 @@ export function stem(word: string): string {
   return text.replaceAll('Y', 'y');
 }
 
-/** Where a region starts: behind the first consonant that follows a vowel at or after `from`. */
+/** Returns the start of a region: after the first consonant that follows a vowel at or after `from`. */
 function regionAfter(word: string, from: number): number {
   const found = /[aeiouy][^aeiouy]/.exec(word.slice(from));
   return found ? from + found.index + 2 : word.length;

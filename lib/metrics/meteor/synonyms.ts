@@ -1,9 +1,9 @@
 /**
- * The synonyms of METEOR: for each word the numbers of the sets of synonyms in WordNet 3.0 that it or its base form is in.
- * Base forms come from WordNet's list of irregular ones, else from its rules of endings.
+ * METEOR's synonyms: the WordNet 3.0 synonym sets (synsets) that contain a word or its base form. Base forms come from WordNet's list of
+ * irregular forms, or else from its suffix rules.
  */
 
-/** Endings of nouns, verbs and adjectives in the order of WordNet, and what they become. */
+/** Suffix rules for nouns, verbs and adjectives in WordNet's order. */
 const endings: readonly (readonly [ending: string, base: string])[] = [
   ['s', ''],
   ['ses', 's'],
@@ -30,8 +30,8 @@ export class Synonyms {
   readonly #bases = new Map<string, string[]>();
 
   /**
-   * @param sets Lines in pairs: a word, and the numbers of its sets.
-   * @param irregular Lines in pairs: a base form, and words that are forms of it.
+   * @param sets Pairs of lines: a word, and the numbers of its synonym sets.
+   * @param irregular Pairs of lines: a base form, and its irregular forms.
    */
   constructor(sets: readonly string[], irregular: readonly string[]) {
     this.#sets = new Map(pairs(sets));
@@ -43,7 +43,7 @@ export class Synonyms {
       }
   }
 
-  /** The sets that a word or its base form is in. */
+  /** Returns the numbers of the synonym sets that contain a word or its base form. */
   of(word: string): ReadonlySet<number> {
     const forms = [word, ...(this.#bases.get(word) ?? this.#regularBase(word))];
     return new Set(forms.flatMap((form) => parts(this.#sets.get(form) ?? '').map(Number)));

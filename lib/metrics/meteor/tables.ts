@@ -1,6 +1,5 @@
 /**
- * The tables that METEOR 1.5 reads, out of the files that pycocoevalcap has of it: lists of words from the Java archive.
- * The table of paraphrases lies beside it, in `paraphrases.ts`.
+ * Reads METEOR's word lists from the Java archive that pycocoevalcap includes. `paraphrases.ts` reads the paraphrase table.
  */
 import {join} from 'node:path';
 import {buffer} from 'node:stream/consumers';
@@ -12,7 +11,7 @@ import {Synonyms} from './synonyms';
 
 export interface Tables {
   readonly abbreviations: Abbreviations;
-  /** Words that say little by themselves, such as `the` and `of`, and punctuation. */
+  /** Function words, such as `the` and `of`, and punctuation. */
   readonly functionWords: ReadonlySet<string>;
   readonly synonyms: Synonyms;
 }
@@ -24,11 +23,13 @@ const names = {
   sets: 'synonym/english.synsets',
 } as const;
 
-/** Ten times the largest that is read. */
+/** Maximum size of an entry: ten times the largest one that is read. */
 const entryLimit = 40e6;
 
 /**
- * @param folder pycocoevalcap's own, or `meteor` in it.
+ * Reads the tables.
+ *
+ * @param folder Folder `meteor` of pycocoevalcap.
  * @throws CaptionerError `not-found` or `archive`
  */
 export async function readTables(folder: string): Promise<Tables> {

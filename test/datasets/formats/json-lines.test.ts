@@ -1,4 +1,4 @@
-import {wanted} from 'captioner/dist/datasets/formats/columns';
+import {requiredColumns} from 'captioner/dist/datasets/formats/csv';
 import type {Dataset} from 'captioner/dist/datasets/dataset';
 import {openDataset} from 'captioner/dist/datasets/open-dataset';
 import {expect} from 'chai';
@@ -10,10 +10,10 @@ const captionsOf = ({images}: Dataset): [string, ...string[]][] =>
   images.map(({id, captions}) => [id, ...captions]);
 const reasons = ({rejected}: Dataset): [number, string][] => rejected.map(({line, reason}) => [line, reason]);
 
-describe('Lines of JSON', () => {
+describe('jsonLines', () => {
   const good = Array.from({length: 1000}, (_, k) => JSON.stringify({image: 'c.jpg', caption: `Dog ${k} .`}));
 
-  it('hold a caption or several, and a split', async () => {
+  it('reads one or several captions and a split', async () => {
     const lines = [
       {file_name: 'a.jpg', text: 'A dog , "wet" .', split: 'dev'},
       {Caption: ['A cat .', 'A black cat .'], IMAGE: 'b.jpg', split: null},
@@ -28,18 +28,18 @@ describe('Lines of JSON', () => {
     expect(dataset.images[0]!.split).to.equal('validation');
   });
 
-  it('are rejected one by one where they are broken', async () => {
+  it('rejects bad lines one by one', async () => {
     const bad = ['{"image": "a.jpg"', '[1]', '', '{"image": 3, "caption": "A"}', '{"image": "a.jpg", "caption": [1]}', '{"image": "a.jpg", "caption": []}', '{"image": "a.jpg"}', '{"image": "a.jpg", "caption": "A", "split": 1}', '{"image": "a.jpg", "caption": ["A", " "]}']; // prettier-ignore
     const dataset = await open('a.jsonl', [good[0], ...bad, ...good].join('\n'));
     expect(reasons(dataset)).to.deep.equal([
       [2, 'expected a JSON object, got "{\\"image\\": \\"a.jpg\\""'],
       [3, 'expected a JSON object, got "[1]"'],
       [4, 'the line is empty'],
-      [5, 'expected the image to be a text, got number'],
-      [6, 'expected the caption to be a text or an array of texts'],
-      [7, 'expected the caption to be a text or an array of texts'],
-      [8, `expected ${wanted}, found "image"`],
-      [9, 'expected the split to be a text, got number'],
+      [5, 'expected the image to be a string, got number'],
+      [6, 'expected the caption to be a string or an array of strings'],
+      [7, 'expected the caption to be a string or an array of strings'],
+      [8, `expected ${requiredColumns}, found "image"`],
+      [9, 'expected the split to be a string, got number'],
       [10, 'the caption is empty'],
     ]);
     expect(dataset.images.find(({id}) => id === 'a.jpg')!.captions).to.deep.equal(['A']);

@@ -50,12 +50,12 @@ describe('kaggleCaptions', () => {
     ]);
   });
 
-  it('takes only the first comma for a separator where nothing is quoted', async () => {
+  it('splits unquoted lines at the first comma only', async () => {
     const {lines} = await kaggle(['a.jpg,A dog , wet , says "woof", and runs']);
     expect(lines[0]!.caption).to.equal('A dog , wet , says "woof", and runs');
   });
 
-  it('loses one caption, not the rest of the file, to a quote that is never closed', async () => {
+  it('loses only one caption to a quote that is never closed', async () => {
     const {lines, rejected} = await kaggle(['a.jpg,"A dog runs', 'b.jpg,A cat .'], 200);
     expect(lines).to.have.length(201);
     expect(rejected).to.deep.equal([
@@ -89,19 +89,19 @@ describe('kaggleCaptions', () => {
     ]);
   });
 
-  it('takes a file with a byte order mark, Windows line ends and empty lines at its end', async () => {
+  it('reads files with a byte order mark, Windows line ends and trailing empty lines', async () => {
     writeFileSync(file, '\uFEFFimage,caption\r\na.jpg,A dog .\r\nb.jpg,"A cat , black ."\r\n\r\n\r\n');
     const {lines, rejected} = await read(kaggleCaptions);
     expect(lines.map(({caption}) => caption)).to.deep.equal(['A dog .', 'A cat , black .']);
     expect(rejected).to.deep.equal([]);
   });
 
-  it('brings text into one form, without what reorders or hides it', async () => {
+  it('normalises text and removes control characters', async () => {
     const {lines} = await kaggle(['a.jpg,A cafe\u0301 \u202Eand\u0000 a\u200B dog\u0007']);
     expect(lines[0]!.caption).to.equal('A caf\u00e9 and a dog');
   });
 
-  it('keeps words that are names of properties', async () => {
+  it('keeps words that are property names of objects', async () => {
     const {lines} = await kaggle(['__proto__,constructor __proto__ toString']);
     expect(lines).to.deep.equal([{image: '__proto__', caption: 'constructor __proto__ toString'}]);
   });
@@ -114,7 +114,7 @@ describe('kaggleCaptions', () => {
     ]);
   });
 
-  it('stops above one broken line in a hundred, and says which', async () => {
+  it('fails above one bad line in a hundred and quotes some', async () => {
     expect((await kaggle(['no comma'], 99)).rejected).to.have.length(1);
     const error = await refused(kaggle(['no comma', 'a.jpg,', 'no', 'no'], 296));
     expect(error.message).to.match(
@@ -123,14 +123,14 @@ describe('kaggleCaptions', () => {
     expect(error.code).to.equal('captions');
   });
 
-  it('wants the header, so that a first caption is not taken for it', async () => {
+  it('requires the header, so that no caption is mistaken for it', async () => {
     writeFileSync(file, 'a.jpg,A dog .\n');
     const error = await refused(read(kaggleCaptions));
     expect(error.message).to.include('line 1: expected the header "image,caption", got "a.jpg,A dog ."');
     expect(error.code).to.equal('captions');
   });
 
-  it('says so when the file cannot be read', async () => {
+  it('reports an unreadable file', async () => {
     for (const path of [folder, join(folder, 'nowhere')]) {
       const error = await refused(read(kaggleCaptions, path));
       expect(error.message).to.include('cannot be read');
@@ -140,7 +140,7 @@ describe('kaggleCaptions', () => {
 });
 
 describe('tokenCaptions', () => {
-  it('reads names and captions, in which quotes and commas are just text', async () => {
+  it('reads names and captions with literal quotes and commas', async () => {
     const {lines} = await token(['a.jpg#0\tA "dog , runs .', 'a.jpg#1\tA dog', 'b.jpg.1#0\t"A cat']);
     expect(lines).to.deep.equal([
       {image: 'a.jpg', caption: 'A "dog , runs .'},

@@ -26,7 +26,7 @@ const say = (image_id: number | string, caption: string): Annotation => ({
 const trainCaptions = [say(25, 'Two giraffes .\n'), say(9, 'A meal "here" .'), say(25, 'A caf\u00e9 .')];
 const valCaptions = [say(42, 'A shoe .')];
 
-/** As it was published: other properties in and around the two lists. */
+/** Annotations as published, with other properties in and around the two lists. */
 const file = (images: unknown, annotations: unknown): string =>
   JSON.stringify({info: {year: 2014, nested: [[1], {}]}, images, licenses: [{id: 1}], annotations});
 const published = {
@@ -37,7 +37,7 @@ const published = {
   'annotations/captions_val2014.json': file(val, valCaptions),
 };
 const names = (images: readonly Image[]): string[] => images.map(({file_name: name}) => name);
-/** Captions enough that a few broken ones are tolerated. */
+/** Enough captions that a few bad ones are tolerated. */
 const many = (id: number): Annotation[] => Array.from({length: 1000}, (_, k) => say(id, `Dog ${k} .`));
 
 const one = (text: string | Buffer, present = [...names(train), 'constructor', '__proto__']): string =>
@@ -45,7 +45,7 @@ const one = (text: string | Buffer, present = [...names(train), 'constructor', '
 
 describe("COCO's captions", () => {
   for (const inside of ['', 'images/'])
-    it(`are read with their photographs in ${inside}train2014 and ${inside}val2014`, async () => {
+    it(`are read with images in ${inside}train2014 and ${inside}val2014`, async () => {
       const folder = lay({
         ...published,
         ...imageFiles(names(train), `${inside}train2014`),
@@ -68,7 +68,7 @@ describe("COCO's captions", () => {
       expect(dataset.unreferenced).to.deep.equal([`${inside}val2014/x.jpg`]);
     });
 
-  it('are read from one file of 2017 alone', async () => {
+  it('are read from a single file of 2017', async () => {
     const images = [{id: 139, file_name: '000000000139.jpg'}];
     const text = file(images, [say(139, 'A room .')]);
     const dataset = await openDataset(
@@ -79,19 +79,19 @@ describe("COCO's captions", () => {
     ]);
   });
 
-  it('are those of the year whose photographs are there, and of one year only', async () => {
+  it('are those of the one year whose images are present', async () => {
     const later = {'annotations/captions_val2017.json': file([{id: 42, file_name: '42.jpg'}], valCaptions)};
     const both = {...published, ...later};
     const {images} = await openDataset(lay({...both, ...imageFiles(['42.jpg'], 'val2017')}));
     expect(images.map(({id}) => id)).to.deep.equal(['42.jpg']);
-    const photographs = {...imageFiles(names(val), 'val2014'), ...imageFiles(['42.jpg'], 'val2017')};
-    expect((await refusal(lay({...both, ...photographs}))).message).to.match(
+    const bothImages = {...imageFiles(names(val), 'val2014'), ...imageFiles(['42.jpg'], 'val2017')};
+    expect((await refusal(lay({...both, ...bothImages}))).message).to.match(
       /2014 or those of 2017, found both$/,
     );
-    expect((await refusal(lay(both))).message).to.match(/captions of both and photographs of neither$/);
+    expect((await refusal(lay(both))).message).to.match(/captions of both and images of neither$/);
   });
 
-  it('are read with annotations before the images, and names that are properties of objects', async () => {
+  it('may list annotations before images and use property names of objects', async () => {
     const images = [{id: 1, file_name: 'constructor'}, {id: '__proto__', file_name: '__proto__'}]; // prettier-ignore
     const annotations = [say(1, '__proto__'), say('__proto__', 'constructor toString')];
     const dataset = await openDataset(one(JSON.stringify({annotations, images})));
@@ -101,7 +101,7 @@ describe("COCO's captions", () => {
     ]);
   });
 
-  it('have annotations and images rejected that are broken, each with its number', async () => {
+  it('reject bad annotations and images with their numbers', async () => {
     const images = [
       ...train,
       {id: 9, file_name: 'other.jpg'},
@@ -121,7 +121,7 @@ describe("COCO's captions", () => {
     expect(rejected.every((one) => one.file === 'captions_train2014.json')).to.equal(true);
   });
 
-  it('never lead out of the folder', async () => {
+  it('cannot name files outside the folder', async () => {
     const images = [...train, {id: 1, file_name: '../secret.jpg'}];
     const {rejected} = await openDataset(one(file(images, [...many(9), say(1, 'A secret .')])));
     expect(rejected[0]!.reason).to.equal('expected the name of an image, got "../secret.jpg"');
@@ -135,7 +135,7 @@ describe("COCO's captions", () => {
     ['an object without images', JSON.stringify({annotations: trainCaptions}), /found nothing in "images"$/],
     ['an object without annotations', JSON.stringify({images: train}), /found nothing in "annotations"$/],
     ['images that are no list', file({a: train[0]}, trainCaptions), /got another form of "images"$/],
-    ['half of the file', whole.slice(0, whole.length - 40), /got only its beginning: the file is cut off$/],
+    ['half of the file', whole.slice(0, whole.length - 40), /got a truncated file$/],
     ['two files in one', whole + whole, /expected JSON in UTF-8: /],
     ['bytes that are not UTF-8', Buffer.from(whole, 'latin1'), /expected JSON in UTF-8: /],
     [
@@ -151,9 +151,9 @@ describe("COCO's captions", () => {
       expect(error.code).to.equal('captions');
     });
 
-  it('are refused without a folder of photographs', async () => {
+  it('are refused without an image folder', async () => {
     const error = await refusal(lay(published));
-    expect(error.message).to.match(/expected a folder train2014 or val2014 with the photographs/);
+    expect(error.message).to.match(/expected a folder train2014 or val2014 with the images/);
     expect(error.code).to.equal('dataset');
   });
 });

@@ -11,11 +11,11 @@ const open = (file: string, text: string | Buffer, images = imageFiles(names, 'i
 const captionsOf = ({images}: Dataset): [string, ...string[]][] =>
   images.map(({id, captions}) => [id, ...captions]);
 const reasons = ({rejected}: Dataset): [number, string][] => rejected.map(({line, reason}) => [line, reason]);
-/** Lines enough that a few broken ones are tolerated. */
+/** Enough lines that a few bad ones are tolerated. */
 const more = Array.from({length: 1000}, (_, k) => `c.jpg,Dog ${k} .`);
 const csv = (...lines: readonly string[]): string => ['image,caption', ...lines, ...more, ''].join('\n');
 
-describe('A table of captions', () => {
+describe('A CSV or TSV file', () => {
   const tables = [
     ['captions.csv', 'image,caption\na.jpg,"A dog , wet ."\nb.jpg,A cat .\n'],
     ['my data.csv', 'Caption;n;File_Name\n"A dog , wet .";1;a.jpg\nA cat .;2;b.jpg\n'],
@@ -36,7 +36,7 @@ describe('A table of captions', () => {
       expect(dataset.unreferenced).to.deep.equal(['images/c.jpg']);
     });
 
-  it('finds images beside it, in folders, and in images or Images', async () => {
+  it('finds images beside it, in subfolders, and in images or Images', async () => {
     const text =
       'image,caption\na.jpg,A .\nx/b.jpg,B .\nimages/c.jpg,C .\nd.jpg,D .\ny/e.jpg,E .\nf.jpg,F .\n';
     const files = [
@@ -58,11 +58,11 @@ describe('A table of captions', () => {
       ['y/e.jpg', join(folder, 'Images/y/e.jpg')],
     ]);
     expect(dataset.missing).to.deep.equal(['f.jpg']);
-    // Of the folders that captions name, not of any other.
+    // Only the folders that captions name are listed.
     expect(dataset.unreferenced).to.deep.equal(['x/z.jpg']);
   });
 
-  it('has the split of its column, under many names, and that of the hash where it has none', async () => {
+  it('takes splits from its column, under several names, or else from the hash', async () => {
     const splits = ['train', 'Training', 'val', 'valid', 'validation', 'DEV', 'test', ' testing '];
     const lines = splits.map((split, k) => `${k}.jpg,${split},A dog .`);
     const images = imageFiles(splits.map((_, k) => `${k}.jpg`));
@@ -76,7 +76,7 @@ describe('A table of captions', () => {
     expect(one.images.map(({split}) => split)).to.deep.equal(other.images.map(({split}) => split));
   });
 
-  it('has lines rejected that say an unknown split, or a second one of an image', async () => {
+  it('rejects lines with an unknown split or a second split for an image', async () => {
     const good = Array.from({length: 300}, () => 'c.jpg,,Dog .');
     const lines = [
       'a.jpg,train,One .',
@@ -105,7 +105,7 @@ describe('A table of captions', () => {
     expect(dataset.rejected).to.deep.equal([]);
   });
 
-  it('loses to a quote that is never closed its own line only', async () => {
+  it('rejects only the line of a quote that is never closed', async () => {
     const unclosed = 'expected a closing quote where the column ends, found none';
     for (const [next, lines] of [
       ['plain lines', ['a.jpg,"A dog', 'b.jpg,A cat .']],
@@ -123,7 +123,7 @@ describe('A table of captions', () => {
     expect(reasons(all).map(([line]) => line)).to.deep.equal([2, 3, 4, 5, 6]);
   });
 
-  it('has every broken line rejected, with its number and a reason', async () => {
+  it('rejects each bad line with its number and a reason', async () => {
     const dataset = await open(
       'captions.csv',
       csv(
@@ -138,7 +138,7 @@ describe('A table of captions', () => {
       ),
     );
     expect(reasons(dataset)).to.deep.equal([
-      [2, 'expected 2 columns, got 3: a caption with separators in it needs quotes'],
+      [2, 'expected 2 columns, got 3; put captions that contain the separator in quotes'],
       [3, 'expected 2 columns, got 1'],
       [4, 'the line is empty'],
       [5, 'expected the quotes to end where the column ends'],
@@ -149,7 +149,7 @@ describe('A table of captions', () => {
     ]);
   });
 
-  it('takes names of properties for names and words, and rejects bytes that are not UTF-8', async () => {
+  it('accepts property names of objects as names and words and rejects invalid UTF-8', async () => {
     const text = csv('__proto__,constructor', 'constructor,__proto__ toString', 'b.jpg,A caf\u00e9 .');
     const dataset = await open('captions.csv', Buffer.from(text, 'latin1'), {
       ...imageFiles(['constructor', '__proto__', 'c.jpg'], 'images'),
@@ -165,8 +165,8 @@ describe('A table of captions', () => {
 const columns =
   'a column image or image_name or file_name or filename or file or path and a column caption or text or sentence or comment';
 
-describe("Somebody's own data set", () => {
-  it('has its captions in captions.* or metadata.* where it has several tables', async () => {
+describe('A custom data set', () => {
+  it('prefers captions.* or metadata.* among several tables', async () => {
     const other = {'boxes.csv': 'x,y\n', '._captions.csv': 'x', 'stats.tsv': ''};
     for (const name of ['captions.csv', 'Metadata.csv'])
       expect((await openDataset(lay({...other, [name]: 'image,caption\na.jpg,A .', ...imageFiles(names)}))).images).to.have.length(1); // prettier-ignore
@@ -197,7 +197,7 @@ describe("Somebody's own data set", () => {
       expect(error.code).to.equal('captions');
     });
 
-  it('is refused with no captions, and with none of its images', async () => {
+  it('is refused without captions or without any of its images', async () => {
     for (const [file, text] of [
       ['a.csv', 'image,caption\n'],
       ['a.jsonl', ''],
@@ -208,7 +208,7 @@ describe("Somebody's own data set", () => {
     expect((await refusal(folder)).message).to.include(`in ${folder} or ${join(folder, 'Images')}, found none of 1 (first: x.jpg)`); // prettier-ignore
   });
 
-  it('says how far it is, waiting for who listens', async () => {
+  it('reports progress and waits for the listener', async () => {
     const folder = lay(imageFiles(names));
     const text = csv(...Array<string>(60_000).fill('a.jpg,A dog .'));
     writeFileSync(join(folder, 'a.csv'), text);

@@ -26,14 +26,14 @@ describe("Kaggle's Flickr30k", () => {
     ['flickr30k_images/flickr30k_images/results.csv', 'flickr30k_images/flickr30k_images'],
   ] as const;
   for (const [file, images] of places)
-    it(`is read with ${file} and its photographs in ${images}`, async () => {
+    it(`is read with ${file} and images in ${images}`, async () => {
       const folder = lay({[file]: csv, ...imageFiles(names, images)});
       const dataset = await openDataset(folder);
       expect(dataset.layout).to.equal('flickr30k-kaggle');
       expect(dataset.images.map((image) => image.file)).to.deep.equal(
         names.map((name) => join(folder, images, name)),
       );
-      // The last one's line was published without its second separator.
+      // The last line was published without its second separator.
       expect(dataset.images.map((image) => image.captions)).to.deep.equal(captions);
       expect([dataset.rejected, dataset.unreferenced]).to.deep.equal([[], []]);
     });
@@ -47,7 +47,7 @@ describe("Kaggle's Flickr30k", () => {
     );
   });
 
-  it('has lines rejected that are neither whole nor the known one', async () => {
+  it('rejects incomplete lines except the known one', async () => {
     const many = Array.from({length: 200}, (_, k) => `${names[0]}| ${k}| A dog .`);
     const lines = [csv.trim(), 'a.jpg| A dog .', 'A dog', ...many].join('\n');
     const {rejected} = await openDataset(
@@ -58,8 +58,8 @@ describe("Kaggle's Flickr30k", () => {
   });
 });
 
-describe("Flickr30k's own layout", () => {
-  it('is read from its token file, and split by name', async () => {
+describe('The original layout of Flickr30k', () => {
+  it('is read from its token file and split by name', async () => {
     const many = Array.from({length: 300}, (_, k) => `${1000 + k}.jpg`);
     const token = many.flatMap((name) => [0, 1].map((k) => `${name}#${k}\tA "dog , ${k} .\n`)).join('');
     const folder = lay({'results_20130124.token': token, ...imageFiles(many, 'flickr30k-images')});

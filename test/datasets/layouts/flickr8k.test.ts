@@ -16,7 +16,7 @@ describe('The archive of Flickr8k', () => {
   const names = ['a.jpg', 'b.jpg', 'c.jpg'];
   const texts = {'Flickr8k.token.txt': token, ...splits};
   const unpacked = [
-    ['its text files beside the photographs', texts, 'Flicker8k_Dataset'],
+    ['its text files beside the images', texts, 'Flicker8k_Dataset'],
     ['its text files in a folder', inside('Flickr8k_text', texts), 'Flicker8k_Dataset'],
     ['folders in folders', inside('Flickr8k_text', texts), 'Flickr8k_Dataset/Flicker8k_Dataset'],
     ['a folder in its like', texts, 'Flicker8k_Dataset/Flicker8k_Dataset'],
@@ -34,7 +34,7 @@ describe('The archive of Flickr8k', () => {
       expect([dataset.rejected, dataset.missing, dataset.unreferenced]).to.deep.equal([[], [], []]);
     });
 
-  it('has an image under a name that no file has, which is missing and nothing else', async () => {
+  it('reports a caption for a file that does not exist as missing', async () => {
     const odd = '2258277193_586949ec62.jpg.1';
     const files = {'Flickr8k.token.txt': `a.jpg#0\tA dog .\n${odd}#0\tPeople .\n${odd}#1\tMen .\n`};
     const dataset = await openDataset(lay({...files, ...imageFiles(['a.jpg', '2258277193_586949ec62.jpg'])}));
@@ -43,7 +43,7 @@ describe('The archive of Flickr8k', () => {
     expect(dataset.unreferenced).to.deep.equal(['Images/2258277193_586949ec62.jpg']);
   });
 
-  it('tells images that no split file names from those that no caption names', async () => {
+  it('distinguishes images without a split from images without captions', async () => {
     const dataset = await openDataset(
       lay({...texts, ...imageFiles([...names, 'd.jpg', 'e.png']), 'Images/Thumbs.db': ''}),
     );

@@ -6,17 +6,17 @@ import {lay, imageFiles, refusal} from '../lay';
 interface Image {
   filename: string;
   split: unknown;
-  said?: readonly string[];
+  sentences?: readonly string[];
   more?: object;
 }
 
-/** As it was published, tokens and running numbers included. */
+/** Splits as published, tokens and running numbers included. */
 function published(dataset: string, images: readonly Image[]): string {
   return JSON.stringify({
-    images: images.map(({filename, split, said = ['A dog .'], more}, imgid) => ({
-      sentids: said.map((_, k) => 5 * imgid + k),
+    images: images.map(({filename, split, sentences = ['A dog .'], more}, imgid) => ({
+      sentids: sentences.map((_, k) => 5 * imgid + k),
       imgid,
-      sentences: said.map((raw, k) => ({tokens: raw.split(' '), raw, imgid, sentid: 5 * imgid + k})),
+      sentences: sentences.map((raw, k) => ({tokens: raw.split(' '), raw, imgid, sentid: 5 * imgid + k})),
       split,
       filename,
       ...more,
@@ -30,7 +30,7 @@ describe("Karpathy's splits", () => {
     {
       filename: 'v1.jpg',
       split: 'restval',
-      said: ['A cat .', 'Two cats .'],
+      sentences: ['A cat .', 'Two cats .'],
       more: {filepath: 'val2014', cocoid: 11},
     },
     {filename: 'v2.jpg', split: 'val', more: {filepath: 'val2014', cocoid: 12}},
@@ -38,7 +38,7 @@ describe("Karpathy's splits", () => {
     {filename: 't1.jpg', split: 'train', more: {filepath: 'train2014', cocoid: 14}},
   ]);
 
-  it("of COCO are read whatever COCO's own files say, restval to train with", async () => {
+  it("of COCO take precedence over COCO's own files and train on restval", async () => {
     const folder = lay({
       'dataset_coco.json': coco,
       'annotations/captions_val2014.json': '{}',
@@ -64,7 +64,7 @@ describe("Karpathy's splits", () => {
     ['flickr30k', 'flickr30k-images'],
   ] as const;
   for (const [set, images] of flickr)
-    it(`of ${set} are read with the photographs in ${images}`, async () => {
+    it(`of ${set} are read with images in ${images}`, async () => {
       const text = published(set, [
         {filename: 'a.jpg', split: 'train'},
         {filename: 'b.jpg', split: 'val'},
@@ -84,11 +84,11 @@ describe("Karpathy's splits", () => {
       expect(dataset.missing).to.deep.equal(['c.jpg']);
     });
 
-  it('have images rejected that are broken, each with its number', async () => {
+  it('reject bad images with their numbers', async () => {
     const good = Array.from({length: 500}, (_, k): Image => ({filename: `${k}.jpg`, split: 'train'}));
     const text = published('flickr8k', [
       {filename: 'a.jpg', split: 'dev'},
-      {filename: 'b.jpg', split: 'train', said: []},
+      {filename: 'b.jpg', split: 'train', sentences: []},
       {filename: 'c.jpg', split: 'train', more: {sentences: 'A dog .'}},
       {filename: 'd.jpg', split: 'train', more: {sentences: [{tokens: ['a']}]}},
       {filename: '0.jpg', split: 'test'},
@@ -108,7 +108,7 @@ describe("Karpathy's splits", () => {
     });
   });
 
-  it('are refused when two of the files lie there, or one has another form', async () => {
+  it('are refused if two of the files are present or one has another form', async () => {
     const both = {'dataset_coco.json': coco, 'dataset_flickr8k.json': '{}'};
     expect((await refusal(lay(both))).message).to.match(
       /expected one of Karpathy's files, found dataset_flickr8k.json, dataset_coco.json$/,

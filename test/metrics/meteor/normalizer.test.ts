@@ -11,29 +11,29 @@ function normal(line: string): string {
 }
 
 describe('METEOR normalizer', () => {
-  it('sets punctuation apart', () => {
+  it('separates punctuation', () => {
     expect(normal('Wait, (what) is “this”?')).to.equal('wait , ( what ) is " this " ?');
     expect(normal('1,000 dogs, 3.5 miles')).to.equal('1,000 dogs , 3.5 miles');
   });
 
-  it('takes the hyphen from between words, but not the next one after a single letter', () => {
+  it('splits hyphenated words, except at a hyphen after a single letter', () => {
     expect(normal('a t-shirt — a-b-c')).to.equal('a t shirt — a b-c');
   });
 
-  it('cuts clitics off', () => {
+  it('separates clitics', () => {
     expect(normal("the dog’s ball isn't in the 1990's")).to.equal("the dog 's ball isn 't in the 1990 's");
   });
 
-  it('leaves the full stop with abbreviations and in front of small letters', () => {
+  it('keeps the full stop of abbreviations and before lower-case words', () => {
     expect(normal('mr. X. No. 5. no. 5 inc. it ends.')).to.equal('mr. x . no . 5. no. 5 inc. it ends .');
     expect(normal('no. X')).to.equal('no . x');
   });
 
-  it('takes the full stops out of abbreviations that have several, and keeps a row of them', () => {
+  it('removes full stops inside abbreviations, and keeps an ellipsis', () => {
     expect(normal('the U.S. and ... so..on')).to.equal('the us and ... so .. on');
   });
 
-  it('makes no words of nothing', () => {
+  it('returns no words for empty text', () => {
     expect([normalize('', abbreviations), normalize(' \u2009 ', abbreviations)]).to.deep.equal([[], []]);
   });
 });

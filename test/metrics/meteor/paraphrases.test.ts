@@ -26,7 +26,7 @@ describe('METEOR paraphrases', () => {
     ['to', 'towards'],
   ] as const;
 
-  it('keeps the pairs that a reference has a side of, in their order', async () => {
+  it('keeps the pairs with a phrase from a reference, in order', async () => {
     const paraphrases = await readParaphrases(table(lines(pairs)), [['dog', 'next', 'to', 'cat']]);
     const found = (words: string): [string, number[]][] => {
       const split = words.split(' ');
@@ -47,7 +47,7 @@ describe('METEOR paraphrases', () => {
     expect([...paraphrases.phrasesOf(['by'])]).to.deep.equal([[by, {start: 0, length: 1}]]);
   });
 
-  it('finds pairs wherever the file is cut into pieces as it is unpacked', async () => {
+  it('finds pairs across the chunks of decompression', async () => {
     const many = Array.from({length: 100_000}, (_, at): [string, string] => [`phrase ${at}`, `other ${at}`]);
     const wanted = many.filter((_, at) => at % 7 === 0).map(([phrase]) => phrase.split(' '));
     const paraphrases = await readParaphrases(table(lines(many)), wanted);
@@ -55,7 +55,7 @@ describe('METEOR paraphrases', () => {
     expect([...paraphrases.phrasesOf(['phrase', '1'])]).to.deep.equal([]);
   });
 
-  it('refuses a table that is missing, damaged or cut off', async () => {
+  it('rejects a missing, damaged or truncated table', async () => {
     const read = (folder: string): Promise<unknown> => readParaphrases(folder, [['a']]);
     const missing = await refusal(read(temporaryFolder()));
     expect(missing.code).to.equal('not-found');

@@ -8,7 +8,7 @@ const fixture = join(projectRoot, 'test', 'fixtures', 'metrics', 'stems.json');
 const stems = JSON.parse(readFileSync(fixture, 'utf8')) as Record<string, string>;
 
 describe('Stemmer', () => {
-  it("equals METEOR's on words of WordNet and on every ending", () => {
+  it("equals METEOR's stemmer on words of WordNet and on every suffix", () => {
     const own = Object.fromEntries(Object.keys(stems).map((word) => [word, stem(word)]));
     expect(own).to.deep.equal(stems);
   });

@@ -1,0 +1,46 @@
+/** The options of building a feature store. Loads no TensorFlow. */
+import {z} from 'zod';
+import type {FieldMeta} from '../option-fields';
+import {optionGroup, type OptionGroup} from '../option-group';
+import type {BuildOptions} from '../option-types';
+import type {OnBuildProgress} from './build-progress';
+import {featureKinds} from './shard';
+
+/** Only `onProgress` has no default. */
+export type BuildSettings = Readonly<Required<Omit<BuildOptions, 'onProgress'>>> & {
+  readonly onProgress?: OnBuildProgress | undefined;
+};
+
+const listener: FieldMeta = {type: 'OnBuildProgress', from: './features/build-progress'};
+
+export const buildOptions: OptionGroup<BuildSettings> = optionGroup<BuildOptions>({
+  owner: 'feature store',
+  type: 'BuildOptions',
+  about: 'Options of `FeatureStore.build`.',
+})(
+  z.strictObject({
+    kind: z
+      .enum(featureKinds)
+      .default('pooled')
+      .describe('A vector for each grid cell (`grid`), or their mean (`pooled`).'),
+    batch: z.int().min(1).default(16).describe('Images that the encoder reads at once.'),
+    shard: z
+      .int()
+      .min(1)
+      .default(256)
+      .describe('Images per shard file, which are also the most that a killed run loses.'),
+    part: z
+      .strictObject({number: z.int().min(1), of: z.int().min(1)})
+      .refine(({number, of}) => number <= of, {error: 'expected a part from 1 to as many as there are'})
+      .readonly()
+      .default({number: 1, of: 1})
+      .describe(
+        'Only every `of`-th shard, starting with shard `number` (from 1), so that several machines share the work. Each needs a folder of its own; files copied into one folder are one store.',
+      ),
+    onProgress: z
+      .custom<OnBuildProgress>((value) => typeof value === 'function')
+      .optional()
+      .describe('Called with the number of images that are done.')
+      .meta({option: listener}),
+  }),
+);

@@ -1,0 +1,493 @@
+/** Options by name, generated from their schemas by `node tools/options.mjs`: edit those instead. */
+import type {OnBuildProgress} from './features/build-progress';
+
+/** Options of a `Trainer`. */
+export interface TrainerOptions {
+  /**
+   * Passes over the training captions; the learning-rate schedule ends with the last one.
+   * `suitedOptions` chooses 16 for fewer than 10,000 captions and 3 for self-critical training.
+   * Range: an integer from 1 to 100000.
+   * @default 10
+   */
+  readonly epochs?: number;
+  /**
+   * Captions in a batch. `suitedOptions` chooses 32 for fewer than 10,000 captions.
+   * Range: an integer from 1 to 65536.
+   * @default 128
+   */
+  readonly batch?: number;
+  /**
+   * Learning rate of Adam, before the schedule. `suitedOptions` chooses 0.001 for fewer than 10,000
+   * captions, a decoder that attends to a grid or a fine-tuned encoder, and 0.00002 for self-critical
+   * training.
+   * Range: a number above 0 and up to 10.
+   * @default 0.002
+   */
+  readonly learningRate?: number;
+  /**
+   * How the learning rate changes: `cosine` lowers it to a hundredth by the last step, `constant` keeps
+   * it, `step` multiplies it by `decay` every `decayEvery` epochs, `plateau` after `decayEvery` epochs
+   * without a better validation score.
+   * Range: "cosine", "constant", "step" or "plateau".
+   * @default 'cosine'
+   */
+  readonly schedule?: 'cosine' | 'constant' | 'step' | 'plateau';
+  /**
+   * Factor that the schedules `step` and `plateau` multiply the learning rate by.
+   * Range: a number above 0 and up to 1.
+   * @default 0.8
+   */
+  readonly decay?: number;
+  /**
+   * Epochs that the schedules `step` and `plateau` wait.
+   * Range: an integer from 1 up.
+   * @default 3
+   */
+  readonly decayEvery?: number;
+  /**
+   * Steps in which the learning rate grows linearly to its full value. `suitedOptions` chooses 300 for a
+   * fine-tuned encoder and 10,000 captions or more.
+   * Range: an integer from 0 up.
+   * @default 0
+   */
+  readonly warmup?: number;
+  /**
+   * Maximum global gradient norm; longer gradients are scaled down.
+   * Range: a number above 0.
+   * @default 5
+   */
+  readonly clipNorm?: number;
+  /**
+   * Probability mass that the target spreads evenly over all words instead of the correct one.
+   * Range: a number from 0 to below 1.
+   * @default 0
+   */
+  readonly labelSmoothing?: number;
+  /**
+   * Decoupled weight decay (AdamW), multiplied by the learning rate; biases are exempt.
+   * Range: a number from 0 to 1.
+   * @default 0
+   */
+  readonly weightDecay?: number;
+  /**
+   * Batches per step, whose gradients are averaged: for larger batches than memory holds.
+   * Range: an integer from 1 to 10000.
+   * @default 1
+   */
+  readonly accumulate?: number;
+  /**
+   * EMA decay of the weights that are validated and saved; 0 disables it. `suitedOptions` chooses 0.99
+   * for self-critical training.
+   * Range: a number from 0 to below 1.
+   * @default 0
+   */
+  readonly emaDecay?: number;
+  /**
+   * Fraction of input words replaced by the model's own predictions; it grows linearly until the last
+   * epoch.
+   * Range: a number from 0 to 1.
+   * @default 0
+   */
+  readonly scheduledSampling?: number;
+  /**
+   * `cross-entropy` makes the reference captions more likely. `self-critical` rewards sampled captions
+   * by CIDEr-D and needs a decoder that is already trained.
+   * Range: "cross-entropy" or "self-critical".
+   * @default 'cross-entropy'
+   */
+  readonly objective?: 'cross-entropy' | 'self-critical';
+  /**
+   * Captions sampled per image in self-critical training; 1 needs the baseline `greedy`.
+   * Range: an integer from 1 to 1000.
+   * @default 5
+   */
+  readonly samples?: number;
+  /**
+   * Divisor of the logits in self-critical sampling and its loss. Below 1, samples are closer to the
+   * captions that search writes.
+   * Range: a number from 0.01 to 100.
+   * @default 0.4
+   */
+  readonly temperature?: number;
+  /**
+   * Baseline of the self-critical reward: the mean of the image's other samples, or its greedy caption.
+   * Range: "others" or "greedy".
+   * @default 'others'
+   */
+  readonly baseline?: 'others' | 'greedy';
+  /**
+   * Learning rate of a fine-tuned encoder, before the schedule; 0 freezes it. `suitedOptions` chooses 0
+   * for self-critical training.
+   * Range: a number from 0 to 1.
+   * @default 0.0001
+   */
+  readonly encoderLearningRate?: number;
+  /**
+   * Captions per image in one batch; a fine-tuned encoder runs once for all of them. `suitedOptions`
+   * chooses 5 for a fine-tuned encoder or self-critical training.
+   * Range: an integer from 1 to 1000.
+   * @default 1
+   */
+  readonly captionsPerImage?: number;
+  /**
+   * Seed for the order of the captions and for dropout; on the command line also for weight
+   * initialisation.
+   * Range: an integer from 0 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Maximum caption length in words, in training and in validation; longer captions are cut off.
+   * Range: an integer from 1 to 200.
+   * @default 24
+   */
+  readonly maximumLength?: number;
+  /**
+   * Steps between checkpoints; one is saved after every epoch anyway.
+   * Range: an integer from 1 up.
+   * @default 500
+   */
+  readonly saveEvery?: number;
+  /**
+   * Epochs without a better validation score after which training ends; 0 never ends it early.
+   * Range: an integer from 0 up.
+   * @default 0
+   */
+  readonly patience?: number;
+  /**
+   * Validation metric that selects the best epoch. `auto` is `factual` for drawn scenes, otherwise
+   * CIDEr-D.
+   * Range: "auto", "factual", "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L" or "CIDEr-D".
+   * @default 'auto'
+   */
+  readonly selectBy?: 'auto' | 'factual' | 'BLEU-1' | 'BLEU-2' | 'BLEU-3' | 'BLEU-4' | 'METEOR' | 'ROUGE-L' | 'CIDEr-D';
+  /**
+   * Whether METEOR is computed after every epoch; its tables take a second or two to load.
+   * Range: true or false.
+   * @default true
+   */
+  readonly meteor?: boolean;
+  /**
+   * Validation images that are captioned and scored after every epoch.
+   * Range: an integer from 0 up.
+   * @default 1000
+   */
+  readonly validationImages?: number;
+  /**
+   * Test images that are captioned and shown after every epoch.
+   * Range: an integer from 0 to 100.
+   * @default 8
+   */
+  readonly panelImages?: number;
+  /**
+   * Beam width of the validation captions.
+   * Range: an integer from 1 to 100.
+   * @default 3
+   */
+  readonly beams?: number;
+  /**
+   * Length normalisation of the validation captions, as in the search.
+   * Range: a number from 0 to 5.
+   * @default 0.7
+   */
+  readonly lengthPenalty?: number;
+}
+
+/** Options of the `lstm` decoder. */
+export interface LstmOptions {
+  /**
+   * Size of a word vector.
+   * Range: an integer from 1 to 65536.
+   * @default 256
+   */
+  readonly embedding?: number;
+  /**
+   * Size of the recurrent state.
+   * Range: an integer from 1 to 65536.
+   * @default 512
+   */
+  readonly units?: number;
+  /**
+   * Stacked LSTM layers, all of the same size.
+   * Range: an integer from 1 to 100.
+   * @default 1
+   */
+  readonly layers?: number;
+  /**
+   * Where the LSTM reads the image: before the `first` word, or beside `every` word.
+   * Range: "first" or "every".
+   * @default 'first'
+   */
+  readonly imageInput?: 'first' | 'every';
+  /**
+   * Dropout rate of layer inputs and output states.
+   * Range: a number from 0 to below 1.
+   * @default 0.5
+   */
+  readonly dropout?: number;
+  /**
+   * Seed for weight initialisation.
+   * Range: an integer from -2147483648 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** Options of the `attention` decoder. */
+export interface AttentionOptions {
+  /**
+   * Size of a word vector.
+   * Range: an integer from 1 to 65536.
+   * @default 256
+   */
+  readonly embedding?: number;
+  /**
+   * Size of the recurrent state, and of a grid cell after projection.
+   * Range: an integer from 1 to 65536.
+   * @default 512
+   */
+  readonly units?: number;
+  /**
+   * Size of the space in which attention compares states with cells.
+   * Range: an integer from 1 to 65536.
+   * @default 512
+   */
+  readonly attention?: number;
+  /**
+   * Dropout rate of word vectors, cells and outputs.
+   * Range: a number from 0 to below 1.
+   * @default 0.5
+   */
+  readonly dropout?: number;
+  /**
+   * Weight of doubly stochastic regularization, by which the attention on each cell sums to 1 over a
+   * caption (Xu et al. 2015, equation 14).
+   * Range: a number from 0 to 1000.
+   * @default 1
+   */
+  readonly regularization?: number;
+  /**
+   * Seed for weight initialisation.
+   * Range: an integer from -2147483648 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** Options of the `adaptive` decoder. */
+export interface AdaptiveOptions {
+  /**
+   * Size of a word vector, and of the vector of the whole image.
+   * Range: an integer from 1 to 65536.
+   * @default 256
+   */
+  readonly embedding?: number;
+  /**
+   * Size of the recurrent state, and of a grid cell after projection.
+   * Range: an integer from 1 to 65536.
+   * @default 512
+   */
+  readonly units?: number;
+  /**
+   * Size of the space in which attention compares states with cells.
+   * Range: an integer from 1 to 65536.
+   * @default 512
+   */
+  readonly attention?: number;
+  /**
+   * Dropout rate of word vectors, cells and outputs.
+   * Range: a number from 0 to below 1.
+   * @default 0.5
+   */
+  readonly dropout?: number;
+  /**
+   * Seed for weight initialisation.
+   * Range: an integer from -2147483648 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** Options of the `transformer` decoder. */
+export interface TransformerOptions {
+  /**
+   * Model size: word vectors, cells and everything between the layers. `heads` must divide it.
+   * Range: an integer from 1 to 65536, a multiple of 4.
+   * @default 384
+   */
+  readonly units?: number;
+  /**
+   * Attention heads; their number must divide `units`.
+   * Range: an integer from 1 to 65536.
+   * @default 8
+   */
+  readonly heads?: number;
+  /**
+   * Layers over the words.
+   * Range: an integer from 1 to 100.
+   * @default 2
+   */
+  readonly layers?: number;
+  /**
+   * Layers over the grid cells.
+   * Range: an integer from 1 to 100.
+   * @default 1
+   */
+  readonly encoderLayers?: number;
+  /**
+   * Inner size of the feed-forward layers.
+   * Range: an integer from 1 to 65536.
+   * @default 1536
+   */
+  readonly feedForward?: number;
+  /**
+   * Dropout rate of word vectors, cells and the output of each sublayer.
+   * Range: a number from 0 to below 1.
+   * @default 0.3
+   */
+  readonly dropout?: number;
+  /**
+   * Seed for weight initialisation.
+   * Range: an integer from -2147483648 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** Length and words of captions, for search and sampling alike. */
+export interface Limits {
+  /**
+   * Minimum caption length in words; a caption is shorter only if no other word is allowed.
+   * Range: an integer from 0 to 200.
+   * @default 0
+   */
+  readonly minimumLength?: number;
+  /**
+   * Maximum caption length in words.
+   * Range: an integer from 1 to 200.
+   * @default 24
+   */
+  readonly maximumLength?: number;
+  /**
+   * Words that are never written, such as `["man"]`; functions that know no vocabulary take word ids.
+   * @default []
+   */
+  readonly suppressWords?: readonly number[];
+}
+
+/** Options of beam search. */
+export interface SearchOptions extends Limits {
+  /**
+   * Beam width; 1 is greedy search.
+   * Range: an integer from 1 to 100.
+   * @default 3
+   */
+  readonly beams?: number;
+  /**
+   * Length normalisation: log-probabilities are divided by the length, end included, to this power (Wu
+   * et al. 2016, arXiv 1609.08144, equation 14, simplified); 0 disables it.
+   * Range: a number from 0 to 5.
+   * @default 0.7
+   */
+  readonly lengthPenalty?: number;
+  /**
+   * No n-gram of this size occurs twice in a caption (Paulus et al. 2018, arXiv 1705.04304, section
+   * 2.5); 0 disables it.
+   * Range: an integer from 0 to 200.
+   * @default 0
+   */
+  readonly noRepeatNgramSize?: number;
+  /**
+   * Groups of diverse beam search, each of which avoids the words of those before it; their number must
+   * divide `beams`.
+   * Range: an integer from 1 to 100.
+   * @default 1
+   */
+  readonly beamGroups?: number;
+  /**
+   * Log-probability that a word loses each time that an earlier group writes it at the same position.
+   * Range: a number from 0 to 100.
+   * @default 0.5
+   */
+  readonly diversityPenalty?: number;
+  /**
+   * Phrases that every caption contains, such as `["red ball"]`; functions that know no vocabulary take
+   * lists of word ids. The beam is widened to their number of words plus one, and they may repeat an
+   * n-gram that `noRepeatNgramSize` forbids where there is no other way.
+   * @default []
+   */
+  readonly requiredPhrases?: readonly (readonly number[])[];
+}
+
+/** Options of sampling. */
+export interface SampleOptions extends Limits {
+  /**
+   * Captions per image; on the command line, `--sample N` sets it.
+   * Range: an integer from 1 to 10000.
+   * @default 1
+   */
+  readonly samples?: number;
+  /**
+   * Divisor of the logits: below 1, likely words become likelier; close to 0, it is greedy search.
+   * Range: a number from 0.01 to 100.
+   * @default 1
+   */
+  readonly temperature?: number;
+  /**
+   * Samples from the k most likely words only (Fan et al. 2018, arXiv 1805.04833); 0 disables it.
+   * Range: an integer from 0 up.
+   * @default 0
+   */
+  readonly topK?: number;
+  /**
+   * Samples from the fewest likeliest words whose probabilities reach this sum (nucleus sampling,
+   * Holtzman et al. 2020, arXiv 1904.09751).
+   * Range: a number above 0 and up to 1.
+   * @default 1
+   */
+  readonly topP?: number;
+  /**
+   * Seed for sampling.
+   * Range: an integer from -2147483648 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Number of the first image, where images come in several calls: it decides the random numbers.
+   * Range: an integer from 0 up.
+   * @default 0
+   */
+  readonly first?: number;
+}
+
+/** Options of `FeatureStore.build`. */
+export interface BuildOptions {
+  /**
+   * A vector for each grid cell (`grid`), or their mean (`pooled`).
+   * Range: "pooled" or "grid".
+   * @default 'pooled'
+   */
+  readonly kind?: 'pooled' | 'grid';
+  /**
+   * Images that the encoder reads at once.
+   * Range: an integer from 1 up.
+   * @default 16
+   */
+  readonly batch?: number;
+  /**
+   * Images per shard file, which are also the most that a killed run loses.
+   * Range: an integer from 1 up.
+   * @default 256
+   */
+  readonly shard?: number;
+  /**
+   * Only every `of`-th shard, starting with shard `number` (from 1), so that several machines share the
+   * work. Each needs a folder of its own; files copied into one folder are one store.
+   * @default {"number":1,"of":1}
+   */
+  readonly part?: {readonly number: number; readonly of: number};
+  /**
+   * Called with the number of images that are done.
+   */
+  readonly onProgress?: OnBuildProgress;
+}
