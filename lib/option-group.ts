@@ -29,7 +29,12 @@ type Define<Options> = <Schema extends z.ZodObject>(
 /**
  * Compiles only where the schema accepts exactly `Options`, the interface that was generated from it.
  *
- * @example const group = optionGroup<Limits>({owner: 'limits', type: 'Limits', about: '…'})(z.strictObject({…}));
+ * @example
+ * interface Limits {
+ *   readonly minimumLength?: number;
+ * }
+ * const schema = z.strictObject({minimumLength: z.int().default(0)});
+ * const group = optionGroup<Limits>({owner: 'limits', type: 'Limits', about: 'Bounds of a caption.'})(schema);
  */
 export function optionGroup<Options extends object>(
   group: Omit<OptionGroup, 'names' | 'schema'>,

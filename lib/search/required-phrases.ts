@@ -28,7 +28,7 @@ interface Phrase {
  * The phrases that a search must include, and a matcher that follows them word by word.
  *
  * @example
- * const required = new RequiredPhrases([[17, 52]], mask, 24);
+ * const required = new RequiredPhrases([[17, 52]], new Float32Array(1000), 24);
  * const progress = required.advance(required.start, 17); // {missing: 1, …}
  */
 export class RequiredPhrases {
