@@ -1,5 +1,5 @@
 /** Options by name, generated from their schemas by `node tools/options.mjs`: edit those instead. */
-import type {OnBuildProgress} from './features/build-progress';
+import type {OnBuildProgress} from './build-progress';
 
 /** Options of a `Trainer`. */
 export interface TrainerOptions {

@@ -1,6 +1,6 @@
 /**
- * Compiles library and tests, generates what comes from the schemas of options, and runs the tests. What follows `npm test --` goes to mocha; a
- * test's source file is taken for the compiled one, and then only the named files run. With `--quick`, slow files and tests on photographs are
+ * Compiles library and tests, generates what comes from the schemas of options, and runs the tests. Arguments after `npm test --` go to mocha;
+ * a test's source file stands for the compiled one, and then only the named files run. With `--quick`, slow files and tests on photographs are
  * left out, and it says which. The last line that is printed counts the results.
  */
 import {spawn} from 'node:child_process';

@@ -1,4 +1,6 @@
 /** A captioning data set: images, each with captions and a split, independent of the layout it was read from. */
+
+/** The splits of a data set. */
 export const splits = ['train', 'validation', 'test'] as const;
 /** The name of a split. */
 export type Split = (typeof splits)[number];
@@ -47,7 +49,7 @@ export interface Dataset {
   readonly unreferenced: readonly string[];
 }
 
-/** Returns the images of a split. */
+/** Returns the images of a split, in the order of the data set. */
 export function ofSplit(dataset: Dataset, split: Split): CaptionedImage[] {
   return dataset.images.filter((image) => image.split === split);
 }

@@ -3,7 +3,7 @@ import {z} from 'zod';
 import type {FieldMeta} from '../option-fields';
 import {optionGroup, type OptionGroup} from '../option-group';
 import type {BuildOptions} from '../option-types';
-import type {OnBuildProgress} from './build-progress';
+import type {OnBuildProgress} from '../build-progress';
 import {featureKinds} from './shard';
 
 /** Only `onProgress` has no default. */
@@ -11,7 +11,7 @@ export type BuildSettings = Readonly<Required<Omit<BuildOptions, 'onProgress'>>>
   readonly onProgress?: OnBuildProgress | undefined;
 };
 
-const listener: FieldMeta = {type: 'OnBuildProgress', from: './features/build-progress'};
+const listener: FieldMeta = {type: 'OnBuildProgress', from: './build-progress'};
 
 export const buildOptions: OptionGroup<BuildSettings> = optionGroup<BuildOptions>({
   owner: 'feature store',

@@ -21,7 +21,7 @@ import {planShards, type PlannedShard} from './build-plan';
 import {checkSource, readRows, writeShard, type FeatureOrigin, type Shard, type ShardImage} from './shard';
 
 export type {BuildOptions};
-export type {BuildProgress} from './build-progress';
+export type {BuildProgress} from '../build-progress';
 
 /** @returns Whose features lie in the folder now. */
 export async function buildFeatures(

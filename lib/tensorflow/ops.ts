@@ -53,7 +53,7 @@ export function shape(name: string, value: readonly number[]): Attribute {
 /**
  * Runs an op that has one output.
  *
- * @example runOp('MatMul', [a, b], [bool('transpose_b', true), type('T', 'float32')])
+ * @example const product = runOp('MatMul', [a, b], [bool('transpose_b', true), type('T', 'float32')]);
  * @returns The output. The caller disposes it, or the `tf.tidy` around the call.
  */
 export function runOp<T extends tf.Tensor = tf.Tensor>(

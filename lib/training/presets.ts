@@ -20,7 +20,7 @@ export interface Stage {
 
 /** The presets, from quick to thorough. */
 export const presetNames = ['quick', 'standard', 'best'] as const;
-/** Name of a preset. */
+/** The name of a preset. */
 export type PresetName = (typeof presetNames)[number];
 
 /** The presets by name. */

@@ -50,7 +50,6 @@ const direction = {
             type: 'array',
             items: {anyOf: [{type: 'string'}, {type: 'array', items: {type: 'string'}}]},
           },
-          allowed: {type: 'array', items: {type: 'array', items: {type: 'string'}, minItems: 2, maxItems: 2}},
         },
         required: ['root', 'order'],
         additionalProperties: false,
@@ -60,19 +59,16 @@ const direction = {
       later:
         '{{from}} must not import {{to}}: in the order of layers, {{toLayer}} comes after {{fromLayer}}.',
       unknown: '{{layer}} has no place in the order of layers; give it one in eslint.config.mjs.',
-      unused: '{{from}} no longer imports {{to}}: remove the exception from eslint.config.mjs.',
     },
   },
   create(context) {
-    const {root, order, allowed = []} = context.options[0];
+    const {root, order} = context.options[0];
     const folder = resolve(context.cwd, root);
     const from = nameOf(folder, context.filename);
     if (from.startsWith('../')) return {};
     const layerOf = (name) => name.split('/')[0];
     const rank = (layer) =>
       order.findIndex((entry) => (Array.isArray(entry) ? entry.includes(layer) : entry === layer));
-    const exceptions = allowed.filter(([name]) => name === from);
-    const used = new Set();
 
     return {
       ...importVisitor((node, specifier) => {
@@ -81,22 +77,13 @@ const direction = {
         const to = nameOf(folder, file);
         if (to.startsWith('../')) return;
         const [fromLayer, toLayer] = [layerOf(from), layerOf(to)];
-        if (fromLayer === toLayer || rank(toLayer) < 0 || rank(toLayer) <= rank(fromLayer)) {
-          if (rank(toLayer) < 0) context.report({node, messageId: 'unknown', data: {layer: toLayer}});
-          return;
-        }
-        const exception = exceptions.find(([, name]) => name === to);
-        if (exception) used.add(exception);
-        else context.report({node, messageId: 'later', data: {from, to, fromLayer, toLayer}});
+        if (rank(toLayer) < 0) context.report({node, messageId: 'unknown', data: {layer: toLayer}});
+        else if (fromLayer !== toLayer && rank(toLayer) > rank(fromLayer))
+          context.report({node, messageId: 'later', data: {from, to, fromLayer, toLayer}});
       }),
-      'Program'(node) {
+      Program(node) {
         const layer = layerOf(from);
         if (rank(layer) < 0) context.report({node, messageId: 'unknown', data: {layer}});
-      },
-      'Program:exit'(node) {
-        for (const exception of exceptions)
-          if (!used.has(exception))
-            context.report({node, messageId: 'unused', data: {from, to: exception[1]}});
       },
     };
   },
