@@ -185,7 +185,12 @@ describe('captioner', function () {
     // What is wrong without an image is said before any is looked at.
     const train = ['train', '--data', 'drawn', '--run'];
     await refused(1, /r: expected a run to resume, found none/, ...train, 'r', '--resume');
-    await refused(1, /run: this folder already holds a run; resume it, or choose another folder/, ...train, 'run');
+    await refused(
+      1,
+      /run: this folder already holds a run; resume it, or choose another folder/,
+      ...train,
+      'run',
+    );
     await refused(2, /lstm decoder: `units`: .* got 0/, ...train, 'r', '--set', 'units=0');
     await refused(2, /trainer: `learningRate`: .* got -1/, ...train, 'r', '--set', 'learningRate=-1');
     for (const [option, message] of [

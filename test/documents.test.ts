@@ -86,7 +86,10 @@ function parse(line: string): void {
     expect(options, line).to.have.property(option.attributeName());
   const known =
     name === 'train'
-      ? {...trainerSettings(), ...Object.fromEntries(optionsOf(options.decoder!).map((one) => [one, true]))}
+      ? {
+          ...trainerSettings(),
+          ...Object.fromEntries(optionsOf(options.decoder ?? 'lstm').map((one) => [one, true])),
+        }
       : options.sample === undefined
         ? searchSettings()
         : sampleSettings();

@@ -79,6 +79,7 @@ function objections(
   const rest = surface.filter((name) => !names.includes(name));
   const code = [
     `import {tf, ${rest.filter((name) => name !== 'tf').join(', ')}} from 'captioner';`,
+    "import {z} from 'zod';",
     names.length > 0 ? `import {${names.join(', ')}} from '${module}';` : '',
     // In a block of its own, an example may declare what is given.
     `export async function example(${given}) {{\n${text}\n}}`,

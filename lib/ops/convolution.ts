@@ -109,8 +109,9 @@ export function convolution(
 ): tf.Tensor4D {
   const {depthwise, stride, padding, activation} = options;
   const [height, width, inputs, outputs] = filter.shape;
-  // A pointwise convolution is a matrix product, and its gradient is faster computed as one.
-  const pointwise = !depthwise && height === 1 && width === 1 && stride === 1;
+  // A pointwise convolution is a matrix product of the pixels that its stride visits. Its gradient is computed as one: faster, and right with
+  // strides, where TensorFlow 2.21's `Conv2DBackpropFilter` is wrong now and then.
+  const pointwise = !depthwise && height === 1 && width === 1;
   return withGradient<tf.Tensor4D>([x, filter, bias], (save) => {
     const y = fusedConvolution(x, filter, bias, options);
     save([x, filter, y]);
@@ -122,7 +123,7 @@ export function convolution(
     const passed =
       activation === 'linear' ? dy : runOp(gradients[activation], [dy, y], [type('T', 'float32')]);
     const dBias = runOp('BiasAddGrad', [passed], [type('T', 'float32'), text('data_format', 'NHWC')]);
-    if (pointwise) {
+    if (pointwise && stride === 1) {
       const flat = tf.reshape(passed, [-1, outputs]);
       const dx = matmul(flat, tf.reshape(filter, [inputs, outputs]), 'second');
       const dFilter = matmul(tf.reshape(x, [-1, inputs]), flat, 'first');
@@ -140,7 +141,16 @@ export function convolution(
     ];
     const shape = (tensor: tf.Tensor) => tf.tensor1d(tensor.shape, 'int32');
     const dx = runOp(`${op}Input`, [shape(x), filter, passed], attributes);
-    const dFilter = runOp(`${op}Filter`, [x, shape(filter), passed], attributes);
+    const dFilter = pointwise
+      ? tf.reshape(
+          matmul(
+            tf.reshape(tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]), [-1, inputs]),
+            tf.reshape(passed, [-1, outputs]),
+            'first',
+          ),
+          filter.shape,
+        )
+      : runOp(`${op}Filter`, [x, shape(filter), passed], attributes);
     return [dx, dFilter, dBias];
   }
 }

@@ -9,13 +9,17 @@ export const objectives = ['cross-entropy', 'self-critical'] as const;
 export type Objective = (typeof objectives)[number];
 export const baselines = ['others', 'greedy'] as const;
 export type Baseline = (typeof baselines)[number];
+/** The learning rate schedules. */
 export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
+/** The name of a learning rate schedule. */
 export type Schedule = (typeof schedules)[number];
 
 /** What the best epoch can be chosen by. */
 export type Criterion = 'auto' | 'factual' | MetricName;
+/** The values of the option `selectBy`. */
 export const criteria: readonly Criterion[] = ['auto', 'factual', ...metricNames];
 
+/** The options of training, with defaults filled in. */
 export type TrainerSettings = Readonly<Required<TrainerOptions>>;
 
 /** Sizes that suit fewer than 10,000 captions, and more. */

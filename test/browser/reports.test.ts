@@ -19,7 +19,7 @@ const cells = [
    await imageGrid([{image: pixels, caption: caption, references: [caption], note: caption, label: caption}]);
    await captionPanel({title: caption}).show([{image: pixels, caption: caption}], caption);`,
   `const curves = lossCurves({title: caption});
-   for (let step = 1; step <= 50; step++) await curves.add({step, loss: 1 / step, rate: 1e-3, ...(step % 10 ? {} : {validationLoss: 1.5 / step})});
+   for (let step = 1; step <= 50; step++) await curves.add({step, loss: 1 / step, learningRate: 1e-3, ...(step % 10 ? {} : {validationLoss: 1.5 / step})});
    await curves.finish(); await progress(caption, 2).update(2);`,
   `display.html(caption); // what a careless cell might do`,
 ];

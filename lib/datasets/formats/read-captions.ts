@@ -77,7 +77,10 @@ function check(line: CaptionLine): CaptionLine | string {
 
 /** Accepts names like `a.jpg` and `dogs/a.jpg`, but no path that leaves the image folder. */
 function isSafeRelativePath(name: string): boolean {
-  return !/[\\\p{Cc}\p{Cs}]|^[a-z]:/iu.test(name) && name.split('/').every((part) => !['', '.', '..'].includes(part));
+  return (
+    !/[\\\p{Cc}\p{Cs}]|^[a-z]:/iu.test(name) &&
+    name.split('/').every((part) => !['', '.', '..'].includes(part))
+  );
 }
 
 /** Quotes text for a message: on one line and at most 60 characters. */
