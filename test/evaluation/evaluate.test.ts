@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import type {CaptionedImage} from 'captioner/dist/datasets/dataset';
 import type {Decoder} from 'captioner/dist/decoders/decoder';
+import {falseClaims} from 'captioner/dist/datasets/synthetic/scenes';
 import {captionBatch, captionImages, evaluate, scoreCaptions} from 'captioner/dist/evaluation/evaluate';
 import {pairCaptions} from 'captioner/dist/metrics/predictions';
 import {metricNames, Scorer, totals} from 'captioner/dist/metrics/scorer';
@@ -132,7 +133,7 @@ describe('scoreCaptions', () => {
     expect((await refusal(scoreCaptions(['a'], images, {scorer}))).code).to.equal('captions');
   });
 
-  it('says how many captions are true where it is known what was drawn', async () => {
+  it('gives the fraction of captions that are true where images verify them', async () => {
     const scene = {
       file: 'a.jpg',
       background: 'snow',
@@ -142,7 +143,10 @@ describe('scoreCaptions', () => {
       objects: [{kind: 'dog', words: ['dog'], colour: 'brown', size: 'small', place: 'left', action: 'stand', box: [0, 0, 9, 9]}], // prettier-ignore
       captions: ['a dog stands in the snow'],
     } as const;
-    const drawn = ['a', 'b', 'c', 'd'].map((id) => ({...image(id, scene.captions), scene}));
+    const drawn = ['a', 'b', 'c', 'd'].map((id) => ({
+      ...image(id, scene.captions),
+      verify: (caption: string) => falseClaims(caption, scene),
+    }));
     const captions = ['a brown dog', 'two dogs', 'a dog in the snow', 'a white dog'];
     const scores = await scoreCaptions(captions, drawn);
     expect(scores.metrics['factual']).to.equal(0.5);

@@ -32,7 +32,7 @@ describe('A request', () => {
     await refused(
       download(nowhere.address, join(folder, 'other'), quick),
       'download',
-      /a redirect with a location, got undefined$/,
+      /a redirect with a location, got none$/,
     );
   });
 
