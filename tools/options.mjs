@@ -4,7 +4,7 @@
  *
  *     node tools/options.mjs     # prints the files that it changed
  */
-import {readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -25,6 +25,7 @@ export function generate() {
 
 /** @returns {string[]} Paths of the files that changed. */
 export function write() {
+  if (!existsSync(join(home, 'lib', 'option-groups.ts'))) return []; // a copy of the tools with another library
   const changed = [...generate()].filter(([path, content]) => content !== contentOf(path));
   for (const [path, content] of changed) writeFileSync(join(home, path), content);
   return changed.map(([path]) => path);
