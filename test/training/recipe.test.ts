@@ -105,7 +105,7 @@ describe('prepareTraining', () => {
   it('refuses a wrong recipe before it opens the data set', async () => {
     const unopened = (): Promise<Dataset> => expect.fail('was opened');
     const wrong: readonly (readonly [TrainingRecipe, RegExp])[] = [
-      [{preset: 'bset'}, /Unknown preset "bset"; known: quick, standard, best/],
+      [{preset: 'bset'}, /Unknown preset "bset"; did you mean "best"\?/],
       [{preset: 'best'}, /Expected a folder `run` for the stages of the preset "best"/],
       [{decoder: 'gru'}, /Unknown decoder "gru"/],
       [{trainerOptions: {epochs: 0}}, /`epochs`/],
