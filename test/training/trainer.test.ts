@@ -244,7 +244,7 @@ describe('Trainer', () => {
       const error = await refusal(create({options: {selectBy: 'factual'}}));
       expect([error.code, error.message]).to.deep.equal([
         'options',
-        'trainer: `best`: expected a metric other than `true`, for which all that is in an image must be known, as it is of drawn scenes',
+        'trainer: `selectBy`: expected a metric other than `factual`, for which the data set must be able to verify captions, as drawn scenes are',
       ]);
     });
 
@@ -291,7 +291,7 @@ describe('Trainer', () => {
         for (const [at, {best}] of epochs.entries())
           expect(best, `epoch ${at + 1}`).to.equal(scores.slice(0, at).every((score) => score < scores[at]!));
         expect(() => trainer.configure({selectBy: 'CIDEr-D'})).to.throw(
-          '`best` decides which epoch is the best',
+          '`selectBy` decides which epoch is the best',
         );
       });
 
