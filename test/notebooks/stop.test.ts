@@ -80,11 +80,12 @@ const work = {
 
 const lines: Readonly<Record<string, RegExp>> = {
   encode: /^Stopped(\.| at \d+ of 800 images, finished shards saved; run the cell again to continue)$/,
-  search: /^Stopped after \d+ of 80 captions; run the cell again to continue$/,
-  steps: /^Stopped$/,
+  search: /^Stopped(\.| after \d+ of 80 captions; run the cell again to continue)$/,
+  steps: /^Stopped\.?$/,
   wait: /^Stopped\.$/,
 };
-const training = /^Stopped at step \d+ of \d+, saved; run the cell again to continue$/;
+/** A cell whose code had not begun just says that it stopped. */
+const training = /^Stopped(\.| at step \d+ of \d+, saved; run the cell again to continue)$/;
 
 describe('The stop button', () => {
   it('stops every kind of work at any moment with one line, and the kernel lives', async () => {
