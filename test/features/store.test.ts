@@ -20,7 +20,7 @@ import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetens
 import {lockFolder} from 'captioner/dist/files/lock';
 import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {expect} from 'chai';
-import {flickr8k, projectRoot, refusal, temporaryFolder} from '../support';
+import {flickr8k, refusal, temporaryFolder} from '../support';
 import {colourEncoder, colourOf, drawImages} from './colours';
 
 /** Values that the store gives, and no tensor left behind. */
@@ -371,7 +371,7 @@ describe('FeatureStore', () => {
     const images = await drawImages(imageFiles, 64);
     const clean = await FeatureStore.build(colourEncoder(), images, temporaryFolder(), {batch: 2, shard});
     const folder = temporaryFolder();
-    const child = join(projectRoot, '.build', 'test', 'data', 'build-slowly.js');
+    const child = join(__dirname, 'build-slowly.js');
     let stored = 0;
     let kills = 0;
     for (; kills < 5; kills++) {
