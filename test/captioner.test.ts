@@ -1,16 +1,22 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {crc32, deflateSync} from 'node:zlib';
-import {Captioner, type Captioned, type Failed, type Sampled} from 'captioner/dist/captioner';
-import {FeatureStore} from 'captioner/dist/features/store';
-import {drawScenes, readScenes} from 'captioner/dist/datasets/synthetic/scenes';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {CaptionerError} from 'captioner/dist/errors';
+import {
+  type Captioned,
+  Captioner,
+  CaptionerError,
+  createDecoder,
+  drawScenes,
+  type Failed,
+  FeatureStore,
+  loadEncoder,
+  type Sampled,
+  saveCheckpoint,
+  tf,
+  Vocabulary,
+} from 'captioner';
+import {readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {captionBatch} from 'captioner/dist/evaluation/evaluate';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {saveCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
 import {expect} from 'chai';
 import {temporaryFolder} from './support';
 

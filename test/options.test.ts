@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {createDecoder} from 'captioner/dist/decoders/registry';
+import {createDecoder} from 'captioner';
 import {architectureOf} from 'captioner/dist/encoders/registry';
 import {fieldsOf, rangeOf} from 'captioner/dist/option-fields';
 import {optionGroups} from 'captioner/dist/option-groups';

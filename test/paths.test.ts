@@ -1,6 +1,6 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {checkpointFolder, runFolder} from 'captioner/dist/paths';
+import {checkpointFolder, runFolder} from 'captioner';
 import {Run} from 'captioner/dist/training/run';
 import {expect} from 'chai';
 import {temporaryFolder} from './support';

@@ -1,11 +1,19 @@
 import {readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {Captioner, type Captioned, type Failed} from 'captioner/dist/captioner';
-import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import {drawScenes, readScenes} from 'captioner/dist/datasets/synthetic/scenes';
-import {Scorer, totals} from 'captioner/dist/metrics/scorer';
-import {loadCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
+import {
+  type Captioned,
+  type CaptionedImage,
+  Captioner,
+  type Dataset,
+  drawScenes,
+  type Failed,
+  loadCheckpoint,
+  ofSplit,
+  openDataset,
+  Scorer,
+} from 'captioner';
+import {readScenes} from 'captioner/dist/datasets/synthetic/scenes';
+import {totals} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
 import {flickr8k, projectRoot, temporaryFolder} from './support';
 

@@ -2,7 +2,7 @@
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
-import {CaptionerError} from 'captioner/dist/errors';
+import {CaptionerError} from 'captioner';
 import {permutation} from 'captioner/dist/random/random';
 import {expect} from 'chai';
 

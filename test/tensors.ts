@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {projectRoot} from './support';
 
 export interface Reference {

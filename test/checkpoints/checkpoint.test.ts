@@ -1,15 +1,19 @@
 import {expect} from 'chai';
 import {cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {ErrorCode} from 'captioner/dist/errors';
-import {CaptionerError} from 'captioner/dist/errors';
+import {
+  CaptionerError,
+  type Checkpoint,
+  type ErrorCode,
+  exportCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+  tf,
+  Trainer,
+} from 'captioner';
 import {readFolderVerified, writeFolderAtomic} from 'captioner/dist/files/atomic';
 import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
 import {captionBatch} from 'captioner/dist/evaluation/evaluate';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {loadCheckpoint, saveCheckpoint, type Checkpoint} from 'captioner/dist/checkpoints/checkpoint';
-import {exportCheckpoint} from 'captioner/dist/checkpoints/export';
-import {Trainer} from 'captioner/dist/training/trainer';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyEncoder, toyOptions, type Toy} from '../training/toy';
 

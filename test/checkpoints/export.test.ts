@@ -1,10 +1,6 @@
 import {join} from 'node:path';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {createDecoder, exportCheckpoint, loadCheckpoint, saveCheckpoint, tf, Vocabulary} from 'captioner';
 import {float32, toFloat32} from 'captioner/dist/files/safetensors';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {loadCheckpoint, saveCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
-import {exportCheckpoint} from 'captioner/dist/checkpoints/export';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
 import {toyEncoder} from '../training/toy';

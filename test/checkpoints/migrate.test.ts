@@ -1,6 +1,6 @@
 import {cpSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {loadCheckpoint, saveCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
+import {loadCheckpoint, saveCheckpoint} from 'captioner';
 import {migrateMetadata} from 'captioner/dist/checkpoints/migrate';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';

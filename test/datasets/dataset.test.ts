@@ -1,8 +1,6 @@
 import {join} from 'node:path';
-import {ofSplit, splits, type Dataset} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {CaptionerError, type Dataset, ofSplit, openDataset, splits} from 'captioner';
 import {kaggleFlickr8k} from 'captioner/dist/datasets/layouts/flickr8k';
-import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 import {flickr8k} from '../support';
 import {lay, imageFiles, refusal} from './lay';

@@ -1,8 +1,7 @@
 /** Tiny data sets in temporary folders. */
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import type {CaptionerError} from 'captioner/dist/errors';
+import {type CaptionerError, openDataset} from 'captioner';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
 

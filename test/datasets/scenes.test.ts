@@ -1,8 +1,16 @@
 import {readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {ofSplit, type CaptionedImage, type Dataset} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import {drawScenes, readScenes, type Box, type Scene} from 'captioner/dist/datasets/synthetic/scenes';
+import {
+  type Box,
+  type CaptionedImage,
+  CaptionerError,
+  type Dataset,
+  drawScenes,
+  ofSplit,
+  openDataset,
+  type Scene,
+} from 'captioner';
+import {readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {compose} from 'captioner/dist/datasets/synthetic/composition';
 import {SeededRandom} from 'captioner/dist/random/random';
 import {draw} from 'captioner/dist/datasets/synthetic/drawing';
@@ -15,7 +23,6 @@ import {
   sizes,
   times,
 } from 'captioner/dist/datasets/synthetic/scene';
-import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {temporaryFolder} from '../support';

@@ -1,5 +1,4 @@
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import {describeSummary, summarize} from 'captioner/dist/datasets/summary';
+import {describeSummary, openDataset, summarize} from 'captioner';
 import {expect} from 'chai';
 import {lay, imageFiles} from './lay';
 

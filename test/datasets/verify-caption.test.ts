@@ -1,4 +1,4 @@
-import {falseClaims} from 'captioner/dist/datasets/synthetic/scenes';
+import {falseClaims} from 'captioner';
 import {captionsOf} from 'captioner/dist/datasets/synthetic/captions';
 import {compose, type Composition} from 'captioner/dist/datasets/synthetic/composition';
 import {SeededRandom} from 'captioner/dist/random/random';

@@ -1,5 +1,5 @@
 import {createAdaptive} from 'captioner/dist/decoders/adaptive';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {behavesLikeADecoder, depth, equalsPyTorch, ids, values, vocabulary} from './standard';

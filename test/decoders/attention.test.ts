@@ -1,5 +1,5 @@
 import {createAttention} from 'captioner/dist/decoders/attention';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {

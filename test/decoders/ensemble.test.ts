@@ -1,8 +1,4 @@
-import type {StepDecoder} from 'captioner/dist/decoders/decoder';
-import {createEnsemble} from 'captioner/dist/decoders/ensemble';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {beamSearch} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {beamSearch, createDecoder, createEnsemble, type StepDecoder, tf} from 'captioner';
 import {normal} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 

@@ -1,7 +1,6 @@
 import {createLstm} from 'captioner/dist/decoders/lstm';
-import {createDecoder, decoderKinds} from 'captioner/dist/decoders/registry';
+import {createDecoder, decoderKinds, tf} from 'captioner';
 import {lstmCell} from 'captioner/dist/ops/lstm-cell';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {dropout, uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {

@@ -1,9 +1,5 @@
 /** Decoders and images small enough to enumerate all captions. */
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import type {Hypothesis} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {special} from 'captioner/dist/text/vocabulary';
+import {createDecoder, type Decoder, type Hypothesis, special, tf} from 'captioner';
 import {expect} from 'chai';
 
 export const depth = 6;

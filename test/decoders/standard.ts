@@ -1,15 +1,21 @@
 /** The standard tests of every kind of decoder. */
 import {multiViewDecoder} from 'captioner/dist/decoders/multi-view-decoder';
-import type {Decoder, DecoderState, StepDecoder} from 'captioner/dist/decoders/decoder';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {sample} from 'captioner/dist/search/sampling';
-import {beamSearch, greedySearch} from 'captioner/dist/search/beam-search';
-import type {View} from 'captioner/dist/encoders/augmentation';
+import {
+  beamSearch,
+  captionLoss,
+  createDecoder,
+  type Decoder,
+  type DecoderState,
+  greedySearch,
+  sample,
+  special,
+  type StepDecoder,
+  tf,
+  type View,
+} from 'captioner';
 import {Adam} from 'captioner/dist/optim/adam';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {uniform} from 'captioner/dist/ops/random';
-import {special} from 'captioner/dist/text/vocabulary';
-import {captionLoss, gradients} from 'captioner/dist/training/loss';
+import {gradients} from 'captioner/dist/training/loss';
 import {expect} from 'chai';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 

@@ -1,6 +1,5 @@
 import {createTransformer} from 'captioner/dist/decoders/transformer';
-import {beamSearch} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {beamSearch, tf} from 'captioner';
 import {uniform} from 'captioner/dist/ops/random';
 import {expect} from 'chai';
 import {

@@ -1,5 +1,5 @@
-import {createDecoder, decoderKinds} from 'captioner/dist/decoders/registry';
-import {setWordVectors, wordSizeOption} from 'captioner/dist/decoders/word-vectors';
+import {createDecoder, decoderKinds, setWordVectors} from 'captioner';
+import {wordSizeOption} from 'captioner/dist/decoders/word-vectors';
 import {expect} from 'chai';
 import {leaked} from '../tensors';
 import {depth, values, vocabulary} from './standard';

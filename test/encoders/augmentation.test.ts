@@ -1,15 +1,14 @@
-import {CaptionerError} from 'captioner/dist/errors';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
 import {
+  CaptionerError,
   centredViews,
+  loadEncoder,
   multiView,
-  cropAndResize,
-  cellOverlap,
-  withView,
+  tf,
   trainingViews,
   type View,
-} from 'captioner/dist/encoders/augmentation';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+  withView,
+} from 'captioner';
+import {cropAndResize, cellOverlap} from 'captioner/dist/encoders/augmentation';
 import {expect} from 'chai';
 
 /** Pixels that encode their own position: red grows from left to right, green from top to bottom. */

@@ -1,13 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {readPixels} from 'captioner/dist/encoders/images';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {type Encoder, loadEncoder, readPixels, tf} from 'captioner';
 import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
 import {writeFileAtomic} from 'captioner/dist/files/atomic';
 import {encoderFolder} from 'captioner/dist/paths';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {flickr8k, refusal, temporaryFolder} from '../support';
 import {readFixture, relativeError} from '../tensors';
 

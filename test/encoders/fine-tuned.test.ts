@@ -3,10 +3,8 @@ import type {Architecture} from 'captioner/dist/encoders/architecture';
 import {Cnn} from 'captioner/dist/encoders/cnn';
 import {weightShapes} from 'captioner/dist/encoders/forward';
 import {inputLayer, NetworkBuilder} from 'captioner/dist/encoders/layers';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {FineTunedEncoder} from 'captioner/dist/encoders/fine-tuned';
+import {FineTunedEncoder, loadEncoder, tf} from 'captioner';
 import {float32} from 'captioner/dist/files/safetensors';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {normal} from 'captioner/dist/ops/random';
 
 /** A network with every kind of layer, for images of 12 × 12 pixels. */

@@ -1,8 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {readImage, readPixels} from 'captioner/dist/encoders/images';
-import type {Preprocessing} from 'captioner/dist/encoders/encoder';
-import {CaptionerError} from 'captioner/dist/errors';
+import {CaptionerError, type Preprocessing, readImage, readPixels} from 'captioner';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {temporaryFolder} from '../support';

@@ -5,9 +5,9 @@ import {expect} from 'chai';
 import {Cnn} from 'captioner/dist/encoders/cnn';
 import {forward} from 'captioner/dist/encoders/forward';
 import {multiplyAdds} from 'captioner/dist/encoders/layers';
-import {architectureOf, loadEncoder} from 'captioner/dist/encoders/registry';
+import {loadEncoder, tf} from 'captioner';
+import {architectureOf} from 'captioner/dist/encoders/registry';
 import {parseSafetensors, toFloat32, type TensorData} from 'captioner/dist/files/safetensors';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {projectRoot, python, refusal, temporaryFolder} from '../support';
 import {relativeError} from '../tensors';
 

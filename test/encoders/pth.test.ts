@@ -5,7 +5,7 @@ import {expect} from 'chai';
 import {efficientNetLite} from 'captioner/dist/encoders/efficientnet-lite';
 import {parsePth} from 'captioner/dist/encoders/pth';
 import {convertWeights} from 'captioner/dist/encoders/weights';
-import {CaptionerError} from 'captioner/dist/errors';
+import {CaptionerError} from 'captioner';
 import {toFloat32} from 'captioner/dist/files/safetensors';
 import {encoderFolder} from 'captioner/dist/paths';
 import {python, refusal, temporaryFolder} from '../support';

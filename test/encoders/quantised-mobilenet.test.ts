@@ -1,9 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {readPixels} from 'captioner/dist/encoders/images';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {loadEncoder, readPixels, tf} from 'captioner';
 import {flickr8k, named, projectRoot, python, temporaryFolder} from '../support';
 
 describe("mobilenet-v2 with ImageNet's weights", () => {

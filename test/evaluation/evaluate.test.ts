@@ -1,11 +1,17 @@
 import {existsSync} from 'node:fs';
-import type {CaptionedImage} from 'captioner/dist/datasets/dataset';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {falseClaims} from 'captioner/dist/datasets/synthetic/scenes';
-import {captionBatch, captionImages, evaluate, scoreCaptions} from 'captioner/dist/evaluation/evaluate';
+import {
+  type CaptionedImage,
+  type Decoder,
+  evaluate,
+  falseClaims,
+  metricNames,
+  scoreCaptions,
+  Scorer,
+  tf,
+} from 'captioner';
+import {captionBatch, captionImages} from 'captioner/dist/evaluation/evaluate';
 import {pairCaptions} from 'captioner/dist/metrics/predictions';
-import {metricNames, Scorer, totals} from 'captioner/dist/metrics/scorer';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {totals} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, type Toy} from '../training/toy';

@@ -1,4 +1,4 @@
-import {scoresByWord} from 'captioner/dist/evaluation/scores-by-word';
+import {scoresByWord} from 'captioner';
 import {expect} from 'chai';
 
 describe('kinds', () => {

@@ -1,7 +1,4 @@
-import {FeatureStore} from 'captioner/dist/features/store';
-import {AugmentedFeatures} from 'captioner/dist/features/augmented';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {AugmentedFeatures, type Encoder, FeatureStore, tf} from 'captioner';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
 import {colourEncoder, drawImages} from './colours';

@@ -1,8 +1,7 @@
 /** A small but complete encoder: the mean colour of each cell. And images to give it. */
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {type Encoder, tf} from 'captioner';
 import sharp from 'sharp';
 
 export interface ColourEncoder extends Encoder {

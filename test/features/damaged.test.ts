@@ -1,8 +1,6 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {FeatureStore, type ImageFile} from 'captioner/dist/features/store';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {type Encoder, FeatureStore, type ImageFile, loadEncoder} from 'captioner';
 import {expect} from 'chai';
 import sharp, {type Sharp} from 'sharp';
 import {temporaryFolder} from '../support';

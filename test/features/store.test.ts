@@ -11,14 +11,18 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
-import {FeatureStore, type BuildProgress, type ImageFile} from 'captioner/dist/features/store';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import {CaptionerError} from 'captioner/dist/errors';
+import {
+  type BuildProgress,
+  CaptionerError,
+  type Encoder,
+  FeatureStore,
+  type ImageFile,
+  loadEncoder,
+  openDataset,
+  tf,
+} from 'captioner';
 import {formatSafetensors, parseSafetensors} from 'captioner/dist/files/safetensors';
 import {lockFolder} from 'captioner/dist/files/lock';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {expect} from 'chai';
 import {flickr8k, refusal, temporaryFolder} from '../support';
 import {colourEncoder, colourOf, drawImages} from './colours';

@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {CaptionerError} from 'captioner/dist/errors';
+import {CaptionerError} from 'captioner';
 import {readFolderVerified, sha256, writeFileAtomic, writeFolderAtomic} from 'captioner/dist/files/atomic';
 import {temporaryFolder} from '../support';
 

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {CaptionerError} from 'captioner/dist/errors';
+import {CaptionerError} from 'captioner';
 import {fromFloat16Bits, toFloat16Bits} from 'captioner/dist/files/float16';
 import {
   float16,

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {expect} from 'chai';
-import {CaptionerError, type ErrorCode} from 'captioner/dist/errors';
+import {CaptionerError, type ErrorCode} from 'captioner';
 import type {DownloadOptions} from 'captioner/dist/files/download';
 
 export const content = randomBytes(300_000);

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {CaptionerError, type ErrorCode} from 'captioner/dist/errors';
+import {CaptionerError, type ErrorCode} from 'captioner';
 import {unzip, type UnzipOptions} from 'captioner/dist/files/unzip';
 import {python, temporaryFolder} from '../support';
 import {zip, type ZipEntry} from './zip';

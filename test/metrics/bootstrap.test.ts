@@ -1,8 +1,7 @@
-import {compareScores, intervals} from 'captioner/dist/metrics/bootstrap';
+import {CaptionerError, compareScores, intervals} from 'captioner';
 import {mean} from 'captioner/dist/metrics/statistics';
 import {bleu} from 'captioner/dist/metrics/bleu';
 import {SeededRandom} from 'captioner/dist/random/random';
-import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 
 /** An approximately normal sample: sums of twelve uniform numbers. */

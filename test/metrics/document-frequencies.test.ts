@@ -1,9 +1,8 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {ciderD} from 'captioner/dist/metrics/cider';
-import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
+import {CaptionerError, DocumentFrequencies} from 'captioner';
 import {imageScores} from 'captioner/dist/metrics/statistics';
-import {CaptionerError} from 'captioner/dist/errors';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
 

@@ -1,9 +1,9 @@
 import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {MetricStatistics, Words} from 'captioner/dist/metrics/statistics';
+import {type MetricStatistics, ptbTokenize} from 'captioner';
+import type {Words} from 'captioner/dist/metrics/statistics';
 import {Meteor} from 'captioner/dist/metrics/meteor';
 import {meteorFolder} from 'captioner/dist/paths';
-import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
 import {expect} from 'chai';
 import {flickr8k, projectRoot, refusal, temporaryFolder} from '../support';
 

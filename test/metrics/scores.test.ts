@@ -2,16 +2,10 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {bleu} from 'captioner/dist/metrics/bleu';
 import {ciderD} from 'captioner/dist/metrics/cider';
-import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
-import {
-  corpusScores,
-  imageScores,
-  type MetricStatistics,
-  type Words,
-} from 'captioner/dist/metrics/statistics';
+import {DocumentFrequencies, type MetricStatistics, ptbTokenize} from 'captioner';
+import {corpusScores, imageScores, type Words} from 'captioner/dist/metrics/statistics';
 import {rougeL} from 'captioner/dist/metrics/rouge';
 import {perImage, totals} from 'captioner/dist/metrics/scorer';
-import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
 import {expect} from 'chai';
 import {flickr8k, projectRoot} from '../support';
 

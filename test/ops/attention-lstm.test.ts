@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {attentionLstm, type AttentionLstmInputs} from 'captioner/dist/ops/attention-lstm';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {leaked, relativeError} from '../tensors';
 
 // An import would be a copy, and changing it would not affect the layer.

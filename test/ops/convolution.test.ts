@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {convolution, fusedConvolution, type ConvolutionOptions} from 'captioner/dist/ops/convolution';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {normal} from 'captioner/dist/ops/random';
 import {leaked, relativeError} from '../tensors';
 

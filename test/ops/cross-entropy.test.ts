@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {sparseCrossEntropy} from 'captioner/dist/ops/cross-entropy';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 
 type Name = 'states' | 'weight' | 'bias' | 'targets' | 'dstates' | 'dweight' | 'dbias';

@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {embed} from 'captioner/dist/ops/embedding';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 
 describe('embed', () => {
   const table = tf.tensor2d([

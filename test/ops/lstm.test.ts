@@ -1,7 +1,7 @@
 import {expect} from 'chai';
 import {lstm} from 'captioner/dist/ops/lstm';
 import {lstmCell} from 'captioner/dist/ops/lstm-cell';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 
 type Name = 'x' | 'weight' | 'bias' | 'dy' | 'states' | 'cell' | 'dx' | 'dweight' | 'dbias';

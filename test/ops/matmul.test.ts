@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {expect} from 'chai';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {matmul} from 'captioner/dist/ops/matmul';
 import {normal} from 'captioner/dist/ops/random';
 import {relativeError} from '../tensors';

@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {dropout, normal, uniform, type Seed} from 'captioner/dist/ops/random';
 import {uniformFromKey, mix, permutation} from 'captioner/dist/random/random';
 import {leaked, readFixture} from '../tensors';

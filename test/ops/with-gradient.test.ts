@@ -1,5 +1,5 @@
 import {withGradient} from 'captioner/dist/ops/with-gradient';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {expect} from 'chai';
 
 describe('withGradient', () => {

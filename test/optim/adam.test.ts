@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {Adam} from 'captioner/dist/optim/adam';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {normal} from 'captioner/dist/ops/random';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 

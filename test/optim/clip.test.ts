@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {clipByGlobalNorm} from 'captioner/dist/optim/clip';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 
 const clip = (values: number[][], maximum: number) => {
   const gradients = new Map(values.map((value, k) => [`w${k}`, tf.tensor1d(value)]));

@@ -1,5 +1,5 @@
 import {Ema, rawWeights, restoreEma} from 'captioner/dist/optim/ema';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf} from 'captioner';
 import {expect} from 'chai';
 
 describe('Ema', () => {

@@ -1,9 +1,5 @@
 import {expect} from 'chai';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {beamSearch, greedySearch, type Hypothesis} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {special} from 'captioner/dist/text/vocabulary';
+import {beamSearch, createDecoder, type Decoder, greedySearch, type Hypothesis, special, tf} from 'captioner';
 import {close, depth, features, lively, stubborn} from '../decoders/small';
 
 const vocabulary = 7;

@@ -1,8 +1,5 @@
 import {expect} from 'chai';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {beamSearch, type Hypothesis} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {special} from 'captioner/dist/text/vocabulary';
+import {beamSearch, type Decoder, type Hypothesis, special, tf} from 'captioner';
 import {close, depth, features, lively, logProbabilitiesOf} from '../decoders/small';
 
 interface Plain {

@@ -1,9 +1,6 @@
 import {expect} from 'chai';
-import {phrasesToIds, type WithText} from 'captioner/dist/search/phrases';
-import type {SampleOptions} from 'captioner/dist/search/sampling';
-import type {SearchOptions} from 'captioner/dist/search/beam-search';
-import {CaptionerError} from 'captioner/dist/errors';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
+import {CaptionerError, type SampleOptions, type SearchOptions, Vocabulary, type WithText} from 'captioner';
+import {phrasesToIds} from 'captioner/dist/search/phrases';
 
 describe('phrasesToIds', () => {
   const vocabulary = Vocabulary.from(['a red ball', 'a dog', 'the dog is not red', "the dog isn't red"], {

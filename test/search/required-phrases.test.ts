@@ -1,10 +1,6 @@
 import {expect} from 'chai';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {beamSearch, greedySearch} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {beamSearch, createDecoder, type Decoder, greedySearch, special, tf} from 'captioner';
 import {uniformFromKey} from 'captioner/dist/random/random';
-import {special} from 'captioner/dist/text/vocabulary';
 import {depth, features, lively, logProbabilitiesOf, stubborn} from '../decoders/small';
 
 type Phrases = readonly (readonly number[])[];

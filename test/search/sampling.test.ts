@@ -1,10 +1,5 @@
 import {expect} from 'chai';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {sample, type SampleOptions} from 'captioner/dist/search/sampling';
-import {greedySearch} from 'captioner/dist/search/beam-search';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {special} from 'captioner/dist/text/vocabulary';
+import {createDecoder, type Decoder, greedySearch, sample, type SampleOptions, special, tf} from 'captioner';
 import {depth, features, lively, logProbabilitiesOf, stubborn} from '../decoders/small';
 
 const words = (sentences: readonly {readonly tokens: readonly number[]}[]): string[] =>

@@ -1,7 +1,5 @@
 import {expect} from 'chai';
-import {lossCurves} from 'captioner/dist/show/curves';
-import type {LossPoint} from 'captioner/dist/show/loss-figure';
-import {breathe} from 'captioner/dist/show/output';
+import {breathe, lossCurves, type LossPoint} from 'captioner';
 import {inKernel, printed, textOf} from './kernel';
 
 interface Trace {

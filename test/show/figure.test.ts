@@ -1,6 +1,13 @@
 import {expect} from 'chai';
-import {showBars, showHeatmap, showHistogram, showLines, showScatter} from 'captioner/dist/show/charts';
-import {figureBundle, showFigure} from 'captioner/dist/show/figure';
+import {
+  figureBundle,
+  showBars,
+  showFigure,
+  showHeatmap,
+  showHistogram,
+  showLines,
+  showScatter,
+} from 'captioner';
 import {inKernel, printed, textOf, type Sent} from './kernel';
 
 const plotly = 'application/vnd.plotly.v1+json';

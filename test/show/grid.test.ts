@@ -1,8 +1,6 @@
 import {expect} from 'chai';
 import sharp from 'sharp';
-import {CaptionerError} from 'captioner/dist/errors';
-import {captionPanel, imageGrid} from 'captioner/dist/show/grid';
-import {imageUri} from 'captioner/dist/show/image';
+import {CaptionerError, captionPanel, imageGrid, imageUri} from 'captioner';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 const pixels = {pixels: new Uint8Array(4 * 2 * 3).fill(200), width: 4, height: 2};

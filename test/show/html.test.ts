@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {html, raw} from 'captioner/dist/show/html';
+import {html, raw} from 'captioner';
 
 describe('html', () => {
   it('escapes values between tags and in quoted attributes', () => {

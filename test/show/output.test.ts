@@ -1,6 +1,5 @@
 import {expect} from 'chai';
-import {CaptionerError} from 'captioner/dist/errors';
-import {breathe, inNotebook, show, Slot} from 'captioner/dist/show/output';
+import {breathe, CaptionerError, inNotebook, show, Slot} from 'captioner';
 import {Throttle} from 'captioner/dist/show/throttle';
 import {inKernel, printed} from './kernel';
 

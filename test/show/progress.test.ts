@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {progress} from 'captioner/dist/show/progress';
+import {progress} from 'captioner';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 describe('progress', () => {

@@ -1,6 +1,5 @@
 import {expect} from 'chai';
-import {showTable, tableText} from 'captioner/dist/show/table';
-import {formatDuration, formatNumber} from 'captioner/dist/show/text';
+import {formatDuration, formatNumber, showTable, tableText} from 'captioner';
 import {htmlOf, inKernel, textOf} from './kernel';
 
 describe('showTable', () => {

@@ -4,12 +4,8 @@
  */
 import {createHash} from 'node:crypto';
 import {setImmediate as runEventLoop} from 'node:timers/promises';
-import {collate} from 'captioner/dist/training/batches';
-import {createDecoder, decoderKinds, featuresOf} from 'captioner/dist/decoders/registry';
-import {beamSearch} from 'captioner/dist/search/beam-search';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
+import {beamSearch, collate, createDecoder, decoderKinds, featuresOf, loadEncoder, tf} from 'captioner';
 import {Adam} from 'captioner/dist/optim/adam';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
 import {gradients} from 'captioner/dist/training/loss';
 
 const [vocabulary, depth, images] = [500, 128, 16];

@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {bool, int, runOp, runOpMulti, shape, type} from 'captioner/dist/tensorflow/ops';
-import {device, tf} from 'captioner/dist/tensorflow/tensorflow';
+import {device, tf} from 'captioner';
 import {fromBytes, fromFloat16, int64, toFloat16} from 'captioner/dist/tensorflow/casts';
 import {fromFloat16Bits, toFloat16Bits} from 'captioner/dist/files/float16';
 import {leaked} from '../tensors';

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
+import {ptbTokenize} from 'captioner';
 import {expect} from 'chai';
 import {flickr8k, projectRoot} from '../support';
 

@@ -1,5 +1,6 @@
 import {expect} from 'chai';
-import {cleanText, tokenize} from 'captioner/dist/text/tokenizer';
+import {tokenize} from 'captioner';
+import {cleanText} from 'captioner/dist/text/tokenizer';
 
 describe('tokenize', () => {
   const cases: [string, string][] = [

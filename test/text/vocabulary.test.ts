@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {special, Vocabulary} from 'captioner/dist/text/vocabulary';
+import {special, Vocabulary} from 'captioner';
 
 const captions = ['a dog runs', 'a dog sits', "a cat's dog", 'constructor __proto__ constructor'];
 

@@ -3,8 +3,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import {permutation} from 'captioner/dist/random/random';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {readWordVectors, type WordVectors} from 'captioner/dist/text/word-vectors';
+import {readWordVectors, Vocabulary, type WordVectors} from 'captioner';
 import {refusal, temporaryFolder} from '../support';
 
 const vocabulary = Vocabulary.from(['a dog', "the dog's café", 'seven 7'], {minimumCount: 1});

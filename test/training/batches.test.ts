@@ -1,4 +1,4 @@
-import {BatchPlan, collate, type Batch, type Example} from 'captioner/dist/training/batches';
+import {type Batch, BatchPlan, collate, type Example} from 'captioner';
 import {permutation} from 'captioner/dist/random/random';
 import {expect} from 'chai';
 

@@ -2,7 +2,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {isStopped} from 'captioner/dist/interrupt';
-import {Trainer} from 'captioner/dist/training/trainer';
+import {Trainer} from 'captioner';
 import {openToy, toyDecoder, toyOptions} from './toy';
 
 async function main(): Promise<void> {

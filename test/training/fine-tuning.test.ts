@@ -1,17 +1,23 @@
 import {join} from 'node:path';
-import {Captioner} from 'captioner/dist/captioner';
-import {ofSplit, type Dataset} from 'captioner/dist/datasets/dataset';
-import {drawScenes, readScenes} from 'captioner/dist/datasets/synthetic/scenes';
-import {FeatureStore} from 'captioner/dist/features/store';
-import {AugmentedFeatures} from 'captioner/dist/features/augmented';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {withView, trainingViews} from 'captioner/dist/encoders/augmentation';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {TrainableFeatures} from 'captioner/dist/features/trainable';
-import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
+import {
+  AugmentedFeatures,
+  Captioner,
+  createDecoder,
+  type Dataset,
+  drawScenes,
+  type Encoder,
+  FeatureStore,
+  loadEncoder,
+  ofSplit,
+  tf,
+  TrainableFeatures,
+  Trainer,
+  type TrainerParts,
+  trainingViews,
+  Vocabulary,
+  withView,
+} from 'captioner';
+import {readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
 

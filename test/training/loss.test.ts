@@ -1,10 +1,8 @@
 import {expect} from 'chai';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {createLstm, type LstmOptions} from 'captioner/dist/decoders/lstm';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {captionLoss, createDecoder, type Decoder, type LstmOptions, tf} from 'captioner';
+import {createLstm} from 'captioner/dist/decoders/lstm';
 import {normal} from 'captioner/dist/ops/random';
-import {captionLoss, gradients} from 'captioner/dist/training/loss';
+import {gradients} from 'captioner/dist/training/loss';
 import {leaked, readFixture, relativeError, tensorOf, type Reference} from '../tensors';
 
 const reference = readFixture<{

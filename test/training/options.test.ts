@@ -1,11 +1,6 @@
 import {expect} from 'chai';
-import {
-  changedSettings,
-  scheduled,
-  suitedOptions,
-  trainerSettings,
-  type Schedule,
-} from 'captioner/dist/training/options';
+import {type Schedule, suitedOptions} from 'captioner';
+import {changedSettings, scheduled, trainerSettings} from 'captioner/dist/training/options';
 import {readFixture} from '../tensors';
 
 describe('Options of a trainer', () => {

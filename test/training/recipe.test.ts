@@ -1,12 +1,16 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {exportCheckpoint} from 'captioner/dist/checkpoints/export';
-import type {Dataset} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import {drawScenes} from 'captioner/dist/datasets/synthetic/scenes';
-import {presetNames, presets} from 'captioner/dist/training/presets';
-import {prepareTraining, type TrainingRecipe} from 'captioner/dist/training/recipe';
+import {
+  type Dataset,
+  drawScenes,
+  exportCheckpoint,
+  openDataset,
+  prepareTraining,
+  presetNames,
+  presets,
+  type TrainingRecipe,
+} from 'captioner';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {refusal, temporaryFolder} from '../support';
 

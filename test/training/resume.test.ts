@@ -2,10 +2,8 @@ import {expect} from 'chai';
 import {spawn} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {AugmentedFeatures} from 'captioner/dist/features/augmented';
+import {AugmentedFeatures, Trainer, type TrainerOptions} from 'captioner';
 import {readFolderVerified} from 'captioner/dist/files/atomic';
-import type {TrainerOptions} from 'captioner/dist/training/options';
-import {Trainer} from 'captioner/dist/training/trainer';
 import {draws, refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
 

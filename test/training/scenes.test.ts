@@ -1,14 +1,16 @@
 import {join} from 'node:path';
-import {ofSplit} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
-import {FeatureStore} from 'captioner/dist/features/store';
-import {drawScenes} from 'captioner/dist/datasets/synthetic/scenes';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import {loadEncoder} from 'captioner/dist/encoders/registry';
-import {evaluate} from 'captioner/dist/evaluation/evaluate';
-import {featureFolder} from 'captioner/dist/paths';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
-import {Trainer} from 'captioner/dist/training/trainer';
+import {
+  createDecoder,
+  drawScenes,
+  evaluate,
+  featureFolder,
+  FeatureStore,
+  loadEncoder,
+  ofSplit,
+  openDataset,
+  Trainer,
+  Vocabulary,
+} from 'captioner';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
 

@@ -1,12 +1,8 @@
-import {ofSplit} from 'captioner/dist/datasets/dataset';
+import {DocumentFrequencies, ofSplit, ptbTokenize, Rewards, tf, Trainer} from 'captioner';
 import {ciderD} from 'captioner/dist/metrics/cider';
-import {DocumentFrequencies} from 'captioner/dist/metrics/document-frequencies';
 import {imageScores} from 'captioner/dist/metrics/statistics';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {ptbTokenize} from 'captioner/dist/text/ptb-tokenizer';
-import {advantages, Rewards} from 'captioner/dist/training/self-critical';
+import {advantages} from 'captioner/dist/training/self-critical';
 import {sampledBatch} from 'captioner/dist/training/self-critical';
-import {Trainer} from 'captioner/dist/training/trainer';
 import {expect} from 'chai';
 import {temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';

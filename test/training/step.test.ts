@@ -1,10 +1,8 @@
-import {collate, type Batch} from 'captioner/dist/training/batches';
+import {type Batch, captionLoss, collate, special, tf} from 'captioner';
 import {bannedWords} from 'captioner/dist/search/constraints';
 import {Adam} from 'captioner/dist/optim/adam';
 import {clipByGlobalNorm} from 'captioner/dist/optim/clip';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {captionLoss, gradients} from 'captioner/dist/training/loss';
-import {special} from 'captioner/dist/text/vocabulary';
+import {gradients} from 'captioner/dist/training/loss';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {withOwnWords} from 'captioner/dist/training/scheduled-sampling';
 import {crossEntropy} from 'captioner/dist/training/objectives';

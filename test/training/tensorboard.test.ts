@@ -4,9 +4,8 @@ import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import sharp from 'sharp';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
+import {tf, Trainer} from 'captioner';
 import {EventLog} from 'captioner/dist/training/tensorboard';
-import {Trainer} from 'captioner/dist/training/trainer';
 import {projectRoot, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyOptions} from './toy';
 

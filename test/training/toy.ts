@@ -5,13 +5,16 @@
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
-import type {CaptionedImage, Dataset} from 'captioner/dist/datasets/dataset';
-import {FeatureStore} from 'captioner/dist/features/store';
-import type {Decoder} from 'captioner/dist/decoders/decoder';
-import {createDecoder} from 'captioner/dist/decoders/registry';
-import type {Encoder} from 'captioner/dist/encoders/encoder';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {Vocabulary} from 'captioner/dist/text/vocabulary';
+import {
+  type CaptionedImage,
+  createDecoder,
+  type Dataset,
+  type Decoder,
+  type Encoder,
+  FeatureStore,
+  tf,
+  Vocabulary,
+} from 'captioner';
 
 const colours = ['red', 'green', 'blue', 'white', 'black', 'yellow'];
 

@@ -1,13 +1,17 @@
-import {metricNames} from 'captioner/dist/metrics/scorer';
+import {
+  type CaptionerError,
+  FeatureStore,
+  metricNames,
+  special,
+  tf,
+  Trainer,
+  type TrainerParts,
+  Vocabulary,
+} from 'captioner';
 import {expect} from 'chai';
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {FeatureStore} from 'captioner/dist/features/store';
-import type {CaptionerError} from 'captioner/dist/errors';
-import {tf} from 'captioner/dist/tensorflow/tensorflow';
-import {special, Vocabulary} from 'captioner/dist/text/vocabulary';
 import {runToEnd, lossOf} from 'captioner/dist/training/validation';
-import {Trainer, type TrainerParts} from 'captioner/dist/training/trainer';
 import {refusal, temporaryFolder} from '../support';
 import {makeToy, toyDecoder, toyEncoder, toyOptions, type Toy} from './toy';
 

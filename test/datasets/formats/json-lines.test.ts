@@ -1,6 +1,5 @@
 import {requiredColumns} from 'captioner/dist/datasets/formats/csv';
-import type {Dataset} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {type Dataset, openDataset} from 'captioner';
 import {expect} from 'chai';
 import {lay, imageFiles} from '../lay';
 

@@ -2,7 +2,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {readCaptions, type CaptionLine, type Format} from 'captioner/dist/datasets/formats/read-captions';
 import {kaggleCaptions, tokenCaptions} from 'captioner/dist/datasets/formats/flickr';
-import type {Rejection} from 'captioner/dist/datasets/dataset';
+import type {Rejection} from 'captioner';
 import {expect} from 'chai';
 import {temporaryFolder} from '../../support';
 import {refused} from '../lay';

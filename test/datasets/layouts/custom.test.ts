@@ -1,7 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Dataset} from 'captioner/dist/datasets/dataset';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {type Dataset, openDataset} from 'captioner';
 import {expect} from 'chai';
 import {lay, imageFiles, refusal} from '../lay';
 

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {openDataset} from 'captioner/dist/datasets/open-dataset';
+import {openDataset} from 'captioner';
 import {expect} from 'chai';
 import {lay, imageFiles, refusal} from '../lay';
 
