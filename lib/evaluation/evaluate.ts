@@ -49,18 +49,18 @@ export interface ScoreOptions {
 const batchSize = 64;
 
 /**
- * Free-running captions of images whose features lie in a store; those that it lacks are left out.
+ * Free-running captions of images whose features are at hand; those without are left out.
  *
  * @throws CaptionerError `captions` when no image is left.
  */
 export async function evaluate(
   writer: Writer,
-  store: FeatureSource,
+  features: FeatureSource,
   images: readonly CaptionedImage[],
   {scorer, training, ...search}: WithText<SearchOptions> & ScoreOptions = {},
 ): Promise<Evaluation> {
-  const usable = images.filter(({id}) => store.has(id));
-  const captions = await captionImages(writer, store, usable, search);
+  const usable = images.filter(({id}) => features.has(id));
+  const captions = await captionImages(writer, features, usable, search);
   return {
     ...(await scoreCaptions(captions, usable, {...(scorer && {scorer}), ...(training && {training})})),
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
@@ -74,7 +74,7 @@ export async function evaluate(
  */
 export async function captionImages(
   writer: Writer,
-  store: FeatureSource,
+  features: FeatureSource,
   images: readonly {readonly id: string}[],
   options: WithText<SearchOptions> = {},
 ): Promise<string[]> {
@@ -83,7 +83,7 @@ export async function captionImages(
   await interruptible(
     async (interrupt) => {
       for (let from = 0; from < images.length; from += batchSize) {
-        captions.push(...captionBatch(writer, store, images.slice(from, from + batchSize), options));
+        captions.push(...captionBatch(writer, features, images.slice(from, from + batchSize), options));
         await interrupt.pause();
         interrupt.throwIfRequested();
       }
@@ -96,12 +96,12 @@ export async function captionImages(
 /** As `captionImages`, all at once. */
 export function captionBatch(
   {decoder, vocabulary}: Writer,
-  store: FeatureSource,
+  source: FeatureSource,
   images: readonly {readonly id: string}[],
   options: WithText<SearchOptions> = {},
 ): string[] {
   const search = phrasesToIds<SearchOptions>(options, vocabulary);
-  const features = store.read(images.map(({id}) => id));
+  const features = source.read(images.map(({id}) => id));
   try {
     return beamSearch(decoder, features, search).map(([best]) => vocabulary.decode(best!.tokens));
   } finally {

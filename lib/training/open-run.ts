@@ -43,7 +43,7 @@ export async function newRun(
   const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
   const task = {
     features: parts.decoder.features,
-    tuned: parts.store.trainable !== undefined,
+    tuned: parts.features.trainable !== undefined,
     ...(options?.objective && {objective: options.objective}),
   };
   const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
@@ -74,7 +74,7 @@ export async function newRun(
 /** @throws CaptionerError as `Trainer.resume` */
 export async function resumeRun(
   folder: string,
-  {dataset, store}: Pick<Parts, 'dataset' | 'store'>,
+  {dataset, features}: Pick<Parts, 'dataset' | 'features'>,
 ): Promise<OpenRun> {
   const run = new Run(folder, 'resume');
   const opened: {dispose(): void}[] = [];
@@ -84,29 +84,29 @@ export async function resumeRun(
     opened.push(decoder);
     const {learningRate, ...position} = training.position;
     const settings = trainerSettings({...training.settings, learningRate});
-    const parts = {dataset, store, vocabulary, decoder};
+    const parts = {dataset, features, vocabulary, decoder};
     const material = prepareTrainingData(parts, settings.maximumLength);
-    checkResumable(run.folder, encoder, training.data, store, material);
-    const [views, given] = [training.views ?? 1, store.views ?? 1];
+    checkResumable(run.folder, encoder, training.data, features, material);
+    const [views, given] = [training.views ?? 1, features.views ?? 1];
     if (views !== given)
       throw new CaptionerError(
         'mismatch',
         `${run.folder}: expected features in ${views} views, which it was learning from, got ${given}`,
       );
-    if (training.mirrored !== undefined && training.mirrored !== store.mirrored) {
+    if (training.mirrored !== undefined && training.mirrored !== features.mirrored) {
       const how = (mirrored: boolean | undefined): string => `with${mirrored ? '' : 'out'} mirror images`;
       throw new CaptionerError(
         'mismatch',
-        `${run.folder}: expected views ${how(training.mirrored)}, which it was learning from, got those ${how(store.mirrored)}`,
+        `${run.folder}: expected views ${how(training.mirrored)}, which it was learning from, got those ${how(features.mirrored)}`,
       );
     }
-    const from = store.trainable?.from;
+    const from = features.trainable?.from;
     if (fineTuned?.from !== from)
       throw new CaptionerError(
         'mismatch',
         `${run.folder}: expected an encoder that learns from ${fineTuned?.from ?? 'no block'} on, got one from ${from ?? 'no block'} on`,
       );
-    if (fineTuned) store.trainable?.restore(fineTuned);
+    if (fineTuned) features.trainable?.restore(fineTuned);
     const adam = new Adam(trainableWeights(parts));
     opened.push(adam);
     const optimizer = new Map(training.optimizer);

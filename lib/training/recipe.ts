@@ -137,7 +137,7 @@ async function prepareStage(
     const {replace = false} = recipe;
     const parts = {
       dataset,
-      store: features,
+      features,
       options: options.trainerOptions,
       ...(folder !== undefined && {run: folder}),
     };
@@ -207,10 +207,10 @@ async function openEncoderFeatures(
 async function resumed(
   folder: string,
   dataset: Dataset,
-  store: FeatureSource,
+  features: FeatureSource,
   options: TrainerOptions,
 ): Promise<Trainer> {
-  const trainer = await Trainer.resume(folder, {dataset, store});
+  const trainer = await Trainer.resume(folder, {dataset, features});
   try {
     trainer.configure(options);
   } catch (error) {

@@ -37,14 +37,14 @@ export interface StepResult {
  * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
  */
 export function trainStep(
-  parts: Pick<Parts, 'decoder' | 'store' | 'vocabulary'>,
+  parts: Pick<Parts, 'decoder' | 'features' | 'vocabulary'>,
   adam: Adam,
   batches: readonly Batch[],
   settings: StepSettings,
   objective: Objective,
 ): StepResult {
   const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate} = settings;
-  const encoder = parts.store.trainable;
+  const encoder = parts.features.trainable;
   return tf.tidy(() => {
     // Forward and backward, batch by batch.
     const trainEncoder = encoderLearningRate > 0;
@@ -89,7 +89,7 @@ interface Pass {
 }
 
 function forwardBackward(
-  {decoder, store, vocabulary}: Pick<Parts, 'decoder' | 'store' | 'vocabulary'>,
+  {decoder, features: source, vocabulary}: Pick<Parts, 'decoder' | 'features' | 'vocabulary'>,
   batch: Batch,
   key: {readonly seed: number; readonly step: number},
   objective: Objective,
@@ -97,8 +97,8 @@ function forwardBackward(
 ): Pass {
   // Captions of one image share the encoder's work.
   const images = [...new Set(batch.ids)];
-  const encoder = store.trainable;
-  const read = encoder?.frozenFeatures(images, key) ?? store.draw?.(images, key) ?? store.read(images);
+  const encoder = source.trainable;
+  const read = encoder?.frozenFeatures(images, key) ?? source.draw?.(images, key) ?? source.read(images);
   const compute = (): tf.Tensor => encoder?.features(read) ?? read;
   // Where the encoder is trained, its features are computed again under the gradient tape.
   const tuned = trainEncoder ? encoder?.weights : undefined;

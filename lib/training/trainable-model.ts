@@ -11,8 +11,8 @@ import {trainStep, type StepResult, type StepSettings} from './step';
 import type {Parts} from './training-data';
 
 /** All trained weights by name. */
-export function trainableWeights({decoder, store}: Parts): Map<string, tf.Variable> {
-  return new Map([...decoder.weights, ...(store.trainable?.weights ?? [])]);
+export function trainableWeights({decoder, features}: Parts): Map<string, tf.Variable> {
+  return new Map([...decoder.weights, ...(features.trainable?.weights ?? [])]);
 }
 
 export type ModelStepSettings = StepSettings &
@@ -58,7 +58,7 @@ export class TrainableModel {
    */
   withEmaWeights<T>(work: (state: () => Map<string, Float32Array>) => T): T {
     const swapped: SwappedWeights | undefined = this.#ema?.swapIn();
-    const {trainable} = this.parts.store;
+    const {trainable} = this.parts.features;
     // Features computed with other weights of the encoder are not valid.
     const invalidate = (): void => (swapped ? trainable?.invalidate() : undefined);
     const restore = (): void => {
@@ -84,8 +84,8 @@ export class TrainableModel {
 
   #objective(settings: ModelStepSettings): Objective {
     if (settings.objective === 'cross-entropy') return crossEntropy(settings);
-    const {dataset, store} = this.parts;
-    this.#rewards ??= new Rewards(ofSplit(dataset, 'train').filter(({id}) => store.has(id)));
+    const {dataset, features} = this.parts;
+    this.#rewards ??= new Rewards(ofSplit(dataset, 'train').filter(({id}) => features.has(id)));
     return selfCritical(this.#rewards, settings);
   }
 }

@@ -89,7 +89,7 @@ export class Trainer {
    * @throws CaptionerError `not-found` when there is nothing to resume; `locked`; `mismatch` when the features come from
    *   another encoder, or the captions are not those that the run was learning.
    */
-  static async resume(folder: string, parts: Pick<Parts, 'dataset' | 'store'>): Promise<Trainer> {
+  static async resume(folder: string, parts: Pick<Parts, 'dataset' | 'features'>): Promise<Trainer> {
     return new Trainer(await resumeRun(folder, parts));
   }
 
@@ -211,9 +211,9 @@ export class Trainer {
 
   /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
-    const {decoder, store} = this.#parts;
+    const {decoder, features} = this.#parts;
     return this.#model.withEmaWeights(() =>
-      runToEnd(lossOf(decoder, store, this.#material.validation.slice(0, captions))),
+      runToEnd(lossOf(decoder, features, this.#material.validation.slice(0, captions))),
     );
   }
 
@@ -227,20 +227,20 @@ export class Trainer {
   /** Saves a checkpoint into the run's folder; without one there is nothing to do. */
   async save(best = false): Promise<void> {
     if (this.#run === undefined) return;
-    const {decoder, vocabulary, store} = this.#parts;
-    const encoder = {...store.encoder, preprocessing: store.preprocessing};
+    const {decoder, vocabulary, features} = this.#parts;
+    const encoder = {...features.encoder, preprocessing: features.preprocessing};
     const run = this.#run;
     await this.#model.withEmaWeights(async (optimizer) => {
       const training = {
         settings: this.#settings,
         position: this.position,
         data: this.#material.digest,
-        views: store.views ?? 1,
-        mirrored: store.mirrored,
+        views: features.views ?? 1,
+        mirrored: features.mirrored,
         history: this.history,
         optimizer: optimizer(),
       };
-      const fineTuned = store.trainable?.fineTunedWeights();
+      const fineTuned = features.trainable?.fineTunedWeights();
       const checkpoint = {decoder, vocabulary, encoder, fineTuned, training};
       await run.save(checkpoint, training.position.step, best);
     });

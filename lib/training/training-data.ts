@@ -12,7 +12,7 @@ import type {Vocabulary} from '../text/vocabulary';
 export interface Parts {
   readonly dataset: Dataset;
   /** Features of the data set's images; those that it lacks (unreadable ones) are left out. */
-  readonly store: FeatureSource;
+  readonly features: FeatureSource;
   readonly vocabulary: Vocabulary;
   readonly decoder: Decoder;
 }
@@ -33,8 +33,8 @@ export interface TrainingData {
 /** @throws CaptionerError `mismatch` when the parts do not belong together; `dataset` when nothing can be learnt from. */
 export function prepareTrainingData(parts: Parts, maximumLength: number): TrainingData {
   checkTogether(parts);
-  const {dataset, store, vocabulary} = parts;
-  const usable = (split: Split): CaptionedImage[] => ofSplit(dataset, split).filter(({id}) => store.has(id));
+  const {dataset, features, vocabulary} = parts;
+  const usable = (split: Split): CaptionedImage[] => ofSplit(dataset, split).filter(({id}) => features.has(id));
   const examples = (images: readonly CaptionedImage[]): Example[] =>
     images.flatMap(({id, captions}) =>
       captions.map((caption) => {
@@ -46,7 +46,7 @@ export function prepareTrainingData(parts: Parts, maximumLength: number): Traini
   if (training.length === 0)
     throw new CaptionerError(
       'dataset',
-      `${dataset.folder}: expected training images with features, found none in ${store.folder}`,
+      `${dataset.folder}: expected training images with features, found none in ${features.folder}`,
     );
   const judged = usable('validation');
   const test = usable('test');
@@ -57,19 +57,19 @@ export function prepareTrainingData(parts: Parts, maximumLength: number): Traini
     validation: examples(judged),
     judged,
     shown: test.length > 0 ? test : judged,
-    leftOut: dataset.images.filter(({id}) => !store.has(id)).map(({id}) => id),
+    leftOut: dataset.images.filter(({id}) => !features.has(id)).map(({id}) => id),
     digest: hash.digest('hex'),
   };
 }
 
-function checkTogether({decoder, vocabulary, store}: Parts): void {
+function checkTogether({decoder, vocabulary, features}: Parts): void {
   const fail = (what: string, expected: unknown, got: unknown): never => {
     throw new CaptionerError('mismatch', `Trainer: expected ${what} ${String(expected)}, got ${String(got)}`);
   };
   if (decoder.vocabulary !== vocabulary.size)
     fail("the decoder's vocabulary", vocabulary.size, decoder.vocabulary);
-  if (decoder.depth !== store.depth) fail("the decoder's feature depth", store.depth, decoder.depth);
-  if (decoder.features !== store.kind) fail('features', decoder.features, store.kind);
+  if (decoder.depth !== features.depth) fail("the decoder's feature depth", features.depth, decoder.depth);
+  if (decoder.features !== features.kind) fail('features', decoder.features, features.kind);
 }
 
 /** @throws CaptionerError `mismatch` when a run was trained on other features or captions than those at hand. */
@@ -97,16 +97,16 @@ export function checkResumable(
  *
  * @throws CaptionerError `diverged` when features are not finite
  */
-export function fitNormalization({store, decoder}: Parts, {training}: TrainingData): void {
+export function fitNormalization({features, decoder}: Parts, {training}: TrainingData): void {
   // A grid has so many vectors that fewer images tell as much.
-  const ids = [...new Set(training.map(({id}) => id))].slice(0, store.kind === 'grid' ? 200 : 2000);
+  const ids = [...new Set(training.map(({id}) => id))].slice(0, features.kind === 'grid' ? 200 : 2000);
   tf.tidy(() => {
-    const features = store.read(ids);
-    const {mean, variance} = tf.moments(tf.reshape(features, [-1, store.depth]), 0);
+    const read = features.read(ids);
+    const {mean, variance} = tf.moments(tf.reshape(read, [-1, features.depth]), 0);
     if (!Number.isFinite(variance.sum().dataSync()[0]))
       throw new CaptionerError(
         'diverged',
-        `${store.folder}: expected finite features, got others for ${notFinite(ids, features).join(', ')}; build them again`,
+        `${features.folder}: expected finite features, got others for ${notFinite(ids, read).join(', ')}; build them again`,
       );
     decoder.featureNormalization.get('features.mean')?.assign(mean);
     decoder.featureNormalization.get('features.std')?.assign(tf.add(tf.sqrt(variance), 1e-3));

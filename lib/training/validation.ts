@@ -23,7 +23,7 @@ export type Chunked<T> = Generator<void, T, void>;
 /** Mean cross entropy per word, teacher-forced, without dropout; NaN without captions. */
 export function* lossOf(
   decoder: Decoder,
-  store: FeatureSource,
+  features: FeatureSource,
   examples: readonly Example[],
 ): Chunked<number> {
   if (examples.length === 0) return NaN;
@@ -35,7 +35,7 @@ export function* lossOf(
     const count = targets.reduce((all, id) => all + (id > 0 ? 1 : 0), 0);
     sum += tf.tidy(() => {
       const [read, next] = [inputs, targets].map((of) => tf.tensor2d(of, [size, steps], 'int32'));
-      return count * captionLoss(decoder, store.read(ids), read!, next!).dataSync()[0]!;
+      return count * captionLoss(decoder, features.read(ids), read!, next!).dataSync()[0]!;
     });
     words += count;
     yield;
@@ -46,13 +46,13 @@ export function* lossOf(
 /** A free-running caption for each image. */
 export function* captionsOf(
   writer: Writer,
-  store: FeatureSource,
+  features: FeatureSource,
   images: readonly {readonly id: string}[],
   search: SearchOptions,
 ): Chunked<string[]> {
   const captions: string[] = [];
   for (let from = 0; from < images.length; from += 64) {
-    captions.push(...captionBatch(writer, store, images.slice(from, from + 64), search));
+    captions.push(...captionBatch(writer, features, images.slice(from, from + 64), search));
     yield;
   }
   return captions;
@@ -75,10 +75,10 @@ export class Validator {
   ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'>> {
     const {parts} = this;
     const {judged, shown, validation} = this.material;
-    const validationLoss = await runInterruptibly(lossOf(parts.decoder, parts.store, validation), interrupt);
+    const validationLoss = await runInterruptibly(lossOf(parts.decoder, parts.features, validation), interrupt);
     const images = judged.slice(0, settings.validationImages);
     const captions = await runInterruptibly(
-      captionsOf(parts, parts.store, images, searchOf(settings)),
+      captionsOf(parts, parts.features, images, searchOf(settings)),
       interrupt,
     );
     const metrics = images.length > 0 ? await this.#score(captions, images, settings) : {};
@@ -117,7 +117,7 @@ export function panelOf(
   images: readonly CaptionedImage[],
   settings: TrainerSettings,
 ): PanelEntry[] {
-  const captions = runToEnd(captionsOf(parts, parts.store, images, searchOf(settings)));
+  const captions = runToEnd(captionsOf(parts, parts.features, images, searchOf(settings)));
   return images.map(({id, file, captions: references}, at) => ({
     id,
     file,

@@ -37,7 +37,7 @@ describe('A checkpoint', () => {
   let newest: string;
 
   const captions = ({decoder, vocabulary}: Checkpoint | Trainer): string[] =>
-    captionBatch({decoder, vocabulary}, toy.store, toy.dataset.images, {beams: 2});
+    captionBatch({decoder, vocabulary}, toy.features, toy.dataset.images, {beams: 2});
 
   /** A copy of the newest checkpoint. */
   function copy(name: string): string {

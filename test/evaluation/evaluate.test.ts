@@ -31,22 +31,22 @@ describe('evaluate', () => {
     toy = await makeToy(temporaryFolder());
     decoder = toyDecoder(toy);
     writer = {decoder, vocabulary: toy.vocabulary};
-    expect(existsSync(toy.store.folder)).to.equal(true);
+    expect(existsSync(toy.features.folder)).to.equal(true);
   });
   after(() => decoder.dispose());
 
   it('gives a caption to each image that has features, and leaves the others out', async () => {
     const {images} = toy.dataset;
     const strangers = [image('nowhere.png', ['a square'])];
-    const {captions, metrics} = await evaluate(writer, toy.store, [...strangers, ...images], {beams: 2});
+    const {captions, metrics} = await evaluate(writer, toy.features, [...strangers, ...images], {beams: 2});
     expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
-    expect(metrics).to.deep.equal((await evaluate(writer, toy.store, images, {beams: 2})).metrics);
+    expect(metrics).to.deep.equal((await evaluate(writer, toy.features, images, {beams: 2})).metrics);
     expect(Object.keys(metrics)).to.deep.equal([...metricNames]);
   });
 
   it('goes by the numbers of COCO in predictions, so that they meet its annotations', async () => {
     const images = toy.dataset.images.map((one, at) => (at === 0 ? one : {...one, number: 100 + at}));
-    const {captions, predictions} = await evaluate(writer, toy.store, images);
+    const {captions, predictions} = await evaluate(writer, toy.features, images);
     expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
     expect(predictions.slice(0, 3).map(({image_id}) => image_id)).to.deep.equal([images[0]!.id, 101, 102]);
     const annotations = images
@@ -58,7 +58,7 @@ describe('evaluate', () => {
 
   it('scores what was said against all references of its own image', async () => {
     const {images} = toy.dataset;
-    const {captions, metrics} = await evaluate(writer, toy.store, images, {beams: 1});
+    const {captions, metrics} = await evaluate(writer, toy.features, images, {beams: 1});
     const scorer = await Scorer.create(images.map((one) => one.captions));
     expect(metrics).to.deep.equal(totals(scorer.score(captions.map(({caption}) => caption))));
   });
@@ -67,28 +67,28 @@ describe('evaluate', () => {
     // More than fit into one go.
     const images = Array.from({length: 5}, () => toy.dataset.images).flat();
     expect(images.length).to.be.above(128);
-    const together = await captionImages(writer, toy.store, images, {beams: 2});
-    const alone = toy.dataset.images.map((one) => captionBatch(writer, toy.store, [one], {beams: 2})[0]!);
+    const together = await captionImages(writer, toy.features, images, {beams: 2});
+    const alone = toy.dataset.images.map((one) => captionBatch(writer, toy.features, [one], {beams: 2})[0]!);
     expect(together).to.deep.equal(Array.from({length: 5}, () => alone).flat());
   });
 
   it('takes words to force or to ban as words', () => {
     const {images, vocabulary} = {...toy.dataset, vocabulary: toy.vocabulary};
     const [suppressWords, requiredPhrases] = [4, 6].map((id) => vocabulary.word(id)) as [string, string];
-    for (const caption of captionBatch(writer, toy.store, images, {
+    for (const caption of captionBatch(writer, toy.features, images, {
       requiredPhrases: [requiredPhrases],
       suppressWords: [suppressWords],
     }))
       expect(caption.split(' ')).to.include(requiredPhrases).and.not.include(suppressWords);
-    expect(() => captionBatch(writer, toy.store, images, {requiredPhrases: ['unicorn']})).to.throw(
+    expect(() => captionBatch(writer, toy.features, images, {requiredPhrases: ['unicorn']})).to.throw(
       '"unicorn"',
     );
   });
 
   it('leaves no tensor behind, also where the search fails', async () => {
     const before = tf.memory().numTensors;
-    await evaluate(writer, toy.store, toy.dataset.images);
-    const failed = await refusal(evaluate(writer, toy.store, toy.dataset.images, {beams: 0}));
+    await evaluate(writer, toy.features, toy.dataset.images);
+    const failed = await refusal(evaluate(writer, toy.features, toy.dataset.images, {beams: 0}));
     expect(failed.code).to.equal('options');
     expect(tf.memory().numTensors).to.equal(before);
   });
@@ -96,7 +96,7 @@ describe('evaluate', () => {
   it('refuses to score nothing', async () => {
     const strangers = [image('nowhere.png', ['a square'])];
     for (const images of [[], strangers])
-      expect((await refusal(evaluate(writer, toy.store, images))).code).to.equal('captions');
+      expect((await refusal(evaluate(writer, toy.features, images))).code).to.equal('captions');
   });
 });
 

@@ -56,7 +56,7 @@ const vocabulary = Vocabulary.from(few.images.flatMap((image) => image.captions)
 for (const kind of decoderKinds) {
   const store = await FeatureStore.build(encoder, few.images, folder + '/' + featuresOf(kind), {kind: featuresOf(kind)});
   const decoder = createDecoder(kind, vocabulary.size, store.depth, {units: 64});
-  trainers.set(kind, await Trainer.create({dataset: few, store: store, vocabulary: vocabulary, decoder: decoder, run: folder + '/run-' + kind, options: {epochs: 100000, batch: 16, meteor: false, saveEvery: 20}}));
+  trainers.set(kind, await Trainer.create({dataset: few, features: store, vocabulary: vocabulary, decoder: decoder, run: folder + '/run-' + kind, options: {epochs: 100000, batch: 16, meteor: false, saveEvery: 20}}));
 }
 console.log([...trainers.keys()].join());`,
 ];

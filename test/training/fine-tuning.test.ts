@@ -59,7 +59,7 @@ describe('An encoder that learns', function () {
   } as const;
   const parts = (store: TrainableFeatures): TrainerParts => ({
     dataset,
-    store,
+    features: store,
     vocabulary,
     decoder: createDecoder('lstm', vocabulary.size, store.depth, {units: 64, embedding: 64}),
   });
@@ -140,7 +140,7 @@ describe('An encoder that learns', function () {
     stopped.dispose();
 
     const fresh = await live();
-    const second = await Trainer.resume(run, {dataset, store: fresh});
+    const second = await Trainer.resume(run, {dataset, features: fresh});
     for (let k = 0; k < 2; k++) expect(second.step().loss).to.equal(uninterrupted.step().loss);
     await second.save();
     const [image] = ofSplit(dataset, 'test');
@@ -159,7 +159,7 @@ describe('An encoder that learns', function () {
     whole.dispose();
 
     const other = await live('blocks.15');
-    const error = await refusal(Trainer.resume(run, {dataset, store: other}));
+    const error = await refusal(Trainer.resume(run, {dataset, features: other}));
     expect(error.code).to.equal('mismatch');
     expect(error.message).to.include(
       'expected an encoder that learns from head on, got one from blocks.15 on',

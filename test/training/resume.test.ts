@@ -101,15 +101,15 @@ describe('Resuming', () => {
 
   it('goes on with the views that it was learning from: as many, and mirrored as they were', async () => {
     const run = join(folder, 'mirrored');
-    const seen = (mirrored: boolean) => new AugmentedFeatures(toy.store, [toy.store], mirrored);
+    const seen = (mirrored: boolean) => new AugmentedFeatures(toy.features, [toy.features], mirrored);
     const first = await Trainer.create({
-      ...{...toy, store: seen(false), decoder: toyDecoder(toy), run},
+      ...{...toy, features: seen(false), decoder: toyDecoder(toy), run},
       options: toyOptions,
     });
     first.step();
     await first.save();
     first.close();
-    const {code, message} = await refusal(Trainer.resume(run, {...toy, store: seen(true)}));
+    const {code, message} = await refusal(Trainer.resume(run, {...toy, features: seen(true)}));
     expect([code, message]).to.deep.equal([
       'mismatch',
       `${run}: expected views without mirror images, which it was learning from, got those with mirror images`,
@@ -117,7 +117,7 @@ describe('Resuming', () => {
     expect((await refusal(Trainer.resume(run, toy))).message).to.match(
       /expected features in 2 views, .* got 1$/,
     );
-    const second = await Trainer.resume(run, {...toy, store: seen(false)});
+    const second = await Trainer.resume(run, {...toy, features: seen(false)});
     expect(second.position.step).to.equal(1);
     second.close();
   });

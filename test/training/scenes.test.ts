@@ -31,7 +31,7 @@ describe('A decoder trained on the drawn scenes', function () {
       {minimumCount: 3},
     );
     const decoder = createDecoder('lstm', vocabulary.size, store.depth);
-    const trainer = await Trainer.create({dataset, store, vocabulary, decoder});
+    const trainer = await Trainer.create({dataset, features: store, vocabulary, decoder});
     await trainer.train();
     trainer.close();
     const writer = {decoder, vocabulary};

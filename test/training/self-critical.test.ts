@@ -45,7 +45,7 @@ describe('Self-critical training', () => {
   it('learns from samples that end as they did, each with what it is better by', () => {
     const decoder = toyDecoder(toy);
     const imageFiles = training().map(({id}) => id);
-    const features = toy.store.read(imageFiles);
+    const features = toy.features.read(imageFiles);
     const settings = {
       samples: 4,
       baseline: 'others',

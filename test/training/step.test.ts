@@ -48,7 +48,7 @@ describe('A step of training', () => {
     const all = batches.map(({ids, inputs, targets, size, steps}) =>
       gradients(
         other,
-        toy.store.read(ids),
+        toy.features.read(ids),
         tf.tensor2d(inputs, [size, steps], 'int32'),
         tf.tensor2d(targets, [size, steps], 'int32'),
       ),
@@ -99,13 +99,13 @@ describe('A step of training', () => {
   it('computes features of an image once for all its captions', () => {
     const asked: string[][] = [];
     const store = {
-      ...{kind: toy.store.kind, depth: toy.store.depth, encoder: toy.store.encoder},
-      ...{folder: '', preprocessing: toy.store.preprocessing, has: () => true},
-      read: (ids: readonly string[]) => (asked.push([...ids]), toy.store.read(ids)),
+      ...{kind: toy.features.kind, depth: toy.features.depth, encoder: toy.features.encoder},
+      ...{folder: '', preprocessing: toy.features.preprocessing, has: () => true},
+      read: (ids: readonly string[]) => (asked.push([...ids]), toy.features.read(ids)),
     };
     const decoder = toyDecoder(toy);
     const adam = new Adam(decoder.weights);
-    trainStep({...toy, store, decoder}, adam, [batchOf(0)], settings, objective);
+    trainStep({...toy, features: store, decoder}, adam, [batchOf(0)], settings, objective);
     expect(asked).to.deep.equal([toy.dataset.images.slice(0, 4).map(({id}) => id)]);
     for (const part of [decoder, adam]) part.dispose();
   });
@@ -127,7 +127,7 @@ describe('A step of training', () => {
       const key = {seed: 1, step: 1, labelSmoothing: 0.2};
       return captionLoss(
         decoder,
-        toy.store.read(batch.ids),
+        toy.features.read(batch.ids),
         of(batch.inputs),
         of(batch.targets),
         key,
@@ -155,19 +155,19 @@ describe('A step of training', () => {
   it('has masks of its own for each of its batches, and in each step, also where a step has fewer', () => {
     const keys: string[] = [];
     const store = {
-      ...{kind: toy.store.kind, depth: toy.store.depth, encoder: toy.store.encoder},
-      ...{folder: '', preprocessing: toy.store.preprocessing, has: () => true},
-      read: (ids: readonly string[]) => toy.store.read(ids),
+      ...{kind: toy.features.kind, depth: toy.features.depth, encoder: toy.features.encoder},
+      ...{folder: '', preprocessing: toy.features.preprocessing, has: () => true},
+      read: (ids: readonly string[]) => toy.features.read(ids),
       draw: (ids: readonly string[], {seed, step}: {seed: number; step: number}) => (
         keys.push(`${seed} ${step}`),
-        toy.store.read(ids)
+        toy.features.read(ids)
       ),
     };
     const decoder = toyDecoder(toy);
     const adam = new Adam(decoder.weights);
     for (const [step, count] of [4, 4, 2, 4].entries()) {
       const batches = Array.from({length: count}, (_, at) => batchOf(at));
-      trainStep({...toy, store, decoder}, adam, batches, {...settings, accumulate: 4, step}, objective);
+      trainStep({...toy, features: store, decoder}, adam, batches, {...settings, accumulate: 4, step}, objective);
     }
     expect(new Set(keys).size).to.equal(keys.length).and.to.equal(14);
     for (const part of [decoder, adam]) part.dispose();
@@ -177,7 +177,7 @@ describe('A step of training', () => {
     it('exchanges as many words as it is told for those that the decoder would write there, never the start', () => {
       const decoder = toyDecoder(toy);
       const batch = batchOf(0);
-      const features = toy.store.read(batch.ids);
+      const features = toy.features.read(batch.ids);
       let [words, own] = [0, 0];
       for (let step = 0; step < 40; step++) {
         const mixed = withOwnWords(decoder, features, batch, 0.4, {seed: 2, step});
@@ -203,7 +203,7 @@ describe('A step of training', () => {
     it('draws them with the probabilities that the decoder gives them after the words before, among those that can be gone on from', () => {
       const decoder = toyDecoder(toy);
       const batch = collate([{id: toy.dataset.images[0]!.id, tokens: [5, 6]}]);
-      const features = toy.store.read(batch.ids);
+      const features = toy.features.read(batch.ids);
       const expected = tf.tidy(() => {
         const logits = decoder.logits(features, tf.tensor2d(batch.inputs, [1, 3], 'int32'));
         const allowed = bannedWords(decoder.vocabulary, [special.end]);

@@ -64,7 +64,7 @@ export function toyDataset(folder: string): Dataset {
 
 export interface Toy {
   readonly dataset: Dataset;
-  readonly store: FeatureStore;
+  readonly features: FeatureStore;
   readonly vocabulary: Vocabulary;
 }
 
@@ -91,11 +91,11 @@ export function openToy(folder: string): Toy {
     dataset.images.flatMap(({captions}) => captions),
     {minimumCount: 1},
   );
-  return {dataset, store: FeatureStore.open(join(folder, 'features')), vocabulary};
+  return {dataset, features: FeatureStore.open(join(folder, 'features')), vocabulary};
 }
 
-export function toyDecoder({vocabulary, store}: Toy, options: object = {}): Decoder {
-  return createDecoder('lstm', vocabulary.size, store.depth, {
+export function toyDecoder({vocabulary, features}: Toy, options: object = {}): Decoder {
+  return createDecoder('lstm', vocabulary.size, features.depth, {
     embedding: 12,
     units: 16,
     dropout: 0.3,

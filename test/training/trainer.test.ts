@@ -56,7 +56,7 @@ describe('Trainer', () => {
 
   /** The same features, but those of one image are not numbers. */
   function poisoned(bad: string): FeatureStore {
-    const {store} = toy;
+    const {features: store} = toy;
     const {encoder, preprocessing, kind, depth, cells} = store;
     const read = (ids: readonly string[]): tf.Tensor =>
       tf.tidy(() => {
@@ -131,7 +131,7 @@ describe('Trainer', () => {
       good.step();
       await good.save();
       good.close();
-      const trainer = await Trainer.resume(run, {...toy, store: poisoned('green-on-red.png')});
+      const trainer = await Trainer.resume(run, {...toy, features: poisoned('green-on-red.png')});
       made.push(trainer);
       const weights = () => [...trainer.decoder.weights.values()].map((weight) => [...weight.dataSync()]);
       const before = weights();
@@ -269,7 +269,7 @@ describe('Trainer', () => {
         .flatMap(({id, captions}) =>
           captions.map((caption) => ({id, tokens: toy.vocabulary.encode(caption)})),
         );
-      expect(runToEnd(lossOf(trainer.decoder, toy.store, examples))).to.be.closeTo(validationLoss, 1e-6);
+      expect(runToEnd(lossOf(trainer.decoder, toy.features, examples))).to.be.closeTo(validationLoss, 1e-6);
     });
 
     it('never learns that a caption ends where it was only cut', async () => {
@@ -318,13 +318,13 @@ describe('Trainer', () => {
     it('leaves out images without features and says which', async () => {
       const some = toy.dataset.images.slice(4);
       const store = await FeatureStore.build(toyEncoder, some, join(folder, 'some-features'));
-      const trainer = await create({store});
+      const trainer = await create({features: store});
       expect(trainer.leftOut).to.deep.equal(toy.dataset.images.slice(0, 4).map(({id}) => id));
       trainer.step();
     });
 
     it('refuses features that are not finite, by name', async () => {
-      const error = await failure(create({store: poisoned('green-on-red.png')}));
+      const error = await failure(create({features: poisoned('green-on-red.png')}));
       expect(error).to.have.property('code', 'diverged');
       expect(error.message).to.include('green-on-red.png');
     });
@@ -404,7 +404,7 @@ describe('Trainer', () => {
       expect(changed.message).to.include('expected the captions it was learning');
       const encoder = {...toyEncoder, digest: 'fedcba9876543210'};
       const store = await FeatureStore.build(encoder, toy.dataset.images, join(folder, 'other-features'));
-      const other = await failure(Trainer.resume(run, {...toy, store}));
+      const other = await failure(Trainer.resume(run, {...toy, features: store}));
       expect(other).to.have.property('code', 'mismatch');
       expect(other.message).to.include('colours (01234567, 16 pixels, stretch)').and.to.include('(fedcba98');
       expect(tf.memory().numTensors).to.equal(numTensors);
