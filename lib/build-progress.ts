@@ -1,13 +1,13 @@
-/** How far the building of a feature store has come, as `onProgress` is told. */
+/** Progress of building a feature store, as passed to `onProgress`. */
 
 export interface BuildProgress {
   /** Images that could not be read so far. */
   readonly quarantined: number;
-  /** Since this run began to encode; 0 before the first. */
+  /** Mean of this run; 0 before the first image. */
   readonly imagesPerSecond: number;
 }
 
-/** @param note The progress in words, for who shows it. */
+/** @param note The progress in words, for display. */
 export type OnBuildProgress = (
   done: number,
   total: number,

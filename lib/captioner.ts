@@ -1,4 +1,4 @@
-/** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
+/** Captions images with a checkpoint and the encoder that it was trained with. */
 import {readPixels, toPixels} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
@@ -22,7 +22,7 @@ export interface Captioned {
   readonly file: string;
   /** The best hypothesis in words. */
   readonly caption: string;
-  /** The best first. */
+  /** All hypotheses, the best first. */
   readonly hypotheses: readonly (Hypothesis & {readonly caption: string})[];
 }
 
@@ -50,12 +50,14 @@ export class Captioner {
   ) {}
 
   /**
-   * @param folders A checkpoint, or a run: then its best checkpoint. Several write together, as an ensemble.
-   * @param options.weights The encoder's weight file, where it was trained with one that is not the usual.
-   * @param options.size Side of the images it looks at, in pixels. Larger than in training is often better, since images that were learnt
-   *   from in parts look larger than whole ones (Touvron et al. 2019, arXiv 1906.06423). @default the checkpoint's
-   * @param options.views Views of each image that a caption is written from, see `centredViews`. @default the checkpoint's
-   * @throws CaptionerError when a checkpoint is damaged, or `mismatch` when the encoder at hand is another one, or the
+   * Loads a checkpoint with its encoder, or several checkpoints as an ensemble.
+   *
+   * @param folders A checkpoint, or a run: then its best checkpoint. Several form an ensemble.
+   * @param options.weights The encoder's weight file, if it was trained with other than the default weights.
+   * @param options.size Side of the encoder's input, in pixels. Larger than in training is often better, since objects look larger in
+   *   training crops than in whole images (Touvron et al. 2019, arXiv 1906.06423). @default the checkpoint's
+   * @param options.views Views of each image to write a caption from, see `centredViews`. @default the checkpoint's
+   * @throws CaptionerError when a checkpoint is damaged; `mismatch` when the encoder is not the one that it was trained with, or the
    *   checkpoints of an ensemble do not belong together.
    * @example const captioner = await Captioner.load('checkpoints/scenes');
    */
@@ -97,9 +99,9 @@ export class Captioner {
   }
 
   /**
-   * One result for each file, in their order; one that cannot be read does not keep the others from being captioned.
+   * Captions image files. Returns one result per file, in their order; a file that can't be read does not affect the others.
    *
-   * @param options Of the search; words to force or to ban may be words or ids.
+   * @param options Options of the search; phrases to require and words to suppress may be text or ids.
    * @throws CaptionerError `options`
    * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
@@ -111,7 +113,7 @@ export class Captioner {
   }
 
   /**
-   * Captions drawn at random, as probable as the decoder thinks them; otherwise as `caption`.
+   * Samples captions from the probabilities of the decoder; otherwise like `caption`.
    *
    * @throws CaptionerError `options`
    * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
@@ -126,7 +128,7 @@ export class Captioner {
     );
   }
 
-  /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
+  /** Captions image features. @param features `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them; not disposed. */
   captionFeatures(features: tf.Tensor, options: WithText<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
     const found = beamSearch(this.decoder, features, phrasesToIds<SearchOptions>(options, this.vocabulary));
     return found.map((list) => {
@@ -135,13 +137,13 @@ export class Captioner {
     });
   }
 
-  /** @param features As for `captionFeatures`. */
+  /** Samples captions of image features. @param features As for `captionFeatures`. */
   sampleFeatures(features: tf.Tensor, options: WithText<SampleOptions> = {}): Omit<Sampled, 'file'>[] {
     const drawn = sample(this.decoder, features, phrasesToIds<SampleOptions>(options, this.vocabulary));
     return drawn.map((list) => ({samples: this.#inWords(list)}));
   }
 
-  /** @param write What is said of some images' features, of which the first has the number `from`. */
+  /** @param write Captions the features of a group of images, of which the first has the index `from`. */
   async #each<Result extends object>(
     files: readonly string[],
     write: (features: tf.Tensor, from: number) => Result[],
@@ -154,7 +156,7 @@ export class Captioner {
       for (let from = 0; from < files.length; from += images) {
         const group = files.slice(from, from + images);
         const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
-        // An image that can't be read keeps its place, so that it does not change what is drawn for others.
+        // An image that can't be read is replaced by a black one, so that the samples of the others do not change.
         const nothing = new Uint8Array(size * size * 3);
         const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
         const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;

@@ -28,7 +28,7 @@ export interface Finding {
   readonly verdict: 'ok' | 'wrong';
   /** The version or location found, or the problem. */
   readonly detail: string;
-  /** What the user can do; present only if the verdict is `wrong`. */
+  /** Advice to the user; present only if the verdict is `wrong`. */
   readonly advice?: string;
 }
 

@@ -1,22 +1,22 @@
-/** Reads from a zod object what people are told of its fields: type, range, default, description. */
+/** Reads from a zod object the documentation of its fields: type, range, default, description. */
 import {z} from 'zod';
 
 export interface OptionField {
   readonly name: string;
-  /** In TypeScript. */
+  /** The TypeScript type. */
   readonly type: string;
-  /** Of the file that declares the type, where it is not built in. */
+  /** Path of the module that declares the type, if it is not built in. */
   readonly from?: string | undefined;
-  /** In words: `an integer from 1 to 100`; absent where the type says all. */
+  /** The range in words: `an integer from 1 to 100`; absent if the type says everything. */
   readonly range?: string | undefined;
-  /** Absent where an option has none. */
+  /** The default; absent if the option has none. */
   readonly default?: unknown;
   /** Whether `suitedOptions` chooses another default for other data. */
   readonly suited: boolean;
   readonly description: string;
 }
 
-/** What `.meta()` of a field may say besides. */
+/** Additional properties of a field, set with `.meta()`. */
 export interface FieldMeta {
   /** A type that zod can't name, and the module that declares it, relative to lib. */
   readonly type?: string;
@@ -53,7 +53,7 @@ export function fieldsOf(schema: z.ZodType): OptionField[] {
   }));
 }
 
-/** @returns What a value has to be, in words, where that is said in a few. */
+/** Returns the range of a value in words; undefined if it takes more than a few. */
 export function rangeOf(schema: z.ZodType): string | undefined {
   return rangeIn(toJson(schema));
 }

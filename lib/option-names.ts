@@ -1,6 +1,6 @@
-/** Says of an unknown name what it is called today, which known name is nearest, or which names there are. */
+/** Messages for unknown names: the current name, the nearest known name, or all known names. */
 
-/** Options of version 0.1 by their names of today. */
+/** Current names of the options of version 0.1. */
 const renamed: Readonly<Record<string, string>> = {
   rate: 'learningRate',
   encoderRate: 'encoderLearningRate',
@@ -26,8 +26,8 @@ export interface NamedOptions {
 }
 
 /**
- * @param groups What was asked for.
- * @param others What could have been meant instead.
+ * @param groups Options that may be named here.
+ * @param others Other options, which may have been meant instead.
  * @returns For a message: ``unknown option `unit`; did you mean `units`?``
  */
 export function unknownOption(

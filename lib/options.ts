@@ -1,4 +1,4 @@
-/** Turns what a user wrote as options into checked values: zod does the checking, this says it in one line. */
+/** Validates options with zod and reports errors in one line. */
 import {z} from 'zod';
 import {CaptionerError} from './errors';
 import {rangeOf} from './option-fields';
@@ -7,7 +7,7 @@ import {unknownOption} from './option-names';
 /**
  * Checks `value` against `schema` and fills in the defaults.
  *
- * @param where What the options belong to, for the message: `trainer`, `lstm decoder`.
+ * @param where Owner of the options, for the message: `trainer`, `lstm decoder`.
  * @throws CaptionerError `options`, naming each option that is unknown or out of range.
  */
 export function parseOptions<Out>(schema: z.ZodType<Out>, value: unknown, where: string): Out {

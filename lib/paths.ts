@@ -45,7 +45,7 @@ export function userPath(path: string): string {
   return resolve(process.env['CAPTIONER_CWD'] ?? process.env['INIT_CWD'] ?? process.cwd(), path);
 }
 
-/** The folder of a data set's cached features: one for each data set, encoder (with its weights and preprocessing) and kind. */
+/** The folder of a dataset's cached features: one for each dataset, encoder (with its weights and preprocessing) and kind. */
 export function featureFolder(
   dataset: {readonly folder: string},
   {
@@ -60,14 +60,14 @@ export function featureFolder(
   return join(projectFolder(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
 }
 
-/** The folder of a run: the one named by the user, or else one named after the data set; `…-run` if a bundled checkpoint has that name. */
+/** The folder of a run: the one named by the user, or else one named after the dataset; `…-run` if a bundled checkpoint has that name. */
 export function runFolder(dataset: {readonly folder: string}, run: string = ''): string {
   if (run !== '') return userPath(run);
   const folder = join(projectFolder(), 'checkpoints', basename(dataset.folder));
   return existsSync(join(folder, 'manifest.json')) ? `${folder}-run` : folder;
 }
 
-/** The checkpoint used for a data set: the one named by the user, or else that of the user's run, or else the bundled one. */
+/** The checkpoint used for a dataset: the one named by the user, or else that of the user's run, or else the bundled one. */
 export function checkpointFolder(dataset: {readonly folder: string}, checkpoint: string = ''): string {
   const run = runFolder(dataset, checkpoint);
   return checkpoint === '' && !existsSync(run) ? run.replace(/-run$/, '') : run;

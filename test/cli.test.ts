@@ -38,7 +38,7 @@ function captioner(
   });
 }
 
-/** What a user gets who did something wrong: an exit code, one line that says it, and nothing on stdout. */
+/** Expects that wrong use is refused: an exit code, one line on stderr that says why, and nothing on stdout. */
 async function refused(code: number, message: RegExp, ...args: string[]): Promise<void> {
   const ended = await captioner(args);
   expect(ended.stderr).to.match(message);
@@ -314,7 +314,7 @@ describe('captioner', function () {
     expect(both.code, both.stderr).to.equal(0);
     expect(both.stdout).to.equal(alone.stdout);
     await refused(1, /nowhere: expected .*found nothing/, 'export', 'run', 'nowhere', '--to', 'none');
-    await refused(1, /shipped: a checkpoint lies here already/, 'export', 'run', '--to', 'shipped');
+    await refused(1, /shipped: this folder already holds a checkpoint/, 'export', 'run', '--to', 'shipped');
     expect((await captioner(['export', 'run', '--to', 'shipped', '--replace'])).code).to.equal(0);
     expect(existsSync(join(folder, 'none'))).to.equal(false);
   });
@@ -463,7 +463,7 @@ describe('captioner', function () {
     expect(index).to.deep.include({kind: 'grid', cells: 64, depth: 1280});
     const other = await captioner(features);
     expect([other.code, other.stdout]).to.deep.equal([1, '']);
-    expect(other.stderr).to.match(/expected features of preprocessing .*; use another folder\n$/);
+    expect(other.stderr).to.match(/expected features with preprocessing .*; use another folder\n$/);
     await refused(2, /`fit`/, ...features, '--fit', 'squeeze');
     await refused(
       2,
@@ -487,7 +487,7 @@ describe('captioner', function () {
     await otherwise(/`embedding`: expected 3, the size of the word vectors, got 16/, ...run, ...vectors, '--set', 'embedding=16'); // prettier-ignore
     const {code, stderr} = await captioner([...begun, ...vectors]);
     expect(code, stderr).to.equal(0);
-    expect(stderr).to.match(/word vectors of 2 of \d+ words, 3 numbers each/);
+    expect(stderr).to.match(/word vectors for 2 of \d+ words, 3 dimensions/);
     const {decoder, vocabulary} = await loadCheckpoint(join(folder, 'vectors'));
     const table = decoder.weights.get('embedding')!.arraySync() as number[][];
     for (const [at, number] of table[vocabulary.id('the')]!.entries())
@@ -528,7 +528,7 @@ describe('captioner', function () {
     expect([further.code, further.stdout.split('\n').length], further.stderr).to.deep.equal([0, 3]);
     const fewer = await captioner([...resumed, '--views', '2', '--epochs', '3']);
     expect(fewer.code).to.equal(1);
-    expect(fewer.stderr).to.match(/expected features in 6 views, which it was learning from, got 2\n$/);
+    expect(fewer.stderr).to.match(/expected features in 6 views, which it was trained on, got 2\n$/);
     const checkpoint = readFileSync(join(folder, 'tuned', 'latest'), 'utf8').trim();
     expect(existsSync(join(folder, 'tuned', 'checkpoints', checkpoint, 'encoder.safetensors'))).to.equal(
       true,

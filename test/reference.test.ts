@@ -69,7 +69,7 @@ const given = `
   captioner: Captioner, trainer: Trainer, dataset: Dataset, images: CaptionedImage[], store: FeatureSource,
   vocabulary: Vocabulary, decoder: Decoder, features: tf.Tensor, lengths: number[], a: tf.Tensor2D, b: tf.Tensor2D`;
 
-/** What the compiler objects to in an example, with everything of captioner imported that its module does not export itself. */
+/** Compiles an example, with everything of captioner imported that its module does not export itself. Returns the compiler errors. */
 function objections(
   {text, module, names}: Omit<Example, 'where'>,
   surface: readonly string[],

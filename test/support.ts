@@ -9,7 +9,7 @@ import {expect} from 'chai';
 /** Valid for files compiled to `.build/test`. */
 export const projectRoot = resolve(__dirname, '..', '..');
 
-/** What a variable of the environment names, if it is there. */
+/** Returns the absolute path that an environment variable names, if it exists. */
 export function named(variable: string): string | undefined {
   const path = process.env[variable];
   if (!path) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Runs the tests and measures which part of lib they use, also in the processes that they start: the quick tests, or with `--whole` all;
- * other arguments go to the tests. A summary is printed at the end, `.build/coverage/index.html` shows the lines.
+ * Runs the tests and measures their coverage of lib, including the processes that they start: the quick tests, or all with `--whole`.
+ * Other arguments are passed to the tests. Prints a summary; `.build/coverage/index.html` shows the lines.
  */
 import {spawn} from 'node:child_process';
 import {readFileSync} from 'node:fs';
@@ -10,7 +10,7 @@ import {home} from './setup/project.mjs';
 
 const dist = join(home, 'lib', 'dist');
 
-/** A file of types alone is never loaded, and would count as never used. */
+/** Lists files that contain only types: they are never loaded, and would count as not covered. */
 function withoutCode() {
   const names = filesBelow(dist, (path, isFolder) => isFolder || path.endsWith('.js'));
   return names.filter((name) => {

@@ -25,8 +25,8 @@ const cells = new Cells(stops);
 /** Tells the library whether its cell was stopped, and waits for work that the library is ending. */
 globalThis[Symbol.for('captioner.kernel')] = cells;
 
-// zeromq refuses a message while another is still on its way, which tslab does not expect: now and then, and in every burst of more than 512, one
-// was lost, and with it perhaps the end of a cell. Here each waits for the one before, and none is dropped.
+// zeromq refuses a message while another is being sent, which tslab does not expect: occasionally, and in every burst of more than 512,
+// a message was lost, such as the one that ends a cell. Here each waits for the one before, and none is dropped.
 const last = new WeakMap();
 for (const kind of ['Publisher', 'Router'])
   zmq[kind] = class extends zmq[kind] {
@@ -56,7 +56,7 @@ vm.runInThisContext = (code, options) =>
   options?.breakOnSigint
     ? cells.start(() => runInThisContext(code, {...options, breakOnSigint: false}))
     : runInThisContext(code, options);
-// tslab would end the cell at once, while its work goes on.
+// tslab would end the cell at once, while its work continues.
 const {createExecutor} = executor;
 executor.createExecutor = (...args) => ({...createExecutor(...args), interrupt() {}});
 
@@ -77,7 +77,7 @@ ZmqServer.prototype.bindSocket = async function (socket, port) {
   });
 };
 
-/** channels.cjs puts the time of arrival in front of the frames, which makes it the second part of the address. */
+/** Returns the time of arrival. channels.cjs puts it before the frames, which makes it the second part of the address. */
 function arrivalOf(request) {
   return BigInt(request.identity[1].toString());
 }
@@ -87,7 +87,7 @@ function openChannels(connection) {
     workerData: {connection, stops},
   });
   channels.on('error', (error) => {
-    process.stderr.write(`The kernel can't be reached any more: ${error.message}\n`);
+    process.stderr.write(`The kernel is no longer reachable: ${error.message}\n`);
     process.exit(1);
   });
   return channels;

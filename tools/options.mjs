@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the options' schemas: lib/option-types.ts, the interfaces that editors and notebooks show, and
- * docs/options.md. Runs on the compiled library; set-up and `npm test` run it, and compile again when something changed.
+ * Generates lib/option-types.ts, the interfaces that editors and notebooks show, and docs/options.md from the options' schemas. Uses the
+ * compiled library; set-up and `npm test` run it, and compile again if something changed.
  *
  *     node tools/options.mjs     # prints the files that it changed
  */
@@ -71,7 +71,7 @@ function literal(value) {
   return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
 
-/** @returns {string[]} Lines of at most so many characters, unless a word is longer. */
+/** @returns {string[]} Lines of at most `width` characters, unless a word is longer. */
 function wrap(text, width) {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -97,7 +97,7 @@ Options are given by name:
 Unknown names and values out of range are refused before any work is done. This page is generated from the code
 (\`node tools/options.mjs\`).`;
 
-/** What a reader is told before the table of a group; a group without an entry gets its owner as heading. */
+/** Heading and text before the table of each group; a group without an entry gets its owner as heading. */
 const sections = {
   TrainerOptions: {
     heading: '## Training',
@@ -133,7 +133,7 @@ saved with it.
 };
 
 function document(groups) {
-  // Options that groups share stand in the table of each.
+  // Options that groups share are listed in the table of each.
   const shared = new Set(groups.map((group) => group.extends));
   const parts = groups
     .filter(({type}) => !shared.has(type))

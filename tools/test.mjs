@@ -1,7 +1,7 @@
 /**
- * Compiles library and tests, generates what comes from the schemas of options, and runs the tests. Arguments after `npm test --` go to mocha;
- * a test's source file stands for the compiled one, and then only the named files run. With `--quick`, slow files and tests on photographs are
- * left out, and it says which. The last line that is printed counts the results.
+ * Compiles library and tests, generates the interfaces and the documentation of options, and runs the tests. Passes the arguments after
+ * `npm test --` to mocha; a test's source file stands for the compiled one, and then only the named files run. With `--quick`, slow files
+ * and tests on photographs are left out and listed. The last line printed counts the results.
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, rmSync} from 'node:fs';
@@ -18,14 +18,14 @@ const compiled = join(home, '.build', 'test');
 const quick = process.argv.includes('--quick');
 const leftOut = [];
 
-/** Without these variables, tests skip that need photographs or weights that are not part of the project. */
+/** Without these variables, tests that need photographs or weights from outside the project are skipped. */
 const noMaterial = {FLICKR8K: undefined, MOBILENET_V2_TFLITE: undefined};
 
-/** Runs a script of Node and waits for its end, or until `ended` says that it should have come. */
+/** Runs a Node script and waits until it exits, or until `ended` resolves. */
 function node(args, ended) {
   const child = spawn(process.execPath, args, {
     cwd: home,
-    // A GPU multiplies with 11 bits of mantissa (TF32) unless it is told not to; the references have 24.
+    // GPUs multiply with 11 bits of mantissa (TF32) by default; the reference values have 24.
     env: {
       NVIDIA_TF32_OVERRIDE: '0',
       ...process.env,
@@ -40,18 +40,16 @@ function node(args, ended) {
   return Promise.race([exit, ended(child, exit)]);
 }
 
-/** A test that leaves something running would keep mocha from ending for ever. */
+/** Ends mocha if a test left something running, which would keep mocha from exiting. */
 async function notLongAfterResults(child) {
   while (!existsSync(results)) await pause(1000, undefined, {ref: false});
   await pause(30_000, undefined, {ref: false});
-  console.error(
-    'All tests have ended, but something that one of them started keeps running; it is ended now.',
-  );
+  console.error('All tests have ended, but one of them left something running; ending it.');
   child.kill('SIGKILL');
   return 1;
 }
 
-/** Mocha adds files that are named to those of its configuration; here they replace them. */
+/** Returns the arguments for mocha, which would add the named files to those of its configuration; here they replace them. */
 function mochaArguments(argv) {
   const sources = argv.filter((word) => /\.test\.(ts|js)$/.test(word));
   const rest = argv.filter((word) => word !== '--quick' && !sources.includes(word));
@@ -74,7 +72,7 @@ function quickFiles() {
   return names.filter((name) => slowName(name) === undefined).map((name) => join(compiled, name));
 }
 
-/** Stale interfaces may be all that keeps the library from compiling; tsc has written its output anyway. */
+/** Generates the options' interfaces. Stale ones may be all that keeps the library from compiling; tsc writes its output anyway. */
 function generated(built) {
   try {
     return writeOptions().length > 0;
@@ -106,7 +104,7 @@ if (built !== 0) {
 if (leftOut.length > 0) {
   console.log('Left out, because they are slow (`npm test` runs them):');
   for (const name of leftOut) console.log(`  test/${name}: ${slowTests[name]}`);
-  console.log('Tests that need photographs or weights from elsewhere are among the skipped ones.');
+  console.log('Tests that need photographs or weights from outside the project are skipped too.');
 }
 process.exitCode = counts.failures > 0 ? 1 : 0;
 console.log(`${counts.passes} passed, ${counts.failures} failed, ${counts.pending} skipped`);

@@ -1,6 +1,6 @@
 /**
- * A checkpoint is a folder that holds all that a caption needs (weights, options, vocabulary, encoder and preprocessing)
- * and all that resuming needs (optimizer, position, history). It appears whole, and every byte is checked before use.
+ * A checkpoint is a folder with everything that captioning needs (weights, options, vocabulary, encoder and preprocessing) and
+ * everything that resuming needs (optimizer, position, history). It appears whole, and every byte is checked before use.
  */
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -28,28 +28,28 @@ import {formatVersion, migrateWeightName} from './migrate';
 export interface Training {
   readonly settings: SavedSettings;
   readonly position: Position;
-  /** SHA-256 of what is learnt from: with other captions the position would mean something else. */
+  /** SHA-256 of the training captions; with other captions the position would be meaningless. */
   readonly data?: string | undefined;
-  /** Of each image that is learnt from: with more or fewer, other ones would be drawn. @default 1 */
+  /** Views of each training image; with another number, other views would be drawn. @default 1 */
   readonly views?: number | undefined;
-  /** Whether some of them are mirror images; absent where there are no others. */
+  /** Whether some of the views are mirror images; absent if there is only one view. */
   readonly mirrored?: boolean | undefined;
   readonly history: History;
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
 
-/** A decoder with all that writing captions needs, and perhaps the state of its training. */
+/** A decoder with everything that captioning needs, and optionally the state of its training. */
 export interface Checkpoint {
   readonly decoder: Decoder;
   readonly vocabulary: Vocabulary;
   readonly encoder: EncoderIdentity;
-  /** What that encoder learnt, where it did. */
+  /** Weights of the encoder, if it was fine-tuned. */
   readonly fineTuned?: FineTunedWeights | undefined;
-  /** Of each image that a caption is written from. @default 1 */
+  /** Views of each image to write a caption from. @default 1 */
   readonly views?: number | undefined;
-  /** How it was trained, where nothing else of its training is left. */
+  /** Options of its training, if nothing else of its training was kept. */
   readonly settings?: SavedSettings | undefined;
-  /** What a run needs to go on; a checkpoint that is only for captions may lack it. */
+  /** State for resuming; absent in a checkpoint for captioning only. */
   readonly training?: Training;
 }
 
@@ -61,22 +61,22 @@ const files = {
   history: 'history.json',
 } as const;
 
-/** All that a checkpoint's folder holds. */
+/** Names of all files in a checkpoint's folder. */
 export const checkpointFiles: readonly string[] = [...Object.values(files), 'manifest.json'];
 
-/** How the checkpoints of a run are called. */
+/** Matches the names of a run's checkpoints. */
 export const stepName: RegExp = /^step-\d{9}$/;
 
 export interface SaveOptions {
-  /** Of the weights; `float16` is for shipping, not for going on. */
+  /** Precision of the weights; `float16` is for captioning, not for resuming. */
   readonly precision?: 'float32' | 'float16';
 }
 
 /**
- * Saves a checkpoint, replacing the one in the same folder in one step.
+ * Saves a checkpoint, atomically replacing one in the same folder.
  *
  * @param options.precision @default 'float32'
- * @throws CaptionerError `diverged` when a weight is not finite; `no-space`. What lay there before then still does.
+ * @throws CaptionerError `diverged` when a weight is not finite; `no-space`. A previous checkpoint is then unchanged.
  */
 export async function saveCheckpoint(
   folder: string,
@@ -105,8 +105,11 @@ export async function saveCheckpoint(
   const weights = [...allWeights(decoder)].map(([name, weight]): [string, TensorData] => {
     const numbers = weight.dataSync<'float32'>();
     if (!numbers.every(Number.isFinite))
-      throw new CaptionerError('diverged', `${folder}: expected finite weights, got others in "${name}"`);
-    // What features are standardised with is small, and every number of it touches all words.
+      throw new CaptionerError(
+        'diverged',
+        `${folder}: expected finite weights, got NaN or infinity in "${name}"`,
+      );
+    // Normalization statistics stay float32: they are small, and each number affects all words.
     return [
       name,
       decoder.featureNormalization.has(name) ? float32(numbers, weight.shape) : format(numbers, weight.shape),
@@ -133,9 +136,9 @@ export async function saveCheckpoint(
 /**
  * Loads a checkpoint and verifies its checksums.
  *
- * @param folder A checkpoint, or a run: then its best one, or where none was judged yet its latest. Relative to where the
- *   command was given.
- * @returns What was saved; the caller disposes the decoder.
+ * @param folder A checkpoint, or a run: then its best checkpoint, or the latest if none has been validated yet. Relative to the folder in
+ *   which the command was run.
+ * @returns The checkpoint; the caller disposes the decoder.
  * @throws CaptionerError `not-found`, `truncated`, `checksum`, `header`, `version`, `shape`, `dtype`, `overlap` or `mismatch`.
  */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
@@ -175,7 +178,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   }
 }
 
-/** As they are computed with, whatever precision they were shipped in. */
+/** Converts tensors to float32, whatever precision they were saved in. */
 function widened(tensors: ReadonlyMap<string, TensorData>): Map<string, TensorData> {
   return new Map([...tensors].map(([name, tensor]) => [name, float32(toFloat32(tensor), tensor.shape)]));
 }
@@ -192,7 +195,7 @@ function inRun(folder: string): string {
   return folder;
 }
 
-/** What is learnt and what was measured. */
+/** Returns trained weights and normalization statistics. */
 function allWeights(decoder: Decoder): Map<string, tf.Variable> {
   return new Map([...decoder.weights, ...decoder.featureNormalization]);
 }

@@ -1,4 +1,4 @@
-/** Several checkpoints as one: their average, or what they must have in common to write together. */
+/** Combines checkpoints: averages them for export, and checks that they can form an ensemble. */
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
@@ -15,15 +15,15 @@ export interface ExportOptions extends SaveOptions, InferenceViews {
 }
 
 /**
- * Makes what is shipped: only what a caption needs, the weights in half precision. Of several it has the mean weights: those of one run, or
- * of runs that began with the same checkpoint, most often lie in the same valley, where the middle is better than any side (Izmailov
+ * Writes a checkpoint for captioning only, in half precision. Given several checkpoints, it averages their weights: those of one run, or of
+ * runs that started from the same checkpoint, usually lie in the same valley of the loss, where the average is better than each (Izmailov
  * et al. 2018, arXiv 1803.05407).
  *
- * @param from Checkpoints, or runs: then their best.
- * @param options.replace Whether a checkpoint that lies there goes. @default false
- * @param options.size, options.views How it is to look at images when it captions them, see `Captioner.load`.
- * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`; `mismatch` when they are not of the same decoder, vocabulary and
- *   encoder, or a checkpoint lies there already.
+ * @param from Checkpoints, or runs: then their best checkpoints.
+ * @param options.replace Whether to replace an existing checkpoint. @default false
+ * @param options.size, options.views Defaults of test-time augmentation, see `Captioner.load`.
+ * @throws CaptionerError as `loadCheckpoint` and `saveCheckpoint`; `mismatch` when the checkpoints differ in decoder, vocabulary or
+ *   encoder, or the folder already holds a checkpoint.
  */
 export async function exportCheckpoint(
   from: readonly string[],
@@ -33,7 +33,7 @@ export async function exportCheckpoint(
   if (!replace && existsSync(join(userPath(to), 'manifest.json')))
     throw new CaptionerError(
       'mismatch',
-      `${userPath(to)}: a checkpoint lies here already; choose another folder, or say that it is to be replaced`,
+      `${userPath(to)}: this folder already holds a checkpoint; choose another folder, or set \`replace\``,
     );
   const all: Checkpoint[] = [];
   try {
@@ -71,7 +71,7 @@ export async function exportCheckpoint(
   }
 }
 
-/** @throws CaptionerError `mismatch` unless both have the same words and see the same features. */
+/** @throws CaptionerError `mismatch` unless both have the same vocabulary and encoder. */
 export function assertCompatible(
   name: string,
   one: Checkpoint,
@@ -83,10 +83,10 @@ export function assertCompatible(
     throw new CaptionerError('mismatch', `${otherName}: expected the vocabulary of ${name}, got another one`);
   const same = sameEncoder(one.encoder, other.encoder);
   if (same && (!fineTuned || isDeepStrictEqual(one.fineTuned, other.fineTuned))) return;
-  const got = `${describeEncoder(other.encoder)}${other.fineTuned ? ', tuned' : ''}`;
+  const got = `${describeEncoder(other.encoder)}${other.fineTuned ? ', fine-tuned' : ''}`;
   throw new CaptionerError(
     'mismatch',
-    `${otherName}: expected the encoder of ${name}, ${describeEncoder(one.encoder)}${one.fineTuned ? ', tuned as it is' : ''}, got ${got}`,
+    `${otherName}: expected the encoder of ${name}, ${describeEncoder(one.encoder)}${one.fineTuned ? ' with its fine-tuned weights' : ''}, got ${got}`,
   );
 }
 

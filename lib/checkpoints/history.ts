@@ -1,9 +1,9 @@
-/** What a run went through: every step and every epoch, kept in its checkpoints so that a resumed run knows its past. */
+/** History of a run: every step and every epoch, kept in its checkpoints for a resumed run. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {migrateHistory} from './migrate';
 
-/** What a training step resulted in. */
+/** Results of a training step. */
 export interface StepReport {
   /** Counted from 1. */
   readonly step: number;
@@ -12,13 +12,13 @@ export interface StepReport {
   /** Mean cross entropy per word, in nats, with dropout. */
   readonly loss: number;
   readonly learningRate: number;
-  /** Length of the gradient over all weights, before clipping. */
+  /** Global L2 norm of the gradient, before clipping. */
   readonly gradientNorm: number;
   /** Mean CIDEr-D of the sampled captions, in self-critical training; then the loss is not the cross entropy. */
   readonly reward?: number;
 }
 
-/** A panel image with what the decoder says about it now. */
+/** A panel image with its current caption. */
 export interface PanelEntry {
   readonly id: string;
   readonly file: string;
@@ -26,17 +26,17 @@ export interface PanelEntry {
   readonly references: readonly string[];
 }
 
-/** What an epoch resulted in. */
+/** Results of an epoch. */
 export interface EpochReport {
   readonly epoch: number;
   /** Steps taken by its end. */
   readonly step: number;
   /** Mean of its steps' losses. */
   readonly loss: number;
-  /** Mean cross entropy per word on the validation split, without dropout, teacher-forced; NaN where there is none. */
+  /** Mean cross entropy per word on the validation split, without dropout, teacher-forced; NaN if that split is empty. */
   readonly validationLoss: number;
   readonly learningRate: number;
-  /** Of free-running captions on the validation split. */
+  /** Scores of free-running captions on the validation split, by metric. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly panel: readonly PanelEntry[];
@@ -50,13 +50,13 @@ export interface History {
   readonly epochs: EpochReport[];
 }
 
-/** Whether so many epochs have passed since the best one; 0 never ends, nor do runs that nothing is judged of. */
+/** Whether `patience` epochs have passed since the best one; never for 0, or for a run without validation scores. */
 export function patienceEnded({epochs}: History, patience: number): boolean {
   const best = epochs.map((report) => report.best).lastIndexOf(true);
   return patience > 0 && best >= 0 && epochs.length - 1 - best >= patience;
 }
 
-/** Of an epoch's steps. */
+/** Returns the mean loss of an epoch's steps. */
 export function meanLoss({steps}: History, epoch: number): number {
   const losses = steps.filter((report) => report.epoch === epoch).map(({loss}) => loss);
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;

@@ -1,20 +1,20 @@
-/** What a checkpoint says of itself in `checkpoint.json`: which parts it was made of, and where training stood. */
+/** Metadata of a checkpoint (`checkpoint.json`): the parts it was made of, and the position of training. */
 import {z} from 'zod';
 import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {formatVersion, migrateMetadata} from './migrate';
 
-/** Where in a run training stands. */
+/** Position of training in a run. */
 export interface Position {
   /** Steps taken. */
   readonly step: number;
-  /** Epochs ended. */
+  /** Completed epochs. */
   readonly epoch: number;
-  /** Batches of the current epoch that are done. */
+  /** Completed batches of the current epoch. */
   readonly batch: number;
-  /** The base learning rate, as it may have been changed on the way. */
+  /** The learning rate before the schedule; may have been changed during the run. */
   readonly learningRate: number;
-  /** The best score on validation so far, and the step it was reached at. */
+  /** The best validation score so far, and its step. */
   readonly best?: {readonly score: number; readonly step: number} | undefined;
 }
 
@@ -31,9 +31,9 @@ export interface CheckpointMetadata {
   readonly vocabulary: unknown;
   readonly encoder: EncoderIdentity;
   readonly fineTuned?: {readonly from: string} | undefined;
-  /** Of each image that a caption is written from. @default 1 */
+  /** Views of each image to write a caption from. @default 1 */
   readonly views?: number | undefined;
-  /** How it was trained, where it is only for captions now. */
+  /** Options of its training, if nothing else of its training was kept. */
   readonly settings?: SavedSettings | undefined;
   readonly training?:
     | {

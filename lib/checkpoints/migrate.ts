@@ -1,4 +1,4 @@
-/** Brings what earlier versions wrote into today's form, so that only this file knows their names. */
+/** Converts files of earlier versions to the current format, so that only this module knows their names. */
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ const trainerOptions: Readonly<Record<string, string>> = {
   lengthExponent: 'lengthPenalty',
 };
 
-/** @param json `checkpoint.json`, already parsed. @returns It in the form of `formatVersion`; as it is where its version is another. */
+/** @param json `checkpoint.json`, already parsed. @returns The same in the current format; unchanged unless it has version 1. */
 export function migrateMetadata(json: unknown): unknown {
   if (!isObject(json) || json['version'] !== 1) return json;
   const {decoder, settings, training, tuning, ...rest} = json;
@@ -54,7 +54,7 @@ export function migrateHistory(json: unknown): unknown {
   return {...json, steps: entries(json['steps']), epochs: entries(json['epochs'])};
 }
 
-/** @returns The name that a weight of version 1 has today. */
+/** @returns The current name of a weight of version 1. */
 export function migrateWeightName(name: string): string {
   return name === 'features.deviation' ? 'features.std' : name;
 }

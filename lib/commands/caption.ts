@@ -1,4 +1,4 @@
-/** `captioner caption`: a sentence for each image, or several drawn at random. */
+/** `captioner caption`: writes a caption for each image, or samples several. */
 import {Captioner} from '../captioner';
 import type {Sentence} from '../search/beam';
 import type {InferenceViews} from '../encoders/augmentation';
@@ -7,12 +7,12 @@ import {checkpointsOf, complain, print, searchOf, seeingOf, weightsOf, type Sear
 
 export interface CaptionFlags extends SearchFlags, InferenceViews {
   readonly checkpoint?: readonly string[];
-  /** With every hypothesis and its words' log-probabilities. */
+  /** Prints JSON, with every hypothesis and the log-probabilities of its words. */
   readonly json?: boolean;
   readonly weights?: string;
 }
 
-/** Images that can't be read are named on stderr and make the exit code 1; the others get their captions. */
+/** Captions images. Unreadable images are reported on stderr and set the exit code to 1; the others are captioned. */
 export async function caption(images: readonly string[], flags: CaptionFlags): Promise<void> {
   const options = searchOf(flags);
   const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
@@ -37,7 +37,7 @@ export async function caption(images: readonly string[], flags: CaptionFlags): P
   if (results.some((result) => 'error' in result)) process.exitCode = 1;
 }
 
-/** A sentence as it is written as JSON; where it looked is too much for that. */
+/** A sentence as written to JSON, without its attention maps. */
 type Written = Omit<Sentence, 'tokens' | 'attention'> & {readonly caption: string; readonly score?: number};
 
 function inJson({caption, score, finished, logProbabilities}: Written): Written {

@@ -1,11 +1,11 @@
-/** How commands open a data set: with a bar where that takes long, and with a word on what was found. */
+/** Opens the dataset of a command, with a progress bar if that takes long, and prints a summary of it. */
 import type {Dataset} from '../datasets/dataset';
 import {openDataset} from '../datasets/open-dataset';
 import {describeSummary, summarize} from '../datasets/summary';
 import {progress, type Progress} from '../show/progress';
 import {warn} from './io';
 
-/** Smaller caption files are read before anybody looks. */
+/** Smaller caption files are read too fast for a progress bar. */
 const large = 16e6; // bytes
 const mega = (bytes: number): number => Math.round(bytes / 1e6);
 
@@ -15,7 +15,7 @@ export async function open(data: string): Promise<Dataset> {
     return await openDataset(data, {
       onProgress: async (done, total) => {
         if (total < large) return;
-        bar ??= progress('Captions, MB', mega(total));
+        bar ??= progress('Reading captions (MB)', mega(total));
         await bar.update(mega(done));
       },
     });

@@ -1,4 +1,4 @@
-/** `captioner doctor`: each part of the installation with a verdict. */
+/** `captioner doctor`: checks the parts of the installation. */
 import {doctor as examine} from '../doctor';
 import {print} from './io';
 

@@ -1,4 +1,4 @@
-/** `captioner download`: data sets and weights from where they are published. */
+/** `captioner download`: downloads datasets and weights from where they are published. */
 import {basename} from 'node:path';
 import {downloadNames, downloads, isDownloadName} from '../datasets/downloads/catalog';
 import {fetchDownload} from '../datasets/downloads/fetch';
@@ -12,7 +12,7 @@ export interface DownloadFlags {
   readonly to?: string;
 }
 
-/** Without a name it lists what there is. */
+/** Downloads by name; without a name, lists what is available. */
 export async function download(name: string | undefined, {to}: DownloadFlags): Promise<void> {
   if (name === undefined) return list();
   if (!isDownloadName(name))
@@ -40,11 +40,11 @@ function list(): void {
   for (const name of downloadNames) print(`${name.padEnd(width)}  ${downloads[name].title}`);
 }
 
-/** The part that was fetched stays for the next time; the bar gives the cursor back. */
+/** Handles Ctrl-C: keeps the partial download and restores the cursor that the bar hides. */
 function stopAtInterrupt(bars: Bars): () => void {
   const stop = (): void => {
     void bars.finish().finally(() => {
-      warn('stopped; run the command again to go on');
+      warn('stopped; run the command again to resume');
       process.exit(130);
     });
   };
@@ -52,14 +52,14 @@ function stopAtInterrupt(bars: Bars): () => void {
   return stop;
 }
 
-/** One bar after the other: each file is fetched, then unpacked. */
+/** Shows one bar after the other: each file is downloaded, then unpacked. */
 class Bars {
   #label = '';
   #bar: Progress | undefined;
   #next = 0;
 
   readonly update = (work: 'fetch' | 'unpack', file: string, done: number, total?: number): void => {
-    const label = work === 'fetch' ? `${file} (MB)` : `${file} (files)`;
+    const label = work === 'fetch' ? `Downloading ${file} (MB)` : `Unpacking ${file} (files)`;
     if (label === this.#label && done !== total && performance.now() < this.#next) return;
     this.#next = performance.now() + 100;
     if (label !== this.#label) {

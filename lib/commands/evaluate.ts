@@ -1,4 +1,4 @@
-/** `captioner evaluate` and `captioner score`: how good captions are, a checkpoint's or anyone's. */
+/** `captioner evaluate` and `captioner score`: score the captions of a checkpoint, or captions from any source. */
 import {Captioner} from '../captioner';
 import {ofSplit, splits} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
@@ -27,7 +27,7 @@ import {
 interface ReportFlags {
   readonly json?: string;
   readonly perImage?: string;
-  /** Document frequencies of CIDEr-D, saved earlier. */
+  /** File of document frequencies for CIDEr-D. */
   readonly frequencies?: string;
 }
 
@@ -37,7 +37,7 @@ export interface EvaluateFlags extends ReportFlags, SearchFlags, InferenceViews 
   readonly split: string;
   readonly weights?: string;
   readonly predictions?: string;
-  /** How many kinds of image are named that captions are best and worst for. */
+  /** Number of words to list whose images get the best and the worst captions. */
   readonly kinds?: number;
 }
 
@@ -80,7 +80,7 @@ function printKinds(
   const lines = (of: readonly WordScore[]): string[] =>
     of.map(({word, score, images: count}) => `${score.toFixed(3)}  ${word} (${count} images)`);
   for (const [title, some] of [
-    ['Best, by CIDEr-D of the images that people use the word of:', all.slice(0, count)],
+    ['Best, by CIDEr-D of the images that the word describes:', all.slice(0, count)],
     ['Worst:', all.slice(-count).reverse()],
   ] as const)
     print(['', title, ...lines(some)].join('\n'));
@@ -89,7 +89,7 @@ function printKinds(
 export interface ScoreFlags extends ReportFlags {
   readonly references: string;
   readonly candidates: string;
-  /** Other captions of the same images, to be compared. */
+  /** File of other captions of the same images, to compare with. */
   readonly against?: string;
   readonly saveFrequencies?: string;
 }
@@ -99,7 +99,7 @@ export async function score(flags: ScoreFlags): Promise<void> {
   const rivals = flags.against === undefined ? undefined : captionsOfSame(pairs, flags.against, flags);
   if (unused.length > 0)
     warn(
-      `${unused.length} images have references but no caption, and do not count; the first is ${unused[0]!}`,
+      `${unused.length} images have references but no caption, and are left out; the first is ${unused[0]!}`,
     );
   const captions = pairs.map(({candidate}) => candidate);
   const images = pairs.map(({references}) => ({captions: references}));
@@ -122,7 +122,7 @@ export async function score(flags: ScoreFlags): Promise<void> {
     print(`${name.padEnd(8)} ${signed(difference)}  (${signed(low)} to ${signed(high)}, p ${p.toFixed(3)})`);
 }
 
-/** Other captions of the same images, in their order. */
+/** Reads other captions of the same images, in their order. */
 function captionsOfSame(
   pairs: readonly Pair[],
   file: string,
@@ -139,7 +139,7 @@ function captionsOfSame(
   return pairs.map(({id}) => byId.get(id)!);
 }
 
-/** Scores with their intervals go to stdout and, where files are named, into them as JSON. */
+/** Prints scores with their intervals, and writes them as JSON if a file is named. */
 async function report(
   {metrics, measured, images, diversity, warnings}: CaptionScores,
   captions: readonly {readonly image_id: string | number; readonly caption: string}[],

@@ -1,4 +1,4 @@
-/** `captioner export`: a checkpoint as it is shipped. */
+/** `captioner export`: writes a checkpoint for captioning only. */
 import type {InferenceViews} from '../encoders/augmentation';
 import {userPath} from '../paths';
 import {exportCheckpoint} from '../checkpoints/export';

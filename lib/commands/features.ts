@@ -1,4 +1,4 @@
-/** `captioner features`: what an encoder sees in the images of a data set, computed once. */
+/** `captioner features`: computes the image features of a dataset ahead of training. */
 import type {Dataset} from '../datasets/dataset';
 import {storeFeatures, type StoreOptions} from '../features/open-features';
 import type {FeatureStore} from '../features/store';
@@ -10,7 +10,7 @@ import {progress} from '../show/progress';
 import {introduce, open} from './data';
 import {continued, print, warn, weightsOf} from './io';
 
-/** Which encoder, and what of it is not as usual. */
+/** The encoder and its settings that differ from the defaults. */
 export interface EncoderFlags {
   readonly encoder: string;
   readonly weights?: string;
@@ -20,7 +20,7 @@ export interface EncoderFlags {
 
 export interface FeatureFlags extends EncoderFlags {
   readonly data: string;
-  /** Absent: where training looks for them. */
+  /** Output folder; if absent, where training looks for features. */
   readonly out?: string;
   readonly kind: string;
   readonly shard?: string;
@@ -31,7 +31,8 @@ export async function features(flags: FeatureFlags): Promise<void> {
   if (kind !== 'pooled' && kind !== 'grid')
     throw new CaptionerError('options', `Expected --kind pooled or grid, got ${kind}`);
   const [, number, of] = /^(\d+)\/(\d+)$/.exec(shard ?? '1/1') ?? [];
-  if (number === undefined) throw new CaptionerError('options', `Expected --shard I/N, as 1/4, got ${shard}`);
+  if (number === undefined)
+    throw new CaptionerError('options', `Expected --shard I/N, such as 1/4, got ${shard}`);
   const encoder = await openEncoder(flags);
   const dataset = await open(data);
   introduce(dataset);
@@ -51,7 +52,7 @@ export function openEncoder(flags: EncoderFlags): Promise<Encoder> {
   return loadEncoder(encoder, {...weightsOf(flags), preprocessing});
 }
 
-/** Computes features with a progress bar, and names the images that can't be read. */
+/** Computes features with a progress bar, and reports the images that can't be read. */
 export async function storeWithProgress(
   encoder: Encoder,
   dataset: Dataset,

@@ -1,4 +1,4 @@
-/** What commands read and write beside their work: results go to stdout or a file, everything else to stderr. */
+/** Input and output of commands: results go to stdout or a file, everything else to stderr. */
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../option-types';
@@ -15,13 +15,13 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** One line on stderr; with its stack only where nobody foresaw the error. */
+/** Prints an error on stderr, in one line; an unexpected error with its stack. */
 export function complain(error: unknown): void {
   const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
   warn(error instanceof CaptionerError ? error.message : unforeseen);
 }
 
-/** The error of a command that was stopped says how to continue; any other is as it was. */
+/** Adds to the error of a stopped command how to continue; returns any other error unchanged. */
 export function continued(error: unknown, how: string): unknown {
   return isStopped(error) ? new CaptionerError('stopped', `${(error as Error).message}; ${how}`) : error;
 }
@@ -48,13 +48,13 @@ export function readJson(file: string): unknown {
 
 export interface SearchFlags {
   readonly beams?: number;
-  /** How many captions are drawn at random, instead of the best. */
+  /** Number of captions to sample, instead of searching for the best. */
   readonly sample?: number;
   /** Other options of the search. */
   readonly set: Readonly<Record<string, unknown>>;
 }
 
-/** Checkpoints that were named, or the one for photographs, or where that is missing the one for drawn scenes. */
+/** Returns the named checkpoints; by default the one for photographs, or if that is missing the one for drawn scenes. */
 export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly string[]}): string[] {
   if (checkpoint) return checkpoint.map(userPath);
   const [photographs, scenes] = ['flickr8k', 'scenes'].map((name) =>
@@ -63,13 +63,13 @@ export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly stri
   return [existsSync(photographs!) ? photographs! : scenes!];
 }
 
-/** How images are looked at, as the library takes it. */
+/** Returns the options of test-time augmentation, as the library takes them. */
 export function seeingOf({size, views}: InferenceViews): InferenceViews {
   return {...(size !== undefined && {size}), ...(views !== undefined && {views})};
 }
 
 /**
- * Options of the search, or of sampling, as the library takes them; values are checked there.
+ * Returns the options of the search, or of sampling, as the library takes them; it also checks their values.
  *
  * @throws CaptionerError `options` for an unknown name.
  */
@@ -82,7 +82,7 @@ export function searchOf({beams, set, sample}: SearchFlags): WithText<SearchOpti
   return {...set, ...(beams !== undefined && {beams})};
 }
 
-/** The option `--weights` as the library takes it. */
+/** Returns the option `--weights` as the library takes it. */
 export function weightsOf({weights}: {readonly weights?: string}): {weights?: string} {
   return weights === undefined ? {} : {weights: userPath(weights)};
 }

@@ -4,7 +4,7 @@ import type {OptionGroup} from '../option-group';
 
 const width = 80;
 const indent = 2;
-/** Where descriptions begin: most names with their defaults are shorter. */
+/** Column where descriptions begin; most names with their defaults are shorter. */
 const column = 30;
 
 export function optionHelp(groups: readonly OptionGroup[]): string {
@@ -14,7 +14,7 @@ export function optionHelp(groups: readonly OptionGroup[]): string {
     '\nOptions for --set, with their defaults:',
     ...listed.flatMap(({owner, fields}) => ['', `${owner}:`, ...fields.flatMap(entry)]),
     '',
-    ...(suited ? ['* Another default is chosen where it suits the data, decoder or objective.'] : []),
+    ...(suited ? ['* The default depends on the data, the decoder and the objective.'] : []),
     'docs/options.md describes them in full, with their ranges.',
   ].join('\n');
 }
@@ -29,7 +29,7 @@ function entry({name, default: value, suited, description}: OptionField): string
     : [head, ' '.repeat(column) + first!, ...below];
 }
 
-/** Without what follows a semicolon, and without citations. */
+/** Returns the first sentence, up to a semicolon and without citations. */
 function firstSentence(text: string): string {
   return text
     .replaceAll('`', '')

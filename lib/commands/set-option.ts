@@ -1,7 +1,7 @@
 /** Reads `--set KEY=VALUE`. */
 import {CaptionerError} from '../errors';
 
-/** Text that is a number, true, false or a JSON list becomes one; the options' schema says what it must be. */
+/** Converts text that is a number, true, false or a JSON list; the options' schema checks the value. */
 export function collectOption(text: string, before: Record<string, unknown>): Record<string, unknown> {
   const [, key, value] = /^(\w+)=(.+)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined)

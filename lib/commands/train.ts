@@ -1,4 +1,4 @@
-/** `captioner train`: trains a run from its first step, from a checkpoint, or from where it was stopped. */
+/** `captioner train`: starts a run with new weights or those of a checkpoint, or resumes one. */
 import {exportCheckpoint} from '../checkpoints/export';
 import type {EpochReport} from '../checkpoints/history';
 import {userPath} from '../paths';
@@ -18,7 +18,7 @@ export interface TrainFlags
   readonly data: string;
   readonly run: string;
   readonly epochs?: number;
-  /** False after `--no-mirror`; true where nothing was said, and the data set or the run decides. */
+  /** False with `--no-mirror`; otherwise true, and the dataset or the run decides. */
   readonly mirror: boolean;
 }
 
@@ -53,10 +53,10 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
 async function trainStage({trainer, wordVectors, vocabulary}: PreparedTraining): Promise<void> {
   if (wordVectors)
     warn(
-      `word vectors of ${wordVectors.found} of ${vocabulary.toJSON().words.length} words, ${wordVectors.size} numbers each`,
+      `word vectors for ${wordVectors.found} of ${vocabulary.toJSON().words.length} words, ${wordVectors.size} dimensions`,
     );
   for (const {checkpoint, reason} of trainer.skipped) warn(`skipped ${checkpoint}: ${reason}`);
-  const steps = progress('Steps', trainer.options.epochs * trainer.stepsPerEpoch);
+  const steps = progress('Training steps', trainer.options.epochs * trainer.stepsPerEpoch);
   try {
     await trainer.train({
       onStep: ({step, loss, reward}) =>

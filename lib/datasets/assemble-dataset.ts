@@ -1,4 +1,4 @@
-/** Assembles a data set: groups the captions of one or several files by image and assigns each image its file and split. */
+/** Assembles a dataset: groups the captions of one or several files by image and assigns each image its file and split. */
 import {createHash} from 'node:crypto';
 import {stat} from 'node:fs/promises';
 import {CaptionerError} from '../errors';
@@ -75,7 +75,7 @@ function add(
 }
 
 /**
- * Assembles a data set.
+ * Assembles a dataset.
  *
  * @param splitOf Returns the split of images whose captions have none; images for which it returns undefined are left out.
  * @throws CaptionerError `dataset` if there are no captions or none of the images that they name.

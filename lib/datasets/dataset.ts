@@ -1,13 +1,13 @@
-/** A captioning data set: images, each with captions and a split, independent of the layout it was read from. */
+/** A captioning dataset: images, each with captions and a split, independent of the layout it was read from. */
 
-/** The splits of a data set. */
+/** The splits of a dataset. */
 export const splits = ['train', 'validation', 'test'] as const;
 /** The name of a split. */
 export type Split = (typeof splits)[number];
 
 /** An image with its reference captions. */
 export interface CaptionedImage {
-  /** File name of the image, including subfolders of the data set; unique in the data set. */
+  /** File name of the image, including subfolders of the dataset; unique in the dataset. */
   readonly id: string;
   /** Absolute path. */
   readonly file: string;
@@ -31,7 +31,7 @@ export interface Rejection {
   readonly reason: string;
 }
 
-/** A data set, in whatever layout it was stored, and what was left out of it. */
+/** A dataset, in whatever layout it was stored, and what was left out of it. */
 export interface Dataset {
   /** Layout of the folder: `scenes`, `flickr8k`, `flickr8k-kaggle`, `coco`, … */
   readonly layout: string;
@@ -49,7 +49,7 @@ export interface Dataset {
   readonly unreferenced: readonly string[];
 }
 
-/** Returns the images of a split, in the order of the data set. */
+/** Returns the images of a split, in the order of the dataset. */
 export function ofSplit(dataset: Dataset, split: Split): CaptionedImage[] {
   return dataset.images.filter((image) => image.split === split);
 }

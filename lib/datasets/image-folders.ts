@@ -1,4 +1,4 @@
-/** The image folders of a data set. Each is listed once, and files that no caption names are reported. */
+/** The image folders of a dataset. Each is listed once, and files that no caption names are reported. */
 import {readdirSync, statSync} from 'node:fs';
 import {join, relative, sep} from 'node:path';
 import {CaptionerError} from '../errors';
@@ -37,7 +37,7 @@ export class ImageFolders {
     return undefined;
   }
 
-  /** Returns the image files that were not looked up, relative to the data set's folder. */
+  /** Returns the image files that were not looked up, relative to the dataset's folder. */
   unreferenced(): string[] {
     return [...this.#listed].flatMap(([folder, names]) =>
       [...names]
@@ -57,7 +57,7 @@ export class ImageFolders {
 }
 
 /**
- * Finds the image folder of a data set: the first folder of one of these names that contains images, also nested in others of these names.
+ * Finds the image folder of a dataset: the first folder of one of these names that contains images, also nested in others of these names.
  *
  * @throws CaptionerError `dataset` if there is none.
  */

@@ -1,4 +1,4 @@
-/** Opens data sets of any known layout. */
+/** Opens datasets of any known layout. */
 import {existsSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
@@ -32,7 +32,7 @@ export interface OpenOptions {
 }
 
 /**
- * Detects the layout of a folder and reads its data set.
+ * Detects the layout of a folder and reads its dataset.
  *
  * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use.
  * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.

@@ -1,8 +1,8 @@
-/** Summarises a data set: the size of each split, and what was left out and why. */
+/** Summarises a dataset: the size of each split, and what was left out and why. */
 import {countWords} from '../text/vocabulary';
 import {splits, type Dataset, type Rejection, type Split} from './dataset';
 
-/** A data set in numbers. */
+/** A dataset in numbers. */
 export interface Summary {
   readonly layout: string;
   readonly folder: string;
@@ -21,7 +21,7 @@ export interface Summary {
   readonly unreferenced: number;
 }
 
-/** Counts the images, captions and words of a data set, split by split. */
+/** Counts the images, captions and words of a dataset, split by split. */
 export function summarize(dataset: Dataset): Summary {
   const images = {train: 0, validation: 0, test: 0};
   const captions = {train: 0, validation: 0, test: 0};

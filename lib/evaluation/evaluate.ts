@@ -1,4 +1,4 @@
-/** How good a decoder's captions are: written freely for images it never learnt from, and held against people's. */
+/** Evaluates a decoder: writes free-running captions of images and compares them with the references. */
 import type {CaptionedImage} from '../datasets/dataset';
 import type {FeatureSource} from '../features/source';
 import type {StepDecoder} from '../decoders/decoder';
@@ -11,7 +11,7 @@ import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
 import {mean, type MetricStatistics} from '../metrics/statistics';
 import {perImage, Scorer, totals} from '../metrics/scorer';
 
-/** What writes captions: a decoder and the words of its ids. */
+/** A decoder with the vocabulary of its word ids, which together write captions. */
 export interface Writer {
   readonly decoder: StepDecoder;
   readonly vocabulary: Vocabulary;
@@ -19,33 +19,33 @@ export interface Writer {
 
 /** The scores of captions. */
 export interface CaptionScores {
-  /** By name: BLEU-1 to BLEU-4, METEOR and ROUGE-L, 0 to 1; CIDEr-D, 0 to 10; for drawn scenes `true`, the share of captions that are. */
+  /** By name: BLEU-1 to BLEU-4, METEOR and ROUGE-L, 0 to 1; CIDEr-D, 0 to 10; for drawn scenes `factual`, 0 to 1. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** What the scores were computed from: for intervals and comparisons. */
+  /** Statistics that the scores were computed from, for intervals and comparisons. */
   readonly measured: readonly MetricStatistics[];
   /** The same metrics for each image. */
   readonly images: readonly Readonly<Record<string, number>>[];
   readonly diversity: Diversity;
-  /** What looks wrong in the captions, a line each. */
+  /** Warnings about the captions, one line each. */
   readonly warnings: readonly string[];
 }
 
 /** Captions and their scores. */
 export interface Evaluation extends CaptionScores {
   readonly captions: readonly {readonly image_id: string; readonly caption: string}[];
-  /** The same in COCO's form for results: an image that has a number in COCO goes by it, as in COCO's annotations. */
+  /** The captions in COCO's results format; images of COCO have their number as id. */
   readonly predictions: readonly {readonly image_id: string | number; readonly caption: string}[];
 }
 
 /** Options of `scoreCaptions`. */
 export interface ScoreOptions {
-  /** Of the same images, where they are scored more than once. */
+  /** Scorer of the same images, to be reused when they are scored more than once. */
   readonly scorer?: Scorer;
-  /** Captions learnt from, to tell which are novel. */
+  /** Training captions, to determine which captions are novel. */
   readonly training?: readonly string[];
 }
 
-/** Images captioned at once. */
+/** Images per batch. */
 const batchSize = 64;
 
 /**
@@ -93,7 +93,7 @@ export async function captionImages(
   return captions;
 }
 
-/** As `captionImages`, all at once. */
+/** Captions images like `captionImages`, in one batch. */
 export function captionBatch(
   {decoder, vocabulary}: Writer,
   source: FeatureSource,
@@ -112,7 +112,7 @@ export function captionBatch(
 /**
  * Scores captions against the references of their images.
  *
- * @param captions One for each image.
+ * @param captions One caption per image.
  * @throws CaptionerError `captions` when there are none.
  */
 export async function scoreCaptions(

@@ -1,24 +1,24 @@
-/** Which kinds of image captions are good for, and which they are not: a kind is a word that most people use of an image. */
+/** Scores by word: which images get good captions and which do not, grouped by the words that most of their references contain. */
 import {ptbTokenize} from '../text/ptb-tokenizer';
 
-/** The mean score of the images that a word stands for. */
+/** The mean score of the images that a word describes. */
 export interface WordScore {
   readonly word: string;
-  /** Images of this kind. */
+  /** Number of images. */
   readonly images: number;
-  /** Mean of their scores. */
+  /** Mean score of the images. */
   readonly score: number;
 }
 
 /** Options of `scoresByWord`. */
 export interface WordScoreOptions {
-  /** Share of an image's references that have the word. @default 0.6 */
+  /** Fraction of an image's references that must contain the word. @default 0.6 */
   readonly agreed?: number;
-  /** Images that a kind has at least. @default 1.5 % of all, and 2 */
+  /** Minimum number of images per word. @default 1.5 % of all, at least 2 */
   readonly least?: number;
 }
 
-/** Words that say nothing of what is in an image. */
+/** Words that say nothing about what is in an image. */
 const empty = new Set(
   (
     'a an the and or but of in on at by to from for with without into onto over under up down out off through across along around ' +
@@ -30,9 +30,9 @@ const empty = new Set(
 /**
  * Averages the scores of images by the words that their references agree on.
  *
- * @param images With their references.
- * @param scores Of each image's caption, as CIDEr-D.
- * @returns The best first.
+ * @param images Images with their references.
+ * @param scores Score of each image's caption, such as CIDEr-D.
+ * @returns The words with their scores, the best first.
  */
 export function scoresByWord(
   images: readonly {readonly captions: readonly string[]}[],

@@ -1,4 +1,4 @@
-/** Features of the same images in several views: what is judged sees the images as they are, training now this view and now that. */
+/** Features of images in several views: validation sees whole images, each training step a random view of each image. */
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import {uniform} from '../ops/random';
@@ -6,16 +6,16 @@ import {mix, type DropoutKey} from '../random/random';
 import type {FeatureSource} from './source';
 import type {FeatureStore} from './store';
 
-/** Keeps these numbers apart from those of dropout, which have the same seed. */
+/** Separates these random numbers from those of dropout, which have the same seed. */
 const stream = 0x5eed;
 
 /** Stored features of images and of other views of them; each training step draws one view of each image. */
 export class AugmentedFeatures implements FeatureSource {
   /**
-   * @param plain Of the images as they are.
-   * @param others Of those that are learnt from, in other views.
-   * @param someMirrored Whether some of these are mirror images.
-   * @throws CaptionerError `shape` when they are not of the same kind and size
+   * @param plain Features of the whole images.
+   * @param others Features of the training images, one store per further view.
+   * @param someMirrored Whether some of these views are mirror images.
+   * @throws CaptionerError `shape` when the stores differ in kind or size
    */
   constructor(
     readonly plain: FeatureStore,
@@ -59,7 +59,7 @@ export class AugmentedFeatures implements FeatureSource {
     return this.plain.read(ids);
   }
 
-  /** Each in a view that follows from (seed, step) and its place alone, so that a resumed run sees what an uninterrupted one would. */
+  /** Draws views that depend only on (seed, step) and position, so that a resumed run sees the same as an uninterrupted one. */
   draw(ids: readonly string[], {seed, step}: DropoutKey): tf.Tensor {
     if (this.others.length === 0) return this.read(ids);
     return tf.tidy(() => {

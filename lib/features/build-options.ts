@@ -31,7 +31,7 @@ export const buildOptions: OptionGroup<BuildSettings> = optionGroup<BuildOptions
       .describe('Images per shard file, which are also the most that a killed run loses.'),
     part: z
       .strictObject({number: z.int().min(1), of: z.int().min(1)})
-      .refine(({number, of}) => number <= of, {error: 'expected a part from 1 to as many as there are'})
+      .refine(({number, of}) => number <= of, {error: 'expected `number` to be at most `of`'})
       .readonly()
       .default({number: 1, of: 1})
       .describe(

@@ -1,11 +1,11 @@
 /**
- * Which image goes into which shard, and what has to be done for it. The plan follows from the images and from what lies in the
- * folder alone: who computes only a part of it, or was killed and begins again, comes to the same shards.
+ * Plans which image goes into which shard, and what has to be computed. The plan depends only on the images and the contents of the
+ * folder: a process that computes only a part of it, or restarts after being killed, gets the same shards.
  */
 import type {ImageFile} from './prefetch';
 import type {Shard, ShardImage} from './shard';
 
-/** Features that are there already. */
+/** Features that are already stored. */
 export interface Known {
   readonly shard: Shard;
   readonly row: number;
@@ -16,22 +16,22 @@ export type Slot =
   | {
       readonly kept: ShardImage;
       readonly known?: Known;
-      /** Where the features were another image's. */
+      /** The image itself, if the features are those of another one with the same bytes. */
       readonly of?: ImageFile;
     };
 
 export interface PlannedShard {
   readonly number: number;
   readonly slots: readonly Slot[];
-  /** Images that were asked for, in this shard. */
+  /** Number of requested images in this shard. */
   readonly wanted: number;
-  /** Whether it has to be written. */
+  /** Whether the shard has to be written. */
   readonly changed: boolean;
 }
 
 /**
- * @param digests SHA-256 of each wanted image's bytes; an image that can't be read has none. Needed only where there are shards.
- * @param size Images in a shard.
+ * @param digests SHA-256 of each wanted image's bytes; an image that can't be read has none. Needed only if there are shards.
+ * @param size Images per shard.
  */
 export function planShards(
   shards: readonly Shard[],
@@ -48,7 +48,7 @@ export function planShards(
       if (reason === undefined) byBytes.set(sha256!, {shard, row: row++});
     }
   }
-  /** The same bytes need no network, whatever their name was. */
+  /** Reuses the features of an image with the same bytes, whatever its id. */
   const slotOf = (image: ImageFile): Slot => {
     const sha256 = digests.get(image.id);
     const known = sha256 === undefined ? undefined : byBytes.get(sha256);
@@ -69,7 +69,7 @@ export function planShards(
       const image = wanted.get(kept.id);
       const known = kept.reason === undefined ? {known: {shard: shard!, row: row++}} : {};
       if (image) asked++;
-      // A decoder that took too long may have met a busy machine.
+      // A time limit may have been exceeded because the machine was busy, so try again.
       if (image && (digests.get(image.id) !== kept.sha256 || kept.reason?.startsWith('took longer'))) {
         changed = true;
         slots.push(slotOf(image));
@@ -80,7 +80,7 @@ export function planShards(
     if (slots.length > 0)
       plan.push({number, slots, wanted: asked + added.length, changed: changed || added.length > 0});
   }
-  // A shard that is written again is not there any more when a later one would take from it.
+  // A shard that is rewritten is gone when a later one would copy from it.
   const rewritten = new Set(plan.flatMap(({number, changed}) => (changed ? [number] : [])));
   return plan.map((shard) => ({
     ...shard,

@@ -1,7 +1,7 @@
 /**
  * Fills a feature store: decodes images ahead of the network, encodes them in full batches and writes shard after shard.
- * Shards appear whole, so a run that is killed loses at most one; images that can't be read are put aside and change
- * nothing for the others.
+ * Shards appear whole, so a run that is killed loses at most one. Images that can't be read are quarantined and do not
+ * affect the others.
  */
 import {promises as fs} from 'node:fs';
 import type {Encoder} from '../encoders/encoder';
@@ -23,7 +23,7 @@ import {checkSource, readRows, writeShard, type FeatureOrigin, type Shard, type 
 export type {BuildOptions};
 export type {BuildProgress} from '../build-progress';
 
-/** @returns Whose features lie in the folder now. */
+/** @returns The origin of the features in the folder. */
 export async function buildFeatures(
   encoder: Encoder,
   images: readonly ImageFile[],
@@ -39,7 +39,7 @@ export async function buildFeatures(
     depth: encoder.depth,
   };
   const wanted = new Map(images.map((image) => [image.id, image]));
-  /** What there is, and what is left to do in this part. */
+  /** Plans what is left to do in this part. */
   const look = async (): Promise<{plan: PlannedShard[]; stale: boolean}> => {
     const shards = readShards(folder, {damaged: true});
     if (shards[0]) checkSource(folder, shards[0].source, source);
@@ -60,7 +60,7 @@ export async function buildFeatures(
   const lock = lockFolder(folder);
   try {
     await removeLeftovers(folder);
-    // Another process may have been at work since.
+    // Another process may have written shards since.
     await new Builder(encoder, source, folder, settings).run((await look()).plan);
   } finally {
     lock.release();
@@ -76,7 +76,7 @@ class Builder {
   #done = 0;
   #total = 0;
   #start = performance.now();
-  /** Of the shard that was copied from last. */
+  /** Rows of the shard that was copied from last. */
   #copied: {shard: Shard; rows: Uint16Array} | undefined;
 
   constructor(
@@ -102,7 +102,7 @@ class Builder {
     try {
       for (const shard of changed) await this.#fill(shard, decoded, interrupt);
     } finally {
-      await decoded.return(undefined); // or it would decode on after a stop
+      await decoded.return(undefined); // or decoding would continue after a stop
     }
     const shards = readShards(this.folder);
     await writeIndex(this.folder, shards);
@@ -165,14 +165,14 @@ class Builder {
   #encode(group: readonly Good[]): Uint16Array {
     const {cells, depth, kind} = this.source;
     const side = this.source.preprocessing.size;
-    // Always as many, since TensorFlow may add in another order for another number of rows, which shows in the last bit.
+    // Always the same number of rows: for another number TensorFlow may sum in another order, which changes the last bit.
     const rows = Math.max(2, this.settings.batch);
     const pixels = toPixels(
       Array.from({length: rows}, (_, row) => group[row % group.length]!.pixels),
       side,
     );
     const features = this.encoder.encode(pixels);
-    // A sum is finite only if all of it is.
+    // A sum is finite only if all terms are.
     const [sum, least, largest] = [tf.sum, tf.min, tf.max].map((of) =>
       tf.tidy(() => of(features[kind]).dataSync()[0]!),
     );
@@ -189,7 +189,7 @@ class Builder {
     return found;
   }
 
-  /** Says which image has features that half precision can't hold. */
+  /** Throws an error that names the image whose features half precision can't hold. */
   #refuse(halves: Uint16Array, size: number, group: readonly Good[]): void {
     const broken = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
     if (broken < 0) return;

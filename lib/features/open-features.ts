@@ -1,4 +1,4 @@
-/** Opens the features that a decoder is trained on: computes whatever is missing, in the views and with the blocks that are asked for. */
+/** Opens the features that a decoder is trained on, in the requested views, and computes whatever is missing. */
 import {ofSplit, type CaptionedImage, type Dataset} from '../datasets/dataset';
 import {trainingViews, withView} from '../encoders/augmentation';
 import type {Encoder} from '../encoders/encoder';
@@ -9,7 +9,7 @@ import type {FeatureSource} from './source';
 import {FeatureStore, type BuildOptions} from './store';
 import {TrainableFeatures} from './trainable';
 
-/** Shows how far a store is: the library's `progress` is one. */
+/** Shows the progress of encoding, such as the library's `progress`. */
 export type ShowProgress = (
   label: string,
   total: number,
@@ -20,13 +20,13 @@ export type ShowProgress = (
 
 /** Options of `storeFeatures`. */
 export interface StoreOptions extends Pick<BuildOptions, 'kind' | 'part'> {
-  /** Folder of the store. @default the data set's place in `data/features` */
+  /** Folder of the store. @default the dataset's folder in `data/features` */
   readonly folder?: string;
   readonly progress?: ShowProgress | undefined;
 }
 
 /**
- * Computes the features of images once; what is stored already is not computed again.
+ * Computes the features of images, except for those that are already stored.
  *
  * @throws CaptionerError as `FeatureStore.build`
  */
@@ -36,7 +36,7 @@ export async function storeFeatures(
   images: readonly CaptionedImage[],
   {kind = 'pooled', part, folder = featureFolder(dataset, encoder, kind), progress}: StoreOptions = {},
 ): Promise<FeatureStore> {
-  const bar = progress?.('Features', images.length);
+  const bar = progress?.('Encoding images', images.length);
   try {
     return await FeatureStore.build(encoder, images, folder, {
       kind,
@@ -48,22 +48,22 @@ export async function storeFeatures(
   }
 }
 
-/** The features that a training needs. */
+/** The features that training needs. */
 export interface FeatureRequest {
   readonly kind: FeatureKind;
   /** First block of the encoder that is trained along with the decoder. @default none */
   readonly fineTune?: string | undefined;
   /** Views of each training image: the whole, then crops and mirror images. @default 6 with `fineTune`, else 1 */
   readonly views?: number | undefined;
-  /** Whether views may be mirror images. @default what the data set allows */
+  /** Whether views may be mirror images. @default what the dataset allows */
   readonly mirror?: boolean | undefined;
   readonly progress?: ShowProgress | undefined;
 }
 
 /**
- * Opens the features of a data set's images for training, and computes whatever is missing.
+ * Opens the features of a dataset's images for training, and computes whatever is missing.
  *
- * @param encoder Taken over: it is disposed with the features, or as soon as they are all stored.
+ * @param encoder Disposed with the features, or as soon as they are all stored.
  * @throws CaptionerError `options` for an unknown block; and as `FeatureStore.build`
  */
 export async function openFeatures(

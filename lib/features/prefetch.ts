@@ -1,13 +1,13 @@
 /**
- * Images are decoded on sharp's threads while the network, which blocks the thread of JavaScript, works on those before.
- * What comes out is in the order of what went in, with a reason in place of the pixels where a file can't be read.
+ * Decodes images on sharp's threads while the network, which blocks the JavaScript thread, encodes the previous ones. Results are in the
+ * order of the input, with a reason instead of pixels for a file that can't be read.
  */
 import type {Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {sha256} from '../files/atomic';
 import {decodePixels, readImageFile} from '../encoders/images';
 
-/** An image to encode: what a data set's images have. */
+/** An image to encode, such as an image of a dataset. */
 export interface ImageFile {
   readonly id: string;
   readonly file: string;
@@ -16,23 +16,23 @@ export interface ImageFile {
 export type Decoded = {readonly id: string} & (
   | {
       readonly pixels: Uint8Array;
-      /** Of the bytes that became these pixels. */
+      /** SHA-256 of the file. */
       readonly sha256: string;
     }
   | {
       readonly reason: string;
-      /** Absent where the file could not be read at all. */
+      /** Absent if the file could not be read at all. */
       readonly sha256?: string;
     }
 );
 
 interface Group {
-  /** All files are read, so the rest is sharp's alone. */
+  /** Resolves when all files are read, so that only sharp's work is left. */
   readonly read: Promise<unknown>;
   readonly decoded: Promise<Decoded[]>;
 }
 
-/** @param size Images in a group; two groups are on their way while one is being used. */
+/** @param size Images per group; two groups are prefetched while one is being used. */
 export async function* prefetchImages(
   images: readonly ImageFile[],
   preprocessing: Preprocessing,
@@ -45,7 +45,7 @@ export async function* prefetchImages(
       groups.push(startGroup(images.slice(next, next + size), preprocessing));
     const [first, ...ahead] = groups;
     const decoded = (await first?.decoded) ?? [];
-    // A file that is still being read would wait for the network to be done.
+    // A file that is still being read would have to wait for the network.
     await Promise.all(ahead.map(({read}) => read));
     yield* decoded;
     groups.shift();
@@ -66,7 +66,7 @@ function startGroup(images: readonly ImageFile[], preprocessing: Preprocessing):
   return {read: Promise.all(reading), decoded: Promise.all(decoded)};
 }
 
-/** What is wrong with a file is a result here, so nothing is ever rejected before somebody waits for it. */
+/** Turns an error into a result, so that no promise is rejected before it is awaited. */
 async function settle<T>(promise: Promise<T>): Promise<T | CaptionerError> {
   try {
     return await promise;
@@ -81,7 +81,7 @@ function reasonOf(error: CaptionerError, file: string): string {
   return error.message.startsWith(`${file}: `) ? error.message.slice(file.length + 2) : error.message;
 }
 
-/** SHA-256 of each image's bytes, by its id; a file that can't be read has none. */
+/** Returns the SHA-256 of each image's file, by image id; a file that can't be read has none. */
 export async function digestsOf(images: readonly ImageFile[]): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
   const waiting = images.values();

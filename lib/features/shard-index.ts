@@ -1,6 +1,6 @@
 /**
- * What lies in the folder of a feature store. The shards themselves say what they hold; `index.json` and `quarantine.json`
- * repeat it in one place for people and for other programs, and are written when a build ends.
+ * The contents of a feature store's folder. Each shard describes itself; `index.json` and `quarantine.json` repeat this in one place, for
+ * people and other programs, and are written when a build ends.
  */
 import {existsSync, promises as fs, readdirSync} from 'node:fs';
 import {join} from 'node:path';
@@ -13,9 +13,9 @@ const quarantineName = 'quarantine.json';
 const temporaryName = /^\.(shard-\d+\.safetensors|index\.json|quarantine\.json)\..+\.tmp$/;
 
 /**
- * The shards of a folder, by their numbers.
+ * Reads the headers of a folder's shards, in the order of their numbers.
  *
- * @param options.damaged Whether shards that are cut short are left out, to be made again.
+ * @param options.damaged Whether truncated shards are left out, to be built again.
  * @throws CaptionerError `mismatch` when they are not of one encoder and kind; `truncated`, `header`, `version`.
  */
 export function readShards(folder: string, {damaged = false}: {readonly damaged?: boolean} = {}): Shard[] {
@@ -35,7 +35,7 @@ export function readShards(folder: string, {damaged = false}: {readonly damaged?
   return shards;
 }
 
-/** Whether a build has ended here, even one that could read no image. */
+/** Whether a build has ended in this folder, even one that could not read any image. */
 export function hasIndex(folder: string): boolean {
   return existsSync(join(folder, indexName));
 }
@@ -56,7 +56,7 @@ export async function writeIndex(folder: string, shards: readonly Shard[]): Prom
   await writeFileAtomic(join(folder, quarantineName), `${JSON.stringify(reasons, undefined, 2)}\n`);
 }
 
-/** From image id to why it has no features. */
+/** Returns why images have no features, by image id. */
 export function reasonsOf(shards: readonly Shard[]): Map<string, string> {
   return new Map(
     shards.flatMap(({images}) =>
@@ -65,7 +65,7 @@ export function reasonsOf(shards: readonly Shard[]): Map<string, string> {
   );
 }
 
-/** Half-written files of a run that was killed. Only for who has the folder's lock. */
+/** Removes half-written files of a killed run. The caller must hold the folder's lock. */
 export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await fs.readdir(folder))
     if (temporaryName.test(name)) await fs.rm(join(folder, name), {force: true});

@@ -1,6 +1,6 @@
 /**
- * One file of a feature store. It says itself whose features it holds, of which images, which of them could not be read
- * and why, so that files made by separate processes make a store by lying in one folder.
+ * One file of a feature store. It records the origin of its features, their images, and which images could not be read and why, so that
+ * files written by separate processes form a store in one folder.
  */
 import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
@@ -16,7 +16,7 @@ export const featureKinds = ['pooled', 'grid'] as const;
 /** The kind of image features: one vector for each image, or one for each cell of a grid. */
 export type FeatureKind = (typeof featureKinds)[number];
 
-/** Whose features these are: what must be the same for them to be used together. */
+/** The origin of features; features of different origin cannot be used together. */
 export interface FeatureOrigin {
   readonly encoder: {readonly name: string; readonly digest: string};
   readonly preprocessing: Preprocessing;
@@ -28,9 +28,9 @@ export interface FeatureOrigin {
 
 export interface ShardImage {
   readonly id: string;
-  /** SHA-256 of the image file; absent where it could not be read at all. */
+  /** SHA-256 of the image file; absent if it could not be read at all. */
   readonly sha256?: string | undefined;
-  /** Why it has no features; those that have are the rows, in this order. */
+  /** Why the image has no features; the images that have some are the rows, in this order. */
   readonly reason?: string | undefined;
 }
 
@@ -62,13 +62,13 @@ const schema = z.object({
 
 export const shardName = (number: number): string => `shard-${String(number).padStart(5, '0')}.safetensors`;
 
-/** The number of the shard that a file of this name is; undefined where it is none. */
+/** Returns the number of the shard with this file name; undefined for any other name. */
 export function shardNumber(name: string): number | undefined {
   const [, digits] = namePattern.exec(name) ?? [];
   return digits === undefined || shardName(Number(digits)) !== name ? undefined : Number(digits);
 }
 
-/** @param rows Half precision, `[cells, depth]` or for pooled features `[depth]`, of each image that has features. */
+/** @param rows Float16 bits of each image that has features, `[cells, depth]`, or `[depth]` for pooled features. */
 export async function writeShard(
   folder: string,
   number: number,
@@ -88,7 +88,7 @@ export async function writeShard(
 }
 
 /**
- * What a shard says of itself; its numbers are not looked at yet.
+ * Reads the header of a shard, without its rows.
  *
  * @throws CaptionerError `truncated`, `header`, `version` or `shape`.
  */
@@ -122,7 +122,7 @@ export function readShard(file: string): Shard {
 }
 
 /**
- * All rows of a shard, proved to be those that were written.
+ * Reads all rows of a shard and verifies their checksum.
  *
  * @throws CaptionerError `not-found` or `checksum`
  */
@@ -146,14 +146,14 @@ function checksumOf(content: string, ...data: Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-/** @throws CaptionerError `mismatch` when features come from something else than is wanted. */
+/** @throws CaptionerError `mismatch` when features have another origin than the wanted one. */
 export function checkSource(where: string, found: FeatureOrigin, wanted: FeatureOrigin): void {
   for (const key of ['encoder', 'preprocessing', 'kind', 'cells', 'depth'] as const) {
     const [got, expected] = [JSON.stringify(found[key]), JSON.stringify(wanted[key])];
     if (got !== expected)
       throw new CaptionerError(
         'mismatch',
-        `${where}: expected features of ${key} ${expected}, got ${got}; use another folder`,
+        `${where}: expected features with ${key} ${expected}, got ${got}; use another folder`,
       );
   }
 }

@@ -1,4 +1,4 @@
-/** Where training and evaluation get the features of images from: a store on disk, views of it, or an encoder that is being trained. */
+/** The source of image features for training and evaluation: a store on disk, several views, or an encoder that is being trained. */
 import type {Preprocessing} from '../encoders/encoder';
 import type {FineTunedWeights} from '../encoders/fine-tuned';
 import type {DropoutKey} from '../random/random';

@@ -1,7 +1,7 @@
 /**
  * Image features on disk, so that the CNN runs once per image, ever. A store belongs to one encoder, its weights and its
- * preprocessing; it holds half precision numbers in shards, an index that says where each image lies and what its bytes
- * were, and the reason for each image that could not be read. Here it is read; `feature-builder.ts` fills it.
+ * preprocessing. It holds float16 features in shards, an index with the shard, row and SHA-256 of each image, and the reason
+ * for each image that could not be read. This module reads a store; `builder.ts` fills it.
  */
 import {closeSync, openSync, readSync} from 'node:fs';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
@@ -25,7 +25,7 @@ export class FeatureStore {
   readonly quarantined: ReadonlyMap<string, string>;
   /** Pooled features fit into memory: a shard is read whole, once. */
   readonly #pooled = new Map<Shard, Uint16Array>();
-  /** Grids don't: only which shards were checked is kept. */
+  /** Grids don't: only which shards were verified is kept. */
   readonly #checked = new Set<Shard>();
 
   private constructor(
@@ -64,22 +64,22 @@ export class FeatureStore {
     return this.#places.has(id);
   }
 
-  /** @throws CaptionerError `not-found`; `truncated`, `header`, `version` or `mismatch` for a shard that does not belong here. */
+  /** Opens a store. @throws CaptionerError `not-found`; `truncated`, `header`, `version` or `mismatch` for a shard that does not belong to it. */
   static open(folder: string): FeatureStore {
     const shards = readShards(folder);
     const [first] = shards;
     if (first === undefined) {
-      const what = hasIndex(folder) ? 'its shards are gone' : 'found none';
+      const what = hasIndex(folder) ? 'its shards are missing' : 'found none';
       throw new CaptionerError('not-found', `${folder}: expected a feature store, ${what}`);
     }
     return new FeatureStore(folder, first.source, shards);
   }
 
   /**
-   * Encodes the images that the store does not have yet, or whose bytes changed, and opens it. With nothing to do the
-   * network is not run at all. A run that is stopped loses at most the shard it was working on.
+   * Encodes the images that the store does not have yet, or whose bytes changed, and opens it. With nothing to do, the
+   * network does not run. A run that is stopped loses at most the shard it was working on.
    *
-   * @param source A data set, or some of its images.
+   * @param source A dataset, or some of its images.
    * @throws CaptionerError `mismatch` when the folder holds features of another encoder or kind; `locked` while another
    *   process fills it; `image` when not a single image can be read; `options`, `no-space`.
    */
@@ -94,10 +94,12 @@ export class FeatureStore {
   }
 
   /**
+   * Reads the features of images.
+   *
    * @param ids Images of the store, in any order, also repeated.
    * @returns float32 `[batch, depth]` or `[batch, cells, depth]`. The caller disposes it.
-   * @throws CaptionerError `not-found` for an image that the store does not have; `checksum`, `truncated` for a shard
-   *   that was damaged.
+   * @throws CaptionerError `not-found` for an image that the store does not have; `checksum`, `truncated` for a damaged
+   *   shard.
    */
   read(ids: readonly string[]): tf.Tensor {
     const {cells, depth, kind} = this.source;
@@ -137,7 +139,7 @@ export class FeatureStore {
         if (readSync(handle, bytes, at * size * 2, size * 2, shard.start + row * size * 2) !== size * 2)
           throw new CaptionerError(
             'truncated',
-            `${shard.file}: expected features in row ${row}, found the end`,
+            `${shard.file}: expected features in row ${row}, found the end of the file`,
           );
     } finally {
       closeSync(handle);

@@ -1,6 +1,6 @@
 /**
- * Features by an encoder whose last blocks learn: computed whenever they are asked for, since they change with every step. The blocks
- * before do not change, so what they see is computed once and kept in a store like any features.
+ * Features of an encoder whose last blocks are trained: computed on request, since they change with every step. The blocks before are
+ * frozen, so their output is computed once and stored like any features.
  */
 import type {FeatureSource, TrainableEncoder} from './source';
 import type {FeatureKind} from './store';
@@ -11,12 +11,12 @@ import type {DropoutKey} from '../random/random';
 
 /** Options of `TrainableFeatures.open`. */
 export interface LiveOptions {
-  /** The first block of the encoder that learns, as `Unknown block` lists them. */
+  /** The first block of the encoder that is trained; the error `Unknown block` lists the blocks. */
   readonly from: string;
   readonly kind: FeatureKind;
 }
 
-/** Images that the network sees at once where nothing is learnt. */
+/** Images per forward pass outside of training steps. */
 const images = 64;
 
 /** Features from an encoder that is being trained. */
@@ -24,7 +24,7 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
   readonly depth: number;
   readonly encoder: {readonly name: string; readonly digest: string};
   readonly preprocessing: Preprocessing;
-  /** Of images that were asked for since the last step. */
+  /** Features of the images that were requested since the last step. */
   readonly #known = new Map<string, tf.Tensor>();
   #tuned: FineTunedEncoder;
 
@@ -41,9 +41,9 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
   }
 
   /**
-   * @param encoder Is taken over, and disposed with the result.
-   * @param build Makes the store of what the frozen blocks see, of kind `grid`.
-   * @throws CaptionerError `options` for an unknown block; and what `build` throws
+   * @param encoder Disposed with the result.
+   * @param build Builds the store of the frozen blocks' output, of kind `grid`.
+   * @throws CaptionerError `options` for an unknown block; and as `build`
    */
   static async open(
     encoder: Encoder,
@@ -79,7 +79,7 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
     return this.frozenSource.folder;
   }
 
-  /** What learns: by the names that gradients and the optimizer have. */
+  /** Trained weights by the names that gradients and the optimizer use. */
   get weights(): ReadonlyMap<string, tf.Variable> {
     return new Map([...this.#tuned.weights].map(([name, weight]) => [`encoder.${name}`, weight]));
   }
@@ -100,13 +100,13 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
     return tf.stack(ids.map((id) => this.#known.get(id)!));
   }
 
-  /** What the frozen blocks see, as training takes it; what was known before will not be true any more. */
+  /** Returns the frozen blocks' output for a training step, and invalidates features computed before. */
   frozenFeatures(ids: readonly string[], key: DropoutKey): tf.Tensor {
     this.invalidate();
     return this.frozenSource.draw?.(ids, key) ?? this.frozenSource.read(ids);
   }
 
-  /** Differentiable with respect to `weights`. */
+  /** Computes features, differentiable with respect to `weights`. */
   features(prepared: tf.Tensor): tf.Tensor {
     return this.#tuned.features(prepared as tf.Tensor3D)[this.kind];
   }
@@ -115,7 +115,7 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
     return this.#tuned.fineTunedWeights();
   }
 
-  /** Goes on with what was learnt before. */
+  /** Replaces the weights by those of a checkpoint. */
   restore({tensors}: FineTunedWeights): void {
     this.invalidate();
     const fresh = new FineTunedEncoder(this.#tuned.cnn, this.#tuned.from, tensors);

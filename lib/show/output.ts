@@ -68,7 +68,6 @@ export class Slot {
   private pending: Bundle | undefined;
 
   /** Shows a bundle in place of the previous one. */
-
   show(bundle: Bundle): void {
     const write = kernelWrite();
     if (!write) return;

@@ -1,6 +1,6 @@
 /**
- * Which captions are learnt from together, and in which order. Captions of about the same length share a batch, so that
- * little of it is padding; the order comes from (seed, epoch) alone, so that training can go on at any batch of any epoch.
+ * Groups captions into batches. Captions of about the same length share a batch, so that little of it is padding. The order
+ * depends only on (seed, epoch), so that training can resume at any batch of any epoch.
  */
 import {CaptionerError} from '../errors';
 import {permutation} from '../random/random';
@@ -12,7 +12,7 @@ export interface Example {
   readonly id: string;
   /** Word ids, without start and end. */
   readonly tokens: readonly number[];
-  /** Whether it ends there; where it only breaks off, no end is learnt. @default true */
+  /** Whether the caption is complete; a truncated one has no end token as a target. @default true */
   readonly finished?: boolean;
 }
 
@@ -27,16 +27,17 @@ export interface Batch {
   readonly steps: number;
 }
 
-/** Within so many batches captions are sorted by length: little padding, yet other neighbours in every epoch. */
+/** Number of batches within which captions are sorted by length: little padding, yet different neighbours in every epoch. */
 const window = 50;
 
-/** The batches of an epoch, each made when it is asked for. */
+/** The batches of an epoch, each created on request. */
 export class BatchPlan {
   readonly #groups: readonly (readonly Example[])[];
 
   /**
-   * @param captions In a batch; the last one of a window may have fewer.
-   * @param order Absent: in the order of the examples sorted by length (evaluation). `captionsPerImage`: captions of an image in the same batch.
+   * @param captions Captions per batch; the last batch of a window may have fewer.
+   * @param order Seed and epoch of the shuffle; if absent, examples are only sorted by length (evaluation). `captionsPerImage`: captions
+   *   of an image that stay in the same batch.
    */
   constructor(
     examples: readonly Example[],
@@ -49,7 +50,7 @@ export class BatchPlan {
       ? Array.from(permutation(examples.length, order.seed, order.epoch), (at) => examples[at]!)
       : examples;
     const captionsPerImage = order?.captionsPerImage ?? 1;
-    // What stays together, and how long that is.
+    // Captions of a unit stay together; its length is that of its longest caption.
     const units =
       captionsPerImage > 1 ? ofImages(shuffled, captionsPerImage) : shuffled.map((example) => [example]);
     const size = Math.max(1, Math.floor(captions / captionsPerImage));
@@ -75,7 +76,7 @@ export class BatchPlan {
   }
 }
 
-/** Of each image its captions, so many at once, in the order of their first. */
+/** Groups the captions of each image, up to `captionsPerImage` at once, in the order of their first. */
 function ofImages(examples: readonly Example[], captionsPerImage: number): Example[][] {
   const open = new Map<string, Example[]>();
   const all: Example[][] = [];

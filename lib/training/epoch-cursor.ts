@@ -1,4 +1,4 @@
-/** The way through the data: which captions come next, how far training has come, and where it was best. */
+/** Position in the training data: the next captions, the progress of training, and its best score. */
 import {BatchPlan, type Batch, type Example} from './batches';
 import type {Position} from '../checkpoints/checkpoint';
 
@@ -27,7 +27,7 @@ export class EpochCursor {
     return this.at.batch >= this.length;
   }
 
-  /** The next batches, fewer at the end of an epoch; after its last they are the first of the next epoch. */
+  /** Returns the next batches: fewer at the end of an epoch, and after its last batch the first ones of the next epoch. */
   next(count: number): Batch[] {
     const {epoch, batch} = this.at;
     const [batches, first] = this.ended ? [this.#batches(epoch + 1), 0] : [this.#batches(), batch];
@@ -35,23 +35,23 @@ export class EpochCursor {
     return Array.from({length: found}, (_, at) => batches.batch(first + at));
   }
 
-  /** Into the next epoch, if this one has no batch left. */
+  /** Moves to the next epoch, if this one has no batch left. */
   enter(): void {
     if (this.ended) this.at = {...this.at, epoch: this.at.epoch + 1, batch: 0};
   }
 
-  /** A step was taken, on whichever batch. */
+  /** Counts a step, on any batch. */
   stepped(): void {
     this.at = {...this.at, step: this.at.step + 1};
   }
 
-  /** The next batches have been learnt from. */
+  /** Moves past the next batches. */
   advance(count: number): void {
     this.at = {...this.at, batch: this.at.batch + count};
   }
 
   /**
-   * The epoch was judged.
+   * Ends the epoch after its validation.
    *
    * @returns Whether its score is the best so far.
    */

@@ -1,6 +1,6 @@
 /**
- * What training makes small: the mean cross entropy of each word of the captions given the image and the words before
- * it. Padding takes no part, neither in the mean nor in the work.
+ * The training loss: mean cross entropy of each word of the captions, given the image and the words before it. Padding is excluded,
+ * both from the mean and from the computation.
  */
 import type {Decoder, DropoutKey} from '../decoders/decoder';
 import {bannedWords} from '../search/constraints';
@@ -10,15 +10,15 @@ import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {withGradient} from '../ops/with-gradient';
 
-/** What a step of training has that evaluation has not. */
+/** Options of the loss in training; evaluation has none. */
 export interface LossOptions extends DropoutKey {
-  /** The row of each caption's image in the features, where several are of the same. @default each has its own */
+  /** The row of each caption's image in the features, if captions share images. @default each has its own */
   readonly images?: readonly number[];
-  /** Probability that all words share instead of the right one's. @default 0 */
+  /** Probability mass that the target spreads evenly over all words instead of the correct one. @default 0 */
   readonly labelSmoothing?: number;
-  /** How much each caption counts, negative where it is to become less likely; then there is no dropout. @default each as one */
+  /** Weight of each caption, negative to make it less likely; disables dropout. @default 1 for each */
   readonly shares?: readonly number[];
-  /** What logits are divided by. @default 1 */
+  /** Divisor of the logits. @default 1 */
   readonly temperature?: number;
 }
 
@@ -27,11 +27,11 @@ export interface LossOptions extends DropoutKey {
  *
  * @param features Image features, `[batch, depth]` or `[batch, cells, depth]`; or of fewer images, see `LossOptions.images`.
  * @param inputs Word ids, int32 `[batch, steps]`, from the start id on, padded with 0.
- * @param targets The next word of each, int32 `[batch, steps]`, up to the end id, padded with 0.
+ * @param targets The next word at each step, int32 `[batch, steps]`, up to the end id, padded with 0.
  * @param training Absent: neither dropout nor smoothing (evaluation).
- * @returns With `training` the decoder's penalty too. A scalar, differentiable with respect to the decoder's weights. The caller disposes it.
- * @throws CaptionerError `mismatch`, when a word id lies outside the decoder's vocabulary; `shape`; `captions`, when
- *   there is nothing but padding.
+ * @returns A scalar, with `training` including the decoder's penalty; differentiable with respect to the decoder's weights. The caller
+ *   disposes it.
+ * @throws CaptionerError `mismatch` when a word id is outside the decoder's vocabulary; `shape`; `captions` when there is only padding.
  */
 export function captionLoss(
   decoder: Decoder,
@@ -70,8 +70,8 @@ export function captionLoss(
       'int32',
     );
     const {weight, bias} = decoder.output;
-    // Sampled captions were chosen among the words that may be written. Were the others not left out here too, the worse of the samples
-    // would become less likely by what is never sampled becoming certain.
+    // Sampling excludes banned words. If they were not excluded here too, the worse samples could become less likely by moving
+    // probability to words that are never sampled.
     const allowed = shares ? tf.add(bias, tf.tensor1d(bannedWords(decoder.vocabulary, []))) : bias;
     const tempered = <R extends tf.Rank>(x: tf.Tensor): tf.Tensor<R> =>
       (training?.temperature === undefined ? x : tf.div(x, training.temperature)) as tf.Tensor<R>;
@@ -83,8 +83,8 @@ export function captionLoss(
       training?.labelSmoothing,
       shares && tf.tensor1d(Float32Array.from(rows, (row) => shares[Math.floor(row / steps)]!)),
     );
-    // Only training pays it, and not for captions of its own: nothing of what their rewards say would hold against it, and attention
-    // would spread until it looks nowhere. What is reported of validation is the cross entropy alone.
+    // Validation reports the cross entropy alone. For sampled captions the penalty is left out too: their rewards would not counteract
+    // it, and attention would spread evenly over the image.
     return training && !shares && penalty ? tf.add(loss, penalty) : loss;
   });
 }
@@ -92,8 +92,8 @@ export function captionLoss(
 /**
  * The loss and its gradient with respect to every weight of the decoder.
  *
- * @param features As `captionLoss` takes them; or what computes them, where something of that learns too.
- * @param more Those weights.
+ * @param features As for `captionLoss`; or a function that computes them, if the encoder is trained too.
+ * @param more Trained weights of the encoder.
  * @returns The loss, and gradients by the weights' names. The caller disposes the gradients.
  */
 export function gradients(
@@ -116,7 +116,7 @@ export function gradients(
   return {loss, gradients: named};
 }
 
-/** Some rows of a matrix, each at most once: so the gradient puts rows back where it would else have to add them. */
+/** Gathers rows of a matrix, each at most once, so that the gradient can scatter rows instead of adding them. */
 function takeRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
   return withGradient<tf.Tensor2D>([x], (save) => {
     save([rows]);

@@ -1,6 +1,6 @@
 /**
- * What a trainer starts from: freshly, or from the newest checkpoint of a run. Either way the parts have been proved to
- * belong together, the run's folder has one owner, and whatever fails leaves nothing open.
+ * Opens what a trainer starts from: a new run, or the newest checkpoint of an existing one. Either way the parts are checked to belong
+ * together, the run's folder has one owner, and a failure leaves nothing open.
  */
 import {ofSplit} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
@@ -29,7 +29,7 @@ export interface OpenRun {
   readonly model: TrainableModel;
   readonly run?: Run | undefined;
   readonly log?: EventLog | undefined;
-  /** Checkpoints that were passed over, and why. */
+  /** Checkpoints that were skipped, and why. */
   readonly skipped: readonly Skipped[];
 }
 
@@ -54,7 +54,7 @@ export async function newRun(
   )
     throw new CaptionerError(
       'options',
-      'trainer: `selectBy`: expected a metric other than `factual`, for which the data set must be able to verify captions, as drawn scenes are',
+      'trainer: `selectBy`: expected a metric other than `factual`, which requires a dataset that can verify captions, such as the drawn scenes',
     );
   if (!measured) fitNormalization(parts, material);
   const history = {steps: [], epochs: []};
@@ -91,20 +91,20 @@ export async function resumeRun(
     if (views !== given)
       throw new CaptionerError(
         'mismatch',
-        `${run.folder}: expected features in ${views} views, which it was learning from, got ${given}`,
+        `${run.folder}: expected features in ${views} views, which it was trained on, got ${given}`,
       );
     if (training.mirrored !== undefined && training.mirrored !== features.mirrored) {
       const how = (mirrored: boolean | undefined): string => `with${mirrored ? '' : 'out'} mirror images`;
       throw new CaptionerError(
         'mismatch',
-        `${run.folder}: expected views ${how(training.mirrored)}, which it was learning from, got those ${how(features.mirrored)}`,
+        `${run.folder}: expected views ${how(training.mirrored)}, which it was trained on, got views ${how(features.mirrored)}`,
       );
     }
     const from = features.trainable?.from;
     if (fineTuned?.from !== from)
       throw new CaptionerError(
         'mismatch',
-        `${run.folder}: expected an encoder that learns from ${fineTuned?.from ?? 'no block'} on, got one from ${from ?? 'no block'} on`,
+        `${run.folder}: expected an encoder that is trained from ${fineTuned?.from ?? 'no block'} on, got one that is trained from ${from ?? 'no block'} on`,
       );
     if (fineTuned) features.trainable?.restore(fineTuned);
     const adam = new Adam(trainableWeights(parts));

@@ -1,4 +1,4 @@
-/** What can be tuned in training, with defaults that are good for Flickr8k and, where its size asks for others, for a small set. */
+/** Options of training: defaults that suit the data and the task, changes during a run, and the learning rate schedule. */
 import {CaptionerError} from '../errors';
 import type {TrainerOptions} from '../option-types';
 import {parseOptions} from '../options';
@@ -17,7 +17,7 @@ export {
 } from './trainer-options';
 export type {TrainerOptions};
 
-/** What the rest of a run depends on: to change it under way would make the position, or the best score, meaningless. */
+/** Options that are fixed during a run, and what depends on them: the position in the data, or the best score. */
 const fixed = {
   batch: 'the order of the captions',
   seed: 'the order of the captions',
@@ -29,22 +29,22 @@ const fixed = {
   lengthPenalty: 'which epoch is the best',
 } as const;
 
-/** What decides which options suit a run, beside the number of captions. */
+/** Properties of a run that determine its default options, besides the number of captions. */
 export interface Task {
-  /** What the decoder reads. @default 'pooled' */
+  /** Kind of features that the decoder reads. @default 'pooled' */
   readonly features?: 'pooled' | 'grid';
-  /** Whether the encoder learns too. @default false */
+  /** Whether the encoder is fine-tuned. @default false */
   readonly tuned?: boolean;
   /** @default 'cross-entropy' */
   readonly objective?: Objective;
 }
 
 /**
- * Few captions are learnt from more often, and in more and smaller steps. A decoder that looks at a grid has to begin more slowly, and an
- * encoder that learns sees each image once for all its captions, when the decoder has had time to say what it needs. Self-critical
- * training goes slowly, else the decoder becomes sure of the same few phrases, and leaves the encoder as it is.
+ * Returns the default options that suit a run. A small dataset needs more epochs and more, smaller steps; a decoder that attends to a grid
+ * needs a lower learning rate. A fine-tuned encoder runs once per image for all its captions, and warms up while the decoder adapts.
+ * Self-critical training needs a low learning rate, or the decoder converges to a few phrases; it leaves the encoder frozen.
  *
- * @param captions Number of captions to learn from.
+ * @param captions Number of training captions.
  */
 export function suitedOptions(
   captions: number,
@@ -79,7 +79,7 @@ export function trainerSettings(options: unknown = {}): TrainerSettings {
   return parseOptions(trainerOptions.schema, options, trainerOptions.owner);
 }
 
-/** @throws CaptionerError `options`, also when a change would reach into the order of the captions. */
+/** @throws CaptionerError `options`, also for options that are fixed during a run. */
 export function changedSettings(settings: TrainerSettings, changes: TrainerOptions): TrainerSettings {
   const next = trainerSettings({...settings, ...changes});
   for (const [key, what] of Object.entries(fixed) as [keyof typeof fixed, string][])
@@ -91,25 +91,25 @@ export function changedSettings(settings: TrainerSettings, changes: TrainerOptio
   return next;
 }
 
-/** How far training has come. */
+/** Progress of training. */
 export interface Progress {
   /** Steps taken. */
   readonly step: number;
   /** Steps in all planned epochs. */
   readonly total: number;
-  /** Epochs ended. */
+  /** Completed epochs. */
   readonly epoch: number;
-  /** The epochs that were judged, each with whether it was the best so far. */
+  /** Validated epochs, each with whether it was the best so far. */
   readonly judged: readonly {readonly best: boolean}[];
 }
 
 /**
- * The share of the learning rate that the next step gets. It follows from how far training has come and from nothing else, so
- * a resumed run has the rates of the uninterrupted one.
+ * Returns the factor of the learning rate for the next step. It depends only on the progress, so a resumed run has the rates of the
+ * uninterrupted one.
  *
  * `step` gives the rates of PyTorch's `StepLR(gamma=decay, step_size=decayEvery)`, `plateau` those of its `ReduceLROnPlateau(mode='max',
- * factor=decay, patience=decayEvery - 1, threshold=0)`: after each time that the rate fell, as after a better score, it waits
- * anew. Where validation has no captions no score ever gets better.
+ * factor=decay, patience=decayEvery - 1, threshold=0)`: it waits anew after each reduction and each better score. Without validation
+ * captions no score ever improves.
  */
 export function scheduled(
   {
@@ -128,7 +128,7 @@ export function scheduled(
   return warm * Math.max(0.01, (1 + Math.cos(Math.PI * way)) / 2);
 }
 
-/** How often so many epochs in a row were no better. */
+/** Counts how often `every` epochs in a row were no better. */
 function plateaus(judged: Progress['judged'], every: number): number {
   let [found, waited] = [0, 0];
   for (const {best} of judged) {

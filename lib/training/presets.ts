@@ -26,13 +26,13 @@ export type PresetName = (typeof presetNames)[number];
 /** The presets by name. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
   quick: {
-    title: 'see the whole path within minutes; captions are poor',
+    title: 'every step of the process within minutes; captions are poor',
     stages: [
       {
         suffix: '',
         recipe: {
           decoderOptions: {units: 256}, // a quarter of the work of 512
-          trainerOptions: {epochs: 3, meteor: false}, // METEOR's tables take longer to load than an epoch of a small data set
+          trainerOptions: {epochs: 3, meteor: false}, // METEOR's tables take longer to load than an epoch of a small dataset
         },
       },
     ],
@@ -43,7 +43,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       {
         suffix: '',
         recipe: {
-          decoder: 'attention', // a pooled vector has lost where things are: CIDEr-D 0.505 instead of 0.423 on Flickr8k
+          decoder: 'attention', // a pooled vector loses where things are: CIDEr-D 0.505 instead of 0.423 on Flickr8k
           trainerOptions: {epochs: 8}, // validation does not improve afterwards
         },
       },

@@ -29,14 +29,14 @@ import type {TrainingRecipe} from './training-recipe';
 
 export type {TrainingRecipe};
 
-/** A training that is ready to begin. */
+/** A training run that is ready to begin. */
 export interface PreparedTraining {
   readonly dataset: Dataset;
   readonly features: FeatureSource;
   readonly vocabulary: Vocabulary;
   readonly decoder: Decoder;
   readonly trainer: Trainer;
-  /** Absolute path of the run's folder; undefined where nothing is saved. */
+  /** Absolute path of the run's folder; undefined if nothing is saved. */
   readonly folder: string | undefined;
   /** The word vectors that the embedding started from. */
   readonly wordVectors?: WordVectors;
@@ -51,7 +51,7 @@ export interface PreparedTraining {
 /**
  * Prepares a training run. Options are checked before any image is read.
  *
- * @param data A data set, or a function that opens one once the recipe is found to be right.
+ * @param data A dataset, or a function that opens one once the recipe is found valid.
  * @throws CaptionerError `options`, `mismatch`, `not-found`, and as `loadCheckpoint`, `openFeatures` and `Trainer.create`
  * @example
  * const run = await prepareTraining(await openDataset('scenes'), {decoder: 'attention', run: 'checkpoints/attention'});
@@ -102,7 +102,7 @@ async function prepareStage(
   if (resume && recipe.from !== undefined)
     throw new CaptionerError(
       'options',
-      'Expected `resume` or `from`, got both: a run that is resumed has its weights',
+      'Expected `resume` or `from`, got both: a resumed run already has weights',
     );
   if (resume && run === undefined)
     throw new CaptionerError('options', 'Expected `run` with `resume`: the folder of the run to resume');
@@ -159,7 +159,7 @@ type Before = Pick<CheckpointMetadata, 'encoder' | 'fineTuned' | 'training'> & {
   readonly decoder: {readonly kind: string; readonly options: Readonly<Record<string, unknown>>};
 };
 
-/** Checks what can be wrong without an image. */
+/** Checks everything that needs no image. */
 function checkOptions(
   {wordVectors, resume, from}: TrainingRecipe,
   {decoderOptions, trainerOptions}: DividedOptions,
@@ -250,7 +250,7 @@ async function newDecoder(
   const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
   const decoder = createDecoder(kind, vocabulary.size, features.depth, {
     ...(vectors && {[wordSizeOption(kind)]: vectors.size}),
-    // The seed of the caption order decides the first weights too.
+    // The seed of the caption order also initialises the weights.
     ...(trainerOptions.seed !== undefined && {seed: trainerOptions.seed}),
     ...decoderOptions,
   });

@@ -1,6 +1,6 @@
 /**
- * The folder of a run: its checkpoints, which of them is the latest and which the best, and its TensorBoard files. Only
- * what a run made itself is ever removed from it.
+ * The folder of a run: its checkpoints, pointers to the latest and the best of them, and its TensorBoard files. Only files that a run
+ * wrote itself are ever removed.
  */
 import {randomBytes} from 'node:crypto';
 import {existsSync, mkdirSync, promises as fs, readdirSync, readFileSync} from 'node:fs';
@@ -31,12 +31,12 @@ export function runMetadata(folder: string): CheckpointMetadata | undefined {
       const card = join(folder, 'checkpoints', name, 'checkpoint.json');
       return parseMetadata(readFileSync(card), card);
     } catch {
-      // What is wrong with it is said when the run is resumed.
+      // Resuming the run reports what is wrong with it.
     }
   return undefined;
 }
 
-/** What to do with a run that is already in the folder: refuse (`begin`), remove it (`replace`), or continue it (`resume`). */
+/** How to treat a run that is already in the folder: refuse (`begin`), remove it (`replace`), or continue it (`resume`). */
 export type Purpose = 'begin' | 'replace' | 'resume';
 
 /**
@@ -74,7 +74,7 @@ function checkpointsIn(folder: string): string[] {
 type Resumable = Checkpoint & Required<Pick<Checkpoint, 'training'>>;
 type Pointer = 'latest' | 'best';
 
-/** What a process that was killed while it wrote has left. */
+/** Temporary files of a process that was killed while writing. */
 const leftover = /^\.(step-\d{9}|latest|best)\.\d+-[0-9a-f]{8}\.tmp$/;
 const kept = 2;
 
@@ -83,7 +83,7 @@ export class Run {
   readonly #lock: {release(): void};
 
   /**
-   * @param folder Relative to where the command was given; made where it is missing, unless the run must exist.
+   * @param folder Relative to the folder in which the command was run; created if missing, unless the run must exist.
    * @throws CaptionerError `locked`, and as `checkRunFolder`
    */
   constructor(folder: string, purpose: Purpose = 'begin') {
@@ -102,7 +102,7 @@ export class Run {
     return checkpointsIn(this.folder);
   }
 
-  /** Saves, and keeps the best checkpoint and the two newest. */
+  /** Saves a checkpoint, and keeps only the best and the two newest. */
   async save(checkpoint: Checkpoint, step: number, best: boolean): Promise<void> {
     const name = nameOf(step);
     await saveCheckpoint(this.#path(name), checkpoint);
@@ -114,7 +114,7 @@ export class Run {
   }
 
   /**
-   * The newest checkpoint that is whole and can be resumed.
+   * Loads the newest complete checkpoint that can be resumed.
    *
    * @throws CaptionerError `not-found` when there is none; the message says what was wrong with each.
    */

@@ -1,6 +1,6 @@
 /**
- * Self-critical training (Rennie et al. 2017, arXiv 1612.00563): the decoder writes captions by chance; those that are better than
- * what it would have written otherwise become more likely, the others less (REINFORCE with a baseline of its own).
+ * Self-critical training (Rennie et al. 2017, arXiv 1612.00563): the decoder samples captions; those that are better than a baseline
+ * become more likely, the others less (REINFORCE, with the decoder's other captions as the baseline).
  */
 import type {CaptionedImage} from '../datasets/dataset';
 import {ciderScore, ciderVector, type CiderVector} from '../metrics/cider';
@@ -24,18 +24,20 @@ export interface SelfCriticalSettings extends DropoutKey {
 
 export interface SampledBatch {
   readonly batch: Batch;
-  /** What each caption is better by, its share in the loss. */
+  /** Advantage of each caption, its weight in the loss. */
   readonly shares: readonly number[];
-  /** Mean of the samples, 0 to 10. */
+  /** Mean reward of the samples, 0 to 10. */
   readonly reward: number;
 }
 
-/** Keeps these numbers apart from those of dropout, which have the same seed. */
+/** Separates these random numbers from those of dropout, which have the same seed. */
 const stream = 0x5ca1;
 
 /**
- * @param features Of the images, as the decoder reads them.
- * @param images Their names; each is sampled from once, however many captions people gave it.
+ * Samples captions of images and computes their advantages.
+ *
+ * @param features Features of the images, as the decoder reads them.
+ * @param images Ids of the images, each once, however many references it has.
  */
 export function sampledBatch(
   decoder: Decoder,
@@ -69,18 +71,18 @@ export function sampledBatch(
   };
 }
 
-/** No caption's word, since the tokenizer splits it. */
+/** Marks the end of a sentence; no caption contains it, since the tokenizer splits it. */
 const end = '<end>';
 
 /**
  * Rewards of captions: CIDEr-D against the image's references. The end of the sentence counts as a word, in captions as in references; without
- * it, broken endings pay off (arXiv 2305.12254).
+ * it, incomplete sentences pay off (arXiv 2305.12254).
  */
 export class Rewards {
   readonly #frequencies: DocumentFrequencies;
   readonly #references: ReadonlyMap<string, readonly CiderVector[]>;
 
-  /** @param images Those that are learnt from; n-grams are as rare as they are among their captions. */
+  /** @param images Training images; document frequencies are those of their captions. */
   constructor(images: readonly Pick<CaptionedImage, 'id' | 'captions'>[]) {
     const words = images.map(({captions}) => captions.map((caption) => [...ptbTokenize(caption), end]));
     this.#frequencies = DocumentFrequencies.of(words);
@@ -90,8 +92,9 @@ export class Rewards {
   }
 
   /**
+   * Returns the reward of a caption, 0 to 10.
+   *
    * @param finished Whether the caption ended by itself.
-   * @returns 0 to 10.
    */
   of(id: string, caption: string, finished: boolean): number {
     const words: Words = [...ptbTokenize(caption), ...(finished ? [end] : [])];
@@ -100,11 +103,11 @@ export class Rewards {
 }
 
 /**
- * How much better each sample is than what the decoder would have written otherwise: the mean of the image's other samples
- * (Luo 2020, arXiv 2003.09971), or what it writes without chance.
+ * Returns how much better each sample is than its baseline: the mean of the image's other samples (Luo 2020, arXiv 2003.09971), or the
+ * image's greedy caption.
  *
- * @param rewards Of each image's samples.
- * @param baselines Of each image's greedy caption; absent: the mean of the other samples.
+ * @param rewards Rewards of each image's samples.
+ * @param baselines Rewards of each image's greedy caption; if absent, the mean of the other samples.
  */
 export function advantages(
   rewards: readonly (readonly number[])[],

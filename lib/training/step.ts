@@ -162,10 +162,10 @@ function diverged(passes: readonly Pass[], step: number, loss: number, gradientN
   const advice =
     bad.length > 0
       ? `the features of ${bad.join(', ')} are not finite; build them again`
-      : `the batch held ${[...images].join(', ')}; lower the learning rate, or resume from the last checkpoint`;
+      : `the batch contained ${[...images].join(', ')}; lower the learning rate, or resume from the last checkpoint`;
   return new CaptionerError(
     'diverged',
     `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +
-      `the weights are as they were before this step: ${advice}`,
+      `the weights are unchanged: ${advice}`,
   );
 }

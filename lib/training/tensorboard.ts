@@ -1,4 +1,4 @@
-/** Event files for TensorBoard, written by TensorFlow's own summary kernels: scalars, images and text. */
+/** Event files for TensorBoard, written by TensorFlow's own summary ops: scalars, images and text. */
 import {mkdirSync} from 'node:fs';
 import {readPixels} from '../encoders/images';
 import {int, runOp, runOpMulti, text, type} from '../tensorflow/ops';
@@ -15,13 +15,13 @@ const shown = {
 } as const;
 let made = 0;
 
-/** What TensorBoard's text plug-in is told by: `plugin_data { plugin_name: "text" }` as a protocol buffer. */
+/** Selects TensorBoard's text plug-in: `plugin_data { plugin_name: "text" }` as a protocol buffer. */
 const textMetadata = Buffer.from([0x0a, 0x06, 0x0a, 0x04, ...Buffer.from('text')]);
 
 export class EventLog {
   readonly #writer: tf.Tensor;
 
-  /** @param folder Is made where it is missing; each log writes a file of its own in it. */
+  /** @param folder Created if missing; each log writes its own file. */
   constructor(readonly folder: string) {
     mkdirSync(folder, {recursive: true});
     this.#writer = tf.keep(
@@ -55,7 +55,7 @@ export class EventLog {
     tf.tidy(() => {
       const numbers = tf.tensor4d(Int32Array.from(pixels), [1, height, width, 3], 'int32');
       const bytes = runOp('Cast', [numbers], [type('SrcT', 'int32'), type('DstT', 'uint8')]);
-      // Shown where a pixel is not a number, which bytes always are.
+      // Replaces pixels that are not finite; bytes always are.
       const bad = runOp(
         'Cast',
         [tf.tensor1d([255, 0, 0, 255], 'int32')],
@@ -83,13 +83,13 @@ export class EventLog {
     });
   }
 
-  /** An epoch's figures, and the panel's images with their captions. */
+  /** Writes an epoch's loss and metrics, and the panel images with their captions. */
   async epoch({step, validationLoss, metrics, panel}: EpochReport): Promise<void> {
     const named = Object.entries(metrics).map(([name, value]) => [`validation/${name}`, value] as const);
     const loss = Number.isFinite(validationLoss) ? {'loss/validation': validationLoss} : {};
     this.scalars({...loss, ...Object.fromEntries(named)}, step);
     for (const [at, {file, caption, references}] of panel.entries()) {
-      // An image that was taken away meanwhile is no reason to stop training.
+      // A deleted image is no reason to stop training.
       const pixels = await readPixels(file, shown).catch(() => undefined);
       if (pixels) this.image(`panel/${at + 1}`, pixels, [shown.size, shown.size], step);
       const quoted = references.map((reference) => `> ${plain(reference)}`);
@@ -109,7 +109,7 @@ export class EventLog {
   }
 }
 
-/** TensorBoard shows Markdown, and Markdown lets HTML through. */
+/** Escapes Markdown, which TensorBoard renders, and the HTML that Markdown allows. */
 function plain(caption: string): string {
   return caption.replace(/[&<>*_`[\]\\#]/g, (character) => `&#${character.codePointAt(0)};`);
 }

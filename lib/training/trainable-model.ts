@@ -1,4 +1,4 @@
-/** What is trained: the decoder's weights, those of a trainable encoder, their optimizer, and the moving average of the weights. */
+/** The trained model: the decoder's weights, those of a trainable encoder, their optimizer, and the moving average of the weights. */
 import {ofSplit} from '../datasets/dataset';
 import type {Adam} from '../optim/adam';
 import {Ema, rawWeights, type SwappedWeights} from '../optim/ema';
@@ -25,11 +25,11 @@ export type ModelStepSettings = StepSettings &
   };
 
 export class TrainableModel {
-  /** Undefined where the weights themselves are validated and saved. */
+  /** Undefined if the weights themselves are validated and saved. */
   #ema: Ema | undefined;
   #rewards: Rewards | undefined;
 
-  /** @param ema The average so far, when a run is resumed. Both are taken over. */
+  /** @param ema The moving average of a resumed run. `adam` and `ema` are disposed with the model. */
   constructor(
     private readonly parts: Parts,
     private readonly adam: Adam,
@@ -59,7 +59,7 @@ export class TrainableModel {
   withEmaWeights<T>(work: (state: () => Map<string, Float32Array>) => T): T {
     const swapped: SwappedWeights | undefined = this.#ema?.swapIn();
     const {trainable} = this.parts.features;
-    // Features computed with other weights of the encoder are not valid.
+    // Features computed with other weights of the encoder are invalid.
     const invalidate = (): void => (swapped ? trainable?.invalidate() : undefined);
     const restore = (): void => {
       swapped?.restore();

@@ -14,7 +14,7 @@ export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
 /** The name of a learning rate schedule. */
 export type Schedule = (typeof schedules)[number];
 
-/** What the best epoch can be chosen by. */
+/** Selects the best epoch: a metric, `factual`, or whichever of them suits the dataset. */
 export type Criterion = 'auto' | 'factual' | MetricName;
 /** The values of the option `selectBy`. */
 export const criteria: readonly Criterion[] = ['auto', 'factual', ...metricNames];
@@ -22,7 +22,7 @@ export const criteria: readonly Criterion[] = ['auto', 'factual', ...metricNames
 /** The options of training, with defaults filled in. */
 export type TrainerSettings = Readonly<Required<TrainerOptions>>;
 
-/** Sizes that suit fewer than 10,000 captions, and more. */
+/** Options that suit fewer than 10,000 captions, and those that suit more. */
 export const suitedSizes = {
   small: {epochs: 16, batch: 32, learningRate: 0.001},
   large: {epochs: 10, batch: 128, learningRate: 0.002},
@@ -197,7 +197,7 @@ const fields = z.strictObject({
 
 const refined = fields.refine(({samples, baseline}) => samples > 1 || baseline === 'greedy', {
   path: ['samples'],
-  message: 'expected 2 or more where they are held against each other (`baseline: others`)',
+  message: 'expected 2 or more with the baseline `others`',
 });
 
 export const trainerOptions: OptionGroup<TrainerSettings> = optionGroup<TrainerOptions>({

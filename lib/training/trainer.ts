@@ -1,7 +1,7 @@
 /**
- * Trains a decoder on features and captions: one step at a time, epoch by epoch, or to the end. It orders what others do
- * (batches, loss, Adam, search, checkpoints) and reports through callbacks. Where it stands is a few numbers, so it can
- * be stopped at any step and go on in another process with the same losses, bit for bit.
+ * Trains a decoder on features and captions: one step at a time, epoch by epoch, or to the end. It coordinates the parts (batches, loss,
+ * Adam, search, checkpoints) and reports through callbacks. Its position is a few numbers, so training can be stopped at any step and
+ * resumed in another process with bit-identical losses.
  */
 import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
@@ -27,7 +27,7 @@ import type {TrainableModel} from './trainable-model';
 
 /** The parts that a trainer is made of. */
 export interface TrainerParts extends Parts {
-  /** Folder of the run; absent: nothing is written. */
+  /** Folder of the run; if absent, nothing is saved. */
   readonly run?: string;
   readonly options?: TrainerOptions;
 }
@@ -40,16 +40,16 @@ export interface TrainCallbacks {
 
 /** Options of `Trainer.train`. */
 export interface TrainOptions extends TrainCallbacks {
-  /** Epochs more. @default all that are planned */
+  /** Number of further epochs. @default all that are planned */
   readonly epochs?: number;
-  /** Stops it like the interrupt. */
+  /** Stops training like Ctrl-C. */
   readonly signal?: AbortSignal;
 }
 
 /** Trains a decoder step by step, evaluates it after each epoch and saves checkpoints of the run. */
 export class Trainer {
   readonly history: History;
-  /** Checkpoints that resuming passed over, and why. */
+  /** Checkpoints that were skipped when the run was resumed, and why. */
   readonly skipped: readonly Skipped[];
   readonly #parts: Parts;
   readonly #material: TrainingData;
@@ -72,9 +72,9 @@ export class Trainer {
    * Starts a run.
    *
    * @param replace Whether an earlier run in the same folder is removed. @default false
-   * @param measured Whether the decoder has learnt before and knows the features' mean and deviation. @default false
-   * @throws CaptionerError `options`; `mismatch` when the parts do not belong together, or a run lies there already;
-   *   `locked`; `dataset`; `diverged` when features are not finite.
+   * @param measured Whether the decoder is already trained and has the features' mean and standard deviation. @default false
+   * @throws CaptionerError `options`; `mismatch` when the parts do not belong together, or the folder already holds a run; `locked`;
+   *   `dataset`; `diverged` when features are not finite.
    */
   static async create(
     {run, options, ...parts}: TrainerParts,
@@ -84,16 +84,16 @@ export class Trainer {
   }
 
   /**
-   * Goes on with the newest checkpoint of a run that is whole. The decoder and the vocabulary are the checkpoint's.
+   * Resumes a run from its newest complete checkpoint. The decoder and the vocabulary are the checkpoint's.
    *
    * @throws CaptionerError `not-found` when there is nothing to resume; `locked`; `mismatch` when the features come from
-   *   another encoder, or the captions are not those that the run was learning.
+   *   another encoder, or the captions are not those that the run was trained on.
    */
   static async resume(folder: string, parts: Pick<Parts, 'dataset' | 'features'>): Promise<Trainer> {
     return new Trainer(await resumeRun(folder, parts));
   }
 
-  /** With the weights that learn; where a moving average is taken, captions after an epoch and checkpoints are of that. */
+  /** The decoder with the weights being trained; with an EMA, validation and checkpoints use the averaged ones. */
   get decoder(): Decoder {
     return this.#parts.decoder;
   }
@@ -109,12 +109,12 @@ export class Trainer {
   get stepsPerEpoch(): number {
     return Math.ceil(this.#course.length / this.#settings.accumulate);
   }
-  /** Images of the data set that nothing is learnt from or judged by, since they have no features. */
+  /** Images of the dataset that are left out of training and validation, since they have no features. */
   get leftOut(): readonly string[] {
     return this.#material.leftOut;
   }
 
-  /** The base learning rate; change it whenever you like. */
+  /** The learning rate before the schedule; you can change it at any time. */
   get learningRate(): number {
     return this.#settings.learningRate;
   }
@@ -123,21 +123,21 @@ export class Trainer {
   }
 
   /**
-   * Changes options between two steps; whoever resumes the run gets them too.
+   * Changes options between two steps; a resumed run keeps the changes.
    *
-   * @throws CaptionerError `options`, also for those that decide the order of the captions (`batch`, `seed`, `maximumLength`).
+   * @throws CaptionerError `options`, also for those that are fixed during a run, such as `batch`, `seed` and `maximumLength`.
    */
   configure(changes: TrainerOptions): void {
     this.#settings = changedSettings(this.#settings, changes);
   }
 
-  /** The batch that the next step learns from, or the first of those. */
+  /** Returns the batch of the next step, or the first of its batches. */
   nextBatch(): Batch {
     return this.#course.next(1)[0]!;
   }
 
   /**
-   * One step on the next batches; after an epoch's last the next epoch begins, without a look at validation.
+   * Takes a step on the next batches. After an epoch's last batch the next epoch begins, without validation.
    *
    * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
    */
@@ -149,7 +149,7 @@ export class Trainer {
     return report;
   }
 
-  /** One step on batches of one's own; the position in the data stays where it is. */
+  /** Takes a step on the given batches; the position in the data does not change. */
   stepOn(...batches: readonly Batch[]): StepReport {
     throwIfStopped();
     const {scheduledSampling, epochs} = this.#settings;
@@ -198,7 +198,7 @@ export class Trainer {
   async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<void> {
     const last = epochs === undefined ? this.#settings.epochs : this.position.epoch + epochs;
     const impatient = (): boolean => patienceEnded(this.history, this.#settings.patience);
-    // A run that ended by patience has ended, unless more epochs are asked for.
+    // A run that ended by patience continues only if more epochs are requested.
     if (epochs === undefined && impatient()) return;
     await interruptible(async (interrupt) => {
       while (this.position.epoch < last) {
@@ -209,7 +209,7 @@ export class Trainer {
     }, this.#stopping(signal));
   }
 
-  /** Mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
+  /** Returns the mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
     const {decoder, features} = this.#parts;
     return this.#model.withEmaWeights(() =>
@@ -217,14 +217,14 @@ export class Trainer {
     );
   }
 
-  /** The same few test images each time, with what the decoder says about them now. */
+  /** Captions the panel: the same few test images each time. */
   panel(images: number = this.#settings.panelImages): PanelEntry[] {
     return this.#model.withEmaWeights(() =>
       panelOf(this.#parts, this.#material.shown.slice(0, images), this.#settings),
     );
   }
 
-  /** Saves a checkpoint into the run's folder; without one there is nothing to do. */
+  /** Saves a checkpoint in the run's folder; without a folder, does nothing. */
   async save(best = false): Promise<void> {
     if (this.#run === undefined) return;
     const {decoder, vocabulary, features} = this.#parts;
@@ -246,7 +246,7 @@ export class Trainer {
     });
   }
 
-  /** Gives back the run's folder and all memory but the decoder's. */
+  /** Releases the run's folder and all memory except the decoder's. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -287,7 +287,7 @@ export class Trainer {
     const report: EpochReport = {epoch: epoch + 1, step, loss, learningRate, ...found, seconds, best};
     this.history.epochs.push(report);
 
-    // Save first: a log is only for looking at.
+    // Save first: the log matters less than the checkpoint.
     await this.save(best);
     await this.#log?.epoch(report);
     return report;

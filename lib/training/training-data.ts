@@ -1,4 +1,4 @@
-/** What a data set and its features give to training: captions to learn from, captions and images to be judged by. */
+/** Training data from a dataset and its features: captions to train on, and captions and images for validation. */
 import {createHash} from 'node:crypto';
 import type {Example} from './batches';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
@@ -11,7 +11,7 @@ import type {Vocabulary} from '../text/vocabulary';
 
 export interface Parts {
   readonly dataset: Dataset;
-  /** Features of the data set's images; those that it lacks (unreadable ones) are left out. */
+  /** Features of the dataset's images; images without features (unreadable ones) are left out. */
   readonly features: FeatureSource;
   readonly vocabulary: Vocabulary;
   readonly decoder: Decoder;
@@ -20,21 +20,22 @@ export interface Parts {
 export interface TrainingData {
   readonly training: readonly Example[];
   readonly validation: readonly Example[];
-  /** Images whose captions are judged. */
+  /** Images whose captions are scored in validation. */
   readonly judged: readonly CaptionedImage[];
-  /** Images whose captions are shown: of the test split, or where there is none of validation. */
+  /** Images of the panel: from the test split, or from validation if there is none. */
   readonly shown: readonly CaptionedImage[];
-  /** Images of the data set that have no features. */
+  /** Images of the dataset that have no features. */
   readonly leftOut: readonly string[];
   /** SHA-256 of `training`. */
   readonly digest: string;
 }
 
-/** @throws CaptionerError `mismatch` when the parts do not belong together; `dataset` when nothing can be learnt from. */
+/** @throws CaptionerError `mismatch` when the parts do not belong together; `dataset` when no training image has features. */
 export function prepareTrainingData(parts: Parts, maximumLength: number): TrainingData {
   checkTogether(parts);
   const {dataset, features, vocabulary} = parts;
-  const usable = (split: Split): CaptionedImage[] => ofSplit(dataset, split).filter(({id}) => features.has(id));
+  const usable = (split: Split): CaptionedImage[] =>
+    ofSplit(dataset, split).filter(({id}) => features.has(id));
   const examples = (images: readonly CaptionedImage[]): Example[] =>
     images.flatMap(({id, captions}) =>
       captions.map((caption) => {
@@ -72,7 +73,7 @@ function checkTogether({decoder, vocabulary, features}: Parts): void {
   if (decoder.features !== features.kind) fail('features', decoder.features, features.kind);
 }
 
-/** @throws CaptionerError `mismatch` when a run was trained on other features or captions than those at hand. */
+/** @throws CaptionerError `mismatch` when a run was trained on other features or captions than the given ones. */
 export function checkResumable(
   run: string,
   trained: EncoderIdentity,
@@ -88,17 +89,17 @@ export function checkResumable(
   if (data !== undefined && data !== digest)
     throw new CaptionerError(
       'mismatch',
-      `${run}: expected the captions it was learning (${data.slice(0, 8)}), got others (${digest.slice(0, 8)}); the data set or its features changed, so start a new run`,
+      `${run}: expected the captions it was trained on (${data.slice(0, 8)}), got others (${digest.slice(0, 8)}); the dataset or its features changed, so start a new run`,
     );
 }
 
 /**
- * Mean and standard deviation of the training features, which the decoder standardises them with.
+ * Sets the mean and standard deviation with which the decoder standardises features to those of the training features.
  *
  * @throws CaptionerError `diverged` when features are not finite
  */
 export function fitNormalization({features, decoder}: Parts, {training}: TrainingData): void {
-  // A grid has so many vectors that fewer images tell as much.
+  // A grid has many vectors, so fewer images suffice.
   const ids = [...new Set(training.map(({id}) => id))].slice(0, features.kind === 'grid' ? 200 : 2000);
   tf.tidy(() => {
     const read = features.read(ids);
@@ -113,7 +114,7 @@ export function fitNormalization({features, decoder}: Parts, {training}: Trainin
   });
 }
 
-/** Those images whose features hold something that is no number, or infinity. */
+/** Returns the ids of the images whose features contain NaN or infinity. */
 export function notFinite(ids: readonly string[], features: tf.Tensor): string[] {
   const numbers = features.dataSync<'float32'>();
   const size = numbers.length / ids.length;

@@ -1,4 +1,4 @@
-/** The description of a training: data and parts by name, and what differs from the defaults. */
+/** The description of a training run: its parts by name, and the options that differ from the defaults. */
 import type {Preprocessing} from '../encoders/encoder';
 import type {ShowProgress} from '../features/open-features';
 import type {TrainerOptions} from './options';
@@ -27,7 +27,7 @@ export interface TrainingRecipe {
   readonly fineTune?: string;
   /** Views of each training image: the whole, then crops and mirror images. @default 6 with `fineTune`, else 1 */
   readonly views?: number;
-  /** Whether views may be mirror images; captions must not mention left or right. @default what the data set allows */
+  /** Whether views may be mirror images; captions must not mention left or right. @default what the dataset allows */
   readonly mirror?: boolean;
   /** Kind of decoder. @default 'lstm', or that of the run or checkpoint */
   readonly decoder?: string;
@@ -41,6 +41,6 @@ export interface TrainingRecipe {
   readonly minimumCount?: number;
   /** File of word vectors (GloVe, fastText, word2vec as text, also gzipped) that the embedding starts from. @default random */
   readonly wordVectors?: string;
-  /** Shows how far features are; pass `progress`. @default nothing is shown */
+  /** Shows the progress of encoding; pass `progress`. @default nothing is shown */
   readonly progress?: ShowProgress;
 }

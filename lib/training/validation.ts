@@ -1,6 +1,6 @@
 /**
- * How good a decoder is on images it does not learn from. The work is cut into pieces, so that who asked can let other
- * events through in between, or stop.
+ * Evaluates a decoder on images that it is not trained on. The work is divided into pieces, so that the caller can handle other events
+ * in between, or stop.
  */
 import {BatchPlan, type Example} from './batches';
 import type {CaptionedImage} from '../datasets/dataset';
@@ -20,7 +20,7 @@ import type {Criterion, TrainerSettings} from './options';
 /** Work that pauses after each piece. */
 export type Chunked<T> = Generator<void, T, void>;
 
-/** Mean cross entropy per word, teacher-forced, without dropout; NaN without captions. */
+/** Computes the mean cross entropy per word, teacher-forced, without dropout; NaN without captions. */
 export function* lossOf(
   decoder: Decoder,
   features: FeatureSource,
@@ -43,7 +43,7 @@ export function* lossOf(
   return sum / words;
 }
 
-/** A free-running caption for each image. */
+/** Writes a free-running caption for each image. */
 export function* captionsOf(
   writer: Writer,
   features: FeatureSource,
@@ -58,9 +58,9 @@ export function* captionsOf(
   return captions;
 }
 
-/** Looks at a decoder after each epoch. */
+/** Evaluates a decoder after each epoch. */
 export class Validator {
-  /** Made anew when what is judged was changed under way. */
+  /** Created again when the number of images or the metrics change. */
   #scorer: {readonly images: number; readonly meteor: boolean; readonly made: Promise<Scorer>} | undefined;
 
   constructor(
@@ -75,7 +75,10 @@ export class Validator {
   ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'>> {
     const {parts} = this;
     const {judged, shown, validation} = this.material;
-    const validationLoss = await runInterruptibly(lossOf(parts.decoder, parts.features, validation), interrupt);
+    const validationLoss = await runInterruptibly(
+      lossOf(parts.decoder, parts.features, validation),
+      interrupt,
+    );
     const images = judged.slice(0, settings.validationImages);
     const captions = await runInterruptibly(
       captionsOf(parts, parts.features, images, searchOf(settings)),
@@ -103,15 +106,15 @@ export class Validator {
 }
 
 /**
- * What the best epoch is chosen by: unless a metric is named, truth where it is known, as in drawn scenes, else CIDEr-D, which
- * was made for captions and rewards what is particular to an image.
+ * Returns the score that selects the best epoch: unless a metric is named, `factual` if captions can be verified, as in drawn scenes,
+ * else CIDEr-D, which was made for captions and rewards what is specific to an image.
  */
 export function scoreOf(metrics: Readonly<Record<string, number>>, best: Criterion): number | undefined {
   if (best === 'auto') return metrics['factual'] ?? metrics['CIDEr-D'];
   return metrics[best] ?? (best === 'METEOR' ? metrics[meteorWithoutTables] : undefined);
 }
 
-/** Images with what the decoder says about them now. */
+/** Captions the images of the panel. */
 export function panelOf(
   parts: Parts,
   images: readonly CaptionedImage[],
@@ -130,7 +133,7 @@ function searchOf({beams, lengthPenalty, maximumLength}: TrainerSettings): Searc
   return {beams, lengthPenalty, maximumLength};
 }
 
-/** All pieces at once. */
+/** Runs all pieces at once. */
 export function runToEnd<T>(pieces: Chunked<T>): T {
   for (;;) {
     throwIfStopped();
@@ -139,7 +142,7 @@ export function runToEnd<T>(pieces: Chunked<T>): T {
   }
 }
 
-/** Piece by piece, with other events in between. @throws CaptionerError `stopped` */
+/** Runs piece by piece, with other events in between. @throws CaptionerError `stopped` */
 export async function runInterruptibly<T>(pieces: Chunked<T>, interrupt: Interrupt): Promise<T> {
   for (;;) {
     await interrupt.pause();

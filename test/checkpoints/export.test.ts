@@ -77,7 +77,7 @@ describe('exportCheckpoint', () => {
     const {code, message} = await refusal(exportCheckpoint([one], to));
     expect([code, message]).to.deep.equal([
       'mismatch',
-      `${to}: a checkpoint lies here already; choose another folder, or say that it is to be replaced`,
+      `${to}: this folder already holds a checkpoint; choose another folder, or set \`replace\``,
     ]);
     await exportCheckpoint([one], to, {replace: true});
     const {decoder} = await loadCheckpoint(to);

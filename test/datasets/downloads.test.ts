@@ -122,7 +122,7 @@ describe('fetchDownload', () => {
     expect((await failure(files)).code).to.equal('archive');
     expect(readdirSync(folder)).to.deep.equal(['Flickr8k_text.zip']);
     served['Flickr8k_text.zip'] = zip([{name: '__MACOSX/a'}]);
-    expect((await failure(files)).message).to.match(/expected files of the data set, found none$/);
+    expect((await failure(files)).message).to.match(/expected files of the dataset, found none$/);
   });
 
   it('refuses a file in place of the folder and an unreadable record', async () => {

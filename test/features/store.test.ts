@@ -212,7 +212,7 @@ describe('FeatureStore', () => {
     for (const [other, kind] of others) {
       const error = await refusal(FeatureStore.build(other, images, folder, {kind}));
       expect(error.code).to.equal('mismatch');
-      expect(error.message).to.match(/expected features of \w+ .*, got .*; use another folder$/);
+      expect(error.message).to.match(/expected features with \w+ .*, got .*; use another folder$/);
     }
     expect(FeatureStore.open(folder).size).to.equal(2);
   });

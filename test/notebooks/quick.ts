@@ -23,7 +23,7 @@ interface Quick {
   readonly after?: string;
 }
 
-/** What makes notebooks short and keeps them away from the runs of whoever works here; the others are short as they stand. */
+/** Parameters that make notebooks short and keep them away from the user's runs; the other notebooks are short anyway. */
 const quick: Readonly<Record<string, Quick>> = {
   // Another encoder than the walk-through has, with images of another size.
   '02-encoder.ipynb': {parameters: [['encoderName', 'efficientnet-lite0'], ['inputSize', '192']]}, // prettier-ignore

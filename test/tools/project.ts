@@ -23,7 +23,7 @@ export interface SetupError extends Error {
   advice: string;
 }
 
-/** What tests call of set-up. */
+/** The functions of set-up that tests call. */
 export interface Setup {
   readonly nodeProblem: (version: string, platform: string) => string | undefined;
   readonly openProject: (home: string, env: NodeJS.ProcessEnv) => Project;

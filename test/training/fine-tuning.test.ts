@@ -162,7 +162,7 @@ describe('An encoder that learns', function () {
     const error = await refusal(Trainer.resume(run, {dataset, features: other}));
     expect(error.code).to.equal('mismatch');
     expect(error.message).to.include(
-      'expected an encoder that learns from head on, got one from blocks.15 on',
+      'expected an encoder that is trained from head on, got one that is trained from blocks.15 on',
     );
     other.dispose();
   });

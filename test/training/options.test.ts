@@ -21,7 +21,7 @@ describe('Options of a trainer', () => {
       [{epochs: 1.5}, 'got 1.5'],
       [{decay: 1.1}, '`decay`'],
       [{decayEvery: 0}, '`decayEvery`'],
-      [{samples: 1}, '`samples`: expected 2 or more where they are held against each other'],
+      [{samples: 1}, '`samples`: expected 2 or more with the baseline `others`'],
     ] as const)
       expect(() => trainerSettings(options))
         .to.throw(message)

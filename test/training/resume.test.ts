@@ -112,7 +112,7 @@ describe('Resuming', () => {
     const {code, message} = await refusal(Trainer.resume(run, {...toy, features: seen(true)}));
     expect([code, message]).to.deep.equal([
       'mismatch',
-      `${run}: expected views without mirror images, which it was learning from, got those with mirror images`,
+      `${run}: expected views without mirror images, which it was trained on, got views with mirror images`,
     ]);
     expect((await refusal(Trainer.resume(run, toy))).message).to.match(
       /expected features in 2 views, .* got 1$/,

@@ -248,7 +248,7 @@ describe('Trainer', () => {
       const error = await refusal(create({options: {selectBy: 'factual'}}));
       expect([error.code, error.message]).to.deep.equal([
         'options',
-        'trainer: `selectBy`: expected a metric other than `factual`, for which the data set must be able to verify captions, as drawn scenes are',
+        'trainer: `selectBy`: expected a metric other than `factual`, which requires a dataset that can verify captions, such as the drawn scenes',
       ]);
     });
 
@@ -401,7 +401,7 @@ describe('Trainer', () => {
       const {numTensors} = tf.memory();
       const changed = await failure(Trainer.resume(run, {...toy, dataset}));
       expect(changed).to.have.property('code', 'mismatch');
-      expect(changed.message).to.include('expected the captions it was learning');
+      expect(changed.message).to.include('expected the captions it was trained on');
       const encoder = {...toyEncoder, digest: 'fedcba9876543210'};
       const store = await FeatureStore.build(encoder, toy.dataset.images, join(folder, 'other-features'));
       const other = await failure(Trainer.resume(run, {...toy, features: store}));

@@ -31,7 +31,7 @@ for (const [name, tensor] of [...decoder.weights, ['features', features]])
   writeFileSync(join(folder, name), tensor.dataSync());
 writeFileSync(join(folder, 'captions.json'), JSON.stringify(captions));
 
-serve('seconds for 100 pictures', () => {
+serve('seconds for 100 images', () => {
   beamSearch(decoder, features, search);
   return 1;
 });

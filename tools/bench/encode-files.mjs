@@ -1,4 +1,4 @@
-/** Our side of encode-files: a feature store of JPEG files as large as photographs usually are in data sets. */
+/** Our side of encode-files: a feature store of JPEG files as large as photographs usually are in datasets. */
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';

@@ -19,7 +19,7 @@ const networks = [
 ];
 const home = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a user can mend: a message on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
+/** An error that the user can fix: a message on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
 export class BenchError extends Error {
   constructor(message, code = 1) {
     super(message);

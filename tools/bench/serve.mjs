@@ -1,4 +1,4 @@
-/** What each benchmark's side written here does with its input: one block of work for every line, timed. */
+/** Serves a benchmark's side in Node: one timed block of work for every line of input. */
 import {createInterface} from 'node:readline';
 
 /**

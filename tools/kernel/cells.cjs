@@ -1,5 +1,5 @@
 /**
- * How cells are run and stopped, in place of tslab's own way. Cells run one after another. After an error or a stop, cells already
+ * Runs and stops cells, in place of tslab's own code. Cells run one after another. After an error or a stop, cells already
  * queued are skipped; cells sent later run. A stop calls the listeners of SIGINT, waits until the library's work has ended and
  * been saved, and ends the cell with one line.
  */
@@ -8,7 +8,7 @@
 const {inspect} = require('node:util');
 const {MessageChannel} = require('node:worker_threads');
 
-/** What tslab prints of a stopped cell whose code did not end by itself. */
+/** The error of a stopped cell whose code did not end by itself; tslab prints its message only. */
 class Stopped extends Error {
   [inspect.custom]() {
     return this.message;
@@ -16,19 +16,19 @@ class Stopped extends Error {
 }
 
 const brokenOff =
-  'Stopped in the middle of code that made no pause. Restart the kernel if results look odd from here on.';
+  'Stopped in the middle of code that made no pause. Restart the kernel if results look odd afterwards.';
 
 class Cells {
   #stops;
   #lastErrorTime = 0n;
   #turn = Promise.resolve();
-  /** The cell that is running, or ran last: what it left running is stopped with it. */
+  /** The cell that is running, or ran last; a stop also ends work that it left running. */
   #current;
-  /** Work of the library that saves what it has when it is stopped. */
+  /** Work of the library that saves its progress when it is stopped. */
   #working = new Set();
   #start = new MessageChannel();
 
-  /** @param stops Shared memory: when the last stop came, and when the other thread last broke code off. */
+  /** @param stops Shared memory: the times of the last stop, and of the last stop that broke off code. */
   constructor(stops) {
     this.#stops = stops;
     // Breaking code off unwinds its whole call stack. Cells therefore start from a message event, with no function of the kernel below them.
@@ -38,12 +38,12 @@ class Cells {
     this.#start.port2.unref();
   }
 
-  /** Whether the cell that is running was stopped. */
+  /** Whether the running cell was stopped. */
   stopped() {
     return this.#current !== undefined && Atomics.load(this.#stops, 0) > this.#current.arrival;
   }
 
-  /** A stopped cell waits for this. */
+  /** Registers work that a stopped cell waits for. */
   working(work) {
     this.#working.add(work);
     work.catch(() => {}).finally(() => this.#working.delete(work));
@@ -91,9 +91,9 @@ class Cells {
   }
 
   /**
-   * The main thread's part of a stop: called when it gets to read the request.
+   * Stops the current cell; called when the main thread reads the request.
    *
-   * @param arrival When the request came. A cell that came later is not meant.
+   * @param arrival Time of the request. A cell that arrived later is not stopped.
    */
   async stop(arrival) {
     const cell = this.#current;
@@ -106,7 +106,7 @@ class Cells {
       this.#working.clear(); // some of it may never end
       return cell.end(new Stopped(brokenOff));
     }
-    // Whoever stops again does not want to wait.
+    // A second stop does not wait.
     if (!again) await Promise.allSettled([...this.#working]);
     // Lets the cell's own, more specific error arrive first.
     setImmediate(() => cell.end(new Stopped('Stopped.')));

@@ -1,8 +1,8 @@
 /**
- * A thread that owns the sockets on which Jupyter sends requests, so that it hears the stop button while a cell computes without a
- * pause. It stamps each request with the time when it came, hands it on to the kernel's main thread and carries the answers back. The
- * time of the last stop lies in memory that both threads share. Where the main thread does not even react to the stop, a second one,
- * a second or more later, breaks off what it executes.
+ * A thread that owns the sockets on which Jupyter sends requests, so that it receives a stop while a cell computes without a pause. It
+ * stamps each request with its time of arrival, forwards it to the kernel's main thread and returns the replies. The time of the last
+ * stop is in memory that both threads share. If the main thread does not react to the stop, a second stop, a second or more later,
+ * breaks off the code that it executes.
  */
 'use strict';
 
@@ -14,21 +14,21 @@ const {Message} = require('./message.cjs');
 const {connection, stops} = workerData;
 const patience = 1000; // ms
 const open = [];
-/** When the stop came that the main thread has not answered yet. */
+/** Time of the stop that the main thread has not answered yet. */
 let unanswered;
 
-/** When the last stop was sent, by the sender's clock. */
+/** Time of the last stop by the sender's clock. */
 let stopDate;
 
 /**
- * Whether a stop overtook a request that was sent before it, as it can where both came at once on two channels. Clocks of two senders may
- * differ, so this is asked only of what came within a few milliseconds.
+ * Whether a stop overtook a request that was sent before it, which happens when both are sent at once on two channels. Clocks of two
+ * senders may differ, so only requests within 50 ms of the stop count.
  */
 function overtaken(request, now) {
   return now - Atomics.load(stops, 0) < 50_000_000n && Date.parse(request?.header.date) <= stopDate;
 }
 
-/** @param back Where the main thread listens. */
+/** Forwards the messages of a channel. @param back Address on which the main thread listens. */
 async function carry(channel, back) {
   const front = new zmq.Router();
   const inner = new zmq.Dealer();
@@ -73,7 +73,7 @@ function breakOff(arrival) {
 
 parentPort.on('message', (message) => {
   if (message === 'close') {
-    // What was answered last has 100 ms to get through.
+    // The last replies have 100 ms to be sent.
     setTimeout(() => {
       for (const socket of open) socket.close();
       parentPort.close();

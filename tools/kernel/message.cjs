@@ -1,4 +1,4 @@
-/** Jupyter's messages on the wire: frames in, a request that can be answered out. */
+/** Jupyter's wire protocol: reads frames as messages, and sends signed replies. */
 'use strict';
 
 const {createHmac, randomUUID, timingSafeEqual} = require('node:crypto');
@@ -17,7 +17,7 @@ class Message {
     Object.assign(this, {identity, header, parent, metadata: {}, content});
   }
 
-  /** @returns The message, or undefined where the frames are none or carry another signature than the key's. */
+  /** @returns The message, or undefined if the frames are not a message with a valid signature. */
   static read(key, frames) {
     const at = frames.findIndex((frame) => frame.equals(delimiter));
     if (at < 0 || frames.length < at + 6) return undefined;

@@ -85,7 +85,7 @@ async function fetchFile(
     onProgress: (done, total) => onProgress?.('unpack', name, done, total),
   });
   if (paths.length === 0)
-    throw new CaptionerError('archive', `${path}: expected files of the data set, found none`);
+    throw new CaptionerError('archive', `${path}: expected files of the dataset, found none`);
   return {...fetched, unpacked: [...new Set(paths.map((one) => one.split('/')[0]!))]};
 }
 

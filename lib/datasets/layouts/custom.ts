@@ -1,4 +1,4 @@
-/** A custom data set: a folder of images and one file of captions, whose columns are found by their names. */
+/** A custom dataset: a folder of images and one file of captions, whose columns are found by their names. */
 import {readdirSync} from 'node:fs';
 import {extname, join} from 'node:path';
 import {CaptionerError} from '../../errors';

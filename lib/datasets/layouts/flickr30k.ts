@@ -13,7 +13,7 @@ const tokenFile = 'results_20130124.token';
 const kaggleFile = 'results.csv';
 
 export const flickr30k: Layout = layout('flickr30k', 'Flickr30k', tokenFile, tokenCaptions, () => true);
-/** Kaggle's file name, results.csv, is too common to identify the data set, so the image folder must match, too. */
+/** Kaggle's file name, results.csv, is too common to identify the dataset, so the image folder must match, too. */
 export const kaggleFlickr30k: Layout = layout(
   'flickr30k-kaggle',
   'Flickr30k in the Kaggle layout',

@@ -1,4 +1,4 @@
-/** The interface of data set layouts: how a layout is recognised and read. */
+/** The interface of dataset layouts: how a layout is recognised and read. */
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Dataset} from '../dataset';

@@ -1,5 +1,5 @@
 /**
- * The built-in data set: drawn images, each with five captions and a record of its content. This module writes them to a folder and reads
+ * The built-in dataset: drawn images, each with five captions and a record of its content. This module writes them to a folder and reads
  * them back.
  */
 import {existsSync, promises as fs, readdirSync, readFileSync, statSync} from 'node:fs';
