@@ -28,7 +28,6 @@ const search = [
   '--set <key=value>',
   'an option listed below, such as \'requiredPhrases=["red ball"]\'; may be repeated',
   collectOption,
-  {},
 ] as const;
 const encoder = ['the CNN', 'efficientnet-lite2'] as const;
 const weights = ['weight file in place of the default: .safetensors, Keras .h5 or PyTorch .pth'] as const;
@@ -127,7 +126,7 @@ export function program(): Command {
       '--word-vectors <file>',
       'word vectors that the embedding starts from: GloVe, fastText or word2vec as text, also .gz',
     )
-    .option('--set <key=value>', 'an option listed below; may be repeated', collectOption, {})
+    .option('--set <key=value>', 'an option listed below; may be repeated', collectOption)
     .option('--resume', 'resumes the run where it was stopped')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));

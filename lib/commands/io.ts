@@ -51,7 +51,7 @@ export interface SearchFlags {
   /** Number of captions to sample, instead of searching for the best. */
   readonly sample?: number;
   /** Other options of the search. */
-  readonly set: Readonly<Record<string, unknown>>;
+  readonly set?: Readonly<Record<string, unknown>>;
 }
 
 /** Returns the named checkpoints; by default the one for photographs, or if that is missing the one for drawn scenes. */
@@ -73,7 +73,7 @@ export function seeingOf({size, views}: InferenceViews): InferenceViews {
  *
  * @throws CaptionerError `options` for an unknown name.
  */
-export function searchOf({beams, set, sample}: SearchFlags): WithText<SearchOptions> {
+export function searchOf({beams, set = {}, sample}: SearchFlags): WithText<SearchOptions> {
   const [group, other] =
     sample === undefined ? [searchOptions, sampleOptions] : [sampleOptions, searchOptions];
   const unknown = Object.keys(set).find((name) => !group.names.includes(name));

@@ -2,7 +2,7 @@
 import {CaptionerError} from '../errors';
 
 /** Converts text that is a number, true, false or a JSON list; the options' schema checks the value. */
-export function collectOption(text: string, before: Record<string, unknown>): Record<string, unknown> {
+export function collectOption(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const [, key, value] = /^(\w+)=(.+)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined)
     throw new CaptionerError('options', `Expected --set KEY=VALUE, got ${text}`);
