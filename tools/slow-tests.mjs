@@ -4,14 +4,18 @@
  */
 export const slowTests = {
   'browser': 'opens reports in Chromium',
+  'captioner': 'captions with the bundled checkpoint',
   'cli': 'starts the command line, with trainings of its own',
   'commands/data': 'reads a caption file that is large enough for a progress bar',
   'datasets/million': 'reads a million captions',
   'datasets/scenes': 'draws many scenes',
+  'doctor': 'starts the command line',
   'encoders/keras': 'compares with Keras',
+  'encoders/pth': 'reads networks of every kind',
   'evaluation/evaluate': "reads METEOR's tables again and again",
   'lint': 'runs prettier and eslint over the project',
   'notebooks': 'executes notebooks',
+  'reference': 'compiles every example of the API reference',
   'search/diverse-beam': 'compares with a plain search in many cases',
   'search/required-phrases': 'compares with exhaustive search',
   'shipped': 'captions with the checkpoint that ships',
