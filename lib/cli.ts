@@ -11,6 +11,7 @@ import type {FeatureFlags} from './commands/features';
 import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
 import {collectOption} from './commands/set-option';
+import type {RunsFlags} from './commands/runs';
 import type {TrainFlags} from './commands/train';
 import {CaptionerError} from './errors';
 import {decoderOptions} from './decoders/decoder-options';
@@ -131,7 +132,8 @@ export function program(): Command {
       'vectors that words begin with: text of GloVe, fastText or word2vec, also .gz',
     )
     .option('--set <key=value>', 'an option of the list below; may be repeated', collectOption, {})
-    .option('--resume', 'go on where the run was stopped')
+    .option('--resume', 'go on where the run was stopped; of several of this name, the newest')
+    .option('--replace', 'removes a run that lies there (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
@@ -167,6 +169,22 @@ export function program(): Command {
     .option(...lookViews)
     .action(async (from: string[], flags: ExportFlags) =>
       (await import('./commands/export.js')).exportTo(from, flags),
+    );
+  const runs = command('runs', 'lists runs: settings that differ, best scores, epochs')
+    .argument('[folder]', "where they lie (default: the project's checkpoints)")
+    .option('--metric <name>', 'the score to compare them by')
+    .option('--json', 'as a JSON array, with all settings and epochs')
+    .action(async (folder: string | undefined, flags: RunsFlags) =>
+      (await import('./commands/runs.js')).runs(folder, flags),
+    );
+  runs
+    .command('remove')
+    .description('removes runs; files in their folders that are not of a run are kept')
+    .argument('<name...>', "names in the project's checkpoints, or paths")
+    .option('--yes', 'does not ask')
+    .exitOverride()
+    .action(async (names: string[], flags: {readonly yes?: boolean}) =>
+      (await import('./commands/runs.js')).removeRuns(names, flags),
     );
   command('download', 'fetches a data set or weights; without a name, lists them')
     .argument('[name]')

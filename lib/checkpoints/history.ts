@@ -1,6 +1,7 @@
 /** What a run went through: every step and every epoch, kept in its checkpoints so that a resumed run knows its past. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
+import type {Interval} from '../metrics/bootstrap';
 import {migrateHistory} from './migrate';
 
 /** What a training step resulted in. */
@@ -38,6 +39,8 @@ export interface EpochReport {
   readonly learningRate: number;
   /** Of free-running captions on the validation split. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** 95 % bootstrap intervals of the metrics; absent in runs of version 0.1. */
+  readonly intervals?: Readonly<Record<string, Interval>>;
   readonly seconds: number;
   readonly panel: readonly PanelEntry[];
   /** Whether its checkpoint is the best so far. */
