@@ -11,6 +11,7 @@ import type {FeatureFlags} from './commands/features';
 import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
 import {collectOption} from './commands/set-option';
+import type {RunsFlags} from './commands/runs';
 import type {TrainFlags} from './commands/train';
 import {CaptionerError} from './errors';
 import {decoderOptions} from './decoders/decoder-options';
@@ -126,8 +127,9 @@ export function program(): Command {
       '--word-vectors <file>',
       'word vectors that the embedding starts from: GloVe, fastText or word2vec as text, also .gz',
     )
-    .option('--set <key=value>', 'an option listed below; may be repeated', collectOption)
-    .option('--resume', 'resumes the run where it was stopped')
+    .option('--set <key=value>', 'an option of the list below; may be repeated', collectOption, {})
+    .option('--resume', 'go on where the run was stopped; of several of this name, the newest')
+    .option('--replace', 'removes a run that lies there (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('evaluate', 'captions a split of a dataset and scores the captions (all metrics but SPICE)')
@@ -164,7 +166,23 @@ export function program(): Command {
     .action(async (from: string[], flags: ExportFlags) =>
       (await import('./commands/export.js')).exportTo(from, flags),
     );
-  command('download', 'downloads a dataset or encoder weights; without a name, lists them')
+  const runs = command('runs', 'lists runs: settings that differ, best scores, epochs')
+    .argument('[folder]', "where they lie (default: the project's checkpoints)")
+    .option('--metric <name>', 'the score to compare them by')
+    .option('--json', 'as a JSON array, with all settings and epochs')
+    .action(async (folder: string | undefined, flags: RunsFlags) =>
+      (await import('./commands/runs.js')).runs(folder, flags),
+    );
+  runs
+    .command('remove')
+    .description('removes runs; files in their folders that are not of a run are kept')
+    .argument('<name...>', "names in the project's checkpoints, or paths")
+    .option('--yes', 'does not ask')
+    .exitOverride()
+    .action(async (names: string[], flags: {readonly yes?: boolean}) =>
+      (await import('./commands/runs.js')).removeRuns(names, flags),
+    );
+  command('download', 'fetches a data set or weights; without a name, lists them')
     .argument('[name]')
     .option('--to <dir>', 'output folder (default: its own in data/)')
     .action(async (name: string | undefined, flags: DownloadFlags) =>

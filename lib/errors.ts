@@ -25,6 +25,7 @@ export const errorCodes = [
   'download', // a file cannot be fetched, or the response is refused
   'archive', // an archive is damaged or refused
   'locked', // another process is using the folder
+  'closed', // a trainer is used after it was closed
   'diverged', // a loss or gradient is not finite
   'stopped', // work stopped on request
 ] as const;

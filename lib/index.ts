@@ -56,7 +56,7 @@ export {AugmentedFeatures} from './features/augmented';
 
 // Decoders
 export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, StepDecoder} from './decoders/decoder';
-export {createDecoder, decoderKinds, featuresOf} from './decoders/registry';
+export {createDecoder, decoderKinds, featuresOf, type DecoderName} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
@@ -75,8 +75,17 @@ export type {WithText} from './search/phrases';
 
 // Training
 export {prepareTraining, type PreparedTraining, type TrainingRecipe} from './training/recipe';
-export {presetNames, presets, type Preset, type PresetName} from './training/presets';
+export {presetNames, presets, type Preset, type PresetName, type Stage} from './training/presets';
 export {Trainer, type TrainCallbacks, type TrainerParts, type TrainOptions} from './training/trainer';
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  type LearningRatePoint,
+} from './training/find-learning-rate';
+export {listRuns, runStates, type EpochSummary, type RunState, type RunSummary} from './training/list-runs';
+export {removeRun, type RemovedRun} from './checkpoints/remove-run';
+export type {SweepOptions, SweepRecipe, SweepRecipes, SweepSettings} from './training/sweep';
 export {
   criteria,
   schedules,
@@ -90,7 +99,7 @@ export {
 export type {EpochReport, History, PanelEntry, StepReport} from './checkpoints/history';
 export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
-export {exportCheckpoint} from './checkpoints/export';
+export {exportCheckpoint, type ExportOptions} from './checkpoints/export';
 export {Rewards} from './training/self-critical';
 export {openFeatures, storeFeatures, type FeatureRequest, type StoreOptions} from './features/open-features';
 export {TrainableFeatures, type LiveOptions} from './features/trainable';
@@ -106,6 +115,13 @@ export {
   type ScoreOptions,
   type Writer,
 } from './evaluation/evaluate';
+export {
+  compareRuns,
+  type ComparedImage,
+  type ComparedRun,
+  type CompareRunsOptions,
+  type RunComparison,
+} from './evaluation/compare-runs';
 export {metricNames, Scorer, type MetricName, type ScorerOptions} from './metrics/scorer';
 export {
   compareScores,
@@ -125,4 +141,5 @@ export {overlay, type OverlayOptions} from './show/overlay';
 export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
-export {checkpointFolder, featureFolder, projectFolder, runFolder, userPath} from './paths';
+export {featureFolder, projectFolder, shortPath, userPath} from './paths';
+export {checkpointFolder, runFolder} from './checkpoints/run-folders';

@@ -1,7 +1,7 @@
 /** The project's folders, independent of the working folder of a command. */
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, realpathSync} from 'node:fs';
-import {basename, join, resolve} from 'node:path';
+import {basename, join, relative, resolve} from 'node:path';
 
 /** The folder in which this library was built; set-up installs the Python packages there. */
 function buildFolder(): string {
@@ -60,15 +60,14 @@ export function featureFolder(
   return join(projectFolder(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
 }
 
-/** The folder of a run: the one named by the user, or else one named after the dataset; `…-run` if a bundled checkpoint has that name. */
-export function runFolder(dataset: {readonly folder: string}, run: string = ''): string {
-  if (run !== '') return userPath(run);
-  const folder = join(projectFolder(), 'checkpoints', basename(dataset.folder));
-  return existsSync(join(folder, 'manifest.json')) ? `${folder}-run` : folder;
-}
-
-/** The checkpoint used for a dataset: the one named by the user, or else that of the user's run, or else the bundled one. */
-export function checkpointFolder(dataset: {readonly folder: string}, checkpoint: string = ''): string {
-  const run = runFolder(dataset, checkpoint);
-  return checkpoint === '' && !existsSync(run) ? run.replace(/-run$/, '') : run;
+/**
+ * Shortens a path for people: relative to the folder in which the command was typed, if it lies in that folder or both lie in the project.
+ * Reports that are passed on then name no folder of this machine.
+ */
+export function shortPath(path: string): string {
+  const from = userPath('.');
+  const inside = (folder: string, one: string): boolean =>
+    !/^\.\.(?:[\\/]|$)|^[\\/]|^\w:/.test(relative(folder, one));
+  const near = inside(from, path) || (inside(projectFolder(), path) && inside(projectFolder(), from));
+  return near ? relative(from, path) || '.' : path;
 }

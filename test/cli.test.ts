@@ -73,7 +73,7 @@ describe('captioner', function () {
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'download', 'doctor']) {
+    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'runs', 'download', 'doctor']) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
     }
@@ -182,12 +182,6 @@ describe('captioner', function () {
     // What is wrong without an image is said before any is looked at.
     const train = ['train', '--data', 'drawn', '--run'];
     await refused(1, /r: expected a run to resume, found none/, ...train, 'r', '--resume');
-    await refused(
-      1,
-      /run: this folder already holds a run; resume it, or choose another folder/,
-      ...train,
-      'run',
-    );
     await refused(2, /lstm decoder: `units`: .* got 0/, ...train, 'r', '--set', 'units=0');
     await refused(2, /trainer: `learningRate`: .* got -1/, ...train, 'r', '--set', 'learningRate=-1');
     for (const [option, message] of [
@@ -205,12 +199,32 @@ describe('captioner', function () {
     await refused(1, /broken.json: expected JSON/, ...score, 'broken.json');
   });
 
-  it('keeps a run that is there', async () => {
+  it('keeps a run that is there, and gives the new one a number', async () => {
     const before = readFileSync(join(folder, 'run', 'latest'), 'utf8');
-    const {code, stderr} = await captioner(shortly);
-    expect(code).to.equal(1);
-    expect(stderr).to.include('this folder already holds a run; resume it, or choose another folder');
+    const again = await captioner([...shortly, '--epochs', '1']);
+    expect(again.code, again.stderr).to.equal(0);
+    expect(again.stderr).to.include('captioner: run holds a run already; the new one lies in run-2\n');
+    expect(again.stdout).to.match(/Done\. Run saved in run-2\n$/);
     expect(readFileSync(join(folder, 'run', 'latest'), 'utf8')).to.equal(before);
+    // Of both, the newer one is resumed.
+    const resumed = await captioner([...shortly, '--resume', '--epochs', '2']);
+    expect(resumed.stderr).to.match(
+      /captioner: Resuming run-2, the newest of 2 runs of this name, at step \d+\n/,
+    );
+    expect(resumed.stdout.split('\n').filter((line) => line.startsWith('epoch'))).to.have.length(1);
+    const replaced = await captioner([
+      'train',
+      '--data',
+      'drawn',
+      '--run',
+      'run-2',
+      '--epochs',
+      '1',
+      ...tiny,
+      '--replace',
+    ]);
+    expect(replaced.stdout).to.match(/Done\. Run saved in run-2\n$/);
+    expect(existsSync(join(folder, 'run-2-2'))).to.equal(false);
   });
 
   it('writes captions as lines or as JSON, relative to where it was called', async () => {
@@ -400,7 +414,7 @@ describe('captioner', function () {
     const score = ['score', '--references', 'people.json', '--candidates', 'dull.json', '--against'];
     const {code, stdout, stderr} = await captioner([...score, 'human.json']);
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^human\.json against dull\.json:$/m);
+    expect(stdout).to.match(/^human\.json minus dull\.json:$/m);
     expect(stdout).to.match(/^CIDEr-D {2}\+\d\.\d{4} {2}\(\+.* to \+.*, p 0\.001\)$/m);
     expect(stderr).to.match(/images have the same caption: "an image of the"/);
     expect(stderr).to.match(/captions end in mid-sentence, such as "… image of the"/);

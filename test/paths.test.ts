@@ -1,6 +1,6 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {checkpointFolder, runFolder} from 'captioner';
+import {checkpointFolder, runFolder, shortPath} from 'captioner';
 import {Run} from 'captioner/dist/training/run';
 import {expect} from 'chai';
 import {temporaryFolder} from './support';
@@ -23,7 +23,7 @@ describe('The folder of a run', () => {
     writeFileSync(join(shipped, 'manifest.json'), '{}');
     expect(runFolder(photographs)).to.equal(`${shipped}-run`);
     expect(checkpointFolder(photographs)).to.equal(shipped);
-    mkdirSync(`${shipped}-run`);
+    mkdirSync(join(`${shipped}-run`, 'checkpoints', 'step-000000001'), {recursive: true});
     expect(checkpointFolder(photographs)).to.equal(`${shipped}-run`);
     expect(runFolder(photographs, '/mine')).to.equal('/mine');
     expect(checkpointFolder(photographs, '/mine')).to.equal('/mine');
@@ -33,5 +33,29 @@ describe('The folder of a run', () => {
     expect(() => new Run(shipped))
       .to.throw(`${shipped}: expected the folder of a run, found a checkpoint; choose another folder`)
       .with.property('code', 'mismatch');
+  });
+});
+
+describe('A path in a message', () => {
+  const names = ['CAPTIONER_HOME', 'CAPTIONER_CWD'] as const;
+  const earlier = names.map((name) => process.env[name]);
+  after(() => {
+    for (const [at, name] of names.entries())
+      if (earlier[at] === undefined) delete process.env[name];
+      else process.env[name] = earlier[at];
+  });
+
+  it('is as the user would type it, without the folders of this machine where it can', () => {
+    process.env['CAPTIONER_HOME'] = '/home/me/project';
+    process.env['CAPTIONER_CWD'] = '/home/me/project';
+    expect(shortPath('/home/me/project/checkpoints/scenes')).to.equal(join('checkpoints', 'scenes'));
+    expect(shortPath('/home/me/project')).to.equal('.');
+    expect(shortPath('/home/me/projects/x')).to.equal('/home/me/projects/x');
+    expect(shortPath('/home/me/project/..scenes')).to.equal('..scenes');
+    process.env['CAPTIONER_CWD'] = '/home/me/project/notebooks';
+    expect(shortPath('/home/me/project/checkpoints/scenes')).to.equal(join('..', 'checkpoints', 'scenes'));
+    process.env['CAPTIONER_CWD'] = '/data';
+    expect(shortPath('/home/me/project/checkpoints/scenes')).to.equal('/home/me/project/checkpoints/scenes');
+    expect(shortPath('/data/photo.jpg')).to.equal('photo.jpg');
   });
 });

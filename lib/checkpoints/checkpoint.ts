@@ -2,7 +2,7 @@
  * A checkpoint is a folder with everything that captioning needs (weights, options, vocabulary, encoder and preprocessing) and
  * everything that resuming needs (optimizer, position, history). It appears whole, and every byte is checked before use.
  */
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Decoder} from '../decoders/decoder';
 import {createDecoder} from '../decoders/registry';
@@ -18,12 +18,13 @@ import {
   toFloat32,
   type TensorData,
 } from '../files/safetensors';
-import {userPath} from '../paths';
+import {shortPath, userPath} from '../paths';
 import {tf} from '../tensorflow/tensorflow';
 import {Vocabulary} from '../text/vocabulary';
 import {parseMetadata, type CheckpointMetadata, type Position, type SavedSettings} from './metadata';
 import {parseHistory, type History} from './history';
 import {formatVersion, migrateWeightName} from './migrate';
+import {checkpointFile as files, checkpointsName, isRun, pointedTo, pointers} from './run-layout';
 
 export interface Training {
   readonly settings: SavedSettings;
@@ -52,20 +53,6 @@ export interface Checkpoint {
   /** State for resuming; absent in a checkpoint for captioning only. */
   readonly training?: Training;
 }
-
-const files = {
-  card: 'checkpoint.json',
-  weights: 'weights.safetensors',
-  encoder: 'encoder.safetensors',
-  optimizer: 'optimizer.safetensors',
-  history: 'history.json',
-} as const;
-
-/** Names of all files in a checkpoint's folder. */
-export const checkpointFiles: readonly string[] = [...Object.values(files), 'manifest.json'];
-
-/** Matches the names of a run's checkpoints. */
-export const stepName: RegExp = /^step-\d{9}$/;
 
 export interface SaveOptions {
   /** Precision of the weights; `float16` is for captioning, not for resuming. */
@@ -185,13 +172,19 @@ function widened(tensors: ReadonlyMap<string, TensorData>): Map<string, TensorDa
 
 function inRun(folder: string): string {
   if (!existsSync(folder))
-    throw new CaptionerError('not-found', `${folder}: expected a checkpoint or a run, found nothing`);
-  for (const pointer of ['best', 'latest']) {
-    const file = join(folder, pointer);
-    const name = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-    if (stepName.test(name) && existsSync(join(folder, 'checkpoints', name)))
-      return join(folder, 'checkpoints', name);
+    throw new CaptionerError(
+      'not-found',
+      `${shortPath(folder)}: expected a checkpoint or a run, found nothing`,
+    );
+  for (const pointer of pointers) {
+    const name = pointedTo(folder, pointer);
+    if (name !== undefined) return join(folder, checkpointsName, name);
   }
+  if (isRun(folder))
+    throw new CaptionerError(
+      'not-found',
+      `${shortPath(folder)}: this run has no finished epoch yet; train it, or choose another`,
+    );
   return folder;
 }
 

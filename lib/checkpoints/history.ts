@@ -1,6 +1,7 @@
 /** History of a run: every step and every epoch, kept in its checkpoints for a resumed run. */
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
+import type {Interval} from '../metrics/bootstrap';
 import {migrateHistory} from './migrate';
 
 /** Results of a training step. */
@@ -38,6 +39,8 @@ export interface EpochReport {
   readonly learningRate: number;
   /** Scores of free-running captions on the validation split, by metric. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** 95 % bootstrap intervals of the metrics; absent in runs of version 0.1. */
+  readonly intervals?: Readonly<Record<string, Interval>>;
   readonly seconds: number;
   readonly panel: readonly PanelEntry[];
   /** Whether its checkpoint is the best so far. */

@@ -1,8 +1,11 @@
-/** Metadata of a checkpoint (`checkpoint.json`): the parts it was made of, and the position of training. */
+/** What a checkpoint says of itself in `checkpoint.json`: which parts it was made of, and where training stood. */
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {z} from 'zod';
 import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {formatVersion, migrateMetadata} from './migrate';
+import {checkpointFile, checkpointsIn, checkpointsName} from './run-layout';
 
 /** Position of training in a run. */
 export interface Position {
@@ -94,4 +97,16 @@ export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata 
     throw new CaptionerError('header', `${where}: expected the parts of a checkpoint; ${what}`);
   }
   return data;
+}
+
+/** Returns the metadata of a run's newest readable checkpoint, or undefined. */
+export function runMetadata(folder: string): CheckpointMetadata | undefined {
+  for (const name of checkpointsIn(folder))
+    try {
+      const card = join(folder, checkpointsName, name, checkpointFile.card);
+      return parseMetadata(readFileSync(card), card);
+    } catch {
+      // What is wrong with it is said when the run is resumed.
+    }
+  return undefined;
 }

@@ -10,6 +10,7 @@ import {scoresByWord, type WordScore} from '../evaluation/scores-by-word';
 import {pairCaptions, type Pair} from '../metrics/predictions';
 import {Scorer} from '../metrics/scorer';
 import {userPath} from '../paths';
+import {formatProbability} from '../show/number-format';
 import {open} from './data';
 import {storeWithProgress} from './features';
 import {
@@ -115,11 +116,13 @@ export async function score(flags: ScoreFlags): Promise<void> {
     flags,
   );
   if (rivals === undefined) return;
-  print(`\n${flags.against!} against ${flags.candidates}:`);
+  print(`\n${flags.against!} minus ${flags.candidates}:`);
   for (const [name, {difference, low, high, p}] of Object.entries(
     compareScores(found.measured, scorer.score(rivals)),
   ))
-    print(`${name.padEnd(8)} ${signed(difference)}  (${signed(low)} to ${signed(high)}, p ${p.toFixed(3)})`);
+    print(
+      `${name.padEnd(8)} ${signed(difference)}  (${signed(low)} to ${signed(high)}, p ${formatProbability(p)})`,
+    );
 }
 
 /** Reads other captions of the same images, in their order. */

@@ -5,6 +5,7 @@ import type {SearchOptions} from '../option-types';
 import {sampleOptions, searchOptions} from '../search/search-options';
 import type {InferenceViews} from '../encoders/augmentation';
 import type {WithText} from '../search/phrases';
+import {newestRun} from '../checkpoints/run-folders';
 import {CaptionerError} from '../errors';
 import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
@@ -60,7 +61,7 @@ export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly stri
   const [photographs, scenes] = ['flickr8k', 'scenes'].map((name) =>
     join(projectFolder(), 'checkpoints', name),
   );
-  return [existsSync(photographs!) ? photographs! : scenes!];
+  return [existsSync(photographs!) ? photographs! : (newestRun(scenes!) ?? scenes!)];
 }
 
 /** Returns the options of test-time augmentation, as the library takes them. */

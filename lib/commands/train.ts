@@ -1,7 +1,7 @@
 /** `captioner train`: starts a run with new weights or those of a checkpoint, or resumes one. */
 import {exportCheckpoint} from '../checkpoints/export';
 import type {EpochReport} from '../checkpoints/history';
-import {userPath} from '../paths';
+import {shortPath} from '../paths';
 import {progress} from '../show/progress';
 import {prepareTraining, type PreparedTraining, type TrainingRecipe} from '../training/recipe';
 import {introduce, open} from './data';
@@ -13,7 +13,16 @@ export interface TrainFlags
     Partial<EncoderFlags>,
     Pick<
       TrainingRecipe,
-      'preset' | 'decoder' | 'from' | 'resume' | 'fineTune' | 'views' | 'minimumCount' | 'wordVectors' | 'set'
+      | 'preset'
+      | 'decoder'
+      | 'from'
+      | 'resume'
+      | 'replace'
+      | 'fineTune'
+      | 'views'
+      | 'minimumCount'
+      | 'wordVectors'
+      | 'set'
     > {
   readonly data: string;
   readonly run: string;
@@ -35,6 +44,7 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
     progress,
   });
   try {
+    if (stage.notice !== undefined) warn(stage.notice);
     await trainStage(stage);
     while (stage.next) {
       stage = await stage.next();
@@ -43,11 +53,11 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
   } finally {
     stage.close();
   }
-  print(`Done. Run saved in ${stage.folder}`);
+  print(`Done. Run saved in ${shortPath(stage.folder!)}`);
   if (stage.export === undefined) return;
-  const to = `${userPath(flags.run)}-export`;
+  const to = `${stage.base}-export`;
   await exportCheckpoint([stage.folder!], to, {...stage.export, replace: true});
-  print(`Exported for captions to ${to}`);
+  print(`Exported for captions to ${shortPath(to)}`);
 }
 
 async function trainStage({trainer, wordVectors, vocabulary}: PreparedTraining): Promise<void> {

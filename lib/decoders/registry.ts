@@ -15,12 +15,16 @@ interface DecoderKind {
   readonly features: Decoder['features'];
 }
 
-const decoders: ReadonlyMap<string, DecoderKind> = new Map<string, DecoderKind>([
-  ['lstm', {create: createLstm, features: 'pooled'}],
-  ['attention', {create: createAttention, features: 'grid'}],
-  ['adaptive', {create: createAdaptive, features: 'grid'}],
-  ['transformer', {create: createTransformer, features: 'grid'}],
-]);
+/** The name of a kind of decoder. */
+export type DecoderName = 'lstm' | 'attention' | 'adaptive' | 'transformer';
+
+const kinds: Readonly<Record<DecoderName, DecoderKind>> = {
+  lstm: {create: createLstm, features: 'pooled'},
+  attention: {create: createAttention, features: 'grid'},
+  adaptive: {create: createAdaptive, features: 'grid'},
+  transformer: {create: createTransformer, features: 'grid'},
+};
+const decoders: ReadonlyMap<string, DecoderKind> = new Map(Object.entries(kinds));
 
 /** Names of the kinds that `createDecoder` accepts. */
 export const decoderKinds: readonly string[] = [...decoders.keys()];

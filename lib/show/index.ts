@@ -17,6 +17,10 @@ export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOpti
 export {imageUri, type ImageSource, type Pixels} from './image';
 export {lossCurves, type LossCurves, type LossCurvesOptions} from './curves';
 export type {LossPoint} from './loss-figure';
+export {showRuns, type RunsOptions} from './runs';
+export {comparedItem, comparisonRows, showComparison, type ComparisonOptions} from './comparison';
+export {showLearningRates} from './learning-rates';
+export {sweep, type ShownSweepOptions} from './sweep';
 export {watchTraining, type Watch} from './watch';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';

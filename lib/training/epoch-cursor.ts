@@ -62,6 +62,11 @@ export class EpochCursor {
     return better;
   }
 
+  /** A cursor at the same place that goes its own way. */
+  copy(): EpochCursor {
+    return new EpochCursor(this.examples, this.order, this.at);
+  }
+
   #batches(epoch: number = this.at.epoch): BatchPlan {
     if (this.#plan?.epoch !== epoch)
       this.#plan = {

@@ -4,6 +4,7 @@
  */
 import {ofSplit} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
+import {userPath} from '../paths';
 import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
 import type {History} from '../checkpoints/history';
@@ -16,7 +17,8 @@ import {
   type Parts,
 } from './training-data';
 import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOptions} from './options';
-import {Run, type Skipped} from './run';
+import {closeTrainerOf, closeTrainers} from './open-trainings';
+import {checkRunFolder, Run, type Skipped} from './run';
 import {TrainableModel, trainableWeights} from './trainable-model';
 import {EventLog} from './tensorboard';
 
@@ -31,12 +33,26 @@ export interface OpenRun {
   readonly log?: EventLog | undefined;
   /** Checkpoints that were skipped, and why. */
   readonly skipped: readonly Skipped[];
+  /** Whether the decoder was made here, so that it goes when the run is opened again. */
+  readonly ownDecoder: boolean;
+}
+
+const starts = new WeakMap<object, OpenRun>();
+
+/** Remembers what a trainer is made of. */
+export function keepStart(trainer: object, start: OpenRun): void {
+  starts.set(trainer, start);
+}
+
+/** Returns what a trainer is made of, for work that tries things on it and undoes them. */
+export function startOf(trainer: object): OpenRun {
+  return starts.get(trainer)!;
 }
 
 /** @throws CaptionerError as `Trainer.create` */
 export async function newRun(
   parts: Parts,
-  folder: string | undefined,
+  folder: string | Run | undefined,
   options: TrainerOptions | undefined,
   {replace, measured}: {readonly replace: boolean; readonly measured: boolean},
 ): Promise<OpenRun> {
@@ -59,16 +75,21 @@ export async function newRun(
   if (!measured) fitNormalization(parts, material);
   const history = {steps: [], epochs: []};
   const course = new EpochCursor(material.training, settings);
-  const run = folder === undefined ? undefined : new Run(folder, replace ? 'replace' : 'begin');
+  const run = typeof folder === 'string' ? beginRun(folder, replace) : folder;
   try {
     await run?.clear();
     const log = run && new EventLog(run.tensorboard);
     const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
-    return {parts, material, settings, history, course, model, run, log, skipped: []};
+    return {parts, material, settings, history, course, model, run, log, skipped: [], ownDecoder: false};
   } catch (error) {
     run?.close();
     throw error;
   }
+}
+
+function beginRun(folder: string, replace: boolean): Run {
+  closeTrainers(userPath(folder));
+  return Run.begin(folder, {replace});
 }
 
 /** @throws CaptionerError as `Trainer.resume` */
@@ -76,6 +97,8 @@ export async function resumeRun(
   folder: string,
   {dataset, features}: Pick<Parts, 'dataset' | 'features'>,
 ): Promise<OpenRun> {
+  checkRunFolder(folder, 'resume');
+  closeTrainerOf(userPath(folder));
   const run = new Run(folder, 'resume');
   const opened: {dispose(): void}[] = [];
   try {
@@ -117,7 +140,8 @@ export async function resumeRun(
     const course = new EpochCursor(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
     const log = new EventLog(run.tensorboard);
-    return {parts, material, settings, history: training.history, course, model, run, log, skipped};
+    const {history} = training;
+    return {parts, material, settings, history, course, model, run, log, skipped, ownDecoder: true};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

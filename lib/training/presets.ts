@@ -2,7 +2,10 @@
 import type {ExportOptions} from '../checkpoints/export';
 import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
+import {presetNames, type PresetName} from './preset-names';
 import type {TrainingRecipe} from './training-recipe';
+
+export {presetNames, type PresetName};
 
 /** A training in one or more stages: each starts from the best checkpoint of the one before. */
 export interface Preset {
@@ -12,16 +15,12 @@ export interface Preset {
   readonly export?: ExportOptions;
 }
 
+/** A stage of a preset: a training of its own. */
 export interface Stage {
   /** Added to the name of the run's folder; empty for the first stage. */
   readonly suffix: string;
   readonly recipe: Pick<TrainingRecipe, 'decoder' | 'decoderOptions' | 'fineTune' | 'trainerOptions'>;
 }
-
-/** The presets, from quick to thorough. */
-export const presetNames = ['quick', 'standard', 'best'] as const;
-/** The name of a preset. */
-export type PresetName = (typeof presetNames)[number];
 
 /** The presets by name. */
 export const presets: Readonly<Record<PresetName, Preset>> = {

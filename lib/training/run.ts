@@ -2,21 +2,23 @@
  * The folder of a run: its checkpoints, pointers to the latest and the best of them, and its TensorBoard files. Only files that a run
  * wrote itself are ever removed.
  */
-import {randomBytes} from 'node:crypto';
-import {existsSync, mkdirSync, promises as fs, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, mkdirSync, promises as fs, readdirSync, readFileSync, rmdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {loadCheckpoint, saveCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
+import {clearRun, removeCheckpoint, removeLeftovers} from '../checkpoints/remove-run';
+import {freeFolder} from '../checkpoints/run-folders';
+import {
+  checkpointName,
+  checkpointsIn,
+  checkpointsName,
+  holdsCheckpoint,
+  tensorboardName,
+  type Pointer,
+} from '../checkpoints/run-layout';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
-import {userPath} from '../paths';
-import {parseMetadata, type CheckpointMetadata} from '../checkpoints/metadata';
-import {
-  checkpointFiles,
-  loadCheckpoint,
-  saveCheckpoint,
-  stepName,
-  type Checkpoint,
-} from '../checkpoints/checkpoint';
+import {shortPath, userPath} from '../paths';
 
 /** A checkpoint that was skipped when a run was resumed, and the reason. */
 export interface Skipped {
@@ -24,77 +26,74 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** Returns the metadata of a run's newest readable checkpoint, or undefined. */
-export function runMetadata(folder: string): CheckpointMetadata | undefined {
-  for (const name of checkpointsIn(folder))
-    try {
-      const card = join(folder, 'checkpoints', name, 'checkpoint.json');
-      return parseMetadata(readFileSync(card), card);
-    } catch {
-      // Resuming the run reports what is wrong with it.
-    }
-  return undefined;
-}
-
-/** How to treat a run that is already in the folder: refuse (`begin`), remove it (`replace`), or continue it (`resume`). */
-export type Purpose = 'begin' | 'replace' | 'resume';
-
 /**
  * Checks, before any computation, that a run can begin or be resumed in a folder.
  *
- * @throws CaptionerError `not-found` when there is no run to resume; `mismatch` when the folder holds a run already (`begin`) or a
- *   standalone checkpoint
+ * @throws CaptionerError `not-found` when there is no run to resume; `mismatch` when the folder holds a standalone checkpoint
  */
-export function checkRunFolder(folder: string, purpose: Purpose): void {
+export function checkRunFolder(folder: string, purpose: 'begin' | 'resume'): void {
   const path = userPath(folder);
-  if (purpose === 'resume' && !existsSync(join(path, 'checkpoints')))
-    throw new CaptionerError('not-found', `${path}: expected a run to resume, found none`);
-  if (existsSync(join(path, 'manifest.json')))
+  if (purpose === 'resume' && !existsSync(join(path, checkpointsName)))
+    throw new CaptionerError('not-found', `${shortPath(path)}: expected a run to resume, found none`);
+  if (holdsCheckpoint(path))
     throw new CaptionerError(
       'mismatch',
-      `${path}: expected the folder of a run, found a checkpoint; choose another folder`,
+      `${shortPath(path)}: expected the folder of a run, found a checkpoint; choose another folder`,
     );
-  if (purpose === 'begin' && checkpointsIn(path).length > 0)
-    throw new CaptionerError(
-      'mismatch',
-      `${path}: this folder already holds a run; resume it, or choose another folder`,
-    );
-}
-
-/** Names of a run's checkpoints, the newest first. */
-function checkpointsIn(folder: string): string[] {
-  const checkpoints = join(folder, 'checkpoints');
-  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
-  return names
-    .filter((name) => stepName.test(name))
-    .sort()
-    .reverse();
 }
 
 type Resumable = Checkpoint & Required<Pick<Checkpoint, 'training'>>;
-type Pointer = 'latest' | 'best';
 
-/** Temporary files of a process that was killed while writing. */
-const leftover = /^\.(step-\d{9}|latest|best)\.\d+-[0-9a-f]{8}\.tmp$/;
 const kept = 2;
 
 export class Run {
   readonly folder: string;
   readonly #lock: {release(): void};
+  readonly #made: boolean;
 
   /**
-   * @param folder Relative to the folder in which the command was run; created if missing, unless the run must exist.
+   * Opens a folder for a run and locks it.
+   *
+   * @param folder Relative to where the command was given; made where it is missing, unless the run must exist.
    * @throws CaptionerError `locked`, and as `checkRunFolder`
    */
-  constructor(folder: string, purpose: Purpose = 'begin') {
+  constructor(
+    folder: string,
+    purpose: 'begin' | 'resume' = 'begin',
+    /** Folder that was asked for; another than `folder` where that held a run already. */
+    readonly asked: string = userPath(folder),
+  ) {
     checkRunFolder(folder, purpose);
     this.folder = userPath(folder);
-    mkdirSync(join(this.folder, 'checkpoints'), {recursive: true});
+    this.#made = mkdirSync(join(this.folder, checkpointsName), {recursive: true}) !== undefined;
     this.#lock = lockFolder(this.folder);
   }
 
+  /**
+   * Opens a folder for a new run: the one that is asked for, or where that holds a run already, the next free one, such as `scenes-2`.
+   *
+   * @param replace Whether a run that lies there is removed instead, as soon as training is ready.
+   * @param suffixes Suffixes of the folders that must be free together.
+   * @throws CaptionerError as the constructor
+   */
+  static begin(
+    folder: string,
+    {replace = false, suffixes}: {readonly replace?: boolean; readonly suffixes?: readonly string[]} = {},
+  ): Run {
+    const base = userPath(folder);
+    checkRunFolder(base, 'begin');
+    for (let attempt = 1; ; attempt++)
+      try {
+        return new Run(replace ? base : freeFolder(base, suffixes), 'begin', base);
+      } catch (error) {
+        // Another process was faster; the next folder may be free.
+        const raced = error instanceof CaptionerError && error.code === 'locked' && !replace && attempt < 10;
+        if (!raced) throw error;
+      }
+  }
+
   get tensorboard(): string {
-    return join(this.folder, 'tensorboard');
+    return join(this.folder, tensorboardName);
   }
 
   /** Names of its checkpoints, the newest first. */
@@ -104,13 +103,14 @@ export class Run {
 
   /** Saves a checkpoint, and keeps only the best and the two newest. */
   async save(checkpoint: Checkpoint, step: number, best: boolean): Promise<void> {
-    const name = nameOf(step);
+    const name = checkpointName(step);
     await saveCheckpoint(this.#path(name), checkpoint);
     await this.#point('latest', name);
     if (best) await this.#point('best', name);
     // Checkpoints of later steps were skipped as damaged when the run was resumed; they don't count as newest.
     const old = this.checkpoints().filter((other) => other <= name);
-    for (const other of old.slice(kept)) if (other !== this.#pointer('best')) await this.#remove(other);
+    for (const other of old.slice(kept))
+      if (other !== this.#pointer('best')) await removeCheckpoint(this.#path(other));
   }
 
   /**
@@ -133,43 +133,40 @@ export class Run {
     }
     const found =
       skipped.map(({checkpoint, reason}) => `${checkpoint}: ${reason}`).join('; ') || 'found none';
-    throw new CaptionerError('not-found', `${this.folder}: expected a checkpoint to resume from, ${found}`);
+    throw new CaptionerError(
+      'not-found',
+      `${shortPath(this.folder)}: expected a checkpoint to resume from, ${found}`,
+    );
   }
 
   /** Removes temporary files of a killed process, and resets `latest` and `best` to the step that is resumed. */
   async rewind(step: number, best: number | undefined): Promise<void> {
-    for (const folder of [this.folder, join(this.folder, 'checkpoints')])
-      for (const name of readdirSync(folder))
-        if (leftover.test(name)) await fs.rm(join(folder, name), {recursive: true, force: true});
-    await this.#point('latest', nameOf(step));
-    if (best !== undefined && existsSync(this.#path(nameOf(best)))) await this.#point('best', nameOf(best));
+    for (const folder of [this.folder, join(this.folder, checkpointsName)]) await removeLeftovers(folder);
+    await this.#point('latest', checkpointName(step));
+    if (best !== undefined && existsSync(this.#path(checkpointName(best))))
+      await this.#point('best', checkpointName(best));
     else await fs.rm(join(this.folder, 'best'), {force: true});
   }
 
   /** Removes an earlier run's checkpoints and logs. */
   async clear(): Promise<void> {
-    for (const pointer of ['latest', 'best']) await fs.rm(join(this.folder, pointer), {force: true});
-    for (const name of this.checkpoints()) await this.#remove(name);
-    if (!existsSync(this.tensorboard)) return;
-    for (const name of readdirSync(this.tensorboard))
-      if (name.startsWith('events.out.tfevents.')) await fs.rm(join(this.tensorboard, name));
+    await clearRun(this.folder);
   }
 
   close(): void {
     this.#lock.release();
   }
 
-  /** Renames before removing, so a half-removed checkpoint never appears under its name. Keeps folders that hold other files. */
-  async #remove(name: string): Promise<void> {
-    const path = this.#path(name);
-    if (!readdirSync(path).every((file) => checkpointFiles.includes(file))) return;
-    const aside = this.#path(`.${name}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
-    await fs.rename(path, aside);
-    await fs.rm(aside, {recursive: true, force: true});
+  /** Closes a run that could not begin, and removes the folders that were made for it. */
+  abandon(): void {
+    this.close();
+    if (!this.#made) return;
+    for (const folder of [join(this.folder, checkpointsName), this.folder])
+      if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
   }
 
   #path(name: string): string {
-    return join(this.folder, 'checkpoints', name);
+    return join(this.folder, checkpointsName, name);
   }
 
   #pointer(name: Pointer): string | undefined {
@@ -180,8 +177,4 @@ export class Run {
   async #point(pointer: Pointer, name: string): Promise<void> {
     if (this.#pointer(pointer) !== name) await writeFileAtomic(join(this.folder, pointer), `${name}\n`);
   }
-}
-
-function nameOf(step: number): string {
-  return `step-${String(step).padStart(9, '0')}`;
 }

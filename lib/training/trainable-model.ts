@@ -2,7 +2,7 @@
 import {ofSplit} from '../datasets/dataset';
 import type {Adam} from '../optim/adam';
 import {Ema, rawWeights, type SwappedWeights} from '../optim/ema';
-import type {tf} from '../tensorflow/tensorflow';
+import {tf} from '../tensorflow/tensorflow';
 import type {Batch} from './batches';
 import {crossEntropy, selfCritical, type Objective} from './objectives';
 import type {TrainerSettings} from './options';
@@ -75,6 +75,26 @@ export class TrainableModel {
       restore();
       throw error;
     }
+  }
+
+  /** Takes a step that the moving average knows nothing of, for work that is undone by `snapshot`. */
+  trialStep(batches: readonly Batch[], settings: ModelStepSettings): StepResult {
+    return trainStep(this.parts, this.adam, batches, settings, this.#objective(settings));
+  }
+
+  /** Remembers the weights and the optimizer. @returns A function that puts them back, bit by bit; call it once. */
+  snapshot(): () => void {
+    const weights = trainableWeights(this.parts);
+    const values = new Map(
+      [...weights].map(([name, weight]) => [name, weight.dataSync<'float32'>().slice()]),
+    );
+    const optimizer = this.adam.state();
+    return () => {
+      for (const [name, weight] of weights)
+        tf.tidy(() => weight.assign(tf.tensor(values.get(name)!, weight.shape)));
+      this.adam.restore(optimizer);
+      this.parts.features.trainable?.invalidate();
+    };
   }
 
   dispose(): void {

@@ -5,7 +5,9 @@
  */
 import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
+import {CaptionerError} from '../errors';
 import {interruptible, throwIfStopped, type Interrupt, type Stopping} from '../interrupt';
+import {shortPath} from '../paths';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
 import type {EpochCursor} from './epoch-cursor';
@@ -21,14 +23,15 @@ import {runToEnd, Validator, lossOf, panelOf, scoreOf} from './validation';
 import type {TrainingData, Parts} from './training-data';
 import {changedSettings, scheduled, type TrainerSettings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
-import {newRun, resumeRun, type OpenRun} from './open-run';
+import {keepStart, newRun, resumeRun, type OpenRun} from './open-run';
+import {remember} from './open-trainings';
 import type {EventLog} from './tensorboard';
 import type {TrainableModel} from './trainable-model';
 
 /** The parts that a trainer is made of. */
 export interface TrainerParts extends Parts {
-  /** Folder of the run; if absent, nothing is saved. */
-  readonly run?: string;
+  /** Folder of the run, or the run itself; absent: nothing is written. A folder that holds a run already gets a number. */
+  readonly run?: string | Run;
   readonly options?: TrainerOptions;
 }
 
@@ -58,23 +61,32 @@ export class Trainer {
   readonly #model: TrainableModel;
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
+  readonly #forget: (() => void) | undefined;
+  readonly #ownDecoder: boolean;
   #settings: TrainerSettings;
-  #closed = false;
+  /** Message of the error that methods throw once the trainer is closed. */
+  #closed: string | undefined;
 
   private constructor(start: OpenRun) {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
     ({model: this.#model, run: this.#run, log: this.#log} = start);
     this.#judge = new Validator(this.#parts, this.#material);
+    this.#ownDecoder = start.ownDecoder;
+    const {folder = '', asked = ''} = this.#run ?? {};
+    const close = (why: string, dispose: boolean): void => this.#close(why, dispose);
+    this.#forget = this.#run && remember({kind: 'trainer', folder, asked, close});
+    keepStart(this, start);
   }
 
   /**
-   * Starts a run.
+   * Starts a run. If the folder holds one already, the new one gets a number: `scenes-2`. A trainer that this process opened under the same
+   * name is closed.
    *
    * @param replace Whether an earlier run in the same folder is removed. @default false
-   * @param measured Whether the decoder is already trained and has the features' mean and standard deviation. @default false
-   * @throws CaptionerError `options`; `mismatch` when the parts do not belong together, or the folder already holds a run; `locked`;
-   *   `dataset`; `diverged` when features are not finite.
+   * @param measured Whether the decoder has learnt before and knows the features' mean and deviation. @default false
+   * @throws CaptionerError `options`; `mismatch` when the parts do not belong together, or a checkpoint lies there;
+   *   `locked`; `dataset`; `diverged` when features are not finite.
    */
   static async create(
     {run, options, ...parts}: TrainerParts,
@@ -84,7 +96,8 @@ export class Trainer {
   }
 
   /**
-   * Resumes a run from its newest complete checkpoint. The decoder and the vocabulary are the checkpoint's.
+   * Goes on with the newest checkpoint of a run that is whole. The decoder and the vocabulary are the checkpoint's. A trainer of this run
+   * that this process opened before is closed, and the decoder with it if that was a checkpoint's.
    *
    * @throws CaptionerError `not-found` when there is nothing to resume; `locked`; `mismatch` when the features come from
    *   another encoder, or the captions are not those that the run was trained on.
@@ -93,7 +106,11 @@ export class Trainer {
     return new Trainer(await resumeRun(folder, parts));
   }
 
-  /** The decoder with the weights being trained; with an EMA, validation and checkpoints use the averaged ones. */
+  /** Absolute path of the run's folder; undefined where nothing is saved. */
+  get folder(): string | undefined {
+    return this.#run?.folder;
+  }
+  /** With the weights that learn; where a moving average is taken, captions after an epoch and checkpoints are of that. */
   get decoder(): Decoder {
     return this.#parts.decoder;
   }
@@ -128,11 +145,13 @@ export class Trainer {
    * @throws CaptionerError `options`, also for those that are fixed during a run, such as `batch`, `seed` and `maximumLength`.
    */
   configure(changes: TrainerOptions): void {
+    this.#checkOpen();
     this.#settings = changedSettings(this.#settings, changes);
   }
 
   /** Returns the batch of the next step, or the first of its batches. */
   nextBatch(): Batch {
+    this.#checkOpen();
     return this.#course.next(1)[0]!;
   }
 
@@ -142,6 +161,7 @@ export class Trainer {
    * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
    */
   step(): StepReport {
+    this.#checkOpen();
     this.#course.enter();
     const batches = this.#course.next(this.#settings.accumulate);
     const report = this.stepOn(...batches);
@@ -151,6 +171,7 @@ export class Trainer {
 
   /** Takes a step on the given batches; the position in the data does not change. */
   stepOn(...batches: readonly Batch[]): StepReport {
+    this.#checkOpen();
     throwIfStopped();
     const {scheduledSampling, epochs} = this.#settings;
     const {step, epoch} = this.#course.position;
@@ -186,6 +207,7 @@ export class Trainer {
    * @throws CaptionerError `stopped`, as `train`
    */
   async epoch({onStep, signal}: Pick<TrainOptions, 'onStep' | 'signal'> = {}): Promise<EpochReport> {
+    this.#checkOpen();
     return interruptible((interrupt) => this.#epoch(interrupt, onStep), this.#stopping(signal));
   }
 
@@ -196,6 +218,7 @@ export class Trainer {
    *   saves, and continues when it is called again.
    */
   async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<void> {
+    this.#checkOpen();
     const last = epochs === undefined ? this.#settings.epochs : this.position.epoch + epochs;
     const impatient = (): boolean => patienceEnded(this.history, this.#settings.patience);
     // A run that ended by patience continues only if more epochs are requested.
@@ -211,6 +234,7 @@ export class Trainer {
 
   /** Returns the mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
   validationLoss(captions: number = Infinity): number {
+    this.#checkOpen();
     const {decoder, features} = this.#parts;
     return this.#model.withEmaWeights(() =>
       runToEnd(lossOf(decoder, features, this.#material.validation.slice(0, captions))),
@@ -219,6 +243,7 @@ export class Trainer {
 
   /** Captions the panel: the same few test images each time. */
   panel(images: number = this.#settings.panelImages): PanelEntry[] {
+    this.#checkOpen();
     return this.#model.withEmaWeights(() =>
       panelOf(this.#parts, this.#material.shown.slice(0, images), this.#settings),
     );
@@ -226,6 +251,7 @@ export class Trainer {
 
   /** Saves a checkpoint in the run's folder; without a folder, does nothing. */
   async save(best = false): Promise<void> {
+    this.#checkOpen();
     if (this.#run === undefined) return;
     const {decoder, vocabulary, features} = this.#parts;
     const encoder = {...features.encoder, preprocessing: features.preprocessing};
@@ -246,13 +272,28 @@ export class Trainer {
     });
   }
 
-  /** Releases the run's folder and all memory except the decoder's. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  /**
+   * Gives back the run's folder and all memory but the decoder's.
+   *
+   * @param why Message of the error that methods throw from now on. @default that the trainer is closed
+   */
+  close(why?: string): void {
+    const resume = this.folder === undefined ? '' : `, or resume the run in ${shortPath(this.folder)}`;
+    this.#close(why ?? `This trainer is closed; make a new one${resume}`);
+  }
+
+  #close(why: string, dispose = false): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = why;
+    this.#forget?.();
     this.#model.dispose();
+    if (dispose && this.#ownDecoder) this.decoder.dispose();
     this.#log?.close();
     this.#run?.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new CaptionerError('closed', this.#closed);
   }
 
   #stopping(signal: AbortSignal | undefined): Stopping {

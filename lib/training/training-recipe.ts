@@ -1,22 +1,25 @@
-/** The description of a training run: its parts by name, and the options that differ from the defaults. */
+/** The description of a training: data and parts by name, and what differs from the defaults. */
+import type {DecoderName} from '../decoders/registry';
 import type {Preprocessing} from '../encoders/encoder';
+import type {EncoderName} from '../encoders/registry';
 import type {ShowProgress} from '../features/open-features';
 import type {TrainerOptions} from './options';
+import type {PresetName} from './preset-names';
 
 /** Options of `prepareTraining`. */
 export interface TrainingRecipe {
   /** A named recipe (`quick`, `standard`, `best`) that the options below change. @default none */
-  readonly preset?: string;
-  /** Folder of the run. @default nothing is saved */
+  readonly preset?: PresetName | (string & {});
+  /** Folder of the run. Where it holds one already, the new run gets a number, such as `scenes-2`. @default nothing is saved */
   readonly run?: string;
-  /** Resumes the run in `run`. @default false */
+  /** Resumes the run in `run`, or the newest of those with a number if there are any. @default false */
   readonly resume?: boolean;
   /** A checkpoint or a run whose weights, vocabulary and encoder a new run starts from. @default new weights */
   readonly from?: string;
-  /** Replaces an earlier run in the same folder. @default false */
+  /** Removes an earlier run in the same folder, as soon as training is ready. @default false */
   readonly replace?: boolean;
   /** Name of the encoder. @default 'efficientnet-lite2', or that of the run or checkpoint */
-  readonly encoder?: string;
+  readonly encoder?: EncoderName | (string & {});
   /** Weight file of the encoder. @default the bundled or downloaded one */
   readonly weights?: string;
   /** Side of the encoder's input, in pixels. @default as it was trained, or as the run or checkpoint says */
@@ -30,7 +33,7 @@ export interface TrainingRecipe {
   /** Whether views may be mirror images; captions must not mention left or right. @default what the dataset allows */
   readonly mirror?: boolean;
   /** Kind of decoder. @default 'lstm', or that of the run or checkpoint */
-  readonly decoder?: string;
+  readonly decoder?: DecoderName | (string & {});
   /** Options of the decoder. */
   readonly decoderOptions?: object;
   /** Options of the trainer. */

@@ -9,6 +9,7 @@ import type {Decoder} from '../decoders/decoder';
 import type {SearchOptions} from '../search/beam-search';
 import {throwIfStopped, type Interrupt} from '../interrupt';
 import {captionBatch, scoreCaptions, type Writer} from '../evaluation/evaluate';
+import {intervals} from '../metrics/bootstrap';
 import {meteorWithoutTables} from '../metrics/meteor';
 import {Scorer} from '../metrics/scorer';
 import {tf} from '../tensorflow/tensorflow';
@@ -72,7 +73,7 @@ export class Validator {
   async epoch(
     settings: TrainerSettings,
     interrupt: Interrupt,
-  ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'>> {
+  ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'intervals' | 'panel'>> {
     const {parts} = this;
     const {judged, shown, validation} = this.material;
     const validationLoss = await runInterruptibly(
@@ -84,15 +85,15 @@ export class Validator {
       captionsOf(parts, parts.features, images, searchOf(settings)),
       interrupt,
     );
-    const metrics = images.length > 0 ? await this.#score(captions, images, settings) : {};
-    return {validationLoss, metrics, panel: panelOf(parts, shown.slice(0, settings.panelImages), settings)};
+    const scores = images.length > 0 ? await this.#score(captions, images, settings) : {metrics: {}};
+    return {validationLoss, ...scores, panel: panelOf(parts, shown.slice(0, settings.panelImages), settings)};
   }
 
   async #score(
     captions: readonly string[],
     images: readonly CaptionedImage[],
     {selectBy, meteor}: TrainerSettings,
-  ): Promise<Readonly<Record<string, number>>> {
+  ): Promise<Pick<EpochReport, 'metrics' | 'intervals'>> {
     const wanted = meteor || selectBy === 'METEOR';
     if (this.#scorer?.images !== images.length || this.#scorer.meteor !== wanted) {
       const made = Scorer.create(
@@ -101,7 +102,8 @@ export class Validator {
       );
       this.#scorer = {images: images.length, meteor: wanted, made};
     }
-    return (await scoreCaptions(captions, images, {scorer: await this.#scorer.made})).metrics;
+    const {metrics, measured} = await scoreCaptions(captions, images, {scorer: await this.#scorer.made});
+    return {metrics, intervals: intervals(measured)};
   }
 }
 

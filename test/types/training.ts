@@ -1,22 +1,32 @@
 /** Types of data sets, encoders, decoders and training; see `captions.ts` for how these files test. */
 import {
+  compareRuns,
   createDecoder,
   encoderNames,
+  findLearningRate,
+  listRuns,
   loadEncoder,
   ofSplit,
   openDataset,
+  presets,
   splits,
+  sweep,
   Trainer,
   Vocabulary,
   type AttentionOptions,
   type CaptionedImage,
+  type Dataset,
   type Decoder,
   type EncoderName,
   type EpochReport,
+  type ExportOptions,
   type LstmOptions,
+  type RunSummary,
   type Split,
+  type Stage,
   type TrainerOptions,
   type TrainerParts,
+  type TrainingRecipe,
   type TransformerOptions,
 } from 'captioner';
 
@@ -92,6 +102,30 @@ export async function training(given: TrainerParts): Promise<void> {
   new Trainer({});
   // @ts-expect-error A trainer cannot be made of options alone.
   await Trainer.create({options});
+}
+
+/** Known names are offered, and any text is taken: it may come from a command line. */
+export const recipe: TrainingRecipe = {preset: 'best', decoder: 'attention', encoder: 'mobilenet-v2'};
+export const named = (decoder: string): TrainingRecipe => ({decoder});
+// @ts-expect-error The name of a decoder is text.
+export const numbered: TrainingRecipe = {decoder: 3};
+export const stages: readonly Stage[] = presets.best.stages;
+export const exported: ExportOptions | undefined = presets.best.export;
+
+export async function runs(trainer: Trainer, dataset: Dataset): Promise<void> {
+  const [newest]: readonly RunSummary[] = listRuns();
+  // @ts-expect-error There may be no run.
+  void newest.name;
+  const {suggestion} = await findLearningRate(trainer, {steps: 50});
+  trainer.learningRate = suggestion;
+  await sweep(dataset, [{units: 256}], {run: 'checkpoints/sweep'});
+  // @ts-expect-error A sweep needs a folder.
+  await sweep(dataset, [{units: 256}], {});
+  // @ts-expect-error A run of a sweep has its folder from the sweep.
+  await sweep(dataset, {a: {run: 'elsewhere'}}, {run: 'checkpoints/sweep'});
+  const {names} = await compareRuns('a', {run: 'b', beams: 1}, dataset);
+  const pair: readonly [string, string] = names;
+  void pair;
 }
 
 // @ts-expect-error There is no such schedule.

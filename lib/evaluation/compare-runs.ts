@@ -1,0 +1,166 @@
+/** Compares two runs image by image: both caption the same images, and a paired test says whether one is better by more than chance. */
+import {basename} from 'node:path';
+import {Captioner} from '../captioner';
+import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import type {InferenceViews} from '../encoders/augmentation';
+import {CaptionerError} from '../errors';
+import {storeFeatures, type ShowProgress} from '../features/open-features';
+import type {FeatureStore} from '../features/store';
+import {compareScores, type BootstrapOptions, type Comparison} from '../metrics/bootstrap';
+import {Scorer} from '../metrics/scorer';
+import {unknownName} from '../option-names';
+import {shortPath, userPath} from '../paths';
+import type {SearchOptions} from '../search/beam-search';
+import type {WithText} from '../search/phrases';
+import {evaluate, type Evaluation} from './evaluate';
+
+/** A run or checkpoint, and how it writes captions. */
+export interface ComparedRun extends WithText<SearchOptions>, InferenceViews {
+  /** Folder of a run or checkpoint. */
+  readonly run: string;
+  /** Name in tables. @default that of the folder */
+  readonly name?: string;
+  /** Weight file of the encoder, where it is not the usual one. */
+  readonly weights?: string;
+}
+
+/** Options of `compareRuns`; those of the search hold for both runs unless a run has its own. */
+export interface CompareRunsOptions extends WithText<SearchOptions>, BootstrapOptions {
+  /** @default 'test', or 'validation' where there are no test images */
+  readonly split?: Split;
+  /** Metric that images are ordered by. @default 'CIDEr-D' */
+  readonly metric?: string;
+  /** Shows how far features are; pass `progress`. @default nothing is shown */
+  readonly progress?: ShowProgress;
+}
+
+/** An image with the captions of both runs. */
+export interface ComparedImage {
+  readonly image: CaptionedImage;
+  readonly captions: readonly [string, string];
+  readonly scores: readonly [number, number];
+  /** Score of the second run minus that of the first. */
+  readonly difference: number;
+}
+
+/** The result of `compareRuns`. */
+export interface RunComparison {
+  readonly names: readonly [string, string];
+  readonly split: Split;
+  /** Metric that `images` are ordered by. */
+  readonly metric: string;
+  /** Comparisons by metric; `difference` is the second run's score minus the first's. */
+  readonly scores: Readonly<Record<string, Comparison>>;
+  readonly first: Evaluation;
+  readonly second: Evaluation;
+  /** Images whose captions differ, those whose scores differ most first. */
+  readonly images: readonly ComparedImage[];
+  /** Number of images that both captioned. */
+  readonly compared: number;
+}
+
+/**
+ * Compares two runs, or one with itself under other search options, on the images of a split.
+ *
+ * @param first Folder of a run or checkpoint, or how it writes captions.
+ * @throws CaptionerError `options` for a metric that isn't computed; `dataset` when the split has no images; and as `Captioner.load`.
+ * @example
+ * const comparison = await compareRuns('checkpoints/lstm', 'checkpoints/attention', dataset, {beams: 5});
+ */
+export async function compareRuns(
+  first: string | ComparedRun,
+  second: string | ComparedRun,
+  dataset: Dataset,
+  {split: wanted, metric = 'CIDEr-D', progress, draws, seed, level, ...search}: CompareRunsOptions = {},
+): Promise<RunComparison> {
+  const runs = [first, second].map((run): ComparedRun => (typeof run === 'string' ? {run} : run));
+  const split = wanted ?? (ofSplit(dataset, 'test').length > 0 ? 'test' : 'validation');
+  const images = ofSplit(dataset, split);
+  if (images.length === 0)
+    throw new CaptionerError(
+      'dataset',
+      `${shortPath(dataset.folder)}: expected images of split ${split}, found none`,
+    );
+  const writers: Opened[] = [];
+  try {
+    for (const run of runs) writers.push(await open(run, dataset, images, progress));
+    const usable = images.filter(({id}) => writers.every(({store}) => store.has(id)));
+    const scorer = await Scorer.create(usable.map(({captions}) => captions));
+    const training = ofSplit(dataset, 'train').flatMap(({captions}) => captions);
+    const found: Evaluation[] = [];
+    for (const {captioner, store, options} of writers)
+      found.push(await evaluate(captioner, store, usable, {...search, ...options, scorer, training}));
+    const [one, two] = found as [Evaluation, Evaluation];
+    if (!(metric in one.metrics))
+      throw new CaptionerError('options', unknownName('metric', metric, Object.keys(one.metrics)));
+    const bootstrap = {
+      ...(draws !== undefined && {draws}),
+      ...(seed !== undefined && {seed}),
+      ...(level !== undefined && {level}),
+    };
+    return {
+      names: namesOf(runs as [ComparedRun, ComparedRun]),
+      split,
+      metric,
+      scores: compareScores(one.measured, two.measured, bootstrap),
+      first: one,
+      second: two,
+      images: differing(usable, one, two, metric),
+      compared: usable.length,
+    };
+  } finally {
+    for (const {captioner} of writers) captioner.dispose();
+  }
+}
+
+interface Opened {
+  readonly captioner: Captioner;
+  readonly store: FeatureStore;
+  readonly options: WithText<SearchOptions>;
+}
+
+async function open(
+  {run, name, weights, size, views, ...options}: ComparedRun,
+  dataset: Dataset,
+  images: readonly CaptionedImage[],
+  progress: ShowProgress | undefined,
+): Promise<Opened> {
+  void name;
+  const captioner = await Captioner.load(run, {
+    ...(weights !== undefined && {weights: userPath(weights)}),
+    ...(size !== undefined && {size}),
+    ...(views !== undefined && {views}),
+  });
+  try {
+    const kind = captioner.decoder.features;
+    const store = await storeFeatures(captioner.encoder, dataset, images, {kind, progress});
+    return {captioner, store, options};
+  } catch (error) {
+    captioner.dispose();
+    throw error;
+  }
+}
+
+/** The names of two runs; where both are the same, numbered. */
+function namesOf(runs: readonly [ComparedRun, ComparedRun]): [string, string] {
+  const [a, b] = runs.map(({run, name}) => name ?? basename(userPath(run))) as [string, string];
+  if (a !== b) return [a, b];
+  const [x, y] = runs.map(({run}) => shortPath(userPath(run))) as [string, string];
+  return x === y ? [`${a} (1)`, `${b} (2)`] : [x, y];
+}
+
+function differing(
+  images: readonly CaptionedImage[],
+  one: Evaluation,
+  two: Evaluation,
+  metric: string,
+): ComparedImage[] {
+  return images
+    .map((image, at): ComparedImage => {
+      const scores = [one.images[at]![metric]!, two.images[at]![metric]!] as const;
+      const captions = [one.captions[at]!.caption, two.captions[at]!.caption] as const;
+      return {image, captions, scores, difference: scores[1] - scores[0]};
+    })
+    .filter(({captions}) => captions[0] !== captions[1])
+    .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference));
+}
