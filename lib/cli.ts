@@ -127,9 +127,9 @@ export function program(): Command {
       '--word-vectors <file>',
       'word vectors that the embedding starts from: GloVe, fastText or word2vec as text, also .gz',
     )
-    .option('--set <key=value>', 'an option of the list below; may be repeated', collectOption, {})
-    .option('--resume', 'go on where the run was stopped; of several of this name, the newest')
-    .option('--replace', 'removes a run that lies there (default: the new one gets a number)')
+    .option('--set <key=value>', 'an option listed below; may be repeated', collectOption)
+    .option('--resume', 'resumes the run where it was stopped; of several with this name, the newest')
+    .option('--replace', 'removes a run in that folder (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('evaluate', 'captions a split of a dataset and scores the captions (all metrics but SPICE)')
@@ -167,9 +167,9 @@ export function program(): Command {
       (await import('./commands/export.js')).exportTo(from, flags),
     );
   const runs = command('runs', 'lists runs: settings that differ, best scores, epochs')
-    .argument('[folder]', "where they lie (default: the project's checkpoints)")
+    .argument('[folder]', "folder that holds them (default: the project's checkpoints)")
     .option('--metric <name>', 'the score to compare them by')
-    .option('--json', 'as a JSON array, with all settings and epochs')
+    .option('--json', 'prints a JSON array, with all settings and epochs')
     .action(async (folder: string | undefined, flags: RunsFlags) =>
       (await import('./commands/runs.js')).runs(folder, flags),
     );
@@ -182,7 +182,7 @@ export function program(): Command {
     .action(async (names: string[], flags: {readonly yes?: boolean}) =>
       (await import('./commands/runs.js')).removeRuns(names, flags),
     );
-  command('download', 'fetches a data set or weights; without a name, lists them')
+  command('download', 'downloads a dataset or encoder weights; without a name, lists them')
     .argument('[name]')
     .option('--to <dir>', 'output folder (default: its own in data/)')
     .action(async (name: string | undefined, flags: DownloadFlags) =>

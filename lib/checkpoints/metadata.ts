@@ -1,4 +1,4 @@
-/** What a checkpoint says of itself in `checkpoint.json`: which parts it was made of, and where training stood. */
+/** Metadata of a checkpoint (`checkpoint.json`): the parts it was made of, and the position of training. */
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';

@@ -11,7 +11,7 @@ import type {TrainingRecipe} from './training-recipe';
 
 export type {TrainingRecipe};
 
-/** A training that is ready to begin. */
+/** A training run that is ready to begin. */
 export interface PreparedTraining extends PreparedStage {
   /** Path that the folders of all stages begin with; undefined where nothing is saved. */
   readonly base: string | undefined;
@@ -31,7 +31,7 @@ const single: Pick<Preset, 'stages' | 'export'> = {stages: [{suffix: '', recipe:
  * say so. `resume` continues the newest run of that name. A training that this process prepared for the same `run` before is closed, so a
  * notebook cell can be run again.
  *
- * @param data A data set, or a function that opens one once the recipe is found to be right.
+ * @param data A dataset, or a function that opens one once the recipe is found valid.
  * @throws CaptionerError `options`, `mismatch`, `not-found`, and as `loadCheckpoint`, `openFeatures` and `Trainer.create`
  * @example
  * const run = await prepareTraining(await openDataset('scenes'), {decoder: 'attention', run: 'checkpoints/attention'});
@@ -97,6 +97,6 @@ function checkRun({preset, run, resume, from}: TrainingRecipe, stages: number): 
   if (stages > 1 && run === undefined)
     fail(`Expected a folder \`run\` for the stages of the preset "${preset}", got none`);
   if (resume && from !== undefined)
-    fail('Expected `resume` or `from`, got both: a run that is resumed has its weights');
+    fail('Expected `resume` or `from`, got both: a resumed run already has weights');
   if (resume && run === undefined) fail('Expected `run` with `resume`: the folder of the run to resume');
 }
