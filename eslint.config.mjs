@@ -7,6 +7,7 @@ const order = [
   [
     'build-progress',
     'errors',
+    'given',
     'paths',
     'interrupt',
     'metric-names',

@@ -140,6 +140,7 @@ export {overlay, type OverlayOptions} from './show/overlay';
 // TensorFlow, errors and places
 export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
+export {given} from './given';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
 export {featureFolder, projectFolder, shortPath, userPath} from './paths';
 export {checkpointFolder, runFolder} from './checkpoints/run-folders';
