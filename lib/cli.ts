@@ -12,6 +12,7 @@ import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
 import {collectOption} from './commands/set-option';
 import type {TrainFlags} from './commands/train';
+import type {WatchFlags} from './commands/watch';
 import {CaptionerError} from './errors';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
@@ -134,6 +135,10 @@ export function program(): Command {
     .option('--resume', 'go on where the run was stopped')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
+  command('watch', 'shows how a run goes that another process trains')
+    .argument('<run>', 'the folder of the run')
+    .option('--until <epoch>', 'ends after this epoch (default: when the run ends or stops)', whole('--until'))
+    .action(async (run: string, flags: WatchFlags) => (await import('./commands/watch.js')).watch(run, flags));
   command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
     .option(...checkpoint)
     .requiredOption(...data)

@@ -33,6 +33,12 @@ export function lockFolder(folder: string): {release(): void} {
   throw new CaptionerError('locked', `${folder}: other processes locked it at the same time; try again`);
 }
 
+/** Returns the id of the running process that holds the lock of a folder, this one included; undefined if it is free. */
+export function lockOwner(folder: string): number | undefined {
+  const owner = parseOwner(content(join(folder, lockName)) ?? '');
+  return owner && isAlive(owner) ? owner.pid : undefined;
+}
+
 function held(file: string, own: string): {release(): void} {
   const release = (): void => {
     process.off('exit', release);

@@ -17,7 +17,9 @@ export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOpti
 export {imageUri, type ImageSource, type Pixels} from './image';
 export {lossCurves, type LossCurves, type LossCurvesOptions} from './curves';
 export type {LossPoint} from './loss-figure';
-export {watchTraining, type Watch} from './watch';
+export {watchTraining, type Watch, type WatchOptions} from './watch';
+export {watchRun, type WatchRunOptions} from './watch-run';
+export type {WatchedRun} from './training-state';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';
 export {formatDuration, formatNumber} from './text';

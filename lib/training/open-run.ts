@@ -6,6 +6,8 @@ import {ofSplit} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
 import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
+import {Journal} from './journal';
+import {cutBack, unfinishedSeconds} from './metrics-log';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
 import {
@@ -29,6 +31,9 @@ export interface OpenRun {
   readonly model: TrainableModel;
   readonly run?: Run | undefined;
   readonly log?: EventLog | undefined;
+  readonly journal: Journal;
+  /** Seconds that the epoch in progress has taken so far. */
+  readonly seconds: number;
   /** Checkpoints that were passed over, and why. */
   readonly skipped: readonly Skipped[];
 }
@@ -64,7 +69,8 @@ export async function newRun(
     await run?.clear();
     const log = run && new EventLog(run.tensorboard);
     const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
-    return {parts, material, settings, history, course, model, run, log, skipped: []};
+    const journal = new Journal(history, run?.metrics);
+    return {parts, material, settings, history, course, model, run, log, journal, seconds: 0, skipped: []};
   } catch (error) {
     run?.close();
     throw error;
@@ -117,7 +123,10 @@ export async function resumeRun(
     const course = new EpochCursor(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
     const log = new EventLog(run.tensorboard);
-    return {parts, material, settings, history: training.history, course, model, run, log, skipped};
+    const seconds = unfinishedSeconds(cutBack(run.metrics, position));
+    const {history} = training;
+    const journal = new Journal(history, run.metrics);
+    return {parts, material, settings, history, course, model, run, log, journal, seconds, skipped};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

@@ -9,6 +9,7 @@ import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
 import {userPath} from '../paths';
+import {metricsFile} from './metrics-log';
 import {parseMetadata, type CheckpointMetadata} from '../checkpoints/metadata';
 import {
   checkpointFiles,
@@ -97,6 +98,11 @@ export class Run {
     return join(this.folder, 'tensorboard');
   }
 
+  /** The file of its events. */
+  get metrics(): string {
+    return join(this.folder, metricsFile);
+  }
+
   /** Names of its checkpoints, the newest first. */
   checkpoints(): string[] {
     return checkpointsIn(this.folder);
@@ -149,6 +155,7 @@ export class Run {
   /** Removes an earlier run's checkpoints and logs. */
   async clear(): Promise<void> {
     for (const pointer of ['latest', 'best']) await fs.rm(join(this.folder, pointer), {force: true});
+    await fs.rm(this.metrics, {force: true});
     for (const name of this.checkpoints()) await this.#remove(name);
     if (!existsSync(this.tensorboard)) return;
     for (const name of readdirSync(this.tensorboard))
