@@ -48,7 +48,7 @@ export function captionSliderHtml(
   const slider = steps.length > 1;
   const tiles = images.map((image) => tile(image, epochs, steps));
   return html`<div class="${name}" style="margin:6px 0">
-    ${styleSheet(name, slider ? steps : [], tileWidth(images.length))}
+    ${styleSheet(name, slider ? steps : [], columnsFor(images.length))}
     ${
       slider &&
       steps.map(
@@ -76,18 +76,21 @@ export function sliderSteps(count: number): number[] {
   return Array.from({length: count}, (_, at) => at).filter((at) => (count - 1 - at) % every === 0);
 }
 
-/** Returns the least width of a tile, in pixels, with which rows come out even on a page of usual width. */
-function tileWidth(images: number): number {
-  return images === 6 ? 260 : images === 5 || images === 10 ? 150 : 190;
+/** Returns the number of columns with which rows come out even on a wide page. */
+function columnsFor(images: number): number {
+  return images <= 5 ? Math.max(images, 3) : ([4, 3, 5].find((columns) => images % columns === 0) ?? 4);
 }
 
-function styleSheet(name: string, steps: readonly number[], width: number): Fragment {
+function styleSheet(name: string, steps: readonly number[], columns: number): Fragment {
   const of = (at: number): string => `.${name}>#${name}-${at}`;
   const chosen = (selector: (at: number) => string): string => steps.map(selector).join(',');
-  const columns = (least: number): string =>
-    `.${name}>.tiles{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(${least}px,1fr))}` +
-    `.${name} figure{width:auto!important}`;
-  const layout = [columns(width), `@media(max-width:600px){${columns(135)}}`];
+  const grid = (least: string): string =>
+    `.${name}>.tiles{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(${least},1fr))}`;
+  const layout = [
+    grid(`max(150px,${Math.floor(100 / columns) - 4}%)`),
+    `.${name} figure{width:auto!important}`,
+    `@media(max-width:600px){${grid('135px')}}`,
+  ];
   const css = steps.length === 0 ? layout : [
     ...layout,
     // Radio buttons can be reached with the keyboard, but their place is taken by the labels.
@@ -113,15 +116,15 @@ function tile({id, thumbnail, references = []}: SliderImage, epochs: readonly Pa
     const hide = at !== last && raw('hidden="hidden"');
     return html`<div class="frame frame-${at}" ${hide}>
       <div style="font-weight:600">${captionHtml(caption, before)}</div>
-      ${before !== undefined && html`<div style="font-size:11.5px;opacity:.65">${epochs[at - 1]!.epoch}: ${before || 'no words'}</div>`}
+      ${before !== undefined && html`<div style="font-size:11.5px;opacity:.65">before: ${before || 'no words'}</div>`}
     </div>`;
   });
   const caption = epochs[last]!.captions.get(id) ?? '';
-  const frame = `width:100%;height:112px;object-fit:contain;object-position:left;border-radius:4px;display:block;margin:0;max-width:none`;
+  const frame = `width:100%;height:116px;object-fit:contain;object-position:left;border-radius:4px;display:block;margin:0;max-width:none`;
   const picture = thumbnail
     ? html`<img src="${thumbnail.uri}" alt="${caption}" style="${frame}" />`
-    : html`<div style="height:112px;line-height:112px;text-align:center;border-radius:4px;background:${shade.fill}">no image</div>`;
-  return html`<figure style="margin:0;width:190px;overflow-wrap:anywhere">
+    : html`<div style="height:116px;line-height:116px;text-align:center;border-radius:4px;background:${shade.fill}">no image</div>`;
+  return html`<figure style="margin:0;width:190px;overflow-wrap:break-word;min-width:0">
     ${picture}
     <figcaption style="margin:4px 0 0;font-size:13px;line-height:1.35">
       ${frames}

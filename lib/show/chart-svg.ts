@@ -3,7 +3,7 @@
  * figure that replaces it in the end; with a fixed width it serves viewers that show neither.
  */
 import {html, type Fragment} from './html';
-import {axesOf, chartMargins, tickText, type Chart, type ChartLine, type ChartPanel, type PanelAxes} from './chart';
+import {axesOf, chartMargins, panelTitleSize, tickText, type Chart, type ChartLine, type ChartPanel, type PanelAxes} from './chart';
 import {shade} from './palette';
 import {round} from './svg-axis';
 
@@ -65,7 +65,7 @@ function drawPanel(panel: ChartPanel, to: number, inner: number): Fragment {
     height="${height}"
     overflow="visible"
   >
-    <text x="0" y="-6">${panel.title}</text>
+    <text x="0" y="-6" font-size="${panelTitleSize}">${panel.title}</text>
     ${grid(panel, axes, height)}
     <svg width="100%" height="${height}" viewBox="0 0 1000 ${height}" preserveAspectRatio="none">
       ${lines}

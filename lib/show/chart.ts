@@ -49,6 +49,9 @@ export interface Chart {
 /** CSS pixels around the panels. */
 export const chartMargins = {left: 48, right: 16, top: 50, bottom: 40} as const;
 
+/** Font size of the panels' titles, in pixels. */
+export const panelTitleSize = 11;
+
 /** A panel's axes with their ticks. */
 export interface PanelAxes {
   readonly x: Range & {readonly ticks: readonly number[]};
@@ -87,7 +90,7 @@ export function chartFigure({title, to, height, panels, text}: Chart): Figure {
       nticks: panel.ticks[0],
       tickformat: ',d',
       showticklabels: panel.x !== undefined,
-      title: {text: panel.x ?? '', standoff: 4},
+      title: {text: panel.x ?? '', standoff: 4, font: {size: 12}},
       fixedrange: !first,
     };
     axes[`yaxis${name('y').slice(1)}`] = {
@@ -109,7 +112,7 @@ export function chartFigure({title, to, height, panels, text}: Chart): Figure {
       yanchor: 'bottom',
       yshift: 1,
       showarrow: false,
-      font: {size: 12},
+      font: {size: panelTitleSize},
     });
     return panel.lines.map((line) => trace(line, name('x'), name('y')));
   });
@@ -128,7 +131,7 @@ function trace(line: ChartLine, xaxis: string, yaxis: string): Record<string, un
     x: points.map(({x}) => x),
     y: points.map(({y}) => y),
     line: {color, width, ...(steps && {shape: 'hv'})},
-    ...(dots && {marker: {size: 7, color}}),
+    ...(dots && {marker: {size: 7, color}, cliponaxis: false}),
     opacity,
     showlegend: name !== '',
     ...(opacity < 1 ? {hoverinfo: 'skip'} : {hovertemplate: `step %{x:,}<br>%{y:.4~g}<extra>${name}</extra>`}),

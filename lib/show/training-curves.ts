@@ -64,7 +64,7 @@ export class TrainingCurves {
     const [blue, grey] = [palette.blue, palette.grey];
     const losses: ChartLine[] = [
       {name: '', color: blue, width: 1, opacity: 0.3, points: this.#loss.points},
-      {name: 'training, smoothed', color: blue, width: 2.5, points: this.#smooth.points},
+      {name: 'training', color: blue, width: 2.5, points: this.#smooth.points},
       {name: 'validation', color: palette.orange, width: 2.5, dots: true, points: this.#validation},
     ];
     const norms = [{name: '', color: palette.purple, width: 1.2, points: this.#norm.points}];

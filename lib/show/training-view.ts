@@ -16,6 +16,7 @@ import type {TrainingEvent} from '../training/events';
 import {statusHtml, statusText, trainingStatus} from './training-status';
 import type {TrainingState} from './training-state';
 
+const shownAlarms = 3;
 /** Width of the curves where they are a static image. */
 const staticWidth = 820;
 
@@ -92,7 +93,7 @@ export class TrainingView implements TrainingDisplay {
     const status = trainingStatus(this.state, {now: Date.now(), memory: this.memory()});
     const alarms = this.state.alarms.map(({message}) => message);
     this.#status.show({
-      'text/html': html`${statusHtml(status)}${alarms.map(alarmHtml)}`.text,
+      'text/html': html`${statusHtml(status)}${alarmsHtml(alarms)}`.text,
       'text/plain': [statusText(status), ...alarms.map((message) => `Warning: ${message}`)].join('\n'),
     });
   }
@@ -127,6 +128,18 @@ export class TrainingView implements TrainingDisplay {
     this.#images.set(image.id, shown);
     return shown;
   }
+}
+
+/** Renders the newest alarms; earlier ones are folded away. */
+function alarmsHtml(messages: readonly string[]): Fragment {
+  const earlier = messages.slice(0, -shownAlarms);
+  const folded =
+    earlier.length > 0 &&
+    html`<details style="font-size:12.5px">
+      <summary>${earlier.length} earlier ${earlier.length === 1 ? 'warning' : 'warnings'}</summary>
+      ${earlier.map(alarmHtml)}
+    </details>`;
+  return html`${folded}${messages.slice(-shownAlarms).map(alarmHtml)}`;
 }
 
 function alarmHtml(message: string): Fragment {
