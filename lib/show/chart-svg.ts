@@ -138,7 +138,7 @@ function toY(value: number, {from, to}: PanelAxes['y'], height: number): number 
 /** Entries from right to left, ending at the right margin. */
 function legend(panels: readonly ChartPanel[]): Fragment[] {
   const lines = panels.flatMap((panel) => panel.lines);
-  const named = lines.filter(({name, points}) => name !== '' && points.length > 0).reverse();
+  const named = lines.filter(({inLegend = true, points}) => inLegend && points.length > 0).reverse();
   let end: number = -chartMargins.right;
   return named.map(({name, color}) => {
     const at = end;

@@ -9,8 +9,9 @@ import {padded, rangeOf, ticksIn, type Range} from './svg-axis';
 import {formatNumber} from './text';
 
 export interface ChartLine {
-  /** Name in the legend; '' for no entry. */
   readonly name: string;
+  /** Whether it has an entry in the legend. @default true */
+  readonly inLegend?: boolean;
   readonly color: string;
   readonly width: number;
   readonly opacity?: number;
@@ -121,7 +122,7 @@ export function chartFigure({title, to, height, panels, text}: Chart): Figure {
 }
 
 function trace(line: ChartLine, xaxis: string, yaxis: string): Record<string, unknown> {
-  const {name, color, width, opacity = 1, dots = false, steps = false, points} = line;
+  const {name, inLegend = true, color, width, opacity = 1, dots = false, steps = false, points} = line;
   return {
     type: 'scatter',
     mode: dots ? 'lines+markers' : 'lines',
@@ -133,7 +134,7 @@ function trace(line: ChartLine, xaxis: string, yaxis: string): Record<string, un
     line: {color, width, ...(steps && {shape: 'hv'})},
     ...(dots && {marker: {size: 7, color}, cliponaxis: false}),
     opacity,
-    showlegend: name !== '',
+    showlegend: inLegend,
     ...(opacity < 1 ? {hoverinfo: 'skip'} : {hovertemplate: `step %{x:,}<br>%{y:.4~g}<extra>${name}</extra>`}),
   };
 }

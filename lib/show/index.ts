@@ -15,8 +15,7 @@ export {
 export {showTable, tableHtml, tableText, type Row, type TableOptions} from './table';
 export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
 export {imageUri, type ImageSource, type Pixels} from './image';
-export {lossCurves, type LossCurves, type LossCurvesOptions} from './curves';
-export type {LossPoint} from './loss-figure';
+export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} from './curves';
 export {watchTraining, type Watch, type WatchOptions} from './watch';
 export {watchRun, type WatchRunOptions} from './watch-run';
 export type {WatchedRun} from './training-state';

@@ -28,16 +28,22 @@ export class TrainingCurves {
 
   #steps: number;
 
-  /** @param steps Steps that are planned. */
-  constructor(steps: number) {
+  /**
+   * @param steps Steps that are planned.
+   * @param smoothing Decay of the moving average of the training loss, from 0 (none) to 1. Absent: it suits the number of steps.
+   */
+  constructor(
+    steps: number,
+    private readonly smoothing?: number,
+  ) {
     this.#steps = steps;
-    this.#average = new MovingAverage(smoothingOf(steps));
+    this.#average = new MovingAverage(smoothing ?? smoothingOf(steps));
   }
 
   /** Changes the number of steps that are planned. */
   plan(steps: number): void {
     this.#steps = steps;
-    this.#average.decay = smoothingOf(steps);
+    this.#average.decay = this.smoothing ?? smoothingOf(steps);
   }
 
   /** Smoothed training loss; undefined before the first step. */
@@ -63,12 +69,12 @@ export class TrainingCurves {
   chart(title: string): Chart {
     const [blue, grey] = [palette.blue, palette.grey];
     const losses: ChartLine[] = [
-      {name: '', color: blue, width: 1, opacity: 0.3, points: this.#loss.points},
+      {name: 'each step', inLegend: false, color: blue, width: 1, opacity: 0.3, points: this.#loss.points},
       {name: 'training', color: blue, width: 2.5, points: this.#smooth.points},
       {name: 'validation', color: palette.orange, width: 2.5, dots: true, points: this.#validation},
     ];
-    const norms = [{name: '', color: palette.purple, width: 1.2, points: this.#norm.points}];
-    const rates = [{name: '', color: grey, width: 1.8, steps: true, points: this.#rate.points}];
+    const norms = [{name: 'gradient norm', inLegend: false, color: palette.purple, width: 1.2, points: this.#norm.points}];
+    const rates = [{name: 'learning rate', inLegend: false, color: grey, width: 1.8, steps: true, points: this.#rate.points}];
     return {
       title,
       text: this.text(),
@@ -88,7 +94,7 @@ export class TrainingCurves {
     const last = this.#validation.at(-1);
     const best = this.#validation.reduce<LinePoint | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
     return [
-      `step ${formatNumber(this.#step)} of ${formatNumber(Math.max(this.#steps, this.#step))}`,
+      `step ${formatNumber(this.#step)}${this.#steps > 0 ? ` of ${formatNumber(Math.max(this.#steps, this.#step))}` : ''}`,
       `training loss ${this.#average.value.toFixed(4)}`,
       last && `validation loss ${last.y.toFixed(4)}`,
       best && best !== last && `best ${best.y.toFixed(4)} at step ${formatNumber(best.x)}`,

@@ -51,6 +51,8 @@ export class TrainingState {
   planned: number;
   until: number;
   stepsPerEpoch: number;
+  /** Counts changes of the epochs and of the panel. */
+  version = 0;
   /** The process that trains. */
   pid: number | undefined;
 
@@ -92,7 +94,9 @@ export class TrainingState {
   addImages(images: readonly PanelImage[]): void {
     for (const {id, file, references} of images) {
       const known = this.images.get(id);
-      this.images.set(id, {...known, id, ...(file !== undefined && {file}), ...(references && {references})});
+      if (known?.file !== undefined || (known && file === undefined)) continue;
+      this.images.set(id, {id, ...(file !== undefined && {file}), ...(references && {references})});
+      this.version++;
     }
   }
 
@@ -109,6 +113,7 @@ export class TrainingState {
     this.epochs.push({epoch, step, loss, validationLoss: finite, metrics, seconds});
     if (best) this.best = epoch;
     this.ended = epoch;
+    this.version++;
     this.curves.addValidation(step, validationLoss);
     this.addImages(panel);
     this.panels.push({epoch, captions: new Map(panel.map(({id, caption}) => [id, caption]))});

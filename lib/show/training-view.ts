@@ -36,7 +36,8 @@ export class TrainingView implements TrainingDisplay {
   readonly #statusThrottle: Throttle = new Throttle(() => this.#drawStatus(), 300);
   readonly #curvesThrottle: Throttle = new Throttle(() => this.#drawCurves(), 1200);
   readonly #images = new Map<string, SliderImage>();
-  #drawnEpochs = '';
+  /** The state's version whose epochs are drawn. */
+  #drawn = -1;
   #final = false;
 
   /**
@@ -59,6 +60,7 @@ export class TrainingView implements TrainingDisplay {
   /** Draws another state from now on. */
   follow(state: TrainingState): void {
     this.state = state;
+    this.#drawn = -1;
   }
 
   /** Draws what events changed, after the state has taken them in. */
@@ -67,7 +69,7 @@ export class TrainingView implements TrainingDisplay {
     if (last === 'stop' || last === 'end') return this.finish();
     await this.#statusThrottle.request();
     await this.#curvesThrottle.request();
-    if (events.some(({type}) => type === 'epoch')) await this.#drawEpochs();
+    await this.#drawEpochs();
   }
 
   /** Draws the final state, with a figure that can be zoomed. */
@@ -104,11 +106,11 @@ export class TrainingView implements TrainingDisplay {
   }
 
   async #drawEpochs(): Promise<void> {
-    const {panels, epochs, best} = this.state;
+    const {panels, epochs, best, version} = this.state;
+    if (version === this.#drawn) return;
+    this.#drawn = version;
     const images = await Promise.all([...this.state.images.values()].map((image) => this.#thumbnail(image)));
-    const content = JSON.stringify([this.title, panels.map(({captions}) => [...captions]), epochs, best]);
-    if (content === this.#drawnEpochs) return;
-    this.#drawnEpochs = content;
+    const content = JSON.stringify([this.title, panels.map(({captions}) => [...captions]), best]);
     const page = html`${captionSliderHtml(images, panels, sliderName(content))}${epochTableHtml(epochs, best)}`;
     const text = [captionsText(images, panels), epochTableText(epochs, best)].filter((part) => part !== '');
     const empty = 'Scores, and captions of the same images, appear here after each epoch.';
@@ -125,7 +127,7 @@ export class TrainingView implements TrainingDisplay {
     if (known) return known;
     const made = image.file === undefined ? undefined : await thumbnail(image.file, 240).catch(() => undefined);
     const shown = {...image, thumbnail: made};
-    this.#images.set(image.id, shown);
+    if (image.file !== undefined) this.#images.set(image.id, shown);
     return shown;
   }
 }

@@ -49,14 +49,15 @@ export async function watchRun(folder: string, options: WatchRunOptions = {}): P
     const {fresh, events} = reader.read();
     if (fresh) display.follow((state = new TrainingState()));
     for (const event of events) state.add(event);
-    if (fresh || events.some(({type}) => type === 'epoch')) state.addImages(panelImages(path));
+    // The first epoch is in the file before its checkpoint is saved.
+    if ([...state.images.values()].some((image) => image.file === undefined)) state.addImages(panelImages(path));
     const last = events.at(-1)?.type;
     const over = last === 'stop' || last === 'end' || state.ended >= until;
     if (!alive && !over) state.phase = 'died';
     if (!begun) await display.begin();
     begun = true;
     if (over || !alive) await display.finish();
-    else if (events.length > 0) await display.show(events);
+    else await display.show(events);
     return over || !alive;
   };
   const work = async (interrupt: Interrupt): Promise<void> => {
