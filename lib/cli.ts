@@ -137,8 +137,14 @@ export function program(): Command {
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
   command('watch', 'shows how a run goes that another process trains')
     .argument('<run>', 'the folder of the run')
-    .option('--until <epoch>', 'ends after this epoch (default: when the run ends or stops)', whole('--until'))
-    .action(async (run: string, flags: WatchFlags) => (await import('./commands/watch.js')).watch(run, flags));
+    .option(
+      '--until <epoch>',
+      'ends after this epoch (default: when the run ends or stops)',
+      whole('--until'),
+    )
+    .action(async (run: string, flags: WatchFlags) =>
+      (await import('./commands/watch.js')).watch(run, flags),
+    );
   command('evaluate', 'scores free-running captions of a split (all metrics but SPICE)')
     .option(...checkpoint)
     .requiredOption(...data)

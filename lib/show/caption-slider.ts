@@ -53,7 +53,14 @@ export function captionSliderHtml(
       slider &&
       steps.map(
         (at) =>
-          html`<input type="radio" name="${name}" id="${name}-${at}" hidden="hidden" ${at === epochs.length - 1 && raw('checked="checked"')} aria-label="epoch ${epochs[at]!.epoch}" />`,
+          html`<input
+            type="radio"
+            name="${name}"
+            id="${name}-${at}"
+            hidden="hidden"
+            ${at === epochs.length - 1 && raw('checked="checked"')}
+            aria-label="epoch ${epochs[at]!.epoch}"
+          />`,
       )
     }
     <div style="display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;margin:0 0 8px;font-size:13px">
@@ -91,24 +98,31 @@ function styleSheet(name: string, steps: readonly number[], columns: number): Fr
     `.${name} figure{width:auto!important}`,
     `@media(max-width:600px){${grid('135px')}}`,
   ];
-  const css = steps.length === 0 ? layout : [
-    ...layout,
-    // Radio buttons can be reached with the keyboard, but their place is taken by the labels.
-    `.${name}>input{display:inline-block!important;position:absolute;opacity:0;width:1px;height:1px;margin:0}`,
-    `.${name} .plain{display:none}`,
-    `.${name} .ticks{display:flex!important;flex-wrap:wrap;align-items:center;gap:3px}`,
-    `.${name} .ticks label{min-width:15px;padding:1px 6px;text-align:center;border:1px solid ${shade.line};border-radius:4px;cursor:pointer;font-variant-numeric:tabular-nums}`,
-    `${chosen((at) => `${of(at)}:checked~div .ticks label[for="${name}-${at}"]`)}{background:${palette.blue};color:#fff;border-color:${palette.blue}}`,
-    `${chosen((at) => `${of(at)}:focus-visible~div .ticks label[for="${name}-${at}"]`)}{outline:2px solid ${palette.orange};outline-offset:1px}`,
-    `.${name} .frame{display:none}`,
-    `${chosen((at) => `${of(at)}:checked~.tiles .frame-${at}`)}{display:block!important}`,
-    `@media print{.${name} .ticks label{display:none}}`,
-  ];
+  const css =
+    steps.length === 0
+      ? layout
+      : [
+          ...layout,
+          // Radio buttons can be reached with the keyboard, but their place is taken by the labels.
+          `.${name}>input{display:inline-block!important;position:absolute;opacity:0;width:1px;height:1px;margin:0}`,
+          `.${name} .plain{display:none}`,
+          `.${name} .ticks{display:flex!important;flex-wrap:wrap;align-items:center;gap:3px}`,
+          `.${name} .ticks label{min-width:15px;padding:1px 6px;text-align:center;border:1px solid ${shade.line};border-radius:4px;cursor:pointer;font-variant-numeric:tabular-nums}`,
+          `${chosen((at) => `${of(at)}:checked~div .ticks label[for="${name}-${at}"]`)}{background:${palette.blue};color:#fff;border-color:${palette.blue}}`,
+          `${chosen((at) => `${of(at)}:focus-visible~div .ticks label[for="${name}-${at}"]`)}{outline:2px solid ${palette.orange};outline-offset:1px}`,
+          `.${name} .frame{display:none}`,
+          `${chosen((at) => `${of(at)}:checked~.tiles .frame-${at}`)}{display:block!important}`,
+          `@media print{.${name} .ticks label{display:none}}`,
+        ];
   // All parts are made here: the name is of letters, digits and hyphens.
   return raw(`<style>${css.join('')}</style>`);
 }
 
-function tile({id, thumbnail, references = []}: SliderImage, epochs: readonly PanelEpoch[], steps: readonly number[]): Fragment {
+function tile(
+  {id, thumbnail, references = []}: SliderImage,
+  epochs: readonly PanelEpoch[],
+  steps: readonly number[],
+): Fragment {
   const last = epochs.length - 1;
   const frames = steps.map((at) => {
     const caption = epochs[at]!.captions.get(id) ?? '';
@@ -123,7 +137,11 @@ function tile({id, thumbnail, references = []}: SliderImage, epochs: readonly Pa
   const frame = `width:100%;height:116px;object-fit:contain;object-position:left;border-radius:4px;display:block;margin:0;max-width:none`;
   const picture = thumbnail
     ? html`<img src="${thumbnail.uri}" alt="${caption}" style="${frame}" />`
-    : html`<div style="height:116px;line-height:116px;text-align:center;border-radius:4px;background:${shade.fill}">no image</div>`;
+    : html`<div
+        style="height:116px;line-height:116px;text-align:center;border-radius:4px;background:${shade.fill}"
+      >
+        no image
+      </div>`;
   return html`<figure style="margin:0;width:190px;overflow-wrap:break-word;min-width:0">
     ${picture}
     <figcaption style="margin:4px 0 0;font-size:13px;line-height:1.35">

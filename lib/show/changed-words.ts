@@ -14,7 +14,8 @@ export function compareWords(caption: string, before: string | undefined): Compa
   const words = wordsOf(caption);
   if (before === undefined) return words.map((word) => ({word, changed: false}));
   const old = wordsOf(before);
-  const equal = (at: number, other: number): boolean => words[at]!.toLowerCase() === old[other]!.toLowerCase();
+  const equal = (at: number, other: number): boolean =>
+    words[at]!.toLowerCase() === old[other]!.toLowerCase();
   // Lengths of the longest common subsequences of the ends that begin at each pair of words.
   const lengths = Array.from({length: words.length + 1}, () => new Uint16Array(old.length + 1));
   for (let at = words.length - 1; at >= 0; at--)
@@ -24,7 +25,8 @@ export function compareWords(caption: string, before: string | undefined): Compa
         : Math.max(lengths[at + 1]![other]!, lengths[at]![other + 1]!);
   let other = 0;
   return words.map((word, at) => {
-    while (other < old.length && !equal(at, other) && lengths[at]![other] === lengths[at]![other + 1]) other++;
+    while (other < old.length && !equal(at, other) && lengths[at]![other] === lengths[at]![other + 1])
+      other++;
     const same = other < old.length && equal(at, other);
     if (same) other++;
     return {word, changed: !same};

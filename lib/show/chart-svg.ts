@@ -3,7 +3,16 @@
  * figure that replaces it in the end; with a fixed width it serves viewers that show neither.
  */
 import {html, type Fragment} from './html';
-import {axesOf, chartMargins, panelTitleSize, tickText, type Chart, type ChartLine, type ChartPanel, type PanelAxes} from './chart';
+import {
+  axesOf,
+  chartMargins,
+  panelTitleSize,
+  tickText,
+  type Chart,
+  type ChartLine,
+  type ChartPanel,
+  type PanelAxes,
+} from './chart';
 import {shade} from './palette';
 import {round} from './svg-axis';
 
@@ -31,14 +40,7 @@ export function chartSvg(chart: Chart, width?: number): string {
   >
     <text x="${left}" y="21" font-size="14" font-weight="bold">${title}</text>
     <svg x="100%" overflow="visible">${legend(panels)}</svg>
-    <svg
-      x="${left}"
-      y="${top}"
-      width="92%"
-      height="${inner}"
-      style="width:${across}"
-      overflow="visible"
-    >
+    <svg x="${left}" y="${top}" width="92%" height="${inner}" style="width:${across}" overflow="visible">
       ${drawn}
     </svg>
   </svg>`.text;

@@ -135,6 +135,8 @@ function trace(line: ChartLine, xaxis: string, yaxis: string): Record<string, un
     ...(dots && {marker: {size: 7, color}, cliponaxis: false}),
     opacity,
     showlegend: inLegend,
-    ...(opacity < 1 ? {hoverinfo: 'skip'} : {hovertemplate: `step %{x:,}<br>%{y:.4~g}<extra>${name}</extra>`}),
+    ...(opacity < 1
+      ? {hoverinfo: 'skip'}
+      : {hovertemplate: `step %{x:,}<br>%{y:.4~g}<extra>${name}</extra>`}),
   };
 }

@@ -61,7 +61,8 @@ export function lossCurves({
     if (validationLoss !== undefined) curves.addValidation(step, validationLoss);
   };
   // Epochs repeat the loss of their last step, and histories may be unsorted.
-  for (const point of [...history].sort((a, b) => a.step - b.step || Number(isEpoch(a)) - Number(isEpoch(b)))) take(point);
+  for (const point of [...history].sort((a, b) => a.step - b.step || Number(isEpoch(a)) - Number(isEpoch(b))))
+    take(point);
   const slot = new Slot();
   const throttle = new Throttle(() => {
     const chart = curves.chart(title);

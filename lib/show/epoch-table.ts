@@ -54,14 +54,22 @@ export function epochTableHtml(rows: readonly EpochRow[], best: number | undefin
   const bests = all.map(bestOf);
   const cell = 'padding:2px 0 2px 14px;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap';
   const rule = `${cell};border-bottom:1px solid ${shade.line}`;
-  const star = html`<span role="img" aria-label="best epoch" title="best epoch" style="color:${palette.orange}">★</span> `;
+  const star = html`<span
+    role="img"
+    aria-label="best epoch"
+    title="best epoch"
+    style="color:${palette.orange}"
+    >★</span
+  > `;
   const row = (at: number): Fragment =>
     html`<tr style="background:none">
       ${all.map(({values, format}, column) => {
         const value = values[at];
         const text = isNumber(value) ? format(value) : '';
         const mark = column === 0 && value === best && star;
-        return html`<td style="${rule}">${mark}${bests[column] === at ? html`<b style="font-weight:700">${text}</b>` : text}</td>`;
+        return html`<td style="${rule}">
+          ${mark}${bests[column] === at ? html`<b style="font-weight:700">${text}</b>` : text}
+        </td>`;
       })}
     </tr>`;
   const table = (from: number, to: number): Fragment =>

@@ -73,16 +73,41 @@ export class TrainingCurves {
       {name: 'training', color: blue, width: 2.5, points: this.#smooth.points},
       {name: 'validation', color: palette.orange, width: 2.5, dots: true, points: this.#validation},
     ];
-    const norms = [{name: 'gradient norm', inLegend: false, color: palette.purple, width: 1.2, points: this.#norm.points}];
-    const rates = [{name: 'learning rate', inLegend: false, color: grey, width: 1.8, steps: true, points: this.#rate.points}];
+    const norms = [
+      {name: 'gradient norm', inLegend: false, color: palette.purple, width: 1.2, points: this.#norm.points},
+    ];
+    const rates = [
+      {
+        name: 'learning rate',
+        inLegend: false,
+        color: grey,
+        width: 1.8,
+        steps: true,
+        points: this.#rate.points,
+      },
+    ];
     return {
       title,
       text: this.text(),
       height: 290,
       to: Math.max(this.#steps, this.#step, 1),
       panels: [
-        {title: 'loss (nats per word)', across: [0, 0.67], down: [0, 1], lines: losses, ticks: [6, 5], x: 'step'},
-        {title: 'gradient norm', across: [0.76, 1], down: [0, 0.4], lines: norms, fromZero: true, ticks: [3, 2]},
+        {
+          title: 'loss (nats per word)',
+          across: [0, 0.67],
+          down: [0, 1],
+          lines: losses,
+          ticks: [6, 5],
+          x: 'step',
+        },
+        {
+          title: 'gradient norm',
+          across: [0.76, 1],
+          down: [0, 0.4],
+          lines: norms,
+          fromZero: true,
+          ticks: [3, 2],
+        },
         {title: 'learning rate', across: [0.76, 1], down: [0.62, 1], lines: rates, fromZero: true, ticks: [3, 2], x: 'step'}, // prettier-ignore
       ],
     };
@@ -92,7 +117,10 @@ export class TrainingCurves {
   text(): string {
     if (this.#step === 0) return 'No steps yet';
     const last = this.#validation.at(-1);
-    const best = this.#validation.reduce<LinePoint | undefined>((a, b) => (a && a.y <= b.y ? a : b), undefined);
+    const best = this.#validation.reduce<LinePoint | undefined>(
+      (a, b) => (a && a.y <= b.y ? a : b),
+      undefined,
+    );
     return [
       `step ${formatNumber(this.#step)}${this.#steps > 0 ? ` of ${formatNumber(Math.max(this.#steps, this.#step))}` : ''}`,
       `training loss ${this.#average.value.toFixed(4)}`,

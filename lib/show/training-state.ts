@@ -107,7 +107,9 @@ export class TrainingState {
     this.phase = 'training';
   }
 
-  #addEpoch(report: EpochRow & Pick<EpochEvent, 'best'> & {readonly panel: readonly PanelImageCaption[]}): void {
+  #addEpoch(
+    report: EpochRow & Pick<EpochEvent, 'best'> & {readonly panel: readonly PanelImageCaption[]},
+  ): void {
     const {epoch, step, loss, validationLoss, metrics, seconds, best, panel} = report;
     const finite = validationLoss !== null && Number.isFinite(validationLoss) ? validationLoss : null;
     this.epochs.push({epoch, step, loss, validationLoss: finite, metrics, seconds});

@@ -37,10 +37,13 @@ export function trainingStatus(state: TrainingState, {now, memory}: Surroundings
     title: `Epoch ${Math.min(state.ended + 1, planned)} of ${planned}`,
     fraction,
     details: present([
-      phase === 'validating' ? validationText(state) : `step ${formatNumber(step)} of ${formatNumber(total)} (${percent} %)`,
+      phase === 'validating'
+        ? validationText(state)
+        : `step ${formatNumber(step)} of ${formatNumber(total)} (${percent} %)`,
       loss,
       phase === 'training' && words !== undefined && `${formatNumber(Math.round(words))} words/s`,
-      left !== undefined && `${formatDuration(left)} left${state.until < planned ? ` to the end of epoch ${state.until}` : ''}`,
+      left !== undefined &&
+        `${left < 10 ? `${Math.max(1, Math.round(left))} s` : formatDuration(left)} left${state.until < planned ? ` to the end of epoch ${state.until}` : ''}`,
       memory !== undefined && `${formatNumber(Math.round(memory / 1e6))} MB`,
     ]),
   };
@@ -65,13 +68,15 @@ function validationText({validation}: TrainingState): string | undefined {
 
 function endTitle({phase, ended, planned, step, total, taken, until}: TrainingState): string {
   const place = `at step ${formatNumber(step)} of ${formatNumber(total)}, in epoch ${ended + 1} of ${planned}`;
-  if (phase === 'died') return `The process that trained this run is gone; resume the run to continue ${place}`;
+  if (phase === 'died')
+    return `The process that trained this run is gone; resume the run to continue ${place}`;
   const history = taken === 0 ? '; curves from the run:' : '';
   if (phase === 'ended' && ended >= planned) {
     const all = planned === 1 ? 'The epoch is' : `All ${planned} epochs are`;
     return `${all} done${history}`;
   }
-  if (phase === 'ended') return `Ended early, after epoch ${ended} of ${planned}: the score has not improved${history}`;
+  if (phase === 'ended')
+    return `Ended early, after epoch ${ended} of ${planned}: the score has not improved${history}`;
   // A call of `train` for some of the epochs ends at the end of one.
   if (ended > 0 && (taken === 0 || ended >= until)) return `${ended} of ${planned} epochs are done${history}`;
   return `Stopped ${place}`;
@@ -101,9 +106,18 @@ export function statusHtml({title, fraction, details}: TrainingStatus): Fragment
   const percent = (100 * fraction).toFixed(1);
   const track = `flex:0 1 200px;min-width:80px;height:8px;border-radius:4px;background:${shade.line};overflow:hidden`;
   const fill = `width:${percent}%;height:8px;background:${fraction === 1 ? palette.green : palette.blue}`;
-  return html`<div style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 14px;font-size:13px;line-height:1.5;margin:4px 0">
+  return html`<div
+    style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 14px;font-size:13px;line-height:1.5;margin:4px 0"
+  >
     <span style="font-weight:600">${title}</span>
-    <div role="progressbar" aria-label="${title}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="${percent}" style="${track}">
+    <div
+      role="progressbar"
+      aria-label="${title}"
+      aria-valuemin="0"
+      aria-valuemax="100"
+      aria-valuenow="${percent}"
+      style="${track}"
+    >
       <div style="${fill}"></div>
     </div>
     ${details.map((detail) => html`<span style="font-variant-numeric:tabular-nums;white-space:nowrap">${detail}</span>`)}

@@ -97,7 +97,8 @@ export class TrainingTerminal implements TrainingDisplay {
     const {epochs, alarms} = this.state;
     if (epochs.length === this.#printed && alarms.length === this.#alarms) return;
     this.close();
-    for (; this.#printed < epochs.length; this.#printed++) this.#printEpoch(epochs[this.#printed]!, this.#printed);
+    for (; this.#printed < epochs.length; this.#printed++)
+      this.#printEpoch(epochs[this.#printed]!, this.#printed);
     for (; this.#alarms < alarms.length; this.#alarms++)
       process.stderr.write(`Warning: ${alarms[this.#alarms]!.message}\n`);
   }
@@ -107,7 +108,9 @@ export class TrainingTerminal implements TrainingDisplay {
     const [panel, before] = [this.state.panels[at], this.state.panels[at - 1]];
     for (const [id, caption] of panel?.captions ?? []) {
       const words = compareWords(caption, before?.captions.get(id));
-      print(`  ${this.#grey(`${id}:`)} ${words.map(({word, changed}) => this.#bold(word, changed)).join(' ') || '(no words)'}`);
+      print(
+        `  ${this.#grey(`${id}:`)} ${words.map(({word, changed}) => this.#bold(word, changed)).join(' ') || '(no words)'}`,
+      );
     }
   }
 

@@ -115,7 +115,8 @@ export class TrainingView implements TrainingDisplay {
     const text = [captionsText(images, panels), epochTableText(epochs, best)].filter((part) => part !== '');
     const empty = 'Scores, and captions of the same images, appear here after each epoch.';
     this.#epochs.show({
-      'text/html': epochs.length === 0 ? html`<div style="font-size:12.5px;opacity:.7">${empty}</div>`.text : page.text,
+      'text/html':
+        epochs.length === 0 ? html`<div style="font-size:12.5px;opacity:.7">${empty}</div>`.text : page.text,
       'text/plain': epochs.length === 0 ? empty : text.join('\n\n'),
     });
     await breathe();
@@ -125,7 +126,8 @@ export class TrainingView implements TrainingDisplay {
   async #thumbnail(image: {readonly id: string; readonly file?: string}): Promise<SliderImage> {
     const known = this.#images.get(image.id);
     if (known) return known;
-    const made = image.file === undefined ? undefined : await thumbnail(image.file, 240).catch(() => undefined);
+    const made =
+      image.file === undefined ? undefined : await thumbnail(image.file, 240).catch(() => undefined);
     const shown = {...image, thumbnail: made};
     if (image.file !== undefined) this.#images.set(image.id, shown);
     return shown;
@@ -146,5 +148,7 @@ function alarmsHtml(messages: readonly string[]): Fragment {
 
 function alarmHtml(message: string): Fragment {
   const style = `font-size:13px;line-height:1.45;margin:4px 0;padding:4px 10px;border-left:4px solid ${palette.red}`;
-  return html`<div role="alert" style="${style}"><b style="font-weight:700;color:${palette.red}">Warning</b> ${message}</div>`;
+  return html`<div role="alert" style="${style}">
+    <b style="font-weight:700;color:${palette.red}">Warning</b> ${message}
+  </div>`;
 }

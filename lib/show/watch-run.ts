@@ -50,7 +50,8 @@ export async function watchRun(folder: string, options: WatchRunOptions = {}): P
     if (fresh) display.follow((state = new TrainingState()));
     for (const event of events) state.add(event);
     // The first epoch is in the file before its checkpoint is saved.
-    if ([...state.images.values()].some((image) => image.file === undefined)) state.addImages(panelImages(path));
+    if ([...state.images.values()].some((image) => image.file === undefined))
+      state.addImages(panelImages(path));
     const last = events.at(-1)?.type;
     const over = last === 'stop' || last === 'end' || state.ended >= until;
     if (!alive && !over) state.phase = 'died';
@@ -75,7 +76,10 @@ export async function watchRun(folder: string, options: WatchRunOptions = {}): P
 function panelImages(folder: string): readonly PanelImage[] {
   const checkpoints = join(folder, 'checkpoints');
   const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
-  for (const name of names.filter((one) => one.startsWith('step-')).sort().reverse())
+  for (const name of names
+    .filter((one) => one.startsWith('step-'))
+    .sort()
+    .reverse())
     try {
       const file = join(checkpoints, name, 'history.json');
       const panel = parseHistory(readFileSync(file), file).epochs.at(-1)?.panel;

@@ -40,6 +40,8 @@ export function watchTraining(trainer: WatchedRun, {title = 'Loss'}: WatchOption
   let begun = false;
   const onEvent = async (event: TrainingEvent): Promise<void> => {
     state.add(event);
+    // Events have no paths in them; the history does.
+    if (event.type === 'epoch') state.addImages(trainer.history.epochs.at(-1)?.panel ?? []);
     if (!begun) await display.begin();
     begun = true;
     await display.show([event]);

@@ -3,7 +3,14 @@
  * on the events alone, so a run that is followed from its file raises the same alarms.
  */
 import type {History} from '../checkpoints/history';
-import {epochEvent, type AlarmEvent, type AlarmKind, type EpochEvent, type StepEvent, type TrainingEvent} from './events';
+import {
+  epochEvent,
+  type AlarmEvent,
+  type AlarmKind,
+  type EpochEvent,
+  type StepEvent,
+  type TrainingEvent,
+} from './events';
 
 /** A gradient norm explodes when it is this many times the median of the recent ones, and calms down below `calm` times. */
 const exploding = {steps: 100, atLeast: 20, times: 10, calm: 4} as const;
@@ -100,7 +107,9 @@ export function mostFrequentCaption(captions: readonly string[]): EpochEvent['mo
  * Returns how far attention moves from word to word: the mean total variation distance between the weights of consecutive words, from 0
  * (not at all) to 1; undefined without attention.
  */
-export function attentionShift(captions: readonly (readonly Float32Array[] | undefined)[]): number | undefined {
+export function attentionShift(
+  captions: readonly (readonly Float32Array[] | undefined)[],
+): number | undefined {
   const shifts = captions.flatMap((words = []) =>
     words.slice(1).map((weights, at) => {
       const before = words[at]!;

@@ -2,7 +2,16 @@
  * `metrics.jsonl` in the folder of a run: its events, one JSON object a line. Lines are collected and appended a few times a second, so
  * that no step waits for the disk. A process that is killed may leave half a line at the end, which readers ignore and resuming cuts off.
  */
-import {appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, truncateSync} from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  truncateSync,
+} from 'node:fs';
 import type {TrainingEvent} from './events';
 
 /** Name of the file in a run's folder. */

@@ -2,7 +2,13 @@
  * The loop of a trainer: epoch by epoch, step by step, with validation at the end of each epoch. It can be stopped between any two steps,
  * saves what it has, and reports through events and callbacks.
  */
-import {meanLoss, patienceEnded, type EpochReport, type History, type StepReport} from '../checkpoints/history';
+import {
+  meanLoss,
+  patienceEnded,
+  type EpochReport,
+  type History,
+  type StepReport,
+} from '../checkpoints/history';
 import {interruptible, isStopped, type Interrupt} from '../interrupt';
 import type {EpochCursor} from './epoch-cursor';
 import {beginEvent, epochEvent, now, type EndEvent} from './events';

@@ -60,7 +60,9 @@ describe('watchRun', function () {
     const child = await start(run, {...options, epochs: 1000, saveEvery: 2});
     setTimeout(() => child.kill('SIGKILL'), 700);
     const sent = await inKernel(() => watchRun(run));
-    expect(textOf(parts(sent)[0])).to.match(/^The process that trained this run is gone; resume the run to continue at step/);
+    expect(textOf(parts(sent)[0])).to.match(
+      /^The process that trained this run is gone; resume the run to continue at step/,
+    );
 
     const trainer = await Trainer.resume(run, toy);
     const stop = new AbortController();
@@ -68,7 +70,9 @@ describe('watchRun', function () {
     setTimeout(() => stop.abort(), 1500);
     expect((await refusal(trainer.train({signal: stop.signal}))).code).to.equal('stopped');
     const [state] = parts(await watching);
-    expect(textOf(state)).to.match(new RegExp(`^Stopped at step ${trainer.position.step.toLocaleString('en-GB')} of`));
+    expect(textOf(state)).to.match(
+      new RegExp(`^Stopped at step ${trainer.position.step.toLocaleString('en-GB')} of`),
+    );
     trainer.close();
     trainer.decoder.dispose();
   });
@@ -100,7 +104,12 @@ describe('watchRun', function () {
 
   it('shows a finished run at once, in a terminal too', async () => {
     const run = join(folder, 'finished');
-    const trainer = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options: {...toyOptions, epochs: 1}});
+    const trainer = await Trainer.create({
+      ...toy,
+      decoder: toyDecoder(toy),
+      run,
+      options: {...toyOptions, epochs: 1},
+    });
     await trainer.train();
     trainer.close();
     const {write} = process.stdout;
@@ -115,7 +124,10 @@ describe('watchRun', function () {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
     const {code, message} = await refusal(watchRun(empty));
-    expect([code, message]).to.deep.equal(['not-found', `${empty}: expected a run with a file metrics.jsonl, found none`]);
+    expect([code, message]).to.deep.equal([
+      'not-found',
+      `${empty}: expected a run with a file metrics.jsonl, found none`,
+    ]);
   });
 
   it('needs neither TensorFlow nor metrics', async () => {
@@ -130,7 +142,9 @@ describe('watchRun', function () {
   });
 
   it('reads what stands in the file line by line', () => {
-    const lines = readFileSync(join(folder, 'finished', metricsFile), 'utf8').trimEnd().split('\n');
+    const lines = readFileSync(join(folder, 'finished', metricsFile), 'utf8')
+      .trimEnd()
+      .split('\n');
     for (const line of lines) expect(JSON.parse(line)).to.include.keys('type', 'time', 'step');
   });
 });

@@ -22,12 +22,16 @@ const kinds = (events: readonly TrainingEvent[]): [string, number][] =>
 
 describe('Alarms', () => {
   it('are silent while all is well', () => {
-    const falling = [3, 2.5, 2.6, 2.4, 2.5, 2.6, 2.5].map((validationLoss, at) => epoch(at + 1, {validationLoss}));
+    const falling = [3, 2.5, 2.6, 2.4, 2.5, 2.6, 2.5].map((validationLoss, at) =>
+      epoch(at + 1, {validationLoss}),
+    );
     expect(kinds([...steps(1, 400), ...falling])).to.deep.equal([]);
   });
 
   it('tell of a loss or a gradient that is not finite', () => {
-    expect(kinds([step(1, {loss: NaN}), step(2, {gradientNorm: Infinity})])).to.deep.equal([['not-finite', 1]]);
+    expect(kinds([step(1, {loss: NaN}), step(2, {gradientNorm: Infinity})])).to.deep.equal([
+      ['not-finite', 1],
+    ]);
   });
 
   it('tell once of gradients that explode, and again when they explode again', () => {
@@ -42,7 +46,9 @@ describe('Alarms', () => {
       ['gradient-explodes', 150],
     ]);
     const [first] = alarmsOf(events);
-    expect(first!.message).to.match(/^Step 101: the gradient norm is 12, its median .* 1\.1\. .*lower the learning rate/);
+    expect(first!.message).to.match(
+      /^Step 101: the gradient norm is 12, its median .* 1\.1\. .*lower the learning rate/,
+    );
   });
 
   it('wait until a median is known', () => {
@@ -67,9 +73,9 @@ describe('Alarms', () => {
     const mostFrequent = mostFrequentCaption(['a dog', 'a dog', 'a cat', 'a dog']);
     expect(mostFrequent).to.deep.equal({caption: 'a dog', images: 3, of: 4});
     expect(mostFrequentCaption([])).to.equal(undefined);
-    expect(kinds([epoch(1, {mostFrequent: mostFrequent!}), epoch(2, {mostFrequent: mostFrequent!})])).to.deep.equal([
-      ['same-caption', 100],
-    ]);
+    expect(
+      kinds([epoch(1, {mostFrequent: mostFrequent!}), epoch(2, {mostFrequent: mostFrequent!})]),
+    ).to.deep.equal([['same-caption', 100]]);
     const half = {...mostFrequent!, images: 2};
     expect(kinds([epoch(1, {mostFrequent: half})])).to.deep.equal([]);
   });
@@ -94,6 +100,8 @@ describe('Alarms', () => {
     }));
     const detector = new AlarmDetector({steps: steps(1, 50), epochs: rising});
     expect(detector.check(epoch(5, {validationLoss: 5}))).to.deep.equal([]);
-    expect(detector.check(step(500, {gradientNorm: 50})).map(({kind}) => kind)).to.deep.equal(['gradient-explodes']);
+    expect(detector.check(step(500, {gradientNorm: 50})).map(({kind}) => kind)).to.deep.equal([
+      'gradient-explodes',
+    ]);
   });
 });

@@ -27,9 +27,19 @@ describe('Events of a training', () => {
     const events: TrainingEvent[] = [];
     await trainer.train({onEvent: (event) => void events.push(event)});
     trainer.close();
-    expect(types(events)).to.deep.equal(['begin', 'step', 'validation', 'epoch', 'step', 'validation', 'epoch', 'end']);
+    expect(types(events)).to.deep.equal([
+      'begin',
+      'step',
+      'validation',
+      'epoch',
+      'step',
+      'validation',
+      'epoch',
+      'end',
+    ]);
     const written = logged(run);
-    const but = (all: readonly TrainingEvent[]): TrainingEvent[] => all.filter(({type}) => type !== 'validation');
+    const but = (all: readonly TrainingEvent[]): TrainingEvent[] =>
+      all.filter(({type}) => type !== 'validation');
     expect(but(written)).to.deep.equal(but(JSON.parse(JSON.stringify(events)) as TrainingEvent[]));
 
     const [begin] = events;
@@ -57,7 +67,16 @@ describe('Events of a training', () => {
     for (const [at, event] of epochs.entries()) {
       const {epoch, step, loss, validationLoss, metrics, seconds, best, panel} = trainer.history.epochs[at]!;
       const captions = panel.map(({id, caption}) => ({id, caption}));
-      expect(event).to.deep.include({epoch, step, loss, validationLoss, metrics, seconds, best, panel: captions});
+      expect(event).to.deep.include({
+        epoch,
+        step,
+        loss,
+        validationLoss,
+        metrics,
+        seconds,
+        best,
+        panel: captions,
+      });
       expect(event.mostFrequent!.of).to.equal(6);
     }
     const last = events.filter((event) => event.type === 'validation').at(-1);
@@ -74,7 +93,15 @@ describe('Events of a training', () => {
     expect(logged(run).at(-1)!.step).to.equal(2);
     await trainer.train({epochs: 1});
     trainer.close();
-    expect(types(logged(run))).to.deep.equal(['begin', 'step', 'resume', 'step', 'validation', 'epoch', 'stop']);
+    expect(types(logged(run))).to.deep.equal([
+      'begin',
+      'step',
+      'resume',
+      'step',
+      'validation',
+      'epoch',
+      'stop',
+    ]);
     expect((logged(run).find(({type}) => type === 'resume') as {until?: number}).until).to.equal(1);
   });
 
@@ -88,7 +115,9 @@ describe('Events of a training', () => {
     await trainer.train({onEvent});
     await trainer.train({epochs: 0, onEvent});
     trainer.close();
-    expect(events.map(({type, step}) => [type, step])).to.deep.equal(Array(2).fill(['end', trainer.position.step]));
+    expect(events.map(({type, step}) => [type, step])).to.deep.equal(
+      Array(2).fill(['end', trainer.position.step]),
+    );
     expect(logged(run)).to.deep.equal(before);
   });
 
@@ -123,7 +152,9 @@ describe('Events of a training', () => {
     expect(steps).to.deep.equal(Array.from({length: 3 * perEpoch}, (_, at) => at + 1));
     const epochs = events.filter((event): event is EpochEvent => event.type === 'epoch');
     expect(epochs.map(({epoch}) => epoch)).to.deep.equal([1, 2, 3]);
-    expect(epochs.map(({seconds}) => seconds)).to.deep.equal(trainer.history.epochs.map(({seconds}) => seconds));
+    expect(epochs.map(({seconds}) => seconds)).to.deep.equal(
+      trainer.history.epochs.map(({seconds}) => seconds),
+    );
     for (const {seconds} of epochs) expect(seconds).to.be.above(pause / 1000);
     // The third epoch was stopped once: its time is more than that of its last sitting, and without the time between.
     const sittings = events.filter(({type}) => type === 'resume').length;

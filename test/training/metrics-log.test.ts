@@ -30,7 +30,9 @@ describe('MetricsLog', () => {
     expect(step).to.be.above(500);
     expect(sizes.size).to.be.within(2, 6);
     log.close();
-    expect(readEvents(log.file).map((one) => one.step)).to.deep.equal(Array.from({length: step}, (_, at) => at + 1));
+    expect(readEvents(log.file).map((one) => one.step)).to.deep.equal(
+      Array.from({length: step}, (_, at) => at + 1),
+    );
   });
 
   it('writes what came before a pause without another event', async () => {
@@ -59,7 +61,10 @@ describe('MetricsLog', () => {
 
   it('is read without what is no event, and without half a line at its end', () => {
     const file = newFile();
-    writeFileSync(file, `${JSON.stringify(event('step', 1))}\nnonsense\n{"type":"tea"}\n${JSON.stringify(event('step', 2))}\n{"type":"st`);
+    writeFileSync(
+      file,
+      `${JSON.stringify(event('step', 1))}\nnonsense\n{"type":"tea"}\n${JSON.stringify(event('step', 2))}\n{"type":"st`,
+    );
     expect(readEvents(file).map(({step}) => step)).to.deep.equal([1, 2]);
     expect(readEvents(join(folder, 'missing.jsonl'))).to.deep.equal([]);
   });
@@ -73,7 +78,8 @@ describe('MetricsLog', () => {
       event('step', 3),
     ];
     const file = newFile();
-    const write = (): void => writeFileSync(file, `${events.map((one) => JSON.stringify(one)).join('\n')}\n{"type":"step","ste`);
+    const write = (): void =>
+      writeFileSync(file, `${events.map((one) => JSON.stringify(one)).join('\n')}\n{"type":"step","ste`);
     write();
     expect(cutBack(file, {step: 3, epoch: 1})).to.deep.equal(events);
     expect(readFileSync(file, 'utf8').endsWith('}\n')).to.equal(true);
