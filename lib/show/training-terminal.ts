@@ -22,10 +22,14 @@ export class TrainingTerminal implements TrainingDisplay {
   #printed = 0;
   #alarms = 0;
 
-  /** @param memory Returns the memory of the process that trains, in bytes. */
+  /**
+   * @param memory Returns the memory of the process that trains, in bytes.
+   * @param ownTraining Whether this process trains. Then an error says that it was stopped.
+   */
   constructor(
     private state: TrainingState,
     private readonly memory: () => number | undefined,
+    private readonly ownTraining: boolean,
   ) {}
 
   /** Leaves epochs out that the state knows already, unless nothing else is to come. */
@@ -64,7 +68,8 @@ export class TrainingTerminal implements TrainingDisplay {
   finish(): Promise<void> {
     this.#printNew();
     this.close();
-    process.stderr.write(`${this.#status()}\n`);
+    const {phase, taken} = this.state;
+    if (!this.ownTraining || phase !== 'stopped' || taken === 0) process.stderr.write(`${this.#status()}\n`);
     return Promise.resolve();
   }
 

@@ -21,8 +21,11 @@ export function trainingDisplay(
   state: TrainingState,
   title: string,
   memory: () => number | undefined,
+  ownTraining: boolean = false,
 ): TrainingDisplay {
-  return inNotebook() ? new TrainingView(state, title, memory) : new TrainingTerminal(state, memory);
+  return inNotebook()
+    ? new TrainingView(state, title, memory)
+    : new TrainingTerminal(state, memory, ownTraining);
 }
 
 /**
@@ -36,7 +39,7 @@ export function trainingDisplay(
 export function watchTraining(trainer: WatchedRun, {title = 'Loss'}: WatchOptions = {}): Watch {
   const state = new TrainingState(trainer);
   const memory = (): number => process.memoryUsage.rss();
-  const display = trainingDisplay(state, title, memory);
+  const display = trainingDisplay(state, title, memory, true);
   let begun = false;
   const onEvent = async (event: TrainingEvent): Promise<void> => {
     state.add(event);
