@@ -13,6 +13,7 @@ import {optionHelp} from './commands/option-help';
 import {collectOption} from './commands/set-option';
 import type {RunsFlags} from './commands/runs';
 import type {TrainFlags} from './commands/train';
+import type {WatchFlags} from './commands/watch';
 import {CaptionerError} from './errors';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
@@ -132,6 +133,16 @@ export function program(): Command {
     .option('--replace', 'removes a run in that folder (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
+  command('watch', 'shows how a run goes that another process trains')
+    .argument('<run>', 'folder of the run')
+    .option(
+      '--until <epoch>',
+      'ends after this epoch (default: when the run ends or stops)',
+      whole('--until'),
+    )
+    .action(async (run: string, flags: WatchFlags) =>
+      (await import('./commands/watch.js')).watch(run, flags),
+    );
   command('evaluate', 'captions a split of a dataset and scores the captions (all metrics but SPICE)')
     .option(...checkpoint)
     .requiredOption(...data)

@@ -97,6 +97,19 @@ export {
   type TrainerOptions,
 } from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './checkpoints/history';
+export {
+  alarmKinds,
+  type AlarmEvent,
+  type AlarmKind,
+  type BeginEvent,
+  type EndEvent,
+  type EpochEvent,
+  type StepEvent,
+  type TrainingEvent,
+  type ValidationEvent,
+} from './training/events';
+export {alarmsOf} from './training/alarms';
+export {readEvents} from './training/metrics-log';
 export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
 export {exportCheckpoint, type ExportOptions} from './checkpoints/export';

@@ -5,7 +5,7 @@ import {downloadNames} from 'captioner/dist/datasets/downloads/catalog';
 import {decoderKinds, drawScenes, loadCheckpoint, metricNames} from 'captioner';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
-import {projectRoot, temporaryFolder} from './support';
+import {projectRoot, python, temporaryFolder} from './support';
 
 interface Ended {
   readonly code: number | null;
@@ -54,6 +54,26 @@ async function otherwise(message: RegExp, ...args: string[]): Promise<void> {
   expect(ended.stderr.trimEnd().split('\n').at(-1)).to.match(message);
 }
 
+/** How many epochs a training told of. */
+function epochLines(stdout: string): number {
+  return stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
+}
+
+/** What a user sees in a terminal. */
+function inTerminal(args: readonly string[]): Promise<string> {
+  return new Promise((done) => {
+    const env = {...process.env, CAPTIONER_HOME: join(folder, 'home'), INIT_CWD: folder, COLUMNS: '140'};
+    const spawnInTerminal = 'import pty, sys; pty.spawn(sys.argv[1:])';
+    const child = spawn(python(), ['-c', spawnInTerminal, process.execPath, command, ...args], {
+      env,
+      cwd: folder,
+    });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    child.on('close', () => done(text));
+  });
+}
+
 const tiny = ['units=32', 'embedding=16', 'batch=16'].flatMap((option) => ['--set', option]);
 const shortly = ['train', '--data', 'drawn', '--run', 'run', '--epochs', '2', ...tiny];
 
@@ -66,14 +86,51 @@ describe('captioner', function () {
     await drawScenes(join(folder, 'drawn'), {train: 24, validation: 4, test: 4});
     const {code, stdout, stderr} = await captioner(shortly);
     expect(code, stderr).to.equal(0);
-    expect(stdout.split('\n').filter((line) => line.startsWith('epoch')).length).to.equal(2);
+    expect(epochLines(stdout)).to.equal(2);
+    expect(stdout).to.match(
+      /^epoch 1 of 2 \* · loss [\d.]+ · validation loss [\d.]+ · BLEU-1 .*\n( {2}test-\d+\.jpg: .*\n){4}epoch 2 of 2/m,
+    );
+    expect(stderr).to.match(/^All 2 epochs are done, loss [\d.]+, best epoch \d, /m);
     expect(stdout).to.match(/Done\. Run saved in .*run\n$/);
+  });
+
+  it('shows a bar, a table of epochs and the captions of test images in a terminal', async () => {
+    const text = await inTerminal([
+      'train',
+      '--data',
+      'drawn',
+      '--run',
+      'terminal',
+      '--epochs',
+      '2',
+      ...tiny,
+    ]);
+    expect(text).to.match(/Epoch 1 of 2 .*[█░]+ .*step \d+ of \d+ \(\d+ %\), loss/);
+    const plain = text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').split(/[\r\n]+/);
+    const header = plain.filter((line) => /^ epoch +loss +val\. loss +BLEU-1 .*time$/.test(line));
+    expect(header, text).to.have.length(1);
+    const rows = plain.filter((line) => /^ +\*?[12] +\d\.\d{3} /.test(line));
+    expect(rows, text).to.have.length(2);
+    expect(new Set([...header, ...rows].map(({length}) => length)).size, text).to.equal(1);
+    expect(plain.filter((line) => /^ {2}test-\d+\.jpg: /.test(line))).to.have.length(8);
+    expect(plain).to.satisfy((lines: string[]) =>
+      lines.some((line) => line.startsWith('All 2 epochs are done')),
+    );
+  });
+
+  it('shows a run that is over, and refuses what is no run', async () => {
+    const {code, stdout, stderr} = await captioner(['watch', 'run']);
+    expect([code, epochLines(stdout)], stderr).to.deep.equal([0, 2]);
+    expect(stderr).to.match(/^All 2 epochs are done, loss [\d.]+/);
+    await refused(1, /drawn: expected a run with a file metrics.jsonl, found none/, 'watch', 'drawn');
+    await refused(2, /Expected --until to be an integer from 1 up/, 'watch', 'run', '--until', '0');
   });
 
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    for (const name of ['caption', 'features', 'train', 'evaluate', 'score', 'runs', 'download', 'doctor']) {
+    const names = ['caption', 'features', 'train', 'watch', 'evaluate', 'score', 'runs', 'download', 'doctor'];
+    for (const name of names) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
     }
@@ -535,11 +592,11 @@ describe('captioner', function () {
       '--set',
       'encoderLearningRate=0.0003',
     ]);
-    expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
+    expect([code, epochLines(stdout)], stderr).to.deep.equal([0, 1]);
     // It goes on with the same encoder, its size, block and views without being told.
     const resumed = ['train', '--data', 'drawn', '--run', 'tuned', '--resume'];
     const further = await captioner([...resumed, '--epochs', '2']);
-    expect([further.code, further.stdout.split('\n').length], further.stderr).to.deep.equal([0, 3]);
+    expect([further.code, epochLines(further.stdout)], further.stderr).to.deep.equal([0, 1]);
     const fewer = await captioner([...resumed, '--views', '2', '--epochs', '3']);
     expect(fewer.code).to.equal(1);
     expect(fewer.stderr).to.match(/expected features in 6 views, which it was trained on, got 2\n$/);
@@ -554,7 +611,7 @@ describe('captioner', function () {
   it('goes on from a checkpoint with rewards, in a run of its own', async () => {
     const begun = ['train', '--data', 'drawn', '--run', 'rewarded', '--from', 'run', '--set'];
     const {code, stdout, stderr} = await captioner([...begun, 'objective=self-critical', '--epochs', '1']);
-    expect([code, stdout.split('\n').length], stderr).to.deep.equal([0, 3]);
+    expect([code, epochLines(stdout)], stderr).to.deep.equal([0, 1]);
     const {decoder, training} = await loadCheckpoint(join(folder, 'rewarded'));
     expect(training!.settings).to.include({
       objective: 'self-critical',

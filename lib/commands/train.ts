@@ -1,8 +1,8 @@
 /** `captioner train`: starts a run with new weights or those of a checkpoint, or resumes one. */
 import {exportCheckpoint} from '../checkpoints/export';
-import type {EpochReport} from '../checkpoints/history';
 import {shortPath} from '../paths';
 import {progress} from '../show/progress';
+import {watchTraining} from '../show/watch';
 import {prepareTraining, type PreparedTraining, type TrainingRecipe} from '../training/recipe';
 import {introduce, open} from './data';
 import type {EncoderFlags} from './features';
@@ -66,33 +66,9 @@ async function trainStage({trainer, wordVectors, vocabulary}: PreparedTraining):
       `word vectors for ${wordVectors.found} of ${vocabulary.toJSON().words.length} words, ${wordVectors.size} dimensions`,
     );
   for (const {checkpoint, reason} of trainer.skipped) warn(`skipped ${checkpoint}: ${reason}`);
-  const steps = progress('Training steps', trainer.options.epochs * trainer.stepsPerEpoch);
   try {
-    await trainer.train({
-      onStep: ({step, loss, reward}) =>
-        steps.update(
-          step,
-          undefined,
-          reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}`,
-        ),
-      onEpoch: (report) => print(epochLine(report)),
-    });
+    await trainer.train(watchTraining(trainer));
   } catch (error) {
     throw continued(error, 'continue with --resume');
-  } finally {
-    await steps.finish();
   }
-}
-
-function epochLine({epoch, loss, validationLoss, metrics, seconds, panel, best}: EpochReport): string {
-  const scores = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  const parts = [
-    `epoch ${epoch}${best ? ' *' : ''}`,
-    `loss ${loss.toFixed(3)}`,
-    `validation ${validationLoss.toFixed(3)}`,
-    ...scores,
-    `${seconds.toFixed(0)} s`,
-    ...panel.slice(0, 1).map(({id, caption}) => `${id}: ${caption}`),
-  ];
-  return parts.join(' · ');
 }

@@ -15,13 +15,14 @@ export {
 export {showTable, tableHtml, tableText, type Row, type TableOptions} from './table';
 export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
 export {imageUri, type ImageSource, type Pixels} from './image';
-export {lossCurves, type LossCurves, type LossCurvesOptions} from './curves';
-export type {LossPoint} from './loss-figure';
+export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} from './curves';
 export {showRuns, type RunsOptions} from './runs';
 export {comparedItem, comparisonRows, showComparison, type ComparisonOptions} from './comparison';
 export {showLearningRates} from './learning-rates';
 export {sweep, type ShownSweepOptions} from './sweep';
-export {watchTraining, type Watch} from './watch';
+export {watchTraining, type Watch, type WatchOptions} from './watch';
+export {watchRun, type WatchRunOptions} from './watch-run';
+export type {WatchedRun} from './training-state';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';
 export {formatDuration, formatNumber} from './text';

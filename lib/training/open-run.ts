@@ -7,6 +7,8 @@ import {CaptionerError} from '../errors';
 import {userPath} from '../paths';
 import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
+import {Journal} from './journal';
+import {cutBack, unfinishedSeconds} from './metrics-log';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
 import {
@@ -31,6 +33,9 @@ export interface OpenRun {
   readonly model: TrainableModel;
   readonly run?: Run | undefined;
   readonly log?: EventLog | undefined;
+  readonly journal: Journal;
+  /** Seconds that the epoch in progress has taken so far. */
+  readonly seconds: number;
   /** Checkpoints that were skipped, and why. */
   readonly skipped: readonly Skipped[];
   /** Whether the decoder was made here, so that it goes when the run is opened again. */
@@ -80,7 +85,9 @@ export async function newRun(
     await run?.clear();
     const log = run && new EventLog(run.tensorboard);
     const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
-    return {parts, material, settings, history, course, model, run, log, skipped: [], ownDecoder: false};
+    const journal = new Journal(history, run?.metrics);
+    const start = {parts, material, settings, history, course, model, run, log, journal};
+    return {...start, seconds: 0, skipped: [], ownDecoder: false};
   } catch (error) {
     run?.close();
     throw error;
@@ -140,8 +147,11 @@ export async function resumeRun(
     const course = new EpochCursor(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
     const log = new EventLog(run.tensorboard);
+    const seconds = unfinishedSeconds(cutBack(run.metrics, position));
     const {history} = training;
-    return {parts, material, settings, history, course, model, run, log, skipped, ownDecoder: true};
+    const journal = new Journal(history, run.metrics);
+    const start = {parts, material, settings, history, course, model, run, log, journal};
+    return {...start, seconds, skipped, ownDecoder: true};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

@@ -128,6 +128,19 @@ export function scheduled(
   return warm * Math.max(0.01, (1 + Math.cos(Math.PI * way)) / 2);
 }
 
+/** Returns the learning rates of the next step, and the fraction of input words that are the model's own predictions. */
+export function stepRates(
+  settings: TrainerSettings,
+  progress: Progress,
+): {readonly learningRate: number; readonly encoderLearningRate: number; readonly ownWords: number} {
+  const share = scheduled(settings, progress);
+  return {
+    learningRate: settings.learningRate * share,
+    encoderLearningRate: settings.encoderLearningRate * share,
+    ownWords: settings.scheduledSampling * Math.min(1, progress.step / progress.total),
+  };
+}
+
 /** Counts how often `every` epochs in a row were no better. */
 function plateaus(judged: Progress['judged'], every: number): number {
   let [found, waited] = [0, 0];

@@ -12,6 +12,7 @@ import {
   checkpointsIn,
   checkpointsName,
   holdsCheckpoint,
+  metricsName,
   tensorboardName,
   type Pointer,
 } from '../checkpoints/run-layout';
@@ -94,6 +95,11 @@ export class Run {
 
   get tensorboard(): string {
     return join(this.folder, tensorboardName);
+  }
+
+  /** The file of its events. */
+  get metrics(): string {
+    return join(this.folder, metricsName);
   }
 
   /** Names of its checkpoints, the newest first. */

@@ -4,7 +4,7 @@ import {readPixels} from '../encoders/images';
 import {int, runOp, runOpMulti, text, type} from '../tensorflow/ops';
 import {int64} from '../tensorflow/casts';
 import {tf} from '../tensorflow/tensorflow';
-import type {EpochReport} from '../checkpoints/history';
+import type {EpochReport, StepReport} from '../checkpoints/history';
 
 const shown = {
   size: 224,
@@ -81,6 +81,12 @@ export class EventLog {
         0,
       );
     });
+  }
+
+  /** Writes a step's loss, learning rate and gradient norm. */
+  step({step, loss, learningRate, gradientNorm, reward}: StepReport): void {
+    const scalars = {'loss/training': loss, learningRate, 'gradient norm': gradientNorm};
+    this.scalars({...scalars, ...(reward !== undefined && {reward})}, step);
   }
 
   /** Writes an epoch's loss and metrics, and the panel images with their captions. */

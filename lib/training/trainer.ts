@@ -6,48 +6,28 @@
 import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
 import {CaptionerError} from '../errors';
-import {interruptible, throwIfStopped, type Interrupt, type Stopping} from '../interrupt';
+import {throwIfStopped} from '../interrupt';
 import {shortPath} from '../paths';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
 import type {EpochCursor} from './epoch-cursor';
-import {
-  meanLoss,
-  patienceEnded,
-  type EpochReport,
-  type History,
-  type PanelEntry,
-  type StepReport,
-} from '../checkpoints/history';
-import {runToEnd, Validator, lossOf, panelOf, scoreOf} from './validation';
+import type {EpochReport, History, PanelEntry, StepReport} from '../checkpoints/history';
+import {stepEvent} from './events';
+import type {Journal} from './journal';
+import {runToEnd, lossOf, panelOf} from './validation';
 import type {TrainingData, Parts} from './training-data';
-import {changedSettings, scheduled, type TrainerSettings, type TrainerOptions} from './options';
+import {changedSettings, stepRates, type TrainerSettings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
 import {keepStart, newRun, resumeRun, type OpenRun} from './open-run';
 import {remember} from './open-trainings';
+import {saveRun} from './save-run';
+import type {StepResult} from './step';
 import type {EventLog} from './tensorboard';
+import type {TrainCallbacks, TrainerParts, TrainOptions} from './train-options';
+import {TrainLoop} from './train-loop';
 import type {TrainableModel} from './trainable-model';
 
-/** The parts that a trainer is made of. */
-export interface TrainerParts extends Parts {
-  /** Folder of the run, or the run itself; absent: nothing is written. A folder that holds a run already gets a number. */
-  readonly run?: string | Run;
-  readonly options?: TrainerOptions;
-}
-
-/** Functions that are called during training; training waits for the promises that they return. */
-export interface TrainCallbacks {
-  readonly onStep?: (report: StepReport) => void | Promise<void>;
-  readonly onEpoch?: (report: EpochReport) => void | Promise<void>;
-}
-
-/** Options of `Trainer.train`. */
-export interface TrainOptions extends TrainCallbacks {
-  /** Number of further epochs. @default all that are planned */
-  readonly epochs?: number;
-  /** Stops training like Ctrl-C. */
-  readonly signal?: AbortSignal;
-}
+export type {TrainCallbacks, TrainerParts, TrainOptions};
 
 /** Trains a decoder step by step, evaluates it after each epoch and saves checkpoints of the run. */
 export class Trainer {
@@ -56,13 +36,14 @@ export class Trainer {
   readonly skipped: readonly Skipped[];
   readonly #parts: Parts;
   readonly #material: TrainingData;
-  readonly #judge: Validator;
   readonly #course: EpochCursor;
   readonly #model: TrainableModel;
   readonly #run: Run | undefined;
   readonly #log: EventLog | undefined;
   readonly #forget: (() => void) | undefined;
   readonly #ownDecoder: boolean;
+  readonly #journal: Journal;
+  readonly #loop: TrainLoop;
   #settings: TrainerSettings;
   /** Message of the error that methods throw once the trainer is closed. */
   #closed: string | undefined;
@@ -71,12 +52,21 @@ export class Trainer {
     ({history: this.history, skipped: this.skipped, settings: this.#settings} = start);
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
     ({model: this.#model, run: this.#run, log: this.#log} = start);
-    this.#judge = new Validator(this.#parts, this.#material);
     this.#ownDecoder = start.ownDecoder;
     const {folder = '', asked = ''} = this.#run ?? {};
     const close = (why: string, dispose: boolean): void => this.#close(why, dispose);
     this.#forget = this.#run && remember({kind: 'trainer', folder, asked, close});
     keepStart(this, start);
+    this.#journal = start.journal;
+    this.#loop = new TrainLoop({
+      ...start,
+      log: start.log,
+      saves: start.run !== undefined,
+      settings: () => this.#settings,
+      stepsPerEpoch: () => this.stepsPerEpoch,
+      step: () => this.step(),
+      save: (best) => this.save(best),
+    });
   }
 
   /**
@@ -173,31 +163,20 @@ export class Trainer {
   stepOn(...batches: readonly Batch[]): StepReport {
     this.#checkOpen();
     throwIfStopped();
-    const {scheduledSampling, epochs} = this.#settings;
+    if (!this.#journal.open) this.#loop.begin();
+    const start = performance.now();
     const {step, epoch} = this.#course.position;
-    const total = epochs * this.stepsPerEpoch;
-    const share = scheduled(this.#settings, {step, total, epoch, judged: this.history.epochs});
-    const learningRate = this.learningRate * share;
-    const encoderLearningRate = this.#settings.encoderLearningRate * share;
-    const ownWords = scheduledSampling * Math.min(1, step / total);
-    const learnt = this.#model.step(batches, {
-      ...this.#settings,
-      step,
-      learningRate,
-      encoderLearningRate,
-      ownWords,
-    });
+    const progress = {step, epoch, total: this.#loop.total, judged: this.history.epochs};
+    const rates = stepRates(this.#settings, progress);
+    const learnt = this.#learn(batches, {...this.#settings, step, ...rates});
     this.#course.stepped();
-    const report = {step: step + 1, epoch: epoch + 1, learningRate, ...learnt};
-    this.history.steps.push(report);
+    const {learningRate} = rates;
     const {loss, gradientNorm, reward} = learnt;
-    const scalars = {
-      'loss/training': loss,
-      learningRate,
-      'gradient norm': gradientNorm,
-      ...(reward !== undefined && {reward}),
-    };
-    this.#log?.scalars(scalars, report.step);
+    const result = {loss, gradientNorm, ...(reward !== undefined && {reward})};
+    const report = {step: step + 1, epoch: epoch + 1, learningRate, ...result};
+    this.history.steps.push(report);
+    this.#journal.emit(stepEvent(report, result, batches, (performance.now() - start) / 1000));
+    this.#log?.step(report);
     return report;
   }
 
@@ -206,30 +185,33 @@ export class Trainer {
    *
    * @throws CaptionerError `stopped`, as `train`
    */
-  async epoch({onStep, signal}: Pick<TrainOptions, 'onStep' | 'signal'> = {}): Promise<EpochReport> {
+  async epoch(options: Omit<TrainOptions, 'epochs' | 'until' | 'onEpoch'> = {}): Promise<EpochReport> {
     this.#checkOpen();
-    return interruptible((interrupt) => this.#epoch(interrupt, onStep), this.#stopping(signal));
+    const until = this.position.epoch + 1;
+    return this.#loop.sitting(until, options, (interrupt) => this.#loop.epoch(interrupt, options));
   }
 
   /**
-   * Trains to the planned end, or `epochs` more, or until patience ends.
+   * Trains to the planned end, or `epochs` more, or until patience ends. Where nothing is left to do, only `onEvent` is called, so that a
+   * display shows the run.
    *
    * @throws CaptionerError `stopped` when it was interrupted (the notebook's stop button, Ctrl-C, `signal`): it ends at the next step,
    *   saves, and continues when it is called again.
    */
-  async train({epochs, onStep, onEpoch, signal}: TrainOptions = {}): Promise<void> {
+  async train({epochs, until, ...options}: TrainOptions = {}): Promise<void> {
     this.#checkOpen();
-    const last = epochs === undefined ? this.#settings.epochs : this.position.epoch + epochs;
-    const impatient = (): boolean => patienceEnded(this.history, this.#settings.patience);
+    const planned = until === undefined && epochs === undefined;
+    const last = until ?? (planned ? this.#settings.epochs : this.position.epoch + epochs!);
     // A run that ended by patience continues only if more epochs are requested.
-    if (epochs === undefined && impatient()) return;
-    await interruptible(async (interrupt) => {
+    const ended = this.position.epoch >= last || (planned && this.#loop.impatient);
+    if (ended) return void (await options.onEvent?.(this.#loop.endEvent()));
+    await this.#loop.sitting(last, options, async (interrupt) => {
       while (this.position.epoch < last) {
-        const report = await this.#epoch(interrupt, onStep);
-        await onEpoch?.(report);
-        if (impatient()) break;
+        const report = await this.#loop.epoch(interrupt, options);
+        await options.onEpoch?.(report);
+        if (this.#loop.impatient) break;
       }
-    }, this.#stopping(signal));
+    });
   }
 
   /** Returns the mean cross entropy per word on the validation split (or some of its captions), teacher-forced, without dropout. */
@@ -253,23 +235,9 @@ export class Trainer {
   async save(best = false): Promise<void> {
     this.#checkOpen();
     if (this.#run === undefined) return;
-    const {decoder, vocabulary, features} = this.#parts;
-    const encoder = {...features.encoder, preprocessing: features.preprocessing};
-    const run = this.#run;
-    await this.#model.withEmaWeights(async (optimizer) => {
-      const training = {
-        settings: this.#settings,
-        position: this.position,
-        data: this.#material.digest,
-        views: features.views ?? 1,
-        mirrored: features.mirrored,
-        history: this.history,
-        optimizer: optimizer(),
-      };
-      const fineTuned = features.trainable?.fineTunedWeights();
-      const checkpoint = {decoder, vocabulary, encoder, fineTuned, training};
-      await run.save(checkpoint, training.position.step, best);
-    });
+    this.#journal.flush();
+    const state = {settings: this.#settings, position: this.position, history: this.history};
+    await saveRun(this.#run, this.#parts, this.#material, this.#model, state, best);
   }
 
   /**
@@ -289,6 +257,7 @@ export class Trainer {
     this.#model.dispose();
     if (dispose && this.#ownDecoder) this.decoder.dispose();
     this.#log?.close();
+    this.#journal.close();
     this.#run?.close();
   }
 
@@ -296,41 +265,13 @@ export class Trainer {
     if (this.#closed !== undefined) throw new CaptionerError('closed', this.#closed);
   }
 
-  #stopping(signal: AbortSignal | undefined): Stopping {
-    const stopped = async (): Promise<string> => {
-      await this.save();
-      const total = this.#settings.epochs * this.stepsPerEpoch;
-      const where = `at step ${this.position.step} of ${total}`;
-      return this.#run ? `${where}, saved` : where;
-    };
-    return {stopped, signal};
-  }
-
-  async #epoch(interrupt: Interrupt, onStep: TrainCallbacks['onStep']): Promise<EpochReport> {
-    const start = performance.now();
-    while (!this.#course.ended) {
-      interrupt.throwIfRequested();
-      const report = this.step();
-      await onStep?.(report);
-      if (report.step % this.#settings.saveEvery === 0 && !this.#course.ended) await this.save();
-      await interrupt.pause();
+  #learn(...work: Parameters<TrainableModel['step']>): StepResult {
+    try {
+      return this.#model.step(...work);
+    } catch (error) {
+      if (error instanceof CaptionerError && error.code === 'diverged')
+        this.#journal.diverged(this.position.step + 1, error.message);
+      throw error;
     }
-    return this.#endEpoch(start, interrupt);
-  }
-
-  async #endEpoch(start: number, interrupt: Interrupt): Promise<EpochReport> {
-    const found = await this.#model.withEmaWeights(() => this.#judge.epoch(this.#settings, interrupt));
-    const {step, epoch} = this.#course.position;
-    const best = this.#course.finish(scoreOf(found.metrics, this.#settings.selectBy));
-    const seconds = (performance.now() - start) / 1000;
-    const learningRate = this.history.steps.at(-1)?.learningRate ?? this.learningRate;
-    const loss = meanLoss(this.history, epoch + 1);
-    const report: EpochReport = {epoch: epoch + 1, step, loss, learningRate, ...found, seconds, best};
-    this.history.epochs.push(report);
-
-    // Save first: the log matters less than the checkpoint.
-    await this.save(best);
-    await this.#log?.epoch(report);
-    return report;
   }
 }

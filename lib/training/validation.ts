@@ -6,7 +6,7 @@ import {BatchPlan, type Example} from './batches';
 import type {CaptionedImage} from '../datasets/dataset';
 import type {FeatureSource} from '../features/source';
 import type {Decoder} from '../decoders/decoder';
-import type {SearchOptions} from '../search/beam-search';
+import {beamSearch, type SearchOptions} from '../search/beam-search';
 import {throwIfStopped, type Interrupt} from '../interrupt';
 import {captionBatch, scoreCaptions, type Writer} from '../evaluation/evaluate';
 import {intervals} from '../metrics/bootstrap';
@@ -14,12 +14,25 @@ import {meteorWithoutTables} from '../metrics/meteor';
 import {Scorer} from '../metrics/scorer';
 import {tf} from '../tensorflow/tensorflow';
 import type {EpochReport, PanelEntry} from '../checkpoints/history';
+import {attentionShift, mostFrequentCaption} from './alarms';
+import type {EpochEvent} from './events';
 import {captionLoss} from './loss';
 import type {TrainingData, Parts} from './training-data';
 import type {Criterion, TrainerSettings} from './options';
 
-/** Work that pauses after each piece. */
-export type Chunked<T> = Generator<void, T, void>;
+/** Work that pauses after each piece and says how much is done. */
+export type Chunked<T> = Generator<number, T, void>;
+
+/** Is told how far validation has come. */
+export type OnValidation = (unit: 'captions' | 'images', done: number, total: number) => void | Promise<void>;
+
+/** What validation finds out beside an epoch's report. */
+export type ValidationFindings = Pick<
+  EpochReport,
+  'validationLoss' | 'metrics' | 'intervals' | 'panel'
+> & {
+  readonly more: Pick<EpochEvent, 'mostFrequent' | 'attentionShift'>;
+};
 
 /** Computes the mean cross entropy per word, teacher-forced, without dropout; NaN without captions. */
 export function* lossOf(
@@ -29,8 +42,7 @@ export function* lossOf(
 ): Chunked<number> {
   if (examples.length === 0) return NaN;
   const plan = new BatchPlan(examples, 128);
-  let sum = 0;
-  let words = 0;
+  let [sum, words, done] = [0, 0, 0];
   for (let at = 0; at < plan.length; at++) {
     const {ids, inputs, targets, size, steps} = plan.batch(at);
     const count = targets.reduce((all, id) => all + (id > 0 ? 1 : 0), 0);
@@ -39,7 +51,7 @@ export function* lossOf(
       return count * captionLoss(decoder, features.read(ids), read!, next!).dataSync()[0]!;
     });
     words += count;
-    yield;
+    yield (done += size);
   }
   return sum / words;
 }
@@ -54,7 +66,7 @@ export function* captionsOf(
   const captions: string[] = [];
   for (let from = 0; from < images.length; from += 64) {
     captions.push(...captionBatch(writer, features, images.slice(from, from + 64), search));
-    yield;
+    yield captions.length;
   }
   return captions;
 }
@@ -73,20 +85,24 @@ export class Validator {
   async epoch(
     settings: TrainerSettings,
     interrupt: Interrupt,
-  ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'intervals' | 'panel'>> {
+    onProgress: OnValidation,
+  ): Promise<ValidationFindings> {
     const {parts} = this;
     const {judged, shown, validation} = this.material;
-    const validationLoss = await runInterruptibly(
-      lossOf(parts.decoder, parts.features, validation),
-      interrupt,
+    const losses = lossOf(parts.decoder, parts.features, validation);
+    const validationLoss = await runInterruptibly(losses, interrupt, (done) =>
+      onProgress('captions', done, validation.length),
     );
     const images = judged.slice(0, settings.validationImages);
-    const captions = await runInterruptibly(
-      captionsOf(parts, parts.features, images, searchOf(settings)),
-      interrupt,
+    const search = captionsOf(parts, parts.features, images, searchOf(settings));
+    const captions = await runInterruptibly(search, interrupt, (done) =>
+      onProgress('images', done, images.length),
     );
     const scores = images.length > 0 ? await this.#score(captions, images, settings) : {metrics: {}};
-    return {validationLoss, ...scores, panel: panelOf(parts, shown.slice(0, settings.panelImages), settings)};
+    const {panel, shift} = panelWithShift(parts, shown.slice(0, settings.panelImages), settings);
+    const mostFrequent = mostFrequentCaption(captions);
+    const more = {...(mostFrequent && {mostFrequent}), ...(shift !== undefined && {attentionShift: shift})};
+    return {validationLoss, ...scores, panel, more};
   }
 
   async #score(
@@ -122,13 +138,29 @@ export function panelOf(
   images: readonly CaptionedImage[],
   settings: TrainerSettings,
 ): PanelEntry[] {
-  const captions = runToEnd(captionsOf(parts, parts.features, images, searchOf(settings)));
-  return images.map(({id, file, captions: references}, at) => ({
-    id,
-    file,
-    caption: captions[at]!,
-    references,
-  }));
+  return panelWithShift(parts, images, settings).panel;
+}
+
+/** As `panelOf`, with how far attention moves from word to word. */
+function panelWithShift(
+  {decoder, features: source, vocabulary}: Parts,
+  images: readonly CaptionedImage[],
+  settings: TrainerSettings,
+): {readonly panel: PanelEntry[]; readonly shift: number | undefined} {
+  if (images.length === 0) return {panel: [], shift: undefined};
+  const features = source.read(images.map(({id}) => id));
+  try {
+    const best = beamSearch(decoder, features, searchOf(settings)).map(([hypothesis]) => hypothesis!);
+    const panel = images.map(({id, file, captions: references}, at) => ({
+      id,
+      file,
+      caption: vocabulary.decode(best[at]!.tokens),
+      references,
+    }));
+    return {panel, shift: attentionShift(best.map(({attention}) => attention))};
+  } finally {
+    features.dispose();
+  }
 }
 
 function searchOf({beams, lengthPenalty, maximumLength}: TrainerSettings): SearchOptions {
@@ -145,11 +177,16 @@ export function runToEnd<T>(pieces: Chunked<T>): T {
 }
 
 /** Runs piece by piece, with other events in between. @throws CaptionerError `stopped` */
-export async function runInterruptibly<T>(pieces: Chunked<T>, interrupt: Interrupt): Promise<T> {
+export async function runInterruptibly<T>(
+  pieces: Chunked<T>,
+  interrupt: Interrupt,
+  onProgress: (done: number) => void | Promise<void> = () => undefined,
+): Promise<T> {
   for (;;) {
     await interrupt.pause();
     interrupt.throwIfRequested();
     const {done, value} = pieces.next();
     if (done) return value;
+    await onProgress(value);
   }
 }
