@@ -6,12 +6,14 @@ import layers from './tools/eslint/layers.mjs';
 const order = [
   [
     'build-progress',
+    'description',
     'errors',
     'paths',
     'interrupt',
     'metric-names',
     'option-fields',
     'option-group',
+    'option-issues',
     'option-names',
     'option-types',
     'options',

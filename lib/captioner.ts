@@ -1,4 +1,6 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
+import {inspect} from 'node:util';
+import {setDescription} from './description';
 import {readPixels, toPixels} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
@@ -188,3 +190,8 @@ export class Captioner {
     this.decoder.dispose();
   }
 }
+
+setDescription(Captioner.prototype, ({encoder, decoder}) => {
+  const {name, preprocessing} = encoder;
+  return `Captioner: ${name} at ${preprocessing.size} pixels, then a decoder\n${inspect(decoder).replace(/^/gm, '  ')}`;
+});

@@ -19,6 +19,12 @@ const renamed: Readonly<Record<string, string>> = {
   image: 'imageInput',
 };
 
+/**
+ * The type of a name that is known only when the program runs. A literal doesn't have it, so that a name that is written in the code must be
+ * one of those that are listed by type.
+ */
+export type AnyName<Name extends string> = Name & (string extends Name ? unknown : never);
+
 export interface NamedOptions {
   /** As messages name it: `trainer`, `lstm decoder`. */
   readonly owner: string;

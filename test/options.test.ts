@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {createDecoder} from 'captioner';
+import {createDecoder, loadEncoder} from 'captioner';
 import {architectureOf} from 'captioner/dist/encoders/registry';
 import {fieldsOf, rangeOf} from 'captioner/dist/option-fields';
 import {optionGroups} from 'captioner/dist/option-groups';
@@ -83,11 +83,55 @@ describe('A wrong option', () => {
       [() => trainerSettings({meteor: 1}), 'trainer: `meteor`: expected true or false, got 1'],
       [
         () => searchSettings({suppressWords: ['dog']}),
-        'search: `suppressWords.0`: expected number, got "dog"',
+        'search: `suppressWords.0`: expected an integer from 0 up, got "dog"',
       ],
+      [
+        () => trainerSettings({schedule: 'cosin'}),
+        '`schedule`: expected "cosine", "constant", "step" or "plateau", got "cosin"; did you mean "cosine"?',
+      ],
+      [() => trainerSettings({selectBy: 'CIDEr'}), 'got "CIDEr"; did you mean "CIDEr-D"?'],
+      [() => searchSettings({requiredPhrases: [[]]}), '`requiredPhrases.0`: expected a list of at least 1 item, got []'],
+      [() => searchSettings({suppressWords: 'dog'}), '`suppressWords`: expected a list, got "dog"'],
       [() => sampleSettings({topP: 0}), 'sampling: `topP`: expected a number above 0 and up to 1, got 0'],
     ] as const)
       expect(action, message).to.throw(message).with.property('code', 'options');
+  });
+
+  it('never meets a word of zod, whatever the option and the value', () => {
+    const values = [-1, 0, 0.5, 1e9, NaN, 'x', '', true, null, [], [-1], ['x'], [[]], [[-1]], {}, {x: 1}, () => 1];
+    let refused = 0;
+    for (const {owner, names, schema} of optionGroups)
+      for (const name of names)
+        for (const value of values) {
+          try {
+            parseOptions(schema, {[name]: value}, owner);
+          } catch (error) {
+            refused++;
+            const {message} = error as Error;
+            expect(message).to.match(/^[\w ]+: `[\w.]+`: (expected .+, got .+|unknown option)/s);
+            expect(message).to.not.match(/Invalid|Too (small|big)|received|NaN to|undefined|[<>]=?\d|\bzod\b/i);
+          }
+        }
+    expect(refused).to.be.greaterThan(500);
+  });
+
+  it('of an encoder or of its preprocessing is named too', async () => {
+    const messages = await Promise.all(
+      [{size: 0}, {size: 1.5}, {mean: [1, 2]}, {mean: ['a', 1, 2]}, {fit: 'strech'}, {pixels: 260}].map((preprocessing) =>
+        loadEncoder('efficientnet-lite0', {preprocessing: preprocessing as object}).then(
+          () => 'accepted',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
+    expect(messages).to.deep.equal([
+      'efficientnet-lite0: `size`: expected an integer from 1 up, got 0',
+      'efficientnet-lite0: `size`: expected an integer from 1 up, got 1.5',
+      'efficientnet-lite0: `mean`: expected a list of at least 3 items, got [1,2]',
+      'efficientnet-lite0: `mean.0`: expected a number, got "a"',
+      'efficientnet-lite0: `fit`: expected "stretch" or "crop", got "strech"; did you mean "stretch"?',
+      'efficientnet-lite0: preprocessing: unknown option `pixels`; known: size, fit, interpolation, mean, std',
+    ]);
   });
 
   it('is told the nearest name that is known, else all', () => {

@@ -1,4 +1,6 @@
 /** Features of the same images in several views: what is judged sees the images as they are, training now this view and now that. */
+import {inspect} from 'node:util';
+import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import {uniform} from '../ops/random';
@@ -79,3 +81,8 @@ export class AugmentedFeatures implements FeatureSource {
     });
   }
 }
+
+setDescription(AugmentedFeatures.prototype, ({plain, views, mirrored}) => {
+  const text = inspect(plain);
+  return views === 1 ? text : `${text}\n  views    ${views} of each training image${mirrored ? ', some mirrored' : ''}`;
+});

@@ -5,9 +5,11 @@
  */
 import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
+import {setDescription} from '../description';
 import {interruptible, throwIfStopped, type Interrupt, type Stopping} from '../interrupt';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
+import {describeTrainer} from './describe-trainer';
 import type {EpochCursor} from './epoch-cursor';
 import {
   meanLoss,
@@ -293,3 +295,5 @@ export class Trainer {
     return report;
   }
 }
+
+setDescription(Trainer.prototype, describeTrainer);
