@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {createDecoder, loadEncoder} from 'captioner';
+import {createDecoder, loadEncoder, type Decoder} from 'captioner';
 import {architectureOf} from 'captioner/dist/encoders/registry';
 import {fieldsOf, rangeOf} from 'captioner/dist/option-fields';
 import {optionGroups} from 'captioner/dist/option-groups';
@@ -14,6 +14,9 @@ import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
 import {z} from 'zod';
 import {projectRoot} from './support';
+
+/** As for names that are known only when a program runs: those that are written in the code are checked by the compiler. */
+const make = (kind: string, options: object): Decoder => createDecoder(kind, 8, 4, options);
 
 interface Generator {
   readonly generate: () => Map<string, string>;
@@ -69,15 +72,15 @@ describe('A wrong option', () => {
   it('is named with what was expected and what came', () => {
     for (const [action, message] of [
       [
-        () => createDecoder('lstm', 8, 4, {units: 0}),
+        () => make('lstm', {units: 0}),
         'lstm decoder: `units`: expected an integer from 1 to 65536, got 0',
       ],
       [
-        () => createDecoder('lstm', 8, 4, {imageInput: 'last'}),
+        () => make('lstm', {imageInput: 'last'}),
         '`imageInput`: expected "first" or "every", got "last"',
       ],
       [
-        () => createDecoder('transformer', 8, 4, {units: 10}),
+        () => make('transformer', {units: 10}),
         '`units`: expected an integer from 1 to 65536, a multiple of 4, got 10',
       ],
       [() => trainerSettings({meteor: 1}), 'trainer: `meteor`: expected true or false, got 1'],
@@ -154,7 +157,7 @@ describe('A wrong option', () => {
       'Unknown decoder "ltsm"; did you mean "lstm"?',
     );
     expect(nearest('atention', ['attention', 'lstm'])).to.equal('attention');
-    expect(() => createDecoder('transfomer', 8, 4)).to.throw(
+    expect(() => make('transfomer', {})).to.throw(
       'Unknown decoder "transfomer"; did you mean "transformer"?',
     );
     expect(() => architectureOf('inception_v3')).to.throw(
@@ -182,6 +185,6 @@ describe('A wrong option', () => {
       now(name, trainerSettings);
     for (const name of ['lengthExponent', 'noRepeatNgram', 'groups', 'diversity', 'forced', 'banned'])
       now(name, searchSettings);
-    now('image', (options) => createDecoder('lstm', 8, 4, options));
+    now('image', (options) => make('lstm', options as object));
   });
 });

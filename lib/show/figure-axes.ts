@@ -163,7 +163,7 @@ function valuesOn(marks: Marks, along: 'x' | 'y'): readonly Value[] {
   if (marks.type === 'cells') return marks[along];
   const whisker = marks.whiskers[along];
   if (whisker === undefined) return marks[along];
-  return marks[along].flatMap((value, at) =>
+  return marks[along].flatMap((value, at): Value[] =>
     typeof value === 'string'
       ? [value]
       : [value - (whisker.minus[at] ?? 0), value, value + (whisker.plus[at] ?? 0)],

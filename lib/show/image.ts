@@ -58,7 +58,7 @@ export async function thumbnail(image: ImageSource, width = 320): Promise<Thumbn
 export function damagedThumbnail(error: unknown): Thumbnail {
   if (!(error instanceof CaptionerError)) throw error;
   // The file's name is enough: its folder is nobody's business but the author's.
-  const damage = error.message.replace(/^(\S*[\\/])/, '');
+  const damage = error.message.replace(/(?:[A-Za-z]:)?(?:[\\/][^\s\\/:]+)*[\\/](?=[^\s\\/]+\.)/g, '');
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 90" width="120" height="90"><rect width="120" height="90" fill="#858c96" fill-opacity=".18"/><path d="M40 25l40 40M80 25l-40 40" stroke="#d9485f" stroke-width="5" stroke-linecap="round"/></svg>';
   return {

@@ -129,11 +129,11 @@ function columnsOf(rows: readonly Row[], {best = [], bestOfRow = [], bars = []}:
   });
 }
 
-/** Returns the rows with the best value; none where there is nothing to compare. */
+/** Returns the rows with the best value; none where all values are equal, or there is only one. */
 function bestRows(values: readonly (number | undefined)[], best: Best): number[] {
   const known = values.filter((value) => value !== undefined);
-  if (known.length < 2) return [];
   const wanted = best === 'high' ? Math.max(...known) : Math.min(...known);
+  if (known.every((value) => value === wanted)) return [];
   return values.flatMap((value, at) => (value === wanted ? [at] : []));
 }
 
