@@ -71,7 +71,9 @@ function inWords(issue: Issue): string {
       return oneOf([...new Set(words)]);
     }
     case 'custom':
-      return issue.message.startsWith('expected ') ? issue.message.slice('expected '.length) : 'another value';
+      return issue.message.startsWith('expected ')
+        ? issue.message.slice('expected '.length)
+        : 'another value';
     default:
       return 'another value';
   }

@@ -43,7 +43,9 @@ describe('The description of', () => {
     await drawScenes(join(folder, 'scenes'), {train: 6, validation: 2, test: 1});
     const dataset = await openDataset(join(folder, 'scenes'));
     const text = printed(dataset);
-    expect(text).to.match(/^Dataset scenes: 9 images with \d+ captions\n {2}train +6 images, \d+ captions\n {2}validation +2 images/);
+    expect(text).to.match(
+      /^Dataset scenes: 9 images with \d+ captions\n {2}train +6 images, \d+ captions\n {2}validation +2 images/,
+    );
     expect(text).to.not.include(folder);
     // It is no part of the data set: copies and comparisons are those of a plain object.
     expect(Object.getOwnPropertyNames(dataset)).to.include('images');
@@ -75,7 +77,9 @@ describe('The description of', () => {
     });
 
   it('an ensemble, and a decoder of several views, name their members', () => {
-    const [one, two] = ['lstm', 'attention'].map((kind) => createDecoder(kind, 10, 12, {units: 8, embedding: 8}));
+    const [one, two] = ['lstm', 'attention'].map((kind) =>
+      createDecoder(kind, 10, 12, {units: 8, embedding: 8}),
+    );
     const ensemble = createEnsemble([one!, two!]);
     expect(printed(ensemble)).to.match(/^ensemble of 2 decoders: lstm, attention\n/);
     const views = multiViewDecoder(two!, centredViews(2));
@@ -85,11 +89,17 @@ describe('The description of', () => {
 
   it('a trainer has its position, its best score and the options that differ', async () => {
     const decoder = toyDecoder(toy);
-    const trainer = await Trainer.create({...toy, decoder, options: {...toyOptions, epochs: 3, selectBy: 'BLEU-1'}});
+    const trainer = await Trainer.create({
+      ...toy,
+      decoder,
+      options: {...toyOptions, epochs: 3, selectBy: 'BLEU-1'},
+    });
     expect(printed(trainer)).to.include('0 of 3 epochs, step 0 of 21').and.include('no epoch yet');
     await trainer.train({epochs: 1});
     const text = printed(trainer);
-    expect(text).to.include('1 of 3 epochs, step 7 of 21').and.match(/best +BLEU-1 [01]\.\d{4} after epoch 1/);
+    expect(text)
+      .to.include('1 of 3 epochs, step 7 of 21')
+      .and.match(/best +BLEU-1 [01]\.\d{4} after epoch 1/);
     expect(text).to.include('batch 8 (default 128)').and.include('meteor false (default true)');
     trainer.close();
     expect(printed(trainer)).to.equal(text);
@@ -101,10 +111,16 @@ describe('The description of', () => {
       /^Features of 30 images\n {2}each +pooled, \[12\]\n {2}encoder +colours at 16 pixels\n {2}folder +features$/,
     );
     expect(printed(new AugmentedFeatures(toy.features, []))).to.include('Features of 30 images');
-    expect(printed(new AugmentedFeatures(toy.features, [toy.features], true))).to.include('2 of each training image, some mirrored');
+    expect(printed(new AugmentedFeatures(toy.features, [toy.features], true))).to.include(
+      '2 of each training image, some mirrored',
+    );
     const encoder = await loadEncoder('efficientnet-lite0', {preprocessing: {size: 64}});
-    expect(printed(encoder)).to.match(/^efficientnet-lite0 encoder of [\d,]+ weights\n {2}reads +images of 64 × 64 pixels/);
-    const features = await TrainableFeatures.open(encoder, {from: 'blocks.15', kind: 'pooled'}, () => Promise.resolve(toy.features));
+    expect(printed(encoder)).to.match(
+      /^efficientnet-lite0 encoder of [\d,]+ weights\n {2}reads +images of 64 × 64 pixels/,
+    );
+    const features = await TrainableFeatures.open(encoder, {from: 'blocks.15', kind: 'pooled'}, () =>
+      Promise.resolve(toy.features),
+    );
     expect(printed(features)).to.match(/^Features by an encoder that is trained from blocks\.15 on\n/);
     expect(printed(features)).to.match(/trained +[\d,]{7,} weights/);
     features.dispose();
@@ -130,7 +146,9 @@ describe('The description of', () => {
     await saveCheckpoint(run, {decoder, vocabulary: toy.vocabulary, encoder: {name, digest, preprocessing}});
     const captioner = await Captioner.load(run);
     const text = printed(captioner);
-    expect(text).to.match(/^Captioner: efficientnet-lite0 at 64 pixels, then a decoder\n {2}attention decoder of [\d,]+ weights\n/);
+    expect(text).to.match(
+      /^Captioner: efficientnet-lite0 at 64 pixels, then a decoder\n {2}attention decoder of [\d,]+ weights\n/,
+    );
     captioner.dispose();
     encoder.dispose();
     decoder.dispose();

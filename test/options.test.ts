@@ -71,14 +71,8 @@ describe('Options', () => {
 describe('A wrong option', () => {
   it('is named with what was expected and what came', () => {
     for (const [action, message] of [
-      [
-        () => make('lstm', {units: 0}),
-        'lstm decoder: `units`: expected an integer from 1 to 65536, got 0',
-      ],
-      [
-        () => make('lstm', {imageInput: 'last'}),
-        '`imageInput`: expected "first" or "every", got "last"',
-      ],
+      [() => make('lstm', {units: 0}), 'lstm decoder: `units`: expected an integer from 1 to 65536, got 0'],
+      [() => make('lstm', {imageInput: 'last'}), '`imageInput`: expected "first" or "every", got "last"'],
       [
         () => make('transformer', {units: 10}),
         '`units`: expected an integer from 1 to 65536, a multiple of 4, got 10',
@@ -93,7 +87,10 @@ describe('A wrong option', () => {
         '`schedule`: expected "cosine", "constant", "step" or "plateau", got "cosin"; did you mean "cosine"?',
       ],
       [() => trainerSettings({selectBy: 'CIDEr'}), 'got "CIDEr"; did you mean "CIDEr-D"?'],
-      [() => searchSettings({requiredPhrases: [[]]}), '`requiredPhrases.0`: expected a list of at least 1 item, got []'],
+      [
+        () => searchSettings({requiredPhrases: [[]]}),
+        '`requiredPhrases.0`: expected a list of at least 1 item, got []',
+      ],
       [() => searchSettings({suppressWords: 'dog'}), '`suppressWords`: expected a list, got "dog"'],
       [() => sampleSettings({topP: 0}), 'sampling: `topP`: expected a number above 0 and up to 1, got 0'],
     ] as const)
@@ -101,7 +98,25 @@ describe('A wrong option', () => {
   });
 
   it('never meets a word of zod, whatever the option and the value', () => {
-    const values = [-1, 0, 0.5, 1e9, NaN, 'x', '', true, null, [], [-1], ['x'], [[]], [[-1]], {}, {x: 1}, () => 1];
+    const values = [
+      -1,
+      0,
+      0.5,
+      1e9,
+      NaN,
+      'x',
+      '',
+      true,
+      null,
+      [],
+      [-1],
+      ['x'],
+      [[]],
+      [[-1]],
+      {},
+      {x: 1},
+      () => 1,
+    ];
     let refused = 0;
     for (const {owner, names, schema} of optionGroups)
       for (const name of names)
@@ -112,7 +127,9 @@ describe('A wrong option', () => {
             refused++;
             const {message} = error as Error;
             expect(message).to.match(/^[\w ]+: `[\w.]+`: (expected .+, got .+|unknown option)/s);
-            expect(message).to.not.match(/Invalid|Too (small|big)|received|NaN to|undefined|[<>]=?\d|\bzod\b/i);
+            expect(message).to.not.match(
+              /Invalid|Too (small|big)|received|NaN to|undefined|[<>]=?\d|\bzod\b/i,
+            );
           }
         }
     expect(refused).to.be.greaterThan(500);
@@ -120,11 +137,12 @@ describe('A wrong option', () => {
 
   it('of an encoder or of its preprocessing is named too', async () => {
     const messages = await Promise.all(
-      [{size: 0}, {size: 1.5}, {mean: [1, 2]}, {mean: ['a', 1, 2]}, {fit: 'strech'}, {pixels: 260}].map((preprocessing) =>
-        loadEncoder('efficientnet-lite0', {preprocessing: preprocessing as object}).then(
-          () => 'accepted',
-          (error: Error) => error.message,
-        ),
+      [{size: 0}, {size: 1.5}, {mean: [1, 2]}, {mean: ['a', 1, 2]}, {fit: 'strech'}, {pixels: 260}].map(
+        (preprocessing) =>
+          loadEncoder('efficientnet-lite0', {preprocessing: preprocessing as object}).then(
+            () => 'accepted',
+            (error: Error) => error.message,
+          ),
       ),
     );
     expect(messages).to.deep.equal([

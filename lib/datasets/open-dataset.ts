@@ -81,7 +81,8 @@ function nearestDataset(path: string): string | undefined {
     [join(projectFolder(), 'data'), 'data'],
     [dirname(path), relative(userPath('.'), dirname(path))],
   ] as const)
-    for (const one of foldersIn(parent)) if (one !== 'scenes') found.set(one, shown === '' ? one : join(shown, one));
+    for (const one of foldersIn(parent))
+      if (one !== 'scenes') found.set(one, shown === '' ? one : join(shown, one));
   const near = nearest(name, [...found.keys()]);
   return near === undefined || near === name ? undefined : found.get(near);
 }

@@ -67,7 +67,12 @@ export function createDecoder<Name extends string>(
   depth: number,
   options?: object,
 ): Decoder;
-export function createDecoder(kind: string, vocabulary: number, depth: number, options: object = {}): Decoder {
+export function createDecoder(
+  kind: string,
+  vocabulary: number,
+  depth: number,
+  options: object = {},
+): Decoder {
   return lookUp(kind).create(vocabulary, depth, options);
 }
 

@@ -84,5 +84,7 @@ export class AugmentedFeatures implements FeatureSource {
 
 setDescription(AugmentedFeatures.prototype, ({plain, views, mirrored}) => {
   const text = inspect(plain);
-  return views === 1 ? text : `${text}\n  views    ${views} of each training image${mirrored ? ', some mirrored' : ''}`;
+  return views === 1
+    ? text
+    : `${text}\n  views    ${views} of each training image${mirrored ? ', some mirrored' : ''}`;
 });

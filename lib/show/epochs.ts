@@ -35,17 +35,17 @@ export function epochRows(epochs: readonly EpochReport[]): Row[] {
   const best = epochs.map((report) => report.best).lastIndexOf(true);
   return epochs.map(({epoch, loss, validationLoss, metrics, seconds}, at) => ({
     epoch,
+    best: at === best ? '★' : '',
     loss,
     ...(Number.isFinite(validationLoss) && {'validation loss': validationLoss}),
     ...metrics,
     seconds,
-    'best epoch': at === best ? '★' : '',
   }));
 }
 
 function bestOf(rows: readonly Row[]): Record<string, Best> {
   const names = new Set(rows.flatMap((row) => Object.keys(row)));
-  for (const name of ['epoch', 'seconds', 'best epoch']) names.delete(name);
+  for (const name of ['epoch', 'seconds', 'best']) names.delete(name);
   return Object.fromEntries([...names].map((name) => [name, /loss$/.test(name) ? 'low' : 'high']));
 }
 
@@ -65,7 +65,7 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
   const names = [...new Set(epochs.flatMap(({metrics}) => Object.keys(metrics)))];
   const panels: Panel[] = [
     {
-      title: 'loss: training (blue), validation (orange)',
+      title: 'loss (orange: validation)',
       lines: [
         {name: 'training loss', color: palette.blue, values: epochs.map(({loss}) => loss)},
         {name: 'validation loss', color: palette.orange, values: epochs.map((one) => one.validationLoss)},
@@ -97,12 +97,16 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
       })),
     ),
     layout: {
-      height: 70 + 190 * rows,
+      height: heightOf(rows),
       showlegend: false,
       annotations: places.map(({annotation}) => annotation),
       ...Object.assign({}, ...places.map(({layout}) => layout(epochs))),
     },
   };
+}
+
+function heightOf(rows: number): number {
+  return 80 + 180 * rows;
 }
 
 interface PanelPlace {
@@ -119,8 +123,11 @@ function placeOf({title}: Panel, at: number, rows: number): PanelPlace {
   const gap = 0.09;
   const width = (1 - gap * (panelsPerRow - 1)) / panelsPerRow;
   const left = column * (width + gap);
-  const high = 1 - row / rows - (rows > 1 ? 0.03 : 0.02);
-  const low = high - 1 / rows + 0.5 / (rows + 1.6);
+  // Above each chart there is space for its title, below for its ticks.
+  const [space, above, below] = [heightOf(rows) - 100, 18, 28];
+  const height = (space - rows * above - (rows - 1) * below) / rows / space;
+  const high = 1 - (row * (above + below) + above) / space - row * height;
+  const low = Math.max(0, high - height);
   const line = {gridcolor: shade.line, zerolinecolor: shade.line, linecolor: shade.line};
   return {
     x: `x${suffix}`,

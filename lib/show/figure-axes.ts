@@ -35,11 +35,7 @@ export function axesOf(marks: readonly Marks[], layout: Json): Map<string, Axis>
   return new Map([...names].map((name) => [name, axisOf(name, marks, layout)]));
 }
 
-function axisOf(
-  name: string,
-  marks: readonly Marks[],
-  layout: Json,
-): Axis {
+function axisOf(name: string, marks: readonly Marks[], layout: Json): Axis {
   const along = name[0] as 'x' | 'y';
   const given = record(layout[`${along}axis${name.slice(1)}`]);
   const own = marks.filter(({xAxis, yAxis}) => (along === 'x' ? xAxis : yAxis) === name);
@@ -76,12 +72,7 @@ function categories(values: readonly Value[], given: Json): Scale {
   };
 }
 
-function numeric(
-  values: readonly Value[],
-  marks: readonly Marks[],
-  along: 'x' | 'y',
-  given: Json,
-): Scale {
+function numeric(values: readonly Value[], marks: readonly Marks[], along: 'x' | 'y', given: Json): Scale {
   const log = given['type'] === 'log';
   const scaled = (value: number): number => (log ? Math.log10(value) : value);
   const numbers = values.map((value) => scaled(Number(value))).filter(Number.isFinite);
@@ -120,12 +111,7 @@ function dataRange(
   return given['rangemode'] === 'tozero' && range.from === 0 ? {from: 0, to: spaced.to} : spaced;
 }
 
-function ticksOf(
-  range: Range,
-  log: boolean,
-  numbers: readonly number[],
-  given: Json,
-): Tick[] {
+function ticksOf(range: Range, log: boolean, numbers: readonly number[], given: Json): Tick[] {
   const values = list(given['tickvals']);
   if (values !== undefined) {
     const labels = list(given['ticktext']) ?? values;

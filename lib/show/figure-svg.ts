@@ -11,7 +11,7 @@ import {round} from './svg-axis';
 import {drawColourBar, drawMarks} from './svg-marks';
 import {formatNumber} from './text';
 
-const width = 820;
+const width = 900;
 const lineHeight = 20;
 /** Mean width of a character at 12 pixels. */
 const letter = 6.7;
@@ -63,7 +63,12 @@ function heightOf(marks: readonly Marks[], layout: Json): number {
   return Math.max(120, cut ? Math.min(height, 110 + 22 * barLimit) : height);
 }
 
-function frameOf(axes: ReadonlyMap<string, Axis>, marks: readonly Marks[], height: number, top: number): Frame {
+function frameOf(
+  axes: ReadonlyMap<string, Axis>,
+  marks: readonly Marks[],
+  height: number,
+  top: number,
+): Frame {
   const outer = [...axes.values()].filter(({name}) => name.startsWith('y') && !isInner(axes, name));
   const labels = outer.flatMap(({ticks}) => ticks.map(({label}) => shorten(label).length));
   const titled = outer.some(({title}) => title !== '');
@@ -113,7 +118,9 @@ function drawAxis(axis: Axis, axes: ReadonlyMap<string, Axis>, frame: Frame): Fr
   const base = touched ? span(touched, frame)[0] : horizontal ? frame.bottom : frame.left;
   // Lines cross everything that shares the axis.
   const partners = [...axes.values()].filter((one) => one.anchor === axis.name || one.name === axis.anchor);
-  const stretches = (partners.length > 0 ? partners : touched ? [touched] : []).map((one) => span(one, frame));
+  const stretches = (partners.length > 0 ? partners : touched ? [touched] : []).map((one) =>
+    span(one, frame),
+  );
   const turned = isTurned(axis, frame.right - frame.left);
   const [from, to] = span(axis, frame);
   const every = Math.max(1, Math.ceil((axis.ticks.length * 11) / Math.max(1, Math.abs(to - from))));
@@ -125,23 +132,45 @@ function drawAxis(axis: Axis, axes: ReadonlyMap<string, Axis>, frame: Frame): Fr
       axis.grid && !axis.named
         ? stretches.map(([a, b]) =>
             horizontal
-              ? html`<line x1="${place}" x2="${place}" y1="${round(a)}" y2="${round(b)}" stroke="${shade.line}" />`
-              : html`<line x1="${round(a)}" x2="${round(b)}" y1="${place}" y2="${place}" stroke="${shade.line}" />`,
+              ? html`<line
+                  x1="${place}"
+                  x2="${place}"
+                  y1="${round(a)}"
+                  y2="${round(b)}"
+                  stroke="${shade.line}"
+                />`
+              : html`<line
+                  x1="${round(a)}"
+                  x2="${round(b)}"
+                  y1="${place}"
+                  y2="${place}"
+                  stroke="${shade.line}"
+                />`,
           )
         : '';
     const shown = shorten(label);
     if (!horizontal)
       return html`${lines}<text x="${round(base - 8)}" y="${place + 4}" text-anchor="end">${shown}</text>`;
     return turned
-      ? html`<text x="${place}" y="${round(base + 12)}" text-anchor="end" transform="rotate(-45 ${place} ${round(base + 12)})">${shown}</text>`
+      ? html`<text
+          x="${place}"
+          y="${round(base + 12)}"
+          text-anchor="end"
+          transform="rotate(-45 ${place} ${round(base + 12)})"
+          >${shown}</text
+        >`
       : html`${lines}<text x="${place}" y="${round(base + 16)}" text-anchor="middle">${shown}</text>`;
   });
   const middle = round((from + to) / 2);
   const title =
     axis.title !== '' &&
     (horizontal
-      ? html`<text x="${middle}" y="${round(turned ? frame.bottom + 150 : base + 36)}" text-anchor="middle">${axis.title}</text>`
-      : html`<text x="14" y="${middle}" text-anchor="middle" transform="rotate(-90 14 ${middle})">${axis.title}</text>`);
+      ? html`<text x="${middle}" y="${round(turned ? frame.bottom + 150 : base + 36)}" text-anchor="middle"
+          >${axis.title}</text
+        >`
+      : html`<text x="14" y="${middle}" text-anchor="middle" transform="rotate(-90 14 ${middle})"
+          >${axis.title}</text
+        >`);
   return html`${drawn}${title}`;
 }
 
@@ -160,7 +189,7 @@ function drawTrace(
   );
   const bar =
     marks.type === 'cells' &&
-    drawColourBar(marks, {x: frame.right + 14, y: frame.top, height: frame.bottom - frame.top}, formatNumber);
+    drawColourBar(marks, {x: frame.right + 14, y: frame.top, height: frame.bottom - frame.top});
   const drawn = drawMarks(marks, {
     x: (value) => toX(x.position(value)),
     y: (value) => toY(y.position(value)),
@@ -203,16 +232,25 @@ function legendOf(marks: readonly Marks[], title: string): Legend {
   const beside = width - 40 - 8 * title.length;
   for (const one of named) {
     const space = rows.length === 1 ? beside : width - 40;
-    if (widthOf([...rows.at(-1)!, one]) > space && (rows.at(-1)!.length > 0 || rows.length === 1)) rows.push([]);
+    if (widthOf([...rows.at(-1)!, one]) > space && (rows.at(-1)!.length > 0 || rows.length === 1))
+      rows.push([]);
     rows.at(-1)!.push(one);
   }
   const entries = rows.flatMap((row, number) => {
     let x = width - 14 - widthOf(row);
-    return row.map(({name, color}) => {
+    return row.map(({name, color, opacity}) => {
       const from = (x += 14);
       x += letter * shorten(name!).length + 26;
       const y = 20 + number * lineHeight;
-      return html`<line x1="${round(from)}" x2="${round(from + 18)}" y1="${y - 4}" y2="${y - 4}" stroke="${color}" stroke-width="3" /><text x="${round(from + 24)}" y="${y}">${shorten(name!)}</text>`;
+      return html`<line
+          x1="${round(from)}"
+          x2="${round(from + 18)}"
+          y1="${y - 4}"
+          y2="${y - 4}"
+          stroke="${color}"
+          stroke-width="3"
+          opacity="${opacity}"
+        /><text x="${round(from + 24)}" y="${y}">${shorten(name!)}</text>`;
     });
   });
   return {entries, rows: rows.length - 1};

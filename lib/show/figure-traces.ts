@@ -72,8 +72,7 @@ export function marksOf({data, layout = {}}: Figure): Marks[] | undefined {
 function marksOfTrace(trace: Json, at: number, layout: Json): Marks | undefined {
   const marker = record(trace['marker']);
   const line = record(trace['line']);
-  const color =
-    text(line['color']) ?? text(marker['color']) ?? series[at % series.length]!;
+  const color = text(line['color']) ?? text(marker['color']) ?? series[at % series.length]!;
   const common: Common = {
     name: trace['showlegend'] === false ? undefined : text(trace['name']),
     color,

@@ -32,7 +32,13 @@ export async function imageGrid(items: readonly GridItem[], options: GridOptions
   const tiles = items.map((item, at) =>
     tile(item, images[at]!, shape, item.caption && captionHtml(item, item.caption), undefined, options),
   );
-  show(grid(tiles, options, items.map((item, at) => itemText(item, images[at]!.damage))));
+  show(
+    grid(
+      tiles,
+      options,
+      items.map((item, at) => itemText(item, images[at]!.damage)),
+    ),
+  );
   await breathe();
 }
 
@@ -117,14 +123,18 @@ function grid(
   texts: readonly string[],
 ): Bundle {
   const {columns, least} = columnsFor(tiles.length, width);
-  const layout = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(${least}px,100%),1fr));gap:18px ${gap}px`;
+  // On a phone two images stand side by side.
+  const share = tiles.length > 1 ? '46%' : '100%';
+  const layout = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(${least}px,${share}),1fr));gap:18px ${gap}px`;
   // Wider, another column would fit in, and the last row would have holes.
   const most = `max-width:${(columns + 1) * (least + gap) - gap - 1}px`;
   const heading =
     title !== undefined && html`<div style="font-weight:600;font-size:14px;margin:0 0 10px">${title}</div>`;
   const content = html`<div style="margin:6px 0 14px;line-height:1.4">
     ${heading}
-    <div style="${layout};${most}">${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no images</i>`}</div>
+    <div style="${layout};${most}">
+      ${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no images</i>`}
+    </div>
   </div>`;
   return {
     'text/html': content.text,

@@ -66,7 +66,9 @@ export function intervalFigure(
           width: 4,
         },
         marker: {size: 9, color: series[at % series.length]},
-        text: own.map(({name, score, low, high}) => `${name}: ${fixed(score)} (${fixed(low)} to ${fixed(high)})`),
+        text: own.map(
+          ({name, score, low, high}) => `${name}: ${fixed(score)} (${fixed(low)} to ${fixed(high)})`,
+        ),
         hovertemplate: '%{text}<extra>%{fullData.name}</extra>',
       };
     }),

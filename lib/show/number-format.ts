@@ -23,6 +23,11 @@ export function formatProbability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
+/** Formats the end of a range with two digits; next to nothing, compared with the range, is 0. */
+export function shortNumber(value: number, range: number): string {
+  return Math.abs(value) < 0.001 * Math.abs(range) ? '0' : formatNumber(Number(value.toPrecision(2)));
+}
+
 /** Scores, losses and probabilities have four decimals; larger numbers fewer, and small ones, such as learning rates, more. */
 function decimalsFor(largest: number): number {
   if (largest >= 1e5) return 0;

@@ -56,7 +56,9 @@ export function showOptions(part: Pick<Trainer, 'options' | 'learningRate'> | St
 export function optionsOfPart(part: Pick<Trainer, 'options' | 'learningRate'> | StepDecoder): ShownOption[] {
   const group: OptionGroup | undefined = 'kind' in part ? decoderOptions.get(part.kind) : trainerOptions;
   const values: Readonly<Record<string, unknown>> = {...part.options};
-  const fields = new Map(group === undefined ? [] : fieldsOf(group.schema).map((field) => [field.name, field]));
+  const fields = new Map(
+    group === undefined ? [] : fieldsOf(group.schema).map((field) => [field.name, field]),
+  );
   const options = Object.entries(values).map(([name, value]) => {
     const {default: standard, description = ''} = fields.get(name) ?? {};
     const differs = JSON.stringify(value) !== JSON.stringify(standard);

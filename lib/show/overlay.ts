@@ -56,7 +56,9 @@ export async function overlay(
     for (let channel = 0; channel < 3; channel++)
       pixels[3 * at + channel] = Math.min(255, share * colour[channel]! + (1 - share) * grey[at]! + line);
   }
-  return sharp(pixels, {raw: {width: size, height: size, channels: 3}}).jpeg({quality: 85}).toBuffer();
+  return sharp(pixels, {raw: {width: size, height: size, channels: 3}})
+    .jpeg({quality: 85})
+    .toBuffer();
 }
 
 /** Whether a pixel lies on a line between two cells. */

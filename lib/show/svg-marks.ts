@@ -2,6 +2,7 @@
 import {cssColourAt, viridis} from './colour-scale';
 import type {Bars, Cells, Marks, Points} from './figure-traces';
 import {html, type Fragment} from './html';
+import {shortNumber} from './number-format';
 import {rangeOf, round} from './svg-axis';
 
 /** A figure's axes in pixels, and what bars of other traces take. */
@@ -88,7 +89,11 @@ function pathOf(pixels: readonly Pixel[], stepped: boolean): string {
         begun = false;
         return '';
       }
-      const command = !begun ? `M${pixel.x} ${pixel.y}` : stepped ? `H${pixel.x}V${pixel.y}` : `L${pixel.x} ${pixel.y}`;
+      const command = !begun
+        ? `M${pixel.x} ${pixel.y}`
+        : stepped
+          ? `H${pixel.x}V${pixel.y}`
+          : `L${pixel.x} ${pixel.y}`;
       begun = true;
       return command;
     })
@@ -126,8 +131,8 @@ function drawBars({horizontal, at, lengths, thickness, texts, color, opacity}: B
     const label = texts[bar];
     return horizontal
       ? html`<rect x="${low}" y="${from}" width="${round(long)}" height="${wide}" fill="${color}" />${
-          label !== undefined && html`<text x="${end + 5}" y="${round(middle + 4)}">${label}</text>`
-        }`
+            label !== undefined && html`<text x="${end + 5}" y="${round(middle + 4)}">${label}</text>`
+          }`
       : html`<rect x="${from}" y="${low}" width="${wide}" height="${round(long)}" fill="${color}" />`;
   });
   return html`<g opacity="${opacity}">${rectangles}</g>`;
@@ -157,14 +162,15 @@ function drawCells({rows, x, y, opacity}: Cells, place: Place): Fragment {
 }
 
 function stepOf(values: readonly (number | string)[], pixel: (value: number | string) => number): number {
-  return values.length < 2 ? Math.abs(pixel(0.5) - pixel(-0.5)) || 40 : Math.abs(pixel(values[1]!) - pixel(values[0]!));
+  return values.length < 2
+    ? Math.abs(pixel(0.5) - pixel(-0.5)) || 40
+    : Math.abs(pixel(values[1]!) - pixel(values[0]!));
 }
 
 /** Draws the colours of a heat map with its lowest and highest value. */
 export function drawColourBar(
   {rows}: Cells,
   {x, y, height}: {readonly x: number; readonly y: number; readonly height: number},
-  format: (value: number) => string,
 ): Fragment {
   const {from, to} = rangeOf(rows.flat());
   const strip = height / shades;
@@ -179,8 +185,8 @@ export function drawColourBar(
         fill="${cssColourAt(viridis, at / (shades - 1))}"
       />`,
   );
-  return html`${strips}<text x="${x + 17}" y="${y + 10}">${format(to)}</text
-    ><text x="${x + 17}" y="${y + height}">${format(from)}</text>`;
+  return html`${strips}<text x="${x + 17}" y="${y + 10}">${shortNumber(to, to - from)}</text
+    ><text x="${x + 17}" y="${y + height}">${shortNumber(from, to - from)}</text>`;
 }
 
 function isKnown({x, y}: Pixel): boolean {

@@ -46,27 +46,24 @@ export function showTable(rows: readonly object[], options: TableOptions = {}): 
 export function tableHtml(rows: readonly Row[], options: TableOptions = {}): Fragment {
   const {caption, limit = 50} = options;
   const columns = columnsOf(rows, options);
-  const wide = columns.length >= 6 && 'width:100%;';
-  return html`<div style="overflow-x:auto;margin:4px 0 12px">
-      <table style="border-collapse:collapse;margin:0;font-size:13px;line-height:1.45;${wide}background:none">
-        ${
-          caption !== undefined &&
-          html`<caption
-            style="caption-side:top;text-align:left;font-size:14px;font-weight:600;padding:0 0 6px;white-space:nowrap"
-          >
-            ${caption}
-          </caption>`
-        }
+  const wide = columns.length >= 8 && 'width:100%;';
+  // Not a <caption>, which would be no wider than a narrow table.
+  return html`${caption !== undefined && html`<div style="font-size:14px;font-weight:600;margin:4px 0 6px">${caption}</div>`}
+    <div style="overflow-x:auto;margin:4px 0 12px">
+      <table
+        aria-label="${caption ?? 'table'}"
+        style="border-collapse:collapse;margin:0;font-size:13px;line-height:1.45;${wide}background:none"
+      >
         <thead>
           <tr style="background:none">
-            ${columns.map(({name, right}, at) => html`<th scope="col" style="${cellStyle(right, at)};font-weight:600;opacity:.75">${name}</th>`)}
+            ${columns.map(({name, right}, at) => html`<th scope="col" style="${cellStyle(right, at, columns.length)};font-weight:600;opacity:.75">${name.split(' ').map(unbroken)}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${rows.slice(0, limit).map(
             (row, at) =>
               html`<tr style="background:none">
-                ${columns.map((column, of) => html`<td style="${cellStyle(column.right, of)}">${cellHtml(column, row, at)}</td>`)}
+                ${columns.map((column, of) => cellHtml(column, row, at, of, columns.length))}
               </tr>`,
           )}
         </tbody>
@@ -109,9 +106,7 @@ interface Column {
 
 function columnsOf(rows: readonly Row[], {best = [], bestOfRow = [], bars = []}: TableOptions): Column[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const wanted = new Map(
-    isList(best) ? best.map((name) => [name, 'high' as const]) : Object.entries(best),
-  );
+  const wanted = new Map(isList(best) ? best.map((name) => [name, 'high' as const]) : Object.entries(best));
   const compared = [...rows.entries()].map(([at, row]) => {
     const values = bestOfRow.flatMap((name) => numberOf(row[name]) ?? []);
     return [at, values.length > 1 ? Math.max(...values) : undefined] as const;
@@ -137,25 +132,48 @@ function bestRows(values: readonly (number | undefined)[], best: Best): number[]
   return values.flatMap((value, at) => (value === wanted ? [at] : []));
 }
 
-function cellStyle(right: boolean, at: number): string {
-  const padding = at === 0 ? '5px 14px 5px 0' : '5px 14px';
+/** A word of a heading that has a hyphen, as the name of a metric, stays on one line. */
+function unbroken(word: string, at: number): Fragment {
+  const shown = word.includes('-') ? html`<span style="white-space:nowrap">${word}</span>` : word;
+  return html`${at > 0 && ' '}${shown}`;
+}
+
+/** Short texts stay on one line; long ones wrap. */
+const shortText = 20;
+
+function cellStyle(right: boolean, at: number, count: number, wrap: 'normal' | 'nowrap' = 'normal'): string {
+  const space = count >= 10 ? 9 : 16;
+  const padding = `5px ${space}px 5px ${at === 0 ? 0 : space}px`;
   return (
     `padding:${padding};text-align:${right ? 'right' : 'left'};font-variant-numeric:tabular-nums;max-width:32em;` +
-    `overflow-wrap:break-word;white-space:normal;vertical-align:top;border-bottom:1px solid ${shade.line}`
+    `overflow-wrap:break-word;white-space:${wrap};vertical-align:top;border-bottom:1px solid ${shade.line}`
   );
 }
 
-function cellHtml({name, format, best, full}: Column, row: Row, at: number): Insertable {
+function cellHtml(
+  {name, right, format, best, full}: Column,
+  row: Row,
+  at: number,
+  of: number,
+  count: number,
+): Fragment {
   const text = cell(row[name], format);
   const shown = best.has(at) ? html`<b style="font-weight:700">${text}</b>` : text;
   const value = numberOf(row[name]);
-  if (full === undefined || value === undefined) return shown;
+  const bar = full !== undefined && value !== undefined;
+  const isShort = text.length <= shortText && (right || !text.includes(' '));
+  return html`<td style="${cellStyle(right, of, count, isShort ? 'nowrap' : 'normal')}">
+    ${bar ? barHtml(value, full, shown) : shown}
+  </td>`;
+}
+
+function barHtml(value: number, full: number, shown: Insertable): Fragment {
   const width = Math.round(1000 * Math.min(1, Math.max(0, value / full))) / 10;
   return html`<div style="display:flex;align-items:center;gap:10px;justify-content:flex-end">
     <div style="width:110px;height:9px;border-radius:2px;background:${shade.fill}">
       <div style="width:${width}%;height:9px;border-radius:2px;background:${palette.blue}"></div>
     </div>
-    <span>${shown}</span>
+    <span style="min-width:52px;text-align:right">${shown}</span>
   </div>`;
 }
 

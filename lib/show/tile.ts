@@ -3,7 +3,7 @@ import {cssGradient, inferno} from './colour-scale';
 import {html, type Fragment} from './html';
 import type {ImageSource, Thumbnail} from './image';
 import {marked, palette, shade} from './palette';
-import {formatNumber} from './text';
+import {shortNumber} from './number-format';
 
 /** An image of a grid, with the text below it. */
 export interface GridItem {
@@ -40,7 +40,11 @@ export function tile(
   const frame = `width:100%;aspect-ratio:${shape};object-fit:contain;border-radius:6px;display:block;margin:0;max-width:none`;
   return html`<figure style="margin:0;min-width:0;overflow-wrap:break-word">
     ${headline !== undefined && html`<div style="font-size:15px;font-weight:600;margin:0 0 5px">${headline}</div>`}
-    <img src="${image.uri}" alt="${image.damage === undefined ? alt : 'damaged image'}" style="${frame};background:${shade.fill}" />
+    <img
+      src="${image.uri}"
+      alt="${image.damage === undefined ? alt : 'damaged image'}"
+      style="${frame};background:${shade.fill}"
+    />
     <figcaption style="margin:6px 0 0;font-size:13.5px">
       ${item.scale && scaleHtml(item.scale)} ${image.damage !== undefined && damageHtml(image.damage)}
       ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
@@ -55,7 +59,8 @@ function referencesHtml(references: readonly string[], open: number): Fragment {
   const quote = 'font-size:12px;margin-top:3px;opacity:.75';
   const lines = references.map((reference) => html`<div style="${quote}">“${reference}”</div>`);
   const rest = lines.slice(open);
-  const summary = open > 0 ? `${rest.length} more` : `${rest.length} reference${rest.length === 1 ? '' : 's'}`;
+  const summary =
+    open > 0 ? `${rest.length} more` : `${rest.length} reference${rest.length === 1 ? '' : 's'}`;
   return html`${lines.slice(0, open)}${
     rest.length > 0 &&
     html`<details style="font-size:12px;margin-top:3px">
@@ -67,16 +72,12 @@ function referencesHtml(references: readonly string[], open: number): Fragment {
 
 /** Renders the colours of a map from its lowest to its highest value. */
 function scaleHtml({low, high}: {readonly low: number; readonly high: number}): Fragment {
-  const bar = `flex:1 1 40px;height:7px;border-radius:2px;background:${cssGradient(inferno)}`;
+  const bar = `flex:1 1 40px;height:7px;border:1px solid ${shade.line};border-radius:3px;background:${cssGradient(inferno)}`;
   return html`<div style="display:flex;align-items:center;gap:6px;font-size:11px">
-    <span style="opacity:.75">${shortNumber(low)}</span>
+    <span style="opacity:.75">${shortNumber(low, high - low)}</span>
     <div style="${bar}"></div>
-    <span style="opacity:.75">${shortNumber(high)}</span>
+    <span style="opacity:.75">${shortNumber(high, high - low)}</span>
   </div>`;
-}
-
-function shortNumber(value: number): string {
-  return formatNumber(Number(value.toPrecision(2)));
 }
 
 function damageHtml(reason: string): Fragment {

@@ -148,9 +148,12 @@ export function countWords(captions: Iterable<string>): Map<string, number> {
 
 setDescription(Vocabulary.prototype, (vocabulary) => {
   const {words} = vocabulary.toJSON();
-  return description(`Vocabulary of ${grouped(vocabulary.size)} ids: ${grouped(words.length)} words and ${specialWords.length} special ids`, {
-    special: specialWords.join(', '),
-    frequent: words.slice(0, 12).join(', '),
-    rare: words.length > 12 && words.slice(12).slice(-8).join(', '),
-  });
+  return description(
+    `Vocabulary of ${grouped(vocabulary.size)} ids: ${grouped(words.length)} words and ${specialWords.length} special ids`,
+    {
+      special: specialWords.join(', '),
+      frequent: words.slice(0, 12).join(', '),
+      rare: words.length > 12 && words.slice(12).slice(-8).join(', '),
+    },
+  );
 });

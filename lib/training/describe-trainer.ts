@@ -13,17 +13,19 @@ export function describeTrainer(
   const last = history.steps.at(-1);
   const reached = best && history.epochs.find((report) => report.step === best.step)?.epoch;
   const selectBy = options.selectBy === 'auto' ? 'score' : options.selectBy;
-  const defaults = Object.fromEntries(fieldsOf(trainerOptions.schema).map((field) => [field.name, field.default]));
+  const defaults = Object.fromEntries(
+    fieldsOf(trainerOptions.schema).map((field) => [field.name, field.default]),
+  );
   return description(
     `Trainer of a decoder of kind ${decoder.kind} (${counted(countNumbers(decoder.weights.values()), 'weight')})`,
     {
-      position: `${epoch} of ${counted(options.epochs, 'epoch')}, step ${grouped(step)} of ${grouped(options.epochs * stepsPerEpoch)}`,
+      'position': `${epoch} of ${counted(options.epochs, 'epoch')}, step ${grouped(step)} of ${grouped(options.epochs * stepsPerEpoch)}`,
       'learning rate': String(learningRate),
       'last loss': last && last.loss.toFixed(4),
-      best: best
+      'best': best
         ? `${selectBy} ${best.score.toFixed(4)}${reached === undefined ? '' : ` after epoch ${reached}`}`
         : 'no epoch yet',
-      options: describeOptions(options, defaults),
+      'options': describeOptions(options, defaults),
       'left out': leftOut.length > 0 && `${counted(leftOut.length, 'image')} without features`,
     },
   );

@@ -3,7 +3,16 @@ import {join} from 'node:path';
 import {expect} from 'chai';
 import type {Browser, Page} from 'playwright-core';
 import sharp from 'sharp';
-import {imageGrid, showBars, showEpochs, showHeatmap, showIntervals, showMaps, showTable, type EpochReport} from 'captioner';
+import {
+  imageGrid,
+  showBars,
+  showEpochs,
+  showHeatmap,
+  showIntervals,
+  showMaps,
+  showTable,
+  type EpochReport,
+} from 'captioner';
 import {inKernel} from '../show/kernel';
 import {projectRoot, temporaryFolder} from '../support';
 import {chromiumPath, launch} from './chromium';
@@ -12,37 +21,60 @@ import {notebookOf, startLab, type Lab} from './lab';
 /** One of each thing that the library shows. */
 async function everything(): Promise<Readonly<Record<string, unknown>>[]> {
   const file = join(temporaryFolder(), 'image.png');
-  await sharp({create: {width: 240, height: 160, channels: 3, background: '#7a8fa3'}}).png().toFile(file);
-  const epochs = [0.2, 0.4, 0.5, 0.45].map(
-    (score, at): EpochReport => ({
-      epoch: at + 1,
-      step: at,
-      loss: 3 - score,
-      validationLoss: 3 - score / 2,
-      learningRate: 0.001,
-      metrics: {'BLEU-4': score / 2, METEOR: score / 3, 'CIDEr-D': score},
-      seconds: 9.5,
-      panel: [],
-      best: at < 3,
-    }),
-  );
+  await sharp({create: {width: 240, height: 160, channels: 3, background: '#7a8fa3'}})
+    .png()
+    .toFile(file);
+  const epochs = [0.2, 0.4, 0.5, 0.45].map((score, at): EpochReport => ({
+    epoch: at + 1,
+    step: at,
+    loss: 3 - score,
+    validationLoss: 3 - score / 2,
+    learningRate: 0.001,
+    metrics: {'BLEU-4': score / 2, 'METEOR': score / 3, 'CIDEr-D': score},
+    seconds: 9.5,
+    panel: [],
+    best: at < 3,
+  }));
   const sent = await inKernel(async () => {
     await imageGrid(
       [
-        {image: file, caption: 'a red ball and a dog', previous: 'a ball', references: ['one', 'two', 'three']},
+        {
+          image: file,
+          caption: 'a red ball and a dog',
+          previous: 'a ball',
+          references: ['one', 'two', 'three'],
+        },
         {image: file, caption: 'a cat', correct: false, note: 'no cat', label: 'CIDEr-D 0.12'},
         {image: join(file, 'missing.jpg'), caption: 'a cat', correct: true},
       ],
       {title: 'Captions'},
     );
-    showTable([{label: 'dog', probability: 0.8}, {label: 'cat', probability: 0.15}], {
-      caption: 'Classes',
-      best: ['probability'],
-      bars: ['probability'],
-    });
+    showTable(
+      [
+        {label: 'dog', probability: 0.8},
+        {label: 'cat', probability: 0.15},
+      ],
+      {
+        caption: 'Classes',
+        best: ['probability'],
+        bars: ['probability'],
+      },
+    );
     showEpochs({steps: [], epochs});
-    showBars([['dog', 12], ['cat', 3]], {title: 'Words'});
-    showHeatmap([[1, 2], [3, 4]], {title: 'Map'});
+    showBars(
+      [
+        ['dog', 12],
+        ['cat', 3],
+      ],
+      {title: 'Words'},
+    );
+    showHeatmap(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      {title: 'Map'},
+    );
     showIntervals([{name: 'BLEU-4', score: 0.3, low: 0.25, high: 0.35}], {title: 'Intervals'});
     await showMaps(file, [{label: 'feature 1', values: [0, 1, 2, 3]}]);
   });
@@ -109,14 +141,14 @@ describe('An untrusted notebook in JupyterLab', function () {
       const bundles = await everything();
       const page = await lab.open(browser, notebookOf(bundles));
       const charts = bundles.filter((data) => 'application/vnd.plotly.v1+json' in data).length;
-      await page.waitForFunction(`document.querySelectorAll('.js-plotly-plot .main-svg').length >= ${charts}`);
+      await page.waitForFunction(
+        `document.querySelectorAll('.js-plotly-plot .main-svg').length >= ${charts}`,
+      );
       const types = await page.evaluate(
         `[...document.querySelectorAll('.jp-OutputArea-output')].map((one) => one.dataset.mimeType)`,
       );
       expect(types).to.deep.equal(
-        bundles.map((data) =>
-          'text/html' in data ? 'text/html' : 'application/vnd.plotly.v1+json',
-        ),
+        bundles.map((data) => ('text/html' in data ? 'text/html' : 'application/vnd.plotly.v1+json')),
       );
       const isDark = await page.evaluate(`document.body.dataset.jpThemeLight === 'false'`);
       expect(isDark).to.equal(theme === 'JupyterLab Dark');

@@ -17,8 +17,14 @@ export async function startLab(theme: string): Promise<Lab> {
   const home = temporaryFolder();
   const settings = join(home, 'settings', '@jupyterlab', 'apputils-extension');
   mkdirSync(settings, {recursive: true});
-  writeFileSync(join(settings, 'themes.jupyterlab-settings'), JSON.stringify({theme, 'adaptive-theme': false}));
-  writeFileSync(join(settings, 'notification.jupyterlab-settings'), JSON.stringify({fetchNews: 'false', checkForUpdates: false}));
+  writeFileSync(
+    join(settings, 'themes.jupyterlab-settings'),
+    JSON.stringify({theme, 'adaptive-theme': false}),
+  );
+  writeFileSync(
+    join(settings, 'notification.jupyterlab-settings'),
+    JSON.stringify({fetchNews: 'false', checkForUpdates: false}),
+  );
   const own = {
     JUPYTER_CONFIG_DIR: join(home, 'config'),
     JUPYTER_DATA_DIR: join(home, 'data'),

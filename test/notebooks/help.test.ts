@@ -18,7 +18,10 @@ interface Result {
 
 function inKernel(actions: readonly Action[]): Result[] {
   const input = JSON.stringify({folder: join(projectRoot, 'notebooks'), actions});
-  const out = execFileSync(python(), [join(projectRoot, 'test', 'notebooks', 'help.py')], {input, encoding: 'utf8'});
+  const out = execFileSync(python(), [join(projectRoot, 'test', 'notebooks', 'help.py')], {
+    input,
+    encoding: 'utf8',
+  });
   return out
     .split('\n')
     .filter((line) => line !== '')
@@ -35,14 +38,19 @@ describe('A cell', function () {
       {code: imports},
       {code: `const dataset = await openDataset('scenes');\ndataset`},
       {code: `const copy = {...dataset, images: dataset.images.slice(0, 1)};\ncopy.images.length`},
-      {code: `const vocabulary = Vocabulary.from(dataset.images.flatMap((image) => image.captions));\nvocabulary`},
-      {code: `let kind = 'lstm';\nconst decoder = createDecoder(kind, vocabulary.size, 8, {units: 16});\ndecoder`},
+      {
+        code: `const vocabulary = Vocabulary.from(dataset.images.flatMap((image) => image.captions));\nvocabulary`,
+      },
+      {
+        code: `let kind = 'lstm';\nconst decoder = createDecoder(kind, vocabulary.size, 8, {units: 16});\ndecoder`,
+      },
     ]);
     expect(dataset!.text).to.match(/^Dataset scenes: 800 images with [\d,]+ captions\n {2}train +600 images/);
     expect(spread!.text).to.equal('1\n');
     expect(vocabulary!.text).to.match(/^Vocabulary of \d+ ids: \d+ words and 4 special ids\n/);
     expect(decoder!.text).to.match(/^lstm decoder of [\d,]+ weights\n/);
-    for (const {text} of [dataset!, vocabulary!, decoder!]) expect(text!.trim().split('\n').length).to.be.below(11);
+    for (const {text} of [dataset!, vocabulary!, decoder!])
+      expect(text!.trim().split('\n').length).to.be.below(11);
   });
 
   it('with a wrong name is refused before it runs where the name is written, and in words where it is a variable', () => {
@@ -57,7 +65,9 @@ describe('A cell', function () {
     ]);
     for (const result of [option!, kind!, encoder!, variable!, metric!, folder!])
       expect(result.status, result.text).to.equal('error');
-    expect(option!.text).to.include(`'unit' does not exist in type 'LstmOptions'. Did you mean to write 'units'?`);
+    expect(option!.text).to.include(
+      `'unit' does not exist in type 'LstmOptions'. Did you mean to write 'units'?`,
+    );
     expect(kind!.text).to.match(/'"ltsm"' is not assignable to parameter of type/);
     expect(encoder!.text).to.match(/'"inception"' is not assignable to parameter of type/);
     expect(variable!.text).to.include('Unknown decoder "ltsm"; did you mean "lstm"?');
@@ -90,6 +100,9 @@ describe('A cell', function () {
       expect(text).to.match(/@param points .+\n@param options .+\n@example\nshowScatter\(/);
     }
     expect(among!.text).to.include('function showTable');
-    expect(nested!.text).to.include('createDecoder').and.match(/@returns The decoder\./).and.match(/@throws .*`options`/);
+    expect(nested!.text)
+      .to.include('createDecoder')
+      .and.match(/@returns The decoder\./)
+      .and.match(/@throws .*`options`/);
   });
 });

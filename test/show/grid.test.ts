@@ -52,7 +52,7 @@ describe('imageGrid', () => {
     expect(htmlOf(sent)).to.match(/<mark[^>]*>red<\/mark>/);
   });
 
-  it('shows an image that can\'t be read as damaged, and the others as they are', async () => {
+  it("shows an image that can't be read as damaged, and the others as they are", async () => {
     const damaged = join(temporaryFolder(), 'broken.jpg');
     writeFileSync(damaged, 'no image');
     const missing = join(temporaryFolder(), 'missing.jpg');
@@ -82,7 +82,11 @@ describe('imageGrid', () => {
       await imageGrid([{image: pixels, caption: 'a', references: ['one']}], {openReferences: 0});
     });
     const folded = (sent: typeof captioned): string[] =>
-      [...htmlOf(sent).split('<details')[1]!.matchAll(/“([^”]*)”/g)].map(([, text]) => text!);
+      [
+        ...htmlOf(sent)
+          .split('<details')[1]!
+          .matchAll(/“([^”]*)”/g),
+      ].map(([, text]) => text!);
     expect(folded(captioned)).to.deep.equal(references.slice(1));
     expect(htmlOf(captioned)).to.match(/<summary[^>]*>5 more</);
     expect(folded(bare)).to.deep.equal(['six']);

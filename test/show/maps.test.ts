@@ -6,11 +6,17 @@ import {refusal, temporaryFolder} from '../support';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 const file = join(temporaryFolder(), 'grey.png');
-before(() => sharp({create: {width: 90, height: 60, channels: 3, background: '#808080'}}).png().toFile(file));
+before(() =>
+  sharp({create: {width: 90, height: 60, channels: 3, background: '#808080'}})
+    .png()
+    .toFile(file),
+);
 
 /** Mean red, green and blue of a square part of an image. */
 async function meanAt(image: Buffer, left: number, top: number, side = 30): Promise<number[]> {
-  const {channels} = await sharp(await sharp(image).extract({left, top, width: side, height: side}).toBuffer()).stats();
+  const {channels} = await sharp(
+    await sharp(image).extract({left, top, width: side, height: side}).toBuffer(),
+  ).stats();
   return channels.map(({mean}) => mean);
 }
 
@@ -26,8 +32,16 @@ describe('overlay', () => {
   });
 
   it('scales to the range that is given, and draws the grid of the cells', async () => {
-    const half = await meanAt(await overlay(file, [1, 1, 1, 1], {size: 100, range: [0, 2], grid: false}), 40, 40);
-    const whole = await meanAt(await overlay(file, [1, 1, 1, 1], {size: 100, range: [0, 1], grid: false}), 40, 40);
+    const half = await meanAt(
+      await overlay(file, [1, 1, 1, 1], {size: 100, range: [0, 2], grid: false}),
+      40,
+      40,
+    );
+    const whole = await meanAt(
+      await overlay(file, [1, 1, 1, 1], {size: 100, range: [0, 1], grid: false}),
+      40,
+      40,
+    );
     expect(whole[0]! - half[0]!).to.be.greaterThan(20);
     const lines = await overlay(file, [1, 1, 1, 1], {size: 100, range: [0, 4]});
     const across = await meanAt(lines, 50, 10, 1);
@@ -48,7 +62,12 @@ describe('showMaps and showAttention', () => {
     const html = htmlOf(sent);
     expect(html).to.include('a &#60;b&#62;').and.include('ball').and.include('linear-gradient');
     // Each word's colours end at its own highest weight, and begin at no attention.
-    expect([...html.matchAll(/opacity:\.75">([\d.]+)</g)].map(([, value]) => value)).to.deep.equal(['0', '0.4', '0', '0.9']);
+    expect([...html.matchAll(/opacity:\.75">([\d.]+)</g)].map(([, value]) => value)).to.deep.equal([
+      '0',
+      '0.4',
+      '0',
+      '0.9',
+    ]);
     expect(html.match(/<img/g)).to.have.length(2);
     expect(textOf(sent)).to.match(/^Attention for each word\na <b>:\nball:$/);
   });
@@ -65,9 +84,13 @@ describe('showMaps and showAttention', () => {
   });
 
   it('show maps of features with their lowest and highest value', async () => {
-    const [sent] = await inKernel(() => showMaps(file, [{label: 'feature 7', values: [-1, 0, 1, 2.5]}], {title: 'Maps'}));
+    const [sent] = await inKernel(() =>
+      showMaps(file, [{label: 'feature 7', values: [-1, 0, 1, 2.5]}], {title: 'Maps'}),
+    );
     expect(htmlOf(sent)).to.include('feature 7').and.include('>-1<').and.include('>2.5<').and.include('Maps');
-    const error = await showMaps('nothing.jpg', [{label: 'a', values: [1]}]).catch((reason: unknown) => reason);
+    const error = await showMaps('nothing.jpg', [{label: 'a', values: [1]}]).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(CaptionerError).with.property('code', 'not-found');
   });
 });

@@ -30,19 +30,58 @@ describe('showTable', () => {
 
   it('gives the numbers of a column the same number of decimals', () => {
     for (const [values, shown] of [
-      [[0.896, 0.8642, 0.595], ['0.8960', '0.8642', '0.5950']],
-      [[1.12e-5, 0.2413], ['0.0000', '0.2413']],
-      [[1.12e-5, 2e-6], ['1.12e-5', '2.00e-6']],
-      [[0.001, 0.00098, 0.0005], ['0.00100', '0.00098', '0.00050']],
-      [[0.5, 0.25], ['0.50', '0.25']],
-      [[6000, 12], ['6,000', '12']],
-      [[6000, 12.5], ['6,000.0', '12.5']],
-      [[83.127, 9.5], ['83.13', '9.50']],
-      [[1, 1, 0.9995], ['1.0000', '1.0000', '0.9995']],
-      [[0, 0.3], ['0.0', '0.3']],
-      [[NaN, 0.5], ['NaN', '0.5']],
+      [
+        [0.896, 0.8642, 0.595],
+        ['0.8960', '0.8642', '0.5950'],
+      ],
+      [
+        [1.12e-5, 0.2413],
+        ['0.0000', '0.2413'],
+      ],
+      [
+        [1.12e-5, 2e-6],
+        ['1.12e-5', '2.00e-6'],
+      ],
+      [
+        [0.001, 0.00098, 0.0005],
+        ['0.00100', '0.00098', '0.00050'],
+      ],
+      [
+        [0.5, 0.25],
+        ['0.50', '0.25'],
+      ],
+      [
+        [6000, 12],
+        ['6,000', '12'],
+      ],
+      [
+        [6000, 12.5],
+        ['6,000.0', '12.5'],
+      ],
+      [
+        [83.127, 9.5],
+        ['83.13', '9.50'],
+      ],
+      [
+        [1, 1, 0.9995],
+        ['1.0000', '1.0000', '0.9995'],
+      ],
+      [
+        [0, 0.3],
+        ['0.0', '0.3'],
+      ],
+      [
+        [NaN, 0.5],
+        ['NaN', '0.5'],
+      ],
     ] as const)
-      expect(column(values.map((value) => ({value})), 'value'), String(values)).to.deep.equal(shown);
+      expect(
+        column(
+          values.map((value) => ({value})),
+          'value',
+        ),
+        String(values),
+      ).to.deep.equal(shown);
   });
 
   it('writes p-values and seconds as is usual', () => {
@@ -59,7 +98,8 @@ describe('showTable', () => {
       {epoch: 1, loss: 2, score: 0.5},
       {epoch: 2, loss: 1.5, score: 0.25},
     ];
-    const bold = (html: string): string[] => [...html.matchAll(/<b[^>]*>([^<]*)<\/b>/g)].map(([, text]) => text!);
+    const bold = (html: string): string[] =>
+      [...html.matchAll(/<b[^>]*>([^<]*)<\/b>/g)].map(([, text]) => text!);
     expect(bold(tableHtml(rows, {best: {loss: 'low', score: 'high'}}).text)).to.deep.equal(['0.50', '1.5']);
     expect(bold(tableHtml(rows, {best: ['score']}).text)).to.deep.equal(['0.50']);
     expect(tableText(rows, {best: ['score']})).to.match(/0\.50\*\n.*0\.25\n\* best$/);
@@ -75,7 +115,9 @@ describe('showTable', () => {
 
   it('draws bars in the cells of a column', () => {
     const widths = (rows: readonly Record<string, unknown>[]): string[] =>
-      [...tableHtml(rows, {bars: ['value']}).text.matchAll(/width:([\d.]+)%;height/g)].map(([, width]) => width!);
+      [...tableHtml(rows, {bars: ['value']}).text.matchAll(/width:([\d.]+)%;height/g)].map(
+        ([, width]) => width!,
+      );
     expect(widths([{value: 0.5}, {value: 0.125}])).to.deep.equal(['50', '12.5']);
     expect(widths([{value: 50}, {value: 200}])).to.deep.equal(['25', '100']);
     expect(widths([{value: -1}, {value: undefined}])).to.deep.equal(['0']);

@@ -41,7 +41,13 @@ describe('HTML in an untrusted notebook', () => {
         {image: 'nothing.jpg', caption: 'a', correct: false, note: 'wrong', label: 'label'},
         {image: pixels, headline: 'word', scale: {low: 0, high: 1}},
       ]);
-      showTable([{a: 0.5, b: 'x'}, {a: 0.25, b: 'y'}], {caption: 'Table', best: ['a'], bars: ['a']});
+      showTable(
+        [
+          {a: 0.5, b: 'x'},
+          {a: 0.25, b: 'y'},
+        ],
+        {caption: 'Table', best: ['a'], bars: ['a']},
+      );
       showTable(
         Array.from({length: 9}, (_, a) => ({a})),
         {limit: 2},
