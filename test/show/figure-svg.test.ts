@@ -137,7 +137,7 @@ describe('The static SVG of a figure', () => {
     const {layout} = sent!.data[plotly] as {layout: {xaxis: {dtick?: number}}};
     expect(layout.xaxis.dtick).to.equal(1);
     const svg = sent!.data['image/svg+xml'] as string;
-    const below = [...svg.matchAll(/text-anchor="middle">([^<]*)</g)].map(([, text]) => text);
+    const below = [...svg.matchAll(/text-anchor="middle"\s*>\s*([^<]*?)\s*</g)].map(([, text]) => text);
     expect(below).to.deep.equal(['1', '2', '3', 'epoch']);
   });
 
