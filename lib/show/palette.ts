@@ -31,6 +31,9 @@ export const shade = {
   mark: 'rgba(217,119,15,.22)',
 } as const;
 
+/** Colours of texts that say right or wrong, with a contrast ratio of at least 4 to white and to JupyterLab's dark background. */
+export const verdict = {right: '#1b8c68', wrong: '#d9485f'} as const;
+
 /** Colours of marked words: opaque, because an untrusted notebook loses inherited colours. */
 export const marked = {background: '#fbdfb8', text: '#3b2500'} as const;
 

@@ -2,7 +2,7 @@
 import {cssGradient, inferno} from './colour-scale';
 import {html, type Fragment} from './html';
 import type {ImageSource, Thumbnail} from './image';
-import {marked, palette, shade} from './palette';
+import {ink, marked, shade, verdict} from './palette';
 import {shortNumber} from './number-format';
 
 /** An image of a grid, with the text below it. */
@@ -49,7 +49,7 @@ export function tile(
       ${item.scale && scaleHtml(item.scale)} ${image.damage !== undefined && damageHtml(image.damage)}
       ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
       ${past} ${referencesHtml(references, openReferences)}
-      ${note !== undefined && html`<div style="font-size:12px;margin-top:3px;color:${item.correct === false ? palette.red : palette.grey}">${note}</div>`}
+      ${note !== undefined && html`<div style="font-size:12px;margin-top:3px;color:${item.correct === false ? verdict.wrong : ink}">${note}</div>`}
     </figcaption>
   </figure>`;
 }
@@ -81,7 +81,7 @@ function scaleHtml({low, high}: {readonly low: number; readonly high: number}): 
 }
 
 function damageHtml(reason: string): Fragment {
-  return html`<div style="font-size:12px;color:${palette.red}">
+  return html`<div style="font-size:12px;color:${verdict.wrong}">
     <b style="font-weight:600">damaged:</b> ${reason}
   </div>`;
 }
@@ -94,16 +94,16 @@ export function captionHtml({previous, correct}: GridItem, caption: string): Fra
     const isNew = before !== undefined && !before.has(word.toLowerCase());
     return html`${at > 0 && ' '}${isNew ? html`<mark style="${mark}">${word}</mark>` : word}`;
   });
-  const verdict =
+  const sign =
     correct !== undefined &&
     html`<span
       role="img"
       aria-label="${correct ? 'right' : 'wrong'}"
-      style="color:${correct ? palette.green : palette.red};font-weight:700"
+      style="color:${correct ? verdict.right : verdict.wrong};font-weight:700"
       >${correct ? '✓' : '✗'}</span
     > `;
   return html`<div style="font-weight:600">
-    ${verdict}${caption === '' ? html`<i style="opacity:.6">no words</i>` : words}
+    ${sign}${caption === '' ? html`<i style="opacity:.6">no words</i>` : words}
   </div>`;
 }
 
@@ -113,10 +113,10 @@ export function itemText(
   damage?: string,
 ): string {
   const name = headline ?? (typeof image === 'string' ? image.replace(/^.*[\\/]/, '') : 'image');
-  const verdict = correct === undefined ? '' : correct ? ' ✓' : ' ✗';
+  const sign = correct === undefined ? '' : correct ? ' ✓' : ' ✗';
   const before = previous === undefined || previous === caption ? '' : ` (before: ${previous})`;
   return [
-    `${name}${label === undefined ? '' : ` [${label}]`}:${verdict} ${caption ?? ''}${before}`.trimEnd(),
+    `${name}${label === undefined ? '' : ` [${label}]`}:${sign} ${caption ?? ''}${before}`.trimEnd(),
     ...(damage === undefined ? [] : [`    damaged: ${damage}`]),
     ...references.map((reference) => `    “${reference}”`),
     ...(note === undefined ? [] : [`    ${note}`]),

@@ -1,3 +1,6 @@
+import {execFileSync} from 'node:child_process';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {
@@ -11,6 +14,8 @@ import {
   showScatter,
   type Figure,
 } from 'captioner';
+import {notebookOf} from '../browser/lab';
+import {python, temporaryFolder} from '../support';
 import {inKernel, type Sent} from './kernel';
 
 const plotly = 'application/vnd.plotly.v1+json';
@@ -213,6 +218,18 @@ describe('The static SVG of a figure', () => {
     expect(svg).to.include('loss (nats per word)').and.include('learning rate').and.include('training');
     expect(svg.match(/<path/g)).to.have.length(4);
   });
+
+  it('is what nbconvert shows, which knows no Plotly', async () => {
+    const [sent] = await inKernel(() => showBars([['dog', 12]], {title: 'Words'}));
+    const file = join(temporaryFolder(), 'chart.ipynb');
+    writeFileSync(file, JSON.stringify(notebookOf([sent!.data])));
+    const page = execFileSync(python(), ['-m', 'nbconvert', '--to', 'html', '--stdout', file], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      maxBuffer: 1e8,
+    });
+    expect(page).to.match(/<svg[^>]*aria-label="Words"/).and.include('>12</text>');
+  }).timeout(60_000);
 
   it("is left out where a trace can't be drawn, and an empty figure has one", () => {
     expect(figureBundle({data: [{type: 'pie', values: [1]}]})).to.not.have.property('image/svg+xml');
