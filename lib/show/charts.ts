@@ -1,7 +1,7 @@
 /** Charts for notebooks, one call each: bars, histogram, heat map, lines and scatter. Each includes its numbers as text. */
 import {showFigure} from './figure';
 import {palette, scale} from './palette';
-import {rangeOf} from './svg-axis';
+import {wholeTicks} from './plotly';
 import {columns, formatNumber} from './text';
 
 /** Options of charts. */
@@ -143,8 +143,13 @@ export function showHeatmap(
     ],
     layout: {
       height: Math.max(220, Math.min(640, 120 + matrix.length * (rowNames ? 24 : 8))),
-      xaxis: {title: {text: x ?? ''}, showgrid: false},
-      yaxis: {title: {text: y ?? ''}, autorange: 'reversed', showgrid: false},
+      xaxis: {title: {text: x ?? ''}, showgrid: false, ...(!columnNames && wholeTicks([0, depth]))},
+      yaxis: {
+        title: {text: y ?? ''},
+        autorange: 'reversed',
+        showgrid: false,
+        ...(!rowNames && wholeTicks([0, matrix.length])),
+      },
     },
   });
 }
@@ -234,12 +239,6 @@ export function showScatter(points: readonly Point[], {title = '', x, y}: ChartO
       showlegend: groups.size > 1,
     },
   });
-}
-
-/** Returns the settings of an axis on which only integers make sense, such as epochs, so that its ticks are integers. */
-export function wholeTicks(values: readonly number[]): {readonly dtick?: number} {
-  const {from, to} = rangeOf(values);
-  return values.length > 0 && values.every(Number.isInteger) && to - from < 12 ? {dtick: 1} : {};
 }
 
 function textOf(title: string, rows: readonly (readonly [string, string])[]): string {

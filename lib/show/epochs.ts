@@ -1,8 +1,8 @@
 /** The epochs of a run: a table with the best values in bold, and a small chart of the losses and of each score. */
 import type {EpochReport, History} from '../checkpoints/history';
-import {wholeTicks} from './charts';
 import {showFigure, type Figure} from './figure';
 import {palette, shade} from './palette';
+import {wholeTicks} from './plotly';
 import {showTable, tableText, type Best, type Row} from './table';
 
 /** Options of `showEpochs`. */
@@ -58,7 +58,11 @@ interface Panel {
   }[];
 }
 
-const panelsPerRow = 3;
+/** Returns the number of small charts in a row that leaves the fewest holes. */
+function chartsPerRow(count: number): number {
+  const holes = (columns: number): number => columns * Math.ceil(count / columns) - count;
+  return [3, 4, 2].reduce((best, other) => (holes(other) < holes(best) ? other : best));
+}
 
 /** Returns the small charts of `showEpochs`; the best epoch is a larger dot. */
 export function epochsFigure(epochs: readonly EpochReport[], title: string): Figure {
@@ -76,9 +80,10 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
       lines: [{name, color: palette.green, values: epochs.map(({metrics}) => metrics[name])}],
     })),
   ];
-  const rows = Math.ceil(panels.length / panelsPerRow);
+  const columns = chartsPerRow(panels.length);
+  const rows = Math.ceil(panels.length / columns);
   const best = epochs.map((report) => report.best).lastIndexOf(true);
-  const places = panels.map((panel, at) => placeOf(panel, at, rows));
+  const places = panels.map((panel, at) => placeOf(panel, at, columns, rows));
   return {
     title,
     text: `${title}\n${tableText(epochRows(epochs), {best: bestOf(epochRows(epochs)), limit: 100})}`,
@@ -92,7 +97,7 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
         xaxis: places[at]!.x,
         yaxis: places[at]!.y,
         line: {color, width: 2},
-        marker: {color, size: epochs.map((_, epoch) => (epoch === best ? 11 : 5))},
+        marker: {color, size: epochs.map((_, epoch) => (epoch === best ? 11 : 5)), line: {width: 0}},
         hovertemplate: 'epoch %{x}: %{y:.4f}<extra>%{fullData.name}</extra>',
       })),
     ),
@@ -117,11 +122,11 @@ interface PanelPlace {
 }
 
 /** Returns the axes of a small chart: their names, where they lie, and the text above them. */
-function placeOf({title}: Panel, at: number, rows: number): PanelPlace {
+function placeOf({title}: Panel, at: number, columns: number, rows: number): PanelPlace {
   const suffix = at === 0 ? '' : String(at + 1);
-  const [column, row] = [at % panelsPerRow, Math.floor(at / panelsPerRow)];
-  const gap = 0.09;
-  const width = (1 - gap * (panelsPerRow - 1)) / panelsPerRow;
+  const [column, row] = [at % columns, Math.floor(at / columns)];
+  const gap = 0.27 / columns;
+  const width = (1 - gap * (columns - 1)) / columns;
   const left = column * (width + gap);
   // Above each chart there is space for its title, below for its ticks.
   const [space, above, below] = [heightOf(rows) - 100, 18, 28];

@@ -65,7 +65,7 @@ export function intervalFigure(
           thickness: 1.6,
           width: 4,
         },
-        marker: {size: 9, color: series[at % series.length]},
+        marker: {size: 9, color: series[at % series.length], line: {width: 0}},
         text: own.map(
           ({name, score, low, high}) => `${name}: ${fixed(score)} (${fixed(low)} to ${fixed(high)})`,
         ),

@@ -1,4 +1,5 @@
 /** A Plotly figure, whose traces and layout are plain JSON, and how to read values of JSON whose type is not known. */
+import {rangeOf} from './svg-axis';
 
 /** A Plotly figure with a text alternative. */
 export interface Figure {
@@ -32,4 +33,10 @@ export function number(value: unknown): number | undefined {
 /** Returns a text that is not empty; undefined for anything else. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Returns the settings of an axis on which only integers make sense, such as epochs, so that its ticks are integers. */
+export function wholeTicks(values: readonly number[]): {readonly dtick?: number} {
+  const {from, to} = rangeOf(values);
+  return values.length > 0 && values.every(Number.isInteger) && to - from < 12 ? {dtick: 1} : {};
 }

@@ -52,7 +52,7 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): Fra
     <div style="overflow-x:auto;margin:4px 0 12px">
       <table
         aria-label="${caption ?? 'table'}"
-        style="border-collapse:collapse;margin:0;font-size:13px;line-height:1.45;${wide}background:none"
+        style="border-collapse:collapse;table-layout:auto;margin:0;font-size:13px;line-height:1.45;${wide}background:none"
       >
         <thead>
           <tr style="background:none">

@@ -228,7 +228,9 @@ describe('The static SVG of a figure', () => {
       stdio: 'pipe',
       maxBuffer: 1e8,
     });
-    expect(page).to.match(/<svg[^>]*aria-label="Words"/).and.include('>12</text>');
+    expect(page)
+      .to.match(/<svg[^>]*aria-label="Words"/)
+      .and.include('>12</text>');
   }).timeout(60_000);
 
   it("is left out where a trace can't be drawn, and an empty figure has one", () => {
