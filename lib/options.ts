@@ -30,7 +30,7 @@ export function firstComplaint(error: z.ZodError, value: unknown, schema: z.ZodT
 function complaint(issue: z.core.$ZodIssue, value: unknown, where: string, schema: z.ZodType): string {
   if (issue.code === 'unrecognized_keys') {
     const owner = schemaAt(schema, issue.path);
-    const names = owner instanceof z.ZodObject ? Object.keys(owner.shape as object) : [];
+    const names = owner instanceof z.ZodObject ? Object.keys(owner.shape) : [];
     const group = {owner: [where, ...issue.path].join('.'), names};
     return issue.keys
       .map((key) =>

@@ -203,6 +203,6 @@ describe('A wrong option', () => {
       now(name, trainerSettings);
     for (const name of ['lengthExponent', 'noRepeatNgram', 'groups', 'diversity', 'forced', 'banned'])
       now(name, searchSettings);
-    now('image', (options) => make('lstm', options as object));
+    now('image', (options) => make('lstm', options));
   });
 });

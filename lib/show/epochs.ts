@@ -105,7 +105,7 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
       height: heightOf(rows),
       showlegend: false,
       annotations: places.map(({annotation}) => annotation),
-      ...Object.assign({}, ...places.map(({layout}) => layout(epochs))),
+      ...Object.fromEntries(places.flatMap(({layout}) => Object.entries(layout(epochs)))),
     },
   };
 }

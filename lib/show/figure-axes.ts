@@ -115,7 +115,10 @@ function ticksOf(range: Range, log: boolean, numbers: readonly number[], given: 
   const values = list(given['tickvals']);
   if (values !== undefined) {
     const labels = list(given['ticktext']) ?? values;
-    return values.map((value, at) => ({at: Number(value), label: String(labels[at] ?? '')}));
+    return values.map((value, at) => ({
+      at: Number(value),
+      label: text(labels[at]) ?? String(Number(labels[at])),
+    }));
   }
   if (given['showticklabels'] === false) return [];
   const shown = (at: number): Tick => ({at, label: label(log ? 10 ** at : at, given)});

@@ -1,13 +1,23 @@
 /** Describes trainers for consoles and notebooks. */
+import type {History} from '../checkpoints/history';
+import type {Position} from '../checkpoints/metadata';
+import type {Decoder} from '../decoders/decoder';
 import {counted, countNumbers, description, describeOptions, grouped} from '../description';
 import {fieldsOf} from '../option-fields';
-import type {Trainer} from './trainer';
-import {trainerOptions} from './trainer-options';
+import {trainerOptions, type TrainerSettings} from './trainer-options';
+
+/** The parts of a trainer that its description is made of. */
+interface DescribedTrainer {
+  readonly decoder: Decoder;
+  readonly options: TrainerSettings;
+  readonly position: Position;
+  readonly stepsPerEpoch: number;
+  readonly history: History;
+  readonly leftOut: readonly string[];
+}
 
 /** Describes a trainer: where it stands, its best score, and the options that differ from the default. */
-export function describeTrainer(
-  trainer: Pick<Trainer, 'decoder' | 'options' | 'position' | 'stepsPerEpoch' | 'history' | 'leftOut'>,
-): string {
+export function describeTrainer(trainer: DescribedTrainer): string {
   const {decoder, options, position, stepsPerEpoch, history, leftOut} = trainer;
   const {step, epoch, learningRate, best} = position;
   const last = history.steps.at(-1);
