@@ -228,9 +228,11 @@ describe('The static SVG of a figure', () => {
       stdio: 'pipe',
       maxBuffer: 1e8,
     });
-    expect(page)
+    const [, image] = /data:image\/svg\+xml;base64,([^"]+)"/.exec(page)!;
+    const svg = Buffer.from(image!.replace(/\s/g, ''), 'base64').toString();
+    expect(svg)
       .to.match(/<svg[^>]*aria-label="Words"/)
-      .and.include('>12</text>');
+      .and.include('>12</text');
   }).timeout(60_000);
 
   it("is left out where a trace can't be drawn, and an empty figure has one", () => {
