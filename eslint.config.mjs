@@ -6,6 +6,7 @@ import layers from './tools/eslint/layers.mjs';
 const order = [
   [
     'build-progress',
+    'description',
     'errors',
     'given',
     'paths',
@@ -13,6 +14,7 @@ const order = [
     'metric-names',
     'option-fields',
     'option-group',
+    'option-issues',
     'option-names',
     'option-types',
     'options',

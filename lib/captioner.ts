@@ -1,4 +1,6 @@
 /** Captions images with a checkpoint and the encoder that it was trained with. */
+import {inspect} from 'node:util';
+import {setDescription} from './description';
 import {readPixels, toPixels} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
@@ -190,3 +192,8 @@ export class Captioner {
     this.decoder.dispose();
   }
 }
+
+setDescription(Captioner.prototype, ({encoder, decoder}) => {
+  const {name, preprocessing} = encoder;
+  return `Captioner: ${name} at ${preprocessing.size} pixels, then a decoder\n${inspect(decoder).replace(/^/gm, '  ')}`;
+});

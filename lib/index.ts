@@ -56,7 +56,13 @@ export {AugmentedFeatures} from './features/augmented';
 
 // Decoders
 export type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, StepDecoder} from './decoders/decoder';
-export {createDecoder, decoderKinds, featuresOf, type DecoderName} from './decoders/registry';
+export {
+  createDecoder,
+  decoderKinds,
+  featuresOf,
+  type DecoderKind,
+  type DecoderOptions,
+} from './decoders/registry';
 export type {LstmOptions} from './decoders/lstm';
 export type {AttentionOptions} from './decoders/attention';
 export type {AdaptiveOptions} from './decoders/adaptive';
@@ -135,6 +141,7 @@ export {
   type CompareRunsOptions,
   type RunComparison,
 } from './evaluation/compare-runs';
+export {metricNamed} from './metrics/metric-named';
 export {metricNames, Scorer, type MetricName, type ScorerOptions} from './metrics/scorer';
 export {
   compareScores,
@@ -149,6 +156,7 @@ export type {MetricStatistics} from './metrics/statistics';
 // Showing
 export * from './show/index';
 export {overlay, type OverlayOptions} from './show/overlay';
+export {showAttention, showMaps, type ImageMap, type MapOptions} from './show/maps';
 
 // TensorFlow, errors and places
 export {device, tf} from './tensorflow/tensorflow';

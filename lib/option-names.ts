@@ -19,6 +19,12 @@ const renamed: Readonly<Record<string, string>> = {
   image: 'imageInput',
 };
 
+/**
+ * The type of a name that is known only when the program runs. A literal doesn't have it, so that a name that is written in the code must be
+ * one of those that are listed by type.
+ */
+export type AnyName<Name extends string> = Name & (string extends Name ? unknown : never);
+
 export interface NamedOptions {
   /** As messages name it: `trainer`, `lstm decoder`. */
   readonly owner: string;
@@ -59,7 +65,10 @@ export function unknownName(what: string, name: string, known: readonly string[]
   return `Unknown ${what} "${name}"; ${near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`}`;
 }
 
-/** The known name that at most a third of the letters has to change for; letters' case does not count. */
+/**
+ * The known name that at most a third of the letters has to change for, or the only one that begins with the name; letters' case does not
+ * count.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
@@ -68,7 +77,9 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     const far = distance(wanted, candidate.toLowerCase());
     if (far < least) [best, least] = [candidate, far];
   }
-  return best;
+  if (best !== undefined || wanted.length < 3) return best;
+  const longer = known.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
+  return longer.length === 1 ? longer[0] : undefined;
 }
 
 /** Letters to be changed, added, left out or swapped with the next one (Damerau and Levenshtein). */

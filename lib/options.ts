@@ -1,8 +1,11 @@
 /** Validates options with zod and reports errors in one line. */
 import {z} from 'zod';
 import {CaptionerError} from './errors';
-import {rangeOf} from './option-fields';
-import {unknownOption} from './option-names';
+import {expectedOf, schemaAt} from './option-issues';
+import {nearest, unknownOption} from './option-names';
+
+/** Complaints about one value that are said; a file may have thousands. */
+const complaintLimit = 8;
 
 /**
  * Checks `value` against `schema` and fills in the defaults.
@@ -13,45 +16,47 @@ import {unknownOption} from './option-names';
 export function parseOptions<Out>(schema: z.ZodType<Out>, value: unknown, where: string): Out {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const fields = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
-  const complaints = result.error.issues.map((issue) => complaint(issue, value, where, fields));
+  const {issues} = result.error;
+  const complaints = issues.slice(0, complaintLimit).map((issue) => complaint(issue, value, where, schema));
+  if (issues.length > complaintLimit) complaints.push(`and ${issues.length - complaintLimit} more`);
   throw new CaptionerError('options', `${where}: ${complaints.join('; ')}`);
 }
 
-function complaint(
-  issue: z.core.$ZodIssue,
-  value: unknown,
-  where: string,
-  fields: Readonly<Record<string, z.ZodType>>,
-): string {
+/** Says in one line what is wrong with a value that a schema refused: where, what was expected, what came. */
+export function firstComplaint(error: z.ZodError, value: unknown, schema: z.ZodType): string {
+  return complaint(error.issues[0]!, value, 'file', schema);
+}
+
+function complaint(issue: z.core.$ZodIssue, value: unknown, where: string, schema: z.ZodType): string {
   if (issue.code === 'unrecognized_keys') {
-    const names = Object.keys(fields);
-    const unknown = (key: string): string =>
-      issue.path.length === 0
-        ? unknownOption(key, [{owner: where, names}])
-        : `unknown option \`${[...issue.path, key].join('.')}\``;
-    return issue.keys.map(unknown).join('; ');
+    const owner = schemaAt(schema, issue.path);
+    const names = owner instanceof z.ZodObject ? Object.keys(owner.shape) : [];
+    const group = {owner: [where, ...issue.path].join('.'), names};
+    return issue.keys
+      .map((key) =>
+        issue.path.length === 0
+          ? unknownOption(key, [group])
+          : `\`${issue.path.join('.')}\`: ${unknownOption(key, [group])}`,
+      )
+      .join('; ');
   }
   const got = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
   );
-  return `\`${issue.path.join('.') || 'options'}\`: ${expected(issue, fields)}, got ${show(got)}`;
+  const near = issue.code === 'invalid_value' ? nearestOf(got, issue.values) : undefined;
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  return `\`${issue.path.join('.') || 'options'}\`: expected ${expectedOf(issue, schema)}, got ${show(got)}${hint}`;
 }
 
-/** The whole range, rather than the one limit that was passed. */
-function expected(issue: z.core.$ZodIssue, fields: Readonly<Record<string, z.ZodType>>): string {
-  const field = issue.path.length === 1 ? fields[String(issue.path[0])] : undefined;
-  const range = field && issue.code !== 'custom' ? rangeOf(field) : undefined;
-  if (range !== undefined) return `expected ${range}`;
-  return issue.message
-    .replace(/^Invalid (input|option): expected /, 'expected ')
-    .replace(/, received .*$/, '');
+function nearestOf(got: unknown, values: readonly unknown[]): string | undefined {
+  return typeof got === 'string' ? nearest(got, values.map(String)) : undefined;
 }
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   // JSON has no NaN, no infinity and no large integers; of functions and symbols it makes nothing.
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  return JSON.stringify(value) ?? typeof value;
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

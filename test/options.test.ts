@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {createDecoder} from 'captioner';
+import {createDecoder, loadEncoder, type Decoder} from 'captioner';
 import {architectureOf} from 'captioner/dist/encoders/registry';
 import {fieldsOf, rangeOf} from 'captioner/dist/option-fields';
 import {optionGroups} from 'captioner/dist/option-groups';
@@ -14,6 +14,9 @@ import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
 import {z} from 'zod';
 import {projectRoot} from './support';
+
+/** As for names that are known only when a program runs: those that are written in the code are checked by the compiler. */
+const make = (kind: string, options: object): Decoder => createDecoder(kind, 8, 4, options);
 
 interface Generator {
   readonly generate: () => Map<string, string>;
@@ -68,26 +71,88 @@ describe('Options', () => {
 describe('A wrong option', () => {
   it('is named with what was expected and what came', () => {
     for (const [action, message] of [
+      [() => make('lstm', {units: 0}), 'lstm decoder: `units`: expected an integer from 1 to 65536, got 0'],
+      [() => make('lstm', {imageInput: 'last'}), '`imageInput`: expected "first" or "every", got "last"'],
       [
-        () => createDecoder('lstm', 8, 4, {units: 0}),
-        'lstm decoder: `units`: expected an integer from 1 to 65536, got 0',
-      ],
-      [
-        () => createDecoder('lstm', 8, 4, {imageInput: 'last'}),
-        '`imageInput`: expected "first" or "every", got "last"',
-      ],
-      [
-        () => createDecoder('transformer', 8, 4, {units: 10}),
+        () => make('transformer', {units: 10}),
         '`units`: expected an integer from 1 to 65536, a multiple of 4, got 10',
       ],
       [() => trainerSettings({meteor: 1}), 'trainer: `meteor`: expected true or false, got 1'],
       [
         () => searchSettings({suppressWords: ['dog']}),
-        'search: `suppressWords.0`: expected number, got "dog"',
+        'search: `suppressWords.0`: expected an integer from 0 up, got "dog"',
       ],
+      [
+        () => trainerSettings({schedule: 'cosin'}),
+        '`schedule`: expected "cosine", "constant", "step" or "plateau", got "cosin"; did you mean "cosine"?',
+      ],
+      [() => trainerSettings({selectBy: 'CIDEr'}), 'got "CIDEr"; did you mean "CIDEr-D"?'],
+      [
+        () => searchSettings({requiredPhrases: [[]]}),
+        '`requiredPhrases.0`: expected a list of at least 1 item, got []',
+      ],
+      [() => searchSettings({suppressWords: 'dog'}), '`suppressWords`: expected a list, got "dog"'],
       [() => sampleSettings({topP: 0}), 'sampling: `topP`: expected a number above 0 and up to 1, got 0'],
     ] as const)
       expect(action, message).to.throw(message).with.property('code', 'options');
+  });
+
+  it('never meets a word of zod, whatever the option and the value', () => {
+    const values = [
+      -1,
+      0,
+      0.5,
+      1e9,
+      NaN,
+      'x',
+      '',
+      true,
+      null,
+      [],
+      [-1],
+      ['x'],
+      [[]],
+      [[-1]],
+      {},
+      {x: 1},
+      () => 1,
+    ];
+    let refused = 0;
+    for (const {owner, names, schema} of optionGroups)
+      for (const name of names)
+        for (const value of values) {
+          try {
+            parseOptions(schema, {[name]: value}, owner);
+          } catch (error) {
+            refused++;
+            const {message} = error as Error;
+            expect(message).to.match(/^[\w ]+: `[\w.]+`: (expected .+, got .+|unknown option)/s);
+            expect(message).to.not.match(
+              /Invalid|Too (small|big)|received|NaN to|undefined|[<>]=?\d|\bzod\b/i,
+            );
+          }
+        }
+    expect(refused).to.be.greaterThan(500);
+  });
+
+  it('of an encoder or of its preprocessing is named too', async () => {
+    const messages = await Promise.all(
+      [{size: 0}, {size: 1.5}, {mean: [1, 2]}, {mean: ['a', 1, 2]}, {fit: 'strech'}, {pixels: 260}].map(
+        (preprocessing) =>
+          loadEncoder('efficientnet-lite0', {preprocessing: preprocessing as object}).then(
+            () => 'accepted',
+            (error: Error) => error.message,
+          ),
+      ),
+    );
+    expect(messages).to.deep.equal([
+      'efficientnet-lite0: `size`: expected an integer from 1 up, got 0',
+      'efficientnet-lite0: `size`: expected an integer from 1 up, got 1.5',
+      'efficientnet-lite0: `mean`: expected a list of at least 3 items, got [1,2]',
+      'efficientnet-lite0: `mean.0`: expected a number, got "a"',
+      'efficientnet-lite0: `fit`: expected "stretch" or "crop", got "strech"; did you mean "stretch"?',
+      'efficientnet-lite0: preprocessing: unknown option `pixels`; known: size, fit, interpolation, mean, std',
+    ]);
   });
 
   it('is told the nearest name that is known, else all', () => {
@@ -110,7 +175,7 @@ describe('A wrong option', () => {
       'Unknown decoder "ltsm"; did you mean "lstm"?',
     );
     expect(nearest('atention', ['attention', 'lstm'])).to.equal('attention');
-    expect(() => createDecoder('transfomer', 8, 4)).to.throw(
+    expect(() => make('transfomer', {})).to.throw(
       'Unknown decoder "transfomer"; did you mean "transformer"?',
     );
     expect(() => architectureOf('inception_v3')).to.throw(
@@ -138,6 +203,6 @@ describe('A wrong option', () => {
       now(name, trainerSettings);
     for (const name of ['lengthExponent', 'noRepeatNgram', 'groups', 'diversity', 'forced', 'banned'])
       now(name, searchSettings);
-    now('image', (options) => createDecoder('lstm', 8, 4, options));
+    now('image', (options) => make('lstm', options));
   });
 });

@@ -14,6 +14,7 @@ const {JupyterHandlerImpl, ZmqServer} = require('tslab/dist/jupyter.js');
 const zmq = require('zeromq');
 const {Cells} = require('./kernel/cells.cjs');
 const {Message} = require('./kernel/message.cjs');
+require('./kernel/inspect.cjs');
 
 // By default the compiler watches the declarations of imported libraries, and a rebuild while a cell runs fails the cell.
 const watch = () => ({close() {}});

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
+import {firstComplaint} from '../options';
 import {formatVersion, migrateMetadata} from './migrate';
 import {checkpointFile, checkpointsIn, checkpointsName} from './run-layout';
 
@@ -90,13 +91,11 @@ export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata 
       'version',
       `${where}: expected format version ${formatVersion} or earlier, got ${String(version)}`,
     );
-  const {data, error} = schema.safeParse(migrateMetadata(json));
-  if (error) {
-    const [issue] = error.issues;
-    const what = `${issue?.path.join('.')}: ${issue?.message}`;
-    throw new CaptionerError('header', `${where}: expected the parts of a checkpoint; ${what}`);
-  }
-  return data;
+  const content = migrateMetadata(json);
+  const {data, error} = schema.safeParse(content);
+  if (data) return data;
+  const what = firstComplaint(error, content, schema);
+  throw new CaptionerError('header', `${where}: expected the parts of a checkpoint; ${what}`);
 }
 
 /** Returns the metadata of a run's newest readable checkpoint, or undefined. */

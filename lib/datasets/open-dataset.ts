@@ -1,7 +1,9 @@
 /** Opens datasets of any known layout. */
 import {existsSync, readdirSync, statSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join, relative} from 'node:path';
+import {lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
+import {nearest} from '../option-names';
 import {projectFolder, userPath} from '../paths';
 import type {Dataset} from './dataset';
 import type {OnProgress} from './assemble-dataset';
@@ -11,6 +13,7 @@ import {flickr8k, kaggleFlickr8k} from './layouts/flickr8k';
 import {karpathy} from './layouts/karpathy';
 import type {Layout} from './layouts/layout';
 import {custom} from './layouts/custom';
+import {describeDataset} from './summary';
 import {drawScenes, readScenes, scenes} from './synthetic/scenes';
 
 /** Known layouts, in the order in which they are tried. Add new layouts here. */
@@ -41,12 +44,16 @@ export async function openDataset(folder: string, {onProgress}: OpenOptions = {}
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
     const drawn = join(projectFolder(), 'data', 'scenes');
     await drawScenes(drawn);
-    return readScenes(drawn);
+    return setDescription(readScenes(drawn), describeDataset);
   }
   const path = userPath(folder);
-  if (!existsSync(path)) throw new CaptionerError('not-found', `${path}: expected a folder, found nothing`);
+  if (!existsSync(path)) {
+    const near = nearestDataset(path);
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+    throw new CaptionerError('not-found', `${path}: expected a folder, found nothing${hint}`);
+  }
   const layout = layouts.find(({found}) => found(path));
-  if (layout) return layout.read(path, onProgress);
+  if (layout) return setDescription(await layout.read(path, onProgress), describeDataset);
   if (!statSync(path).isDirectory())
     throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
   const names = readdirSync(path).sort();
@@ -58,4 +65,24 @@ export async function openDataset(folder: string, {onProgress}: OpenOptions = {}
     'dataset',
     `${path}: expected ${layouts.map(({name}) => name).join(', or ')}; found ${inside}`,
   );
+}
+
+/** Returns the drawn scenes, or a folder beside the one that was named or among the project's data, whose name is nearly the same. */
+function nearestDataset(path: string): string | undefined {
+  const name = lastName(path);
+  const foldersIn = (parent: string): string[] =>
+    existsSync(parent) && statSync(parent).isDirectory()
+      ? readdirSync(parent, {withFileTypes: true}).flatMap((entry) =>
+          entry.isDirectory() || entry.isSymbolicLink() ? [entry.name] : [],
+        )
+      : [];
+  const found = new Map<string, string>([['scenes', 'scenes']]);
+  for (const [parent, shown] of [
+    [join(projectFolder(), 'data'), 'data'],
+    [dirname(path), relative(userPath('.'), dirname(path))],
+  ] as const)
+    for (const one of foldersIn(parent))
+      if (one !== 'scenes') found.set(one, shown === '' ? one : join(shown, one));
+  const near = nearest(name, [...found.keys()]);
+  return near === undefined || near === name ? undefined : found.get(near);
 }

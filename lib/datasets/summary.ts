@@ -1,4 +1,5 @@
 /** Summarises a dataset: the size of each split, and what was left out and why. */
+import {counted, description, grouped, lastName} from '../description';
 import {countWords} from '../text/vocabulary';
 import {splits, type Dataset, type Rejection, type Split} from './dataset';
 
@@ -63,9 +64,9 @@ export function describeSummary(summary: Summary): string {
   const {layout, folder, images, captionsPerImage, captions, words} = summary;
   const {min, mean, max} = captionsPerImage;
   const each = min === max ? `${min}` : `${min} to ${max} (mean ${mean.toFixed(1)})`;
-  const of = splits.filter((split) => images[split] > 0).map((split) => `${show(images[split])} ${split}`);
+  const of = splits.filter((split) => images[split] > 0).map((split) => `${grouped(images[split])} ${split}`);
   const lines = [
-    `${folder} (${layout}): ${of.join(', ')} images; ${show(sum(captions))} captions, ${each} an image; ${show(words.distinct)} different words`,
+    `${folder} (${layout}): ${of.join(', ')} images; ${grouped(sum(captions))} captions, ${each} an image; ${grouped(words.distinct)} different words`,
   ];
   const {rejected, missing, unassigned, unreferenced} = summary;
   const [first] = rejected;
@@ -78,11 +79,33 @@ export function describeSummary(summary: Summary): string {
   return [...lines, ...(out.length > 0 ? [`left out: ${out.join(', ')}`] : [])].join('\n');
 }
 
+/** Describes a data set for consoles and notebooks: the size of each split, and what was left out. Counts no words, which takes long. */
+export function describeDataset(dataset: Dataset): string {
+  const {folder, layout, images, rejected, missing, unassigned} = dataset;
+  const all = images.reduce((total, {captions}) => total + captions.length, 0);
+  const rows = splits.map((split) => {
+    const own = images.filter((image) => image.split === split);
+    const captions = own.reduce((total, image) => total + image.captions.length, 0);
+    return [split, `${counted(own.length, 'image')}, ${counted(captions, 'caption')}`] as const;
+  });
+  const out = [
+    rejected.length > 0 && counted(rejected.length, 'line'),
+    missing.length > 0 && counted(missing.length, 'missing image'),
+    unassigned.length > 0 && `${counted(unassigned.length, 'image')} in no split`,
+  ].filter((part) => typeof part === 'string');
+  const name = lastName(folder);
+  const title = `Dataset ${name}${layout === name ? '' : ` (${layout})`}: ${counted(images.length, 'image')} with ${counted(all, 'caption')}`;
+  const [first] = images;
+  return description(title, {
+    ...Object.fromEntries(rows),
+    'left out': out.length > 0 && out.join(', '),
+    'first image': first && `${first.id}: “${first.captions[0]}”`,
+  });
+}
+
 function* everyCaption({images}: Dataset): Generator<string> {
   for (const {captions} of images) yield* captions;
 }
 
-const show = (value: number): string => value.toLocaleString('en-GB');
-const counted = (count: number, what: string): string => `${show(count)} ${what}${count === 1 ? '' : 's'}`;
 const sum = (counts: Readonly<Record<Split, number>>): number =>
   counts.train + counts.validation + counts.test;

@@ -1,8 +1,10 @@
 /** Base classes of the decoders: named weights, feature normalization and the output layer. */
+import {setDescription} from '../description';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from '../ops/matmul';
 import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
+import {describeDecoder} from './describe-decoder';
 import {initialNormalization} from './weight-init';
 
 /** A decoder with named weights and an output layer. */
@@ -72,3 +74,5 @@ export abstract class GridDecoder<Settings extends object> extends BaseDecoder<S
     return tf.tidy(() => this.attend(...inputs).states);
   }
 }
+
+setDescription<Decoder>(BaseDecoder.prototype, describeDecoder);

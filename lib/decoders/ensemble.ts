@@ -1,7 +1,9 @@
 /** An ensemble of decoders: the probability of each word is the mean over its members. */
+import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import type {DecoderState, DecoderStep, StepDecoder} from './decoder';
+import {describeEnsemble} from './describe-decoder';
 
 /**
  * Creates an ensemble.
@@ -71,3 +73,5 @@ class Ensemble implements StepDecoder {
     for (const decoder of this.decoders) decoder.dispose();
   }
 }
+
+setDescription<StepDecoder>(Ensemble.prototype, describeEnsemble);

@@ -1,4 +1,6 @@
 /** Adapts an attending decoder to test-time augmentation: it attends to several views at once and maps the attention back to the image. */
+import {inspect} from 'node:util';
+import {setDescription} from '../description';
 import {cellOverlap, type View} from '../encoders/augmentation';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepDecoder} from './decoder';
@@ -14,7 +16,7 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
   const {kind, features: featureKind, depth, vocabulary, options} = decoder;
   /** Overlap of the views' cells with the image's cells, `[views · cells, cells]`. */
   let overlap: tf.Tensor2D | undefined;
-  return {
+  const adapted: StepDecoder = {
     ...{kind, features: featureKind, depth, vocabulary, options},
     begin: (features) => {
       const [batch, all] = features.shape as [number, number];
@@ -37,4 +39,5 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
       decoder.dispose();
     },
   };
+  return setDescription(adapted, () => `${inspect(decoder)}\n  views     ${views.length} of each image`);
 }

@@ -1,6 +1,7 @@
 /** The kinds of decoder by name. To add one, implement `Decoder`, describe its options in decoder-options.ts, and register it here. */
 import {CaptionerError} from '../errors';
-import {unknownName} from '../option-names';
+import {unknownName, type AnyName} from '../option-names';
+import type {AdaptiveOptions, AttentionOptions, LstmOptions, TransformerOptions} from '../option-types';
 import type {Decoder} from './decoder';
 import {createAdaptive} from './adaptive';
 import {createAttention} from './attention';
@@ -8,37 +9,64 @@ import {decoderOptions} from './decoder-options';
 import {createLstm} from './lstm';
 import {createTransformer} from './transformer';
 
-type Create = (vocabulary: number, depth: number, options?: object) => Decoder;
-
-interface DecoderKind {
-  readonly create: Create;
-  readonly features: Decoder['features'];
+/** The options of each kind of decoder. */
+export interface DecoderOptions {
+  readonly lstm: LstmOptions;
+  readonly attention: AttentionOptions;
+  readonly adaptive: AdaptiveOptions;
+  readonly transformer: TransformerOptions;
 }
 
 /** The name of a kind of decoder. */
-export type DecoderName = 'lstm' | 'attention' | 'adaptive' | 'transformer';
+export type DecoderKind = keyof DecoderOptions;
 
-const kinds: Readonly<Record<DecoderName, DecoderKind>> = {
-  lstm: {create: createLstm, features: 'pooled'},
-  attention: {create: createAttention, features: 'grid'},
-  adaptive: {create: createAdaptive, features: 'grid'},
-  transformer: {create: createTransformer, features: 'grid'},
-};
-const decoders: ReadonlyMap<string, DecoderKind> = new Map(Object.entries(kinds));
+interface Entry {
+  readonly create: (vocabulary: number, depth: number, options?: object) => Decoder;
+  readonly features: Decoder['features'];
+}
+
+const decoders: ReadonlyMap<string, Entry> = new Map<DecoderKind, Entry>([
+  ['lstm', {create: createLstm, features: 'pooled'}],
+  ['attention', {create: createAttention, features: 'grid'}],
+  ['adaptive', {create: createAdaptive, features: 'grid'}],
+  ['transformer', {create: createTransformer, features: 'grid'}],
+]);
 
 /** Names of the kinds that `createDecoder` accepts. */
-export const decoderKinds: readonly string[] = [...decoders.keys()];
+export const decoderKinds: readonly DecoderKind[] = [...decoders.keys()] as DecoderKind[];
 
 /**
  * Creates a decoder with initial weights. Equal arguments give equal weights.
  *
- * @param kind One of `decoderKinds`.
+ * @param kind `lstm`, `attention`, `adaptive` or `transformer`.
  * @param vocabulary Vocabulary size.
  * @param depth Depth of the image features.
  * @param options Options of the kind, such as `LstmOptions`.
  * @returns The decoder. The caller disposes it.
  * @throws CaptionerError `options` for an unknown kind or invalid options.
  */
+export function createDecoder<Kind extends DecoderKind>(
+  kind: Kind,
+  vocabulary: number,
+  depth: number,
+  options?: DecoderOptions[Kind],
+): Decoder;
+/**
+ * Creates a decoder whose kind is known only when the program runs, such as a notebook's parameter.
+ *
+ * @param kind One of `decoderKinds`.
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
+ * @param options Options of the kind by name.
+ * @returns The decoder. The caller disposes it.
+ * @throws CaptionerError `options` for an unknown kind or invalid options.
+ */
+export function createDecoder<Name extends string>(
+  kind: AnyName<Name>,
+  vocabulary: number,
+  depth: number,
+  options?: object,
+): Decoder;
 export function createDecoder(
   kind: string,
   vocabulary: number,
@@ -67,7 +95,7 @@ export function optionsOf(kind: string): readonly string[] {
   return decoderOptions.get(kind)!.names;
 }
 
-function lookUp(kind: string): DecoderKind {
+function lookUp(kind: string): Entry {
   const found = decoders.get(kind);
   if (found) return found;
   throw new CaptionerError('options', unknownName('decoder', kind, decoderKinds));

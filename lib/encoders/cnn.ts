@@ -1,4 +1,5 @@
 /** A pretrained CNN as an encoder: an architecture together with its weights. */
+import {countNumbers, counted, description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {takeTensor} from '../files/safetensors';
 import {tf} from '../tensorflow/tensorflow';
@@ -120,3 +121,11 @@ export class Cnn implements Encoder {
     for (const weight of this.weights.values()) weight.dispose();
   }
 }
+
+setDescription(Cnn.prototype, ({name, weights, preprocessing, cells, depth, classes}) =>
+  description(`${name} encoder of ${counted(countNumbers(weights.values()), 'weight')}`, {
+    reads: `images of ${preprocessing.size} × ${preprocessing.size} pixels (${preprocessing.fit})`,
+    gives: `${grouped(cells)} cells of depth ${grouped(depth)}, and their mean`,
+    classes: classes > 0 && grouped(classes),
+  }),
+);

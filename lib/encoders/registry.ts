@@ -2,7 +2,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
-import {unknownName} from '../option-names';
+import {unknownName, unknownOption, type AnyName} from '../option-names';
 import {parseOptions} from '../options';
 import {encoderFolder} from '../paths';
 import type {Architecture} from './architecture';
@@ -44,13 +44,34 @@ export interface EncoderOptions {
 /**
  * Loads a pretrained encoder.
  *
- * @param name One of `encoderNames`.
+ * @param name `efficientnet-lite0`, `-lite1` or `-lite2`, `mobilenet-v2` or `inception-v3`.
+ * @param options Weight file and preprocessing.
  * @returns The encoder. The caller disposes it.
  * @throws CaptionerError `options` for an unknown name or invalid preprocessing; `weights` when the installed weights are missing or
  *   the file doesn't fit; `not-found`, `shape`, `dtype`, `truncated`, `header`.
  */
+export function loadEncoder(name: EncoderName, options?: EncoderOptions): Promise<Encoder>;
+/**
+ * Loads an encoder whose name is known only when the program runs, such as a notebook's parameter.
+ *
+ * @param name One of `encoderNames`.
+ * @param options Weight file and preprocessing.
+ * @returns The encoder. The caller disposes it.
+ * @throws CaptionerError As for a name that is known, and `options` for an unknown one.
+ */
+export function loadEncoder<Name extends string>(
+  name: AnyName<Name>,
+  options?: EncoderOptions,
+): Promise<Encoder>;
 export async function loadEncoder(name: string, options: EncoderOptions = {}): Promise<Encoder> {
   const architecture = architectureOf(name);
+  const names = Object.keys(architecture.preprocessing);
+  for (const key of Object.keys(options.preprocessing ?? {}))
+    if (!names.includes(key))
+      throw new CaptionerError(
+        'options',
+        `${name}: preprocessing: ${unknownOption(key, [{owner: 'preprocessing', names}])}`,
+      );
   const preprocessing = parseOptions(
     preprocessingSchema,
     {...architecture.preprocessing, ...options.preprocessing},

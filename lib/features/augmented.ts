@@ -1,4 +1,6 @@
 /** Features of images in several views: validation sees whole images, each training step a random view of each image. */
+import {inspect} from 'node:util';
+import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import {uniform} from '../ops/random';
@@ -79,3 +81,10 @@ export class AugmentedFeatures implements FeatureSource {
     });
   }
 }
+
+setDescription(AugmentedFeatures.prototype, ({plain, views, mirrored}) => {
+  const text = inspect(plain);
+  return views === 1
+    ? text
+    : `${text}\n  views    ${views} of each training image${mirrored ? ', some mirrored' : ''}`;
+});

@@ -9,6 +9,7 @@ import {z} from 'zod';
 import type {Preprocessing} from '../encoders/encoder';
 import {preprocessingSchema} from '../encoders/identity';
 import {CaptionerError} from '../errors';
+import {firstComplaint} from '../options';
 import {writeFileAtomic} from '../files/atomic';
 import {readSafetensorsHeader, safetensorsHeader} from '../files/safetensors';
 
@@ -107,7 +108,7 @@ export function readShard(file: string): Shard {
   if (written.version !== version)
     return fail('version', `features in format version ${version}, got ${String(written.version)}`);
   const {data, error} = schema.safeParse(written);
-  if (!data) return fail('header', `a description of features (${error.issues[0]?.message})`);
+  if (!data) return fail('header', `a description of features (${firstComplaint(error, written, schema)})`);
   const {kind, cells, depth} = data.source;
   const rows = data.images.filter(({reason}) => reason === undefined).length;
   const place = entries.get(kind);

@@ -4,6 +4,7 @@
  * for each image that could not be read. This module reads a store; `builder.ts` fills it.
  */
 import {closeSync, openSync, readSync} from 'node:fs';
+import {counted, description, grouped, lastName, setDescription} from '../description';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import type {tf} from '../tensorflow/tensorflow';
@@ -155,3 +156,13 @@ export class FeatureStore {
 export type {BuildOptions, BuildProgress} from './builder';
 export type {FeatureKind} from './shard';
 export type {ImageFile} from './prefetch';
+
+setDescription(FeatureStore.prototype, (store) => {
+  const {size, kind, cells, depth, encoder, preprocessing, quarantined, folder} = store;
+  return description(`Features of ${counted(size, 'image')}`, {
+    each: kind === 'pooled' ? `pooled, [${depth}]` : `a grid, [${cells}, ${depth}]`,
+    encoder: `${encoder.name} at ${preprocessing.size} pixels`,
+    unreadable: quarantined.size > 0 && grouped(quarantined.size),
+    folder: lastName(folder),
+  });
+});

@@ -4,6 +4,7 @@
  */
 import type {FeatureSource, TrainableEncoder} from './source';
 import type {FeatureKind} from './store';
+import {counted, countNumbers, description, setDescription} from '../description';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {FineTunedEncoder, type FineTunedWeights} from '../encoders/fine-tuned';
 import {tf} from '../tensorflow/tensorflow';
@@ -132,3 +133,13 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
     this.#tuned.dispose();
   }
 }
+
+setDescription(TrainableFeatures.prototype, (features) => {
+  const {encoder, from, kind, depth, weights, views} = features;
+  return description(`Features by an encoder that is trained from ${from} on`, {
+    encoder: `${encoder.name} at ${features.preprocessing.size} pixels`,
+    trained: counted(countNumbers(weights.values()), 'weight'),
+    each: kind === 'pooled' ? `pooled, [${depth}]` : `a grid, [cells, ${depth}]`,
+    views: views > 1 && `${views} of each training image`,
+  });
+});

@@ -1,4 +1,6 @@
 /** All metrics for one set of images. References are prepared once, so captions can be scored after every epoch. */
+import {counted, description, setDescription} from '../description';
+import {metricNames} from '../metric-names';
 import {meteorFolder} from '../paths';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import {bleu} from './bleu';
@@ -45,6 +47,11 @@ export class Scorer {
     );
   }
 
+  /** Whether METEOR is computed. */
+  get hasMeteor(): boolean {
+    return this.meteor !== undefined;
+  }
+
   /**
    * Scores captions.
    *
@@ -76,3 +83,10 @@ export function perImage(metrics: readonly MetricStatistics[]): Record<string, n
     (_, at) => Object.assign({}, ...each.map((scores) => scores[at])) as Record<string, number>,
   );
 }
+
+setDescription(Scorer.prototype, (scorer) =>
+  description(`Scorer of captions of ${counted(scorer.references.length, 'image')}`, {
+    references: scorer.references.reduce((total, own) => total + own.length, 0),
+    metrics: metricNames.filter((name) => name !== 'METEOR' || scorer.hasMeteor).join(', '),
+  }),
+);

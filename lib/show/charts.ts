@@ -1,6 +1,7 @@
 /** Charts for notebooks, one call each: bars, histogram, heat map, lines and scatter. Each includes its numbers as text. */
 import {showFigure} from './figure';
 import {palette, scale} from './palette';
+import {wholeTicks} from './plotly';
 import {columns, formatNumber} from './text';
 
 /** Options of charts. */
@@ -12,7 +13,13 @@ export interface ChartOptions {
   readonly y?: string;
 }
 
-/** Draws horizontal bars, one per name, from top to bottom. */
+/**
+ * Draws horizontal bars, one per name, from top to bottom.
+ *
+ * @param bars Names and values: pairs, or a `Map`.
+ * @param options Titles of the chart and its axes.
+ * @example showBars([['dog', 12], ['cat', 3]], {title: 'Words', x: 'occurrences'});
+ */
 export function showBars(
   bars: Iterable<readonly [string, number]>,
   {title = '', x, y}: ChartOptions = {},
@@ -53,7 +60,13 @@ export function showBars(
   });
 }
 
-/** Draws a histogram. Integers within a range of 60 get one bar each; other values are binned. */
+/**
+ * Draws a histogram. Integers within a range of 60 get one bar each; other values are binned.
+ *
+ * @param values Numbers, in any order.
+ * @param options Titles of the chart and its axes.
+ * @example showHistogram(lengths, {title: 'Caption length', x: 'words', y: 'captions'});
+ */
 export function showHistogram(
   values: Iterable<number>,
   {title = '', x, y = 'count'}: ChartOptions = {},
@@ -97,7 +110,13 @@ export interface HeatmapOptions extends ChartOptions {
   readonly rows?: readonly string[];
 }
 
-/** Draws a matrix as a heat map, the first row on top. */
+/**
+ * Draws a matrix as a heat map, the first row on top.
+ *
+ * @param matrix Rows of numbers, all of the same length.
+ * @param options Titles, and names of the rows and columns.
+ * @example showHeatmap(attention, {title: 'Attention', rows: words, x: 'cell'});
+ */
 export function showHeatmap(
   matrix: readonly ArrayLike<number>[],
   {title = '', x, y, columns: columnNames, rows: rowNames}: HeatmapOptions = {},
@@ -124,13 +143,24 @@ export function showHeatmap(
     ],
     layout: {
       height: Math.max(220, Math.min(640, 120 + matrix.length * (rowNames ? 24 : 8))),
-      xaxis: {title: {text: x ?? ''}, showgrid: false},
-      yaxis: {title: {text: y ?? ''}, autorange: 'reversed', showgrid: false},
+      xaxis: {title: {text: x ?? ''}, showgrid: false, ...(!columnNames && wholeTicks([0, depth]))},
+      yaxis: {
+        title: {text: y ?? ''},
+        autorange: 'reversed',
+        showgrid: false,
+        ...(!rowNames && wholeTicks([0, matrix.length])),
+      },
     },
   });
 }
 
-/** Draws lines by name. A line is a list of y values or of `[x, y]` pairs. */
+/**
+ * Draws lines by name.
+ *
+ * @param lines A list of y values, or of `[x, y]` pairs, for each name.
+ * @param options Titles of the chart and its axes.
+ * @example showLines({training: [3.1, 2.2], validation: [3.0, 2.4]}, {title: 'Loss', x: 'epoch'});
+ */
 export function showLines(
   lines: Readonly<Record<string, readonly number[] | readonly (readonly [number, number])[]>>,
   {title = '', x, y}: ChartOptions = {},
@@ -155,7 +185,11 @@ export function showLines(
       x: pairs.map(([at]) => at),
       y: pairs.map(([, value]) => value),
     })),
-    layout: {xaxis: {title: {text: x ?? ''}}, yaxis: {title: {text: y ?? ''}}, showlegend: named.length > 1},
+    layout: {
+      xaxis: {title: {text: x ?? ''}, ...wholeTicks(named.flatMap(({pairs}) => pairs.map(([at]) => at)))},
+      yaxis: {title: {text: y ?? ''}},
+      showlegend: named.length > 1,
+    },
   });
 }
 
@@ -169,7 +203,13 @@ export interface Point {
   readonly group?: string;
 }
 
-/** Draws points, coloured by group. */
+/**
+ * Draws points, coloured by group.
+ *
+ * @param points Their places, each with a hover text and a group if it has one.
+ * @param options Titles of the chart and its axes.
+ * @example showScatter(scores.map((y, x) => ({x, y, text: captions[x]})), {title: 'Scores', x: 'image', y: 'CIDEr-D'});
+ */
 export function showScatter(points: readonly Point[], {title = '', x, y}: ChartOptions = {}): void {
   const groups = new Map<string, Point[]>();
   for (const point of points) {
@@ -194,7 +234,7 @@ export function showScatter(points: readonly Point[], {title = '', x, y}: ChartO
     })),
     layout: {
       height: 440,
-      xaxis: {title: {text: x ?? ''}, zeroline: false},
+      xaxis: {title: {text: x ?? ''}, zeroline: false, ...wholeTicks(points.map((point) => point.x))},
       yaxis: {title: {text: y ?? ''}, zeroline: false},
       showlegend: groups.size > 1,
     },

@@ -1,20 +1,13 @@
 /**
- * Plotly figures, sent to the notebook as JSON together with a text alternative. JupyterLab and the reports render the JSON. Colours,
- * fonts and grid are defined here and suit light and dark themes.
+ * Plotly figures, sent to the notebook as JSON together with a static SVG and a text alternative. JupyterLab and the reports render the
+ * JSON; GitHub and nbconvert show the SVG. Colours, fonts and grid are defined here and suit light and dark themes.
  */
+import {figureSvg} from './figure-svg';
 import {show, type Bundle} from './output';
-import {series, shade} from './palette';
+import {ink, series, shade} from './palette';
+import type {Figure} from './plotly';
 
-/** A Plotly figure with a text alternative. */
-export interface Figure {
-  /** Plotly traces; may contain typed arrays. */
-  readonly data: readonly Readonly<Record<string, unknown>>[];
-  /** Plotly layout, merged into the default style. */
-  readonly layout?: Readonly<Record<string, unknown>>;
-  readonly title?: string;
-  /** Text alternative for viewers that can't render the figure. @default the title */
-  readonly text?: string;
-}
+export type {Figure};
 
 /**
  * Draws a figure below the cell. It can't be updated: JupyterLab's renderer ignores updates of a figure.
@@ -25,17 +18,21 @@ export function showFigure(figure: Figure): void {
   show(figureBundle(figure));
 }
 
-/** Returns a figure as Plotly JSON and text. */
-export function figureBundle({data, layout = {}, title, text}: Figure): Bundle {
+/** Returns a figure as Plotly JSON, static SVG (unless a trace is of a kind that can't be drawn) and text. */
+export function figureBundle(given: Figure): Bundle {
+  const {data, layout = {}, title, text} = given;
   const figure = {
     data: plain(data),
     layout: merge(defaultLayout(title), plain(layout) as Record<string, unknown>),
     config: {displaylogo: false, responsive: true, scrollZoom: false},
   };
-  return {'application/vnd.plotly.v1+json': figure, 'text/plain': text ?? title ?? 'Figure'};
+  const svg = figureSvg(given);
+  return {
+    'application/vnd.plotly.v1+json': figure,
+    ...(svg !== undefined && {'image/svg+xml': svg}),
+    'text/plain': text ?? title ?? 'Figure',
+  };
 }
-
-const ink = '#747b86'; // readable in light and dark themes, which a figure doesn't know
 
 function defaultLayout(title: string | undefined): Record<string, unknown> {
   const axis = {gridcolor: shade.line, zerolinecolor: shade.line, linecolor: shade.line, automargin: true};

@@ -4,47 +4,41 @@
  */
 import {html, type Fragment} from './html';
 import {breathe, inNotebook, show, Slot, type Bundle} from './output';
-import {palette, shade} from './palette';
-import {thumbnail, type ImageSource, type Thumbnail} from './image';
+import {damagedThumbnail, thumbnail, type ImageSource, type Thumbnail} from './image';
+import {captionHtml, itemText, tile, type GridItem} from './tile';
 
-/** An image of a grid, with the text below it. */
-export interface GridItem {
-  readonly image: ImageSource;
-  /** Caption; also the image's alternative text. */
-  readonly caption?: string;
-  /** Previous caption. Words of `caption` that it lacks are highlighted. */
-  readonly previous?: string;
-  /** Reference captions. */
-  readonly references?: readonly string[];
-  /** Short line above the caption, such as a file name, a class or a score. */
-  readonly label?: string;
-  /** Whether the caption is correct, shown as a tick or a cross. */
-  readonly correct?: boolean;
-  /** Remark below the captions. */
-  readonly note?: string;
-}
+export type {GridItem};
 
 /** Options of `imageGrid` and `captionPanel`. */
 export interface GridOptions {
   /** Title above the images. */
   readonly title?: string;
-  /** Width of an image in CSS pixels. @default 200 */
+  /** Width of an image in CSS pixels; images may be a little wider or narrower so that the last row is full. @default 200 */
   readonly width?: number;
+  /** Number of references that are shown of each image; the others fold away. @default 5, or 1 below a caption */
+  readonly openReferences?: number;
 }
 
 /**
- * Shows images with their captions in a grid.
+ * Shows images with their captions in a grid. An image that can't be read is shown as damaged.
  *
+ * @param items Images, each with a caption, references, a label or a remark.
+ * @param options Title, width of an image, references shown.
  * @example await imageGrid(images.slice(0, 8).map(({file, captions}) => ({image: file, references: captions})));
- * @throws CaptionerError `image` when an image can't be read.
  */
 export async function imageGrid(items: readonly GridItem[], options: GridOptions = {}): Promise<void> {
   const images = await Promise.all(items.map(({image}) => gridThumbnail(image, options)));
   const shape = commonShape(images);
   const tiles = items.map((item, at) =>
-    tile(item, images[at]!, shape, item.caption && captionHtml(item, item.caption)),
+    tile(item, images[at]!, shape, item.caption && captionHtml(item, item.caption), undefined, options),
   );
-  show(grid(tiles, options, items.map(itemText)));
+  show(
+    grid(
+      tiles,
+      options,
+      items.map((item, at) => itemText(item, images[at]!.damage)),
+    ),
+  );
   await breathe();
 }
 
@@ -94,9 +88,9 @@ export function captionPanel(options: GridOptions = {}): CaptionPanel {
   return {show: showItems};
 }
 
-/** Creates a thumbnail with more pixels than its CSS width, for high-density screens. */
+/** Creates a thumbnail with more pixels than its CSS width, for high-density screens; a blank one of an image that can't be read. */
 function gridThumbnail(image: ImageSource, {width = 200}: GridOptions): Promise<Thumbnail> {
-  return thumbnail(image, Math.round(width * 1.6));
+  return thumbnail(image, Math.round(width * 1.6)).catch(damagedThumbnail);
 }
 
 /** Returns the aspect ratio of the frames: the median of the images', limited to 0.8 to 1.5. */
@@ -106,63 +100,46 @@ function commonShape(images: readonly Thumbnail[]): number {
   return Math.round(100 * Math.min(1.5, Math.max(0.8, median))) / 100;
 }
 
+/** Width that is there for tiles: in JupyterLab beside its file browser, at 1,280 pixels. */
+const page = 860;
+const gap = 16;
+
+/**
+ * Returns the number of columns, near to what the width of an image allows, that leaves the fewest holes in the last row, and how wide a
+ * tile then is at least.
+ */
+function columnsFor(count: number, width: number): {readonly columns: number; readonly least: number} {
+  const usual = Math.max(1, Math.floor((page + gap) / (width + gap)));
+  if (count <= usual) return {columns: usual, least: width};
+  const holes = (columns: number): number => columns * Math.ceil(count / columns) - count;
+  const near = [usual, usual + 1, usual - 1].filter((columns) => columns >= 1);
+  const columns = near.reduce((best, other) => (holes(other) < holes(best) ? other : best));
+  return {columns, least: columns === usual ? width : Math.floor((page - gap * (columns - 1)) / columns)};
+}
+
 function grid(
   tiles: readonly Fragment[],
   {title, width = 200}: GridOptions,
   texts: readonly string[],
 ): Bundle {
-  const layout = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(${width}px,100%),1fr));gap:18px 16px`;
+  const {columns, least} = columnsFor(tiles.length, width);
+  // On a phone two images stand side by side.
+  const share = tiles.length > 1 ? '46%' : '100%';
+  const layout = `display:grid;grid-template-columns:repeat(auto-fill,minmax(min(${least}px,${share}),1fr));gap:18px ${gap}px`;
+  // Wider, another column would fit in, and the last row would have holes.
+  const most = `max-width:${(columns + 1) * (least + gap) - gap - 1}px`;
   const heading =
     title !== undefined && html`<div style="font-weight:600;font-size:14px;margin:0 0 10px">${title}</div>`;
-  const page = html`<div style="margin:6px 0 14px;line-height:1.4">
+  const content = html`<div style="margin:6px 0 14px;line-height:1.4">
     ${heading}
-    <div style="${layout}">${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no images</i>`}</div>
+    <div style="${layout};${most}">
+      ${tiles.length > 0 ? tiles : html`<i style="opacity:.6">no images</i>`}
+    </div>
   </div>`;
   return {
-    'text/html': page.text,
+    'text/html': content.text,
     'text/plain': [title, ...texts].filter((line) => line !== undefined).join('\n'),
   };
-}
-
-function tile(
-  item: GridItem,
-  image: Thumbnail,
-  shape: number,
-  caption: Fragment | string | undefined,
-  past?: Fragment,
-): Fragment {
-  const {references = [], label, note} = item;
-  const alt = item.caption ?? references[0] ?? label ?? 'image';
-  const frame = `width:100%;aspect-ratio:${shape};object-fit:contain;border-radius:6px;display:block;margin:0;max-width:none`;
-  const quote = 'font-size:12px;margin-top:3px;opacity:.72';
-  return html`<figure style="margin:0;min-width:0;overflow-wrap:anywhere">
-    <img src="${image.uri}" alt="${alt}" style="${frame};background:${shade.fill}" />
-    <figcaption style="margin:6px 0 0;font-size:13.5px">
-      ${label !== undefined && html`<div style="font-size:11.5px;opacity:.65">${label}</div>`} ${caption}
-      ${past} ${references.map((reference) => html`<div style="${quote}">“${reference}”</div>`)}
-      ${note !== undefined && html`<div style="font-size:12px;margin-top:3px;color:${item.correct === false ? palette.red : palette.grey}">${note}</div>`}
-    </figcaption>
-  </figure>`;
-}
-
-/** Renders a caption with its verdict and highlights new words. */
-function captionHtml({previous, correct}: GridItem, caption: string): Fragment {
-  const before = previous === undefined ? undefined : new Set(previous.toLowerCase().split(/\s+/));
-  const words = caption.split(/\s+/).map((word, at) => {
-    const isNew = before !== undefined && !before.has(word.toLowerCase());
-    return html`${at > 0 && ' '}${isNew ? html`<mark style="background:${shade.mark};color:inherit;border-radius:3px;padding:0 2px">${word}</mark>` : word}`;
-  });
-  const verdict =
-    correct !== undefined &&
-    html`<span
-      role="img"
-      aria-label="${correct ? 'right' : 'wrong'}"
-      style="color:${correct ? palette.green : palette.red};font-weight:700"
-      >${correct ? '✓' : '✗'}</span
-    > `;
-  return html`<div style="font-weight:550">
-    ${verdict}${caption === '' ? html`<i style="opacity:.6">no words</i>` : words}
-  </div>`;
 }
 
 /** Renders earlier captions, newest first; all but three are collapsed. */
@@ -183,15 +160,4 @@ function historyHtml(history: readonly {label: string; captions: string[]}[], at
       ${rest}
     </details>`
   }`;
-}
-
-function itemText({image, label, caption, previous, references = [], correct, note}: GridItem): string {
-  const name = typeof image === 'string' ? image.replace(/^.*[\\/]/, '') : 'image';
-  const verdict = correct === undefined ? '' : correct ? ' ✓' : ' ✗';
-  const before = previous === undefined || previous === caption ? '' : ` (before: ${previous})`;
-  return [
-    `${name}${label === undefined ? '' : ` [${label}]`}:${verdict} ${caption ?? ''}${before}`.trimEnd(),
-    ...references.map((reference) => `    “${reference}”`),
-    ...(note === undefined ? [] : [`    ${note}`]),
-  ].join('\n');
 }

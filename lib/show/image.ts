@@ -19,6 +19,8 @@ export interface Thumbnail {
   readonly uri: string;
   readonly width: number;
   readonly height: number;
+  /** Why the image can't be shown; undefined for a whole one. */
+  readonly damage?: string;
 }
 
 /**
@@ -45,6 +47,26 @@ export async function thumbnail(image: ImageSource, width = 320): Promise<Thumbn
     });
   const uri = `data:image/jpeg;base64,${data.toString('base64')}`;
   return {uri, width: info.width, height: info.height};
+}
+
+/**
+ * Creates a thumbnail in place of an image that can't be read: grey and crossed out.
+ *
+ * @param error What `thumbnail` threw.
+ * @throws The error, when it is another than that an image can't be read.
+ */
+export function damagedThumbnail(error: unknown): Thumbnail {
+  if (!(error instanceof CaptionerError)) throw error;
+  // The file's name is enough: its folder is nobody's business but the author's.
+  const damage = error.message.replace(/(?:[A-Za-z]:)?(?:[\\/][^\s\\/:]+)*[\\/](?=[^\s\\/]+\.)/g, '');
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 90" width="120" height="90"><rect width="120" height="90" fill="#858c96" fill-opacity=".18"/><path d="M40 25l40 40M80 25l-40 40" stroke="#d9485f" stroke-width="5" stroke-linecap="round"/></svg>';
+  return {
+    uri: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+    width: 120,
+    height: 90,
+    damage,
+  };
 }
 
 /** Returns a thumbnail as a data URI, see `thumbnail`. */

@@ -12,7 +12,10 @@ export {
   type HeatmapOptions,
   type Point,
 } from './charts';
-export {showTable, tableHtml, tableText, type Row, type TableOptions} from './table';
+export {showTable, tableHtml, tableText, type Best, type Row, type TableOptions} from './table';
+export {showIntervals, type IntervalOptions, type ScoreInterval} from './intervals';
+export {showEpochs, type EpochsOptions} from './epochs';
+export {showOptions} from './option-table';
 export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
 export {imageUri, type ImageSource, type Pixels} from './image';
 export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} from './curves';

@@ -1,11 +1,15 @@
 /** Tables below the cell as HTML, with a plain-text version for terminals and viewers without HTML. */
-import {html, type Fragment} from './html';
+import {html, type Fragment, type Insertable} from './html';
+import {columnFormat} from './number-format';
 import {show} from './output';
-import {shade} from './palette';
-import {columns, formatNumber} from './text';
+import {palette, shade} from './palette';
+import {columns as textColumns, formatNumber} from './text';
 
 /** A row of a table: values by column name. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** Whether the highest or the lowest value is the best. */
+export type Best = 'high' | 'low';
 
 /** Options of `showTable`. */
 export interface TableOptions {
@@ -13,12 +17,25 @@ export interface TableOptions {
   readonly caption?: string;
   /** Maximum number of rows to show; the number of omitted rows is shown below. @default 50 */
   readonly limit?: number;
+  /**
+   * Columns whose best value is bold: a list of columns whose highest value is the best, or `high` or `low` by column.
+   *
+   * @default none
+   */
+  readonly best?: readonly string[] | Readonly<Record<string, Best>>;
+  /** Columns that are compared with each other in every row; the highest value of a row is bold. @default none */
+  readonly bestOfRow?: readonly string[];
+  /** Columns whose numbers are drawn as bars too. A bar is full at 1, or at the column's highest value if that is above 1. @default none */
+  readonly bars?: readonly string[];
 }
 
 /**
- * Shows rows as a table with one column per property name.
+ * Shows rows as a table with one column per property name. The numbers of a column have the same number of decimals.
  *
+ * @param rows Objects with values by column name.
+ * @param options Caption, columns whose best value is bold, columns with bars.
  * @example showTable([{split: 'train', images: 6000}, {split: 'test', images: 1000}], {caption: 'Flickr8k'});
+ * @example showTable(rows, {best: {'CIDEr-D': 'high', loss: 'low'}, bars: ['probability']});
  */
 export function showTable(rows: readonly object[], options: TableOptions = {}): void {
   const table = rows as readonly Row[]; // allows interfaces, which have no index signature
@@ -26,63 +43,159 @@ export function showTable(rows: readonly object[], options: TableOptions = {}): 
 }
 
 /** Returns the table of `showTable` as HTML. */
-export function tableHtml(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): Fragment {
-  const names = columnNames(rows);
-  const right = numeric(rows, names);
-  const rule = `border-bottom:1px solid ${shade.line}`;
-  const style = (at: number): string =>
-    `padding:4px 14px 4px 0;text-align:${right[at] ? 'right' : 'left'};font-variant-numeric:tabular-nums;` +
-    `max-width:32em;overflow-wrap:break-word;white-space:normal;vertical-align:top;${rule}`;
-  return html`<table
-      style="border-collapse:collapse;margin:4px 0 12px;font-size:13px;background:none;color:inherit"
-    >
-      ${
-        caption !== undefined &&
-        html`<caption
-          style="text-align:left;font-weight:600;padding:0 0 6px;color:inherit;white-space:nowrap"
-        >
-          ${caption}
-        </caption>`
-      }
-      <thead>
-        <tr style="background:none">
-          ${names.map((name, at) => html`<th scope="col" style="${style(at)};font-weight:600;opacity:.75">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.slice(0, limit).map(
-          (row) =>
-            html`<tr style="background:none">
-              ${names.map((name, at) => html`<td style="${style(at)}">${cell(row[name])}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-    ${rows.length > limit && html`<p style="font-size:12px;opacity:.7">… and ${formatNumber(rows.length - limit)} more rows</p>`}`;
+export function tableHtml(rows: readonly Row[], options: TableOptions = {}): Fragment {
+  const {caption, limit = 50} = options;
+  const columns = columnsOf(rows, options);
+  const wide = columns.length >= 8 && 'width:100%;';
+  // Not a <caption>, which would be no wider than a narrow table.
+  return html`${caption !== undefined && html`<div style="font-size:14px;font-weight:600;margin:4px 0 6px">${caption}</div>`}
+    <div style="overflow-x:auto;margin:4px 0 12px">
+      <table
+        aria-label="${caption ?? 'table'}"
+        style="border-collapse:collapse;table-layout:auto;margin:0;font-size:13px;line-height:1.45;${wide}background:none"
+      >
+        <thead>
+          <tr style="background:none">
+            ${columns.map(({name, right}, at) => html`<th scope="col" style="${cellStyle(right, at, columns.length)};font-weight:600;opacity:.75">${name.split(' ').map(unbroken)}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.slice(0, limit).map(
+            (row, at) =>
+              html`<tr style="background:none">
+                ${columns.map((column, of) => cellHtml(column, row, at, of, columns.length))}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${rows.length > limit && html`<p style="font-size:12px;margin:-6px 0 12px;opacity:.7">${omitted(rows, limit)}</p>`}`;
 }
 
-/** Returns the table of `showTable` as text. */
-export function tableText(rows: readonly Row[], {caption, limit = 50}: TableOptions = {}): string {
-  const names = columnNames(rows);
-  const lines = columns(
-    [names, ...rows.slice(0, limit).map((row) => names.map((name) => cell(row[name]).replace(/\s+/g, ' ')))],
-    numeric(rows, names),
+/** Returns the table of `showTable` as text; the best values are followed by a star. */
+export function tableText(rows: readonly Row[], options: TableOptions = {}): string {
+  const {caption, limit = 50} = options;
+  const columns = columnsOf(rows, options);
+  const starred = columns.map(({best}) => best.size > 0);
+  const cells = rows.slice(0, limit).map((row, at) =>
+    columns.map(({name, format, best}, of) => {
+      const text = cell(row[name], format).replace(/\s+/g, ' ');
+      return starred[of] ? `${text}${best.has(at) ? '*' : ' '}` : text;
+    }),
   );
-  const more = rows.length > limit ? `… and ${formatNumber(rows.length - limit)} more rows` : undefined;
-  return [caption, lines, more].filter((part) => part !== undefined).join('\n');
+  const names = columns.map(({name}, of) => (starred[of] ? `${name} ` : name));
+  const lines = textColumns(
+    [names, ...cells],
+    columns.map(({right}) => right),
+  );
+  const more = rows.length > limit ? omitted(rows, limit) : undefined;
+  const legend = starred.includes(true) ? '* best' : undefined;
+  return [caption, lines, more, legend].filter((part) => part !== undefined).join('\n');
 }
 
-function columnNames(rows: readonly Row[]): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+interface Column {
+  readonly name: string;
+  /** Whether the column holds numbers, which are aligned to the right. */
+  readonly right: boolean;
+  readonly format: (value: number) => string;
+  /** Numbers of the rows whose value is bold. */
+  readonly best: ReadonlySet<number>;
+  /** The number that fills a bar; undefined for a column without bars. */
+  readonly full: number | undefined;
 }
 
-function numeric(rows: readonly Row[], names: readonly string[]): boolean[] {
-  return names.map((name) => rows.every((row) => row[name] === undefined || typeof row[name] === 'number'));
+function columnsOf(rows: readonly Row[], {best = [], bestOfRow = [], bars = []}: TableOptions): Column[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const wanted = new Map(isList(best) ? best.map((name) => [name, 'high' as const]) : Object.entries(best));
+  const compared = [...rows.entries()].map(([at, row]) => {
+    const values = bestOfRow.flatMap((name) => numberOf(row[name]) ?? []);
+    return [at, values.length > 1 ? Math.max(...values) : undefined] as const;
+  });
+  return names.map((name) => {
+    const values = rows.map((row) => numberOf(row[name]));
+    const known = values.filter((value) => value !== undefined);
+    const right = rows.every((row) => isMissing(row[name]) || typeof row[name] === 'number');
+    const bold = wanted.has(name) ? bestRows(values, wanted.get(name)!) : [];
+    const bolder = bestOfRow.includes(name)
+      ? compared.flatMap(([at, most]) => (most !== undefined && values[at] === most ? [at] : []))
+      : [];
+    const full = bars.includes(name) ? Math.max(1, ...known) : undefined;
+    return {name, right, format: columnFormat(name, known), best: new Set([...bold, ...bolder]), full};
+  });
 }
 
-function cell(value: unknown): string {
+/** Returns the rows with the best value; none where all values are equal, or there is only one. */
+function bestRows(values: readonly (number | undefined)[], best: Best): number[] {
+  const known = values.filter((value) => value !== undefined);
+  const wanted = best === 'high' ? Math.max(...known) : Math.min(...known);
+  if (known.every((value) => value === wanted)) return [];
+  return values.flatMap((value, at) => (value === wanted ? [at] : []));
+}
+
+/** A word of a heading that has a hyphen, as the name of a metric, stays on one line. */
+function unbroken(word: string, at: number): Fragment {
+  const shown = word.includes('-') ? html`<span style="white-space:nowrap">${word}</span>` : word;
+  return html`${at > 0 && ' '}${shown}`;
+}
+
+/** Short texts stay on one line; long ones wrap. */
+const shortText = 20;
+
+function cellStyle(right: boolean, at: number, count: number, wrap: 'normal' | 'nowrap' = 'normal'): string {
+  const space = count >= 10 ? 9 : 16;
+  const padding = `5px ${space}px 5px ${at === 0 ? 0 : space}px`;
+  return (
+    `padding:${padding};text-align:${right ? 'right' : 'left'};font-variant-numeric:tabular-nums;max-width:32em;` +
+    `overflow-wrap:break-word;white-space:${wrap};vertical-align:top;border-bottom:1px solid ${shade.line}`
+  );
+}
+
+function cellHtml(
+  {name, right, format, best, full}: Column,
+  row: Row,
+  at: number,
+  of: number,
+  count: number,
+): Fragment {
+  const text = cell(row[name], format);
+  const shown = best.has(at) ? html`<b style="font-weight:700">${text}</b>` : text;
+  const value = numberOf(row[name]);
+  const bar = full !== undefined && value !== undefined;
+  const isShort = text.length <= shortText && (right || !text.includes(' '));
+  return html`<td style="${cellStyle(right, of, count, isShort ? 'nowrap' : 'normal')}">
+    ${bar ? barHtml(value, full, shown) : shown}
+  </td>`;
+}
+
+function barHtml(value: number, full: number, shown: Insertable): Fragment {
+  const width = Math.round(1000 * Math.min(1, Math.max(0, value / full))) / 10;
+  return html`<div style="display:flex;align-items:center;gap:10px;justify-content:flex-end">
+    <div style="width:110px;height:9px;border-radius:2px;background:${shade.fill}">
+      <div style="width:${width}%;height:9px;border-radius:2px;background:${palette.blue}"></div>
+    </div>
+    <span style="min-width:52px;text-align:right">${shown}</span>
+  </div>`;
+}
+
+function omitted(rows: readonly Row[], limit: number): string {
+  return `… and ${formatNumber(rows.length - limit)} more rows`;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function isList(best: NonNullable<TableOptions['best']>): best is readonly string[] {
+  return Array.isArray(best);
+}
+
+function cell(value: unknown, format: (value: number) => string = formatNumber): string {
   if (value === undefined || value === null) return '';
-  if (typeof value === 'number') return formatNumber(value);
+  if (typeof value === 'number') return format(value);
   if (typeof value === 'string') return value;
   // Commas separate the items of a list, so its integers are not grouped: a shape reads 1, 49, 1280.
   if (Array.isArray(value))

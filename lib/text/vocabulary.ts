@@ -1,5 +1,6 @@
 /** The words that a decoder can generate and their ids. Ids 0 to 3 are special: padding, start, end, unknown. */
 import {z} from 'zod';
+import {description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
 import {tokenize} from './tokenizer';
@@ -144,3 +145,15 @@ export function countWords(captions: Iterable<string>): Map<string, number> {
   }
   return counts;
 }
+
+setDescription(Vocabulary.prototype, (vocabulary) => {
+  const {words} = vocabulary.toJSON();
+  return description(
+    `Vocabulary of ${grouped(vocabulary.size)} ids: ${grouped(words.length)} words and ${specialWords.length} special ids`,
+    {
+      special: specialWords.join(', '),
+      frequent: words.slice(0, 12).join(', '),
+      rare: words.length > 12 && words.slice(12).slice(-8).join(', '),
+    },
+  );
+});

@@ -4,6 +4,7 @@
  */
 import {createReadStream} from 'node:fs';
 import {createGunzip} from 'node:zlib';
+import {counted, description, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {LineSplitter} from '../files/lines';
 import {userPath} from '../paths';
@@ -63,7 +64,7 @@ export async function readWordVectors(file: string, vocabulary: Vocabulary): Pro
   lines.end();
   if (vectors.size === 0)
     throw new CaptionerError('vectors', `${path}: expected vectors of words in the vocabulary, found none`);
-  return {size, vectors, found: vectors.size};
+  return setDescription({size, vectors, found: vectors.size}, describeVectors);
 }
 
 /** Returns the length of the first vector; undefined if the line does not end with numbers. */
@@ -125,4 +126,9 @@ async function* textChunks(path: string): AsyncGenerator<Buffer> {
   } finally {
     file.destroy();
   }
+}
+
+/** Describes word vectors for consoles and notebooks. */
+function describeVectors({size, found}: WordVectors): string {
+  return description(`Word vectors of ${counted(found, 'word')}`, {size: `${size} numbers each`});
 }

@@ -5,11 +5,13 @@
  */
 import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
+import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {throwIfStopped} from '../interrupt';
 import {shortPath} from '../paths';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
+import {describeTrainer} from './describe-trainer';
 import type {EpochCursor} from './epoch-cursor';
 import type {EpochReport, History, PanelEntry, StepReport} from '../checkpoints/history';
 import {stepEvent} from './events';
@@ -275,3 +277,5 @@ export class Trainer {
     }
   }
 }
+
+setDescription(Trainer.prototype, describeTrainer);

@@ -1,5 +1,5 @@
 /** The description of a training: data and parts by name, and what differs from the defaults. */
-import type {DecoderName} from '../decoders/registry';
+import type {DecoderKind} from '../decoders/registry';
 import type {Preprocessing} from '../encoders/encoder';
 import type {EncoderName} from '../encoders/registry';
 import type {ShowProgress} from '../features/open-features';
@@ -33,7 +33,7 @@ export interface TrainingRecipe {
   /** Whether views may be mirror images; captions must not mention left or right. @default what the dataset allows */
   readonly mirror?: boolean;
   /** Kind of decoder. @default 'lstm', or that of the run or checkpoint */
-  readonly decoder?: DecoderName | (string & {});
+  readonly decoder?: DecoderKind | (string & {});
   /** Options of the decoder. */
   readonly decoderOptions?: object;
   /** Options of the trainer. */

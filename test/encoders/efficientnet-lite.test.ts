@@ -135,7 +135,7 @@ for (const [name, size, count] of networks)
 
 describe('loadEncoder', () => {
   it('lists the known encoders when the name is unknown', async () => {
-    const error = await refusal(loadEncoder('vgg'));
+    const error = await refusal(loadEncoder('vgg' as string));
     expect(error.code).to.equal('options');
     expect(error.message).to.equal(
       'Unknown encoder "vgg"; known: efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, mobilenet-v2, inception-v3',

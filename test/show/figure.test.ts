@@ -22,11 +22,11 @@ function figureOf(sent: Sent | undefined): Json {
 }
 
 describe('showFigure', () => {
-  it('sends Plotly JSON as an object with a text alternative, and no HTML', async () => {
+  it('sends Plotly JSON as an object with an SVG and a text alternative, and no HTML', async () => {
     const [sent] = await inKernel(() =>
       showFigure({title: 'Loss', text: 'loss 1', data: [{type: 'bar', y: [1]}]}),
     );
-    expect(Object.keys(sent!.data)).to.have.members([plotly, 'text/plain']);
+    expect(Object.keys(sent!.data)).to.have.members([plotly, 'image/svg+xml', 'text/plain']);
     expect(figureOf(sent).data).to.deep.equal([{type: 'bar', y: [1]}]);
     expect(textOf(sent)).to.equal('loss 1');
   });

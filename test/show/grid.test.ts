@@ -1,6 +1,9 @@
+import {writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {CaptionerError, captionPanel, imageGrid, imageUri} from 'captioner';
+import {temporaryFolder} from '../support';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 const pixels = {pixels: new Uint8Array(4 * 2 * 3).fill(200), width: 4, height: 2};
@@ -47,6 +50,58 @@ describe('imageGrid', () => {
     );
     expect(htmlOf(sent).match(/<mark[^>]*>([^<]*)<\/mark>/g)).to.have.length(1);
     expect(htmlOf(sent)).to.match(/<mark[^>]*>red<\/mark>/);
+  });
+
+  it("shows an image that can't be read as damaged, and the others as they are", async () => {
+    const damaged = join(temporaryFolder(), 'broken.jpg');
+    writeFileSync(damaged, 'no image');
+    const missing = join(temporaryFolder(), 'missing.jpg');
+    const [sent] = await inKernel(() =>
+      imageGrid([
+        {image: pixels, caption: 'whole'},
+        {image: damaged, caption: 'a ball'},
+        {image: missing},
+        {image: Buffer.from('nothing')},
+      ]),
+    );
+    const html = htmlOf(sent);
+    expect(html.match(/<img/g)).to.have.length(4);
+    expect(html.match(/alt="damaged image"/g)).to.have.length(3);
+    expect(html.match(/src="data:image\/jpeg/g)).to.have.length(1);
+    expect(html).to.match(/damaged:<\/b>\s*broken\.jpg: expected an image/);
+    // Whoever gets the notebook need not know where its author keeps the images.
+    expect(html).to.not.include(dirname(damaged)).and.not.include(dirname(missing));
+    expect(textOf(sent)).to.match(/broken\.jpg: a ball\n {4}damaged: broken\.jpg: expected an image/);
+  });
+
+  it('folds references away, all but one below a caption', async () => {
+    const references = ['one', 'two', 'three', 'four', 'five', 'six'];
+    const [captioned, bare, closed] = await inKernel(async () => {
+      await imageGrid([{image: pixels, caption: 'a', references}]);
+      await imageGrid([{image: pixels, references}]);
+      await imageGrid([{image: pixels, caption: 'a', references: ['one']}], {openReferences: 0});
+    });
+    const folded = (sent: typeof captioned): string[] =>
+      [
+        ...htmlOf(sent)
+          .split('<details')[1]!
+          .matchAll(/“([^”]*)”/g),
+      ].map(([, text]) => text!);
+    expect(folded(captioned)).to.deep.equal(references.slice(1));
+    expect(htmlOf(captioned)).to.match(/<summary[^>]*>5 more</);
+    expect(folded(bare)).to.deep.equal(['six']);
+    expect(htmlOf(closed)).to.match(/<summary[^>]*>1 reference</);
+    expect(textOf(captioned)).to.include('“six”');
+  });
+
+  it('chooses a number of columns that leaves no hole', async () => {
+    const sent = await inKernel(async () => {
+      for (const count of [1, 4, 6, 8, 9, 10, 12])
+        await imageGrid(Array.from({length: count}, () => ({image: pixels})));
+    });
+    const widths = sent.map((one) => Number(/minmax\(min\((\d+)px/.exec(htmlOf(one))![1]));
+    const columns = widths.map((width) => Math.floor((860 + 16) / (width + 16)));
+    expect(columns).to.deep.equal([4, 4, 3, 4, 3, 5, 4]);
   });
 
   it('prints captions in a terminal', async () => {

@@ -2,6 +2,7 @@
 import {
   compareRuns,
   createDecoder,
+  decoderKinds,
   encoderNames,
   findLearningRate,
   listRuns,
@@ -17,6 +18,7 @@ import {
   type CaptionedImage,
   type Dataset,
   type Decoder,
+  type DecoderKind,
   type EncoderName,
   type EpochReport,
   type ExportOptions,
@@ -72,7 +74,27 @@ export async function parts(): Promise<Decoder> {
   Vocabulary.from(['a red ball'], {minCount: 1});
   // @ts-expect-error A vocabulary needs captions, not words.
   Vocabulary.from([['a', 'red', 'ball']]);
+  createDecoder('attention', vocabulary.size, 1280, {units: 64, attention: 32});
+  // @ts-expect-error An option must have a known name.
+  createDecoder('lstm', vocabulary.size, 1280, {unit: 3});
+  // @ts-expect-error An option must be one of this kind of decoder.
+  createDecoder('lstm', vocabulary.size, 1280, {heads: 8});
+  // @ts-expect-error An option must have its own type.
+  createDecoder('lstm', vocabulary.size, 1280, {units: '64'});
+  // @ts-expect-error There is no such kind.
+  createDecoder('ltsm', vocabulary.size, 1280);
+  // @ts-expect-error There is no such encoder.
+  await loadEncoder('inception');
   return createDecoder('lstm', vocabulary.size, 1280);
+}
+
+/** Names of a notebook's parameters are known only when it runs. */
+export async function named(kind: string, encoder: string, given: Decoder): Promise<Decoder> {
+  await loadEncoder(encoder, {preprocessing: {size: 260}});
+  const known: DecoderKind = decoderKinds[0]!;
+  createDecoder(known, 10, 1280, {units: 64});
+  createDecoder(given.kind, 10, given.depth, {...given.options, dropout: 0});
+  return createDecoder(kind, 10, 1280, {units: 64});
 }
 
 export const lstm: LstmOptions = {units: 256, imageInput: 'every'};
@@ -106,7 +128,7 @@ export async function training(given: TrainerParts): Promise<void> {
 
 /** Known names are offered, and any text is taken: it may come from a command line. */
 export const recipe: TrainingRecipe = {preset: 'best', decoder: 'attention', encoder: 'mobilenet-v2'};
-export const named = (decoder: string): TrainingRecipe => ({decoder});
+export const recipeFor = (decoder: string): TrainingRecipe => ({decoder});
 // @ts-expect-error The name of a decoder is text.
 export const numbered: TrainingRecipe = {decoder: 3};
 export const stages: readonly Stage[] = presets.best.stages;

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import {z} from 'zod';
 import {CaptionerError} from '../../errors';
 import {writeFileAtomic} from '../../files/atomic';
-import {parseOptions} from '../../options';
+import {firstComplaint, parseOptions} from '../../options';
 import {SeededRandom} from '../../random/random';
 import {splits, type CaptionedImage, type Dataset, type Split} from '../dataset';
 import {isImageFile} from '../image-folders';
@@ -184,9 +184,7 @@ function readRecord(folder: string): SceneRecord {
       `${path}: expected version ${version}, got ${found}; draw the scenes again`,
     );
   const result = recordSchema.safeParse(content);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new CaptionerError('dataset', `${path}: ${issue.path.join('.')}: ${issue.message}`);
-  }
+  if (!result.success)
+    throw new CaptionerError('dataset', `${path}: ${firstComplaint(result.error, content, recordSchema)}`);
   return result.data as unknown as SceneRecord;
 }
