@@ -11,7 +11,7 @@ export {
 } from './datasets/dataset';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
-export {readImage, readPixels, toPixels} from './encoders/images';
+export {firstReadable, readImage, readPixels, toPixels} from './encoders/images';
 export type {FeatureSource} from './features/source';
 export {
   drawScenes,
@@ -102,6 +102,7 @@ export {
   evaluate,
   scoreCaptions,
   type CaptionScores,
+  type EvaluateOptions,
   type Evaluation,
   type ScoreOptions,
   type Writer,
@@ -125,4 +126,5 @@ export {overlay, type OverlayOptions} from './show/overlay';
 export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
+export type {ProgressDisplay, ProgressOptions, ShownProgress, ShowProgress} from './show-progress';
 export {checkpointFolder, featureFolder, projectFolder, runFolder, userPath} from './paths';

@@ -5,7 +5,7 @@ import type {SearchOptions} from '../option-types';
 import {sampleOptions, searchOptions} from '../search/search-options';
 import type {InferenceViews} from '../encoders/augmentation';
 import type {WithText} from '../search/phrases';
-import {CaptionerError} from '../errors';
+import {CaptionerError, debugging, stackOf} from '../errors';
 import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
 import {isStopped} from '../interrupt';
@@ -15,10 +15,10 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** One line on stderr; with its stack only where nobody foresaw the error. */
+/** One line on stderr; with its stack only where nobody foresaw the error, or where `DEBUG=captioner` asks for it. */
 export function complain(error: unknown): void {
-  const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  warn(error instanceof CaptionerError ? error.message : unforeseen);
+  const foreseen = error instanceof CaptionerError && !debugging();
+  warn(foreseen ? error.message : error instanceof Error ? stackOf(error) : String(error));
 }
 
 /** The error of a command that was stopped says how to continue; any other is as it was. */

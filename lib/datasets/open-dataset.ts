@@ -2,7 +2,9 @@
 import {existsSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
+import {interruptible} from '../interrupt';
 import {projectFolder, userPath} from '../paths';
+import {startProgress, type ProgressOptions, type ShownProgress} from '../show-progress';
 import type {Dataset} from './dataset';
 import type {OnProgress} from './assemble-dataset';
 import {coco} from './layouts/coco';
@@ -26,7 +28,7 @@ const layouts: readonly Layout[] = [
 ];
 
 /** Options of `openDataset`. */
-export interface OpenOptions {
+export interface OpenOptions extends ProgressOptions {
   /** Called with the number of bytes of the caption files read so far and in total. */
   readonly onProgress?: OnProgress;
 }
@@ -35,18 +37,18 @@ export interface OpenOptions {
  * Detects the layout of a folder and reads its data set.
  *
  * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use.
- * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.
+ * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`; `stopped`
  */
-export async function openDataset(folder: string, {onProgress}: OpenOptions = {}): Promise<Dataset> {
+export async function openDataset(folder: string, options: OpenOptions = {}): Promise<Dataset> {
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
     const drawn = join(projectFolder(), 'data', 'scenes');
-    await drawScenes(drawn);
+    await drawScenes(drawn, {}, options);
     return readScenes(drawn);
   }
   const path = userPath(folder);
   if (!existsSync(path)) throw new CaptionerError('not-found', `${path}: expected a folder, found nothing`);
   const layout = layouts.find(({found}) => found(path));
-  if (layout) return layout.read(path, onProgress);
+  if (layout) return read(layout, path, options);
   if (!statSync(path).isDirectory())
     throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
   const names = readdirSync(path).sort();
@@ -58,4 +60,30 @@ export async function openDataset(folder: string, {onProgress}: OpenOptions = {}
     'dataset',
     `${path}: expected ${layouts.map(({name}) => name).join(', or ')}; found ${inside}`,
   );
+}
+
+/** Smaller caption files are read before anybody looks. */
+const large = 16e6; // bytes
+
+async function read(layout: Layout, path: string, {progress, onProgress}: OpenOptions): Promise<Dataset> {
+  const mega = (bytes: number): number => Math.round(bytes / 1e6);
+  let bar: ShownProgress | undefined;
+  let place = '';
+  try {
+    return await interruptible(
+      (interrupt) =>
+        layout.read(path, async (done, total) => {
+          place = `at ${mega(done)} of ${mega(total)} MB of captions`;
+          await interrupt.pause();
+          interrupt.throwIfRequested();
+          await onProgress?.(done, total);
+          if (total < large) return;
+          bar ??= startProgress({progress}, 'Captions, MB', mega(total));
+          await bar.update(mega(done));
+        }),
+      {stopped: () => place, resumes: false},
+    );
+  } finally {
+    await bar?.finish();
+  }
 }

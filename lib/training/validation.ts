@@ -75,7 +75,10 @@ export class Validator {
   ): Promise<Pick<EpochReport, 'validationLoss' | 'metrics' | 'panel'>> {
     const {parts} = this;
     const {judged, shown, validation} = this.material;
-    const validationLoss = await runInterruptibly(lossOf(parts.decoder, parts.features, validation), interrupt);
+    const validationLoss = await runInterruptibly(
+      lossOf(parts.decoder, parts.features, validation),
+      interrupt,
+    );
     const images = judged.slice(0, settings.validationImages);
     const captions = await runInterruptibly(
       captionsOf(parts, parts.features, images, searchOf(settings)),
@@ -94,11 +97,14 @@ export class Validator {
     if (this.#scorer?.images !== images.length || this.#scorer.meteor !== wanted) {
       const made = Scorer.create(
         images.map((image) => image.captions),
-        {meteor: wanted},
+        {meteor: wanted, progress: false},
       );
       this.#scorer = {images: images.length, meteor: wanted, made};
+      // A stop while it is made must not stop the next attempt.
+      made.catch(() => (this.#scorer = undefined));
     }
-    return (await scoreCaptions(captions, images, {scorer: await this.#scorer.made})).metrics;
+    const scorer = await this.#scorer.made;
+    return (await scoreCaptions(captions, images, {scorer, progress: false})).metrics;
   }
 }
 

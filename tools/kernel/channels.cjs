@@ -2,7 +2,7 @@
  * A thread that owns the sockets on which Jupyter sends requests, so that it hears the stop button while a cell computes without a
  * pause. It stamps each request with the time when it came, hands it on to the kernel's main thread and carries the answers back. The
  * time of the last stop lies in memory that both threads share. Where the main thread does not even react to the stop, a second one,
- * a second or more later, breaks off what it executes.
+ * a second or more later, breaks off what it executes. The thread also notices when Jupyter itself is gone.
  */
 'use strict';
 
@@ -13,7 +13,6 @@ const {Message} = require('./message.cjs');
 
 const {connection, stops} = workerData;
 const patience = 1000; // ms
-const open = [];
 /** When the stop came that the main thread has not answered yet. */
 let unanswered;
 
@@ -32,7 +31,6 @@ function overtaken(request, now) {
 async function carry(channel, back) {
   const front = new zmq.Router();
   const inner = new zmq.Dealer();
-  open.push(front, inner);
   inner.connect(back);
   await front.bind(`${connection.transport}://${connection.ip}:${connection[`${channel}_port`]}`);
   const requests = async () => {
@@ -56,6 +54,7 @@ async function carry(channel, back) {
 }
 
 function notice(request, arrival) {
+  if (request?.header.msg_type === 'shutdown_request') insist(arrival);
   if (request?.header.msg_type !== 'interrupt_request') return;
   Atomics.store(stops, 0, arrival);
   stopDate = Date.parse(request.header.date);
@@ -71,17 +70,47 @@ function breakOff(arrival) {
   session.post('Runtime.terminateExecution', () => session.disconnect());
 }
 
-parentPort.on('message', (message) => {
-  if (message === 'close') {
-    // What was answered last has 100 ms to get through.
-    setTimeout(() => {
-      for (const socket of open) socket.close();
-      parentPort.close();
-    }, 100);
-  } else {
-    const {channel, back} = message;
-    carry(channel, back).catch((error) => {
-      throw error; // ends the thread, and with it the kernel
-    });
+/** The kernel has to end. Code without a pause doesn't hear of it: that is broken off, or at last killed. */
+function insist(arrival) {
+  Atomics.store(stops, 0, arrival);
+  setTimeout(() => ending || breakOff(process.hrtime.bigint()), 4000);
+  setTimeout(() => ending || process.kill(process.pid, 'SIGKILL'), 8000);
+}
+
+/**
+ * Tells the main thread when the process that started the kernel has ended, however it ended: nobody could reach the kernel any more.
+ * A page that is closed changes nothing, since Jupyter lives on.
+ */
+function watchParent() {
+  const parent = Number(process.env.JPY_PARENT_PID);
+  if (!parent) return; // meant to outlive whoever started it
+  const direct = process.ppid === parent;
+  const timer = setInterval(() => {
+    if (direct ? process.ppid === parent : exists(parent)) return;
+    clearInterval(timer);
+    parentPort.postMessage('orphaned');
+    insist(process.hrtime.bigint());
+  }, 500);
+}
+
+let ending = false;
+
+function exists(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
   }
+}
+
+parentPort.on('message', (message) => {
+  if (message === 'ending') {
+    ending = true;
+    return;
+  }
+  const {channel, back} = message;
+  carry(channel, back).catch((error) => {
+    throw error; // ends the thread, and with it the kernel
+  });
 });
+watchParent();
