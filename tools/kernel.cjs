@@ -4,6 +4,7 @@
  */
 'use strict';
 
+const {once} = require('node:events');
 const {rmSync} = require('node:fs');
 const path = require('node:path');
 const {setTimeout: pause} = require('node:timers/promises');
@@ -81,12 +82,13 @@ JupyterHandlerImpl.prototype.handleExecute = function (request, writeStream, wri
   return cells.run(request, () => this.handleExecuteImpl(request, writeStream, writeDisplayData));
 };
 
-const {bindSocket, handleExecute, handleShellMessage} = ZmqServer.prototype;
-let channels;
+const {bindSocket, close, handleExecute, handleShellMessage} = ZmqServer.prototype;
+let [server, channels] = [];
 
 /** Requests arrive on the thread of kernel/channels.cjs, which forwards them to a local port. */
 ZmqServer.prototype.bindSocket = async function (socket, port) {
   if (socket !== this.shell && socket !== this.control) return bindSocket.call(this, socket, port);
+  server = this;
   channels ??= openChannels(this.connInfo);
   await socket.bind('tcp://127.0.0.1:*');
   channels.postMessage({
@@ -117,6 +119,7 @@ function openChannels(connection) {
 }
 
 const savingTime = 30_000; // ms, enough for large checkpoints
+const closingTime = 1000;
 let ended;
 
 /** Ends the kernel once its cell is stopped and what the cell was doing is saved. */
@@ -124,7 +127,13 @@ function end() {
   ended ??= (async () => {
     channels?.postMessage('ending');
     await Promise.race([cells.close(), pause(savingTime)]);
-    await pause(100); // for the last answers to get through
+    // Sockets in use must not see the process end: zeromq would abort it.
+    if (channels) {
+      const closed = once(channels, 'exit');
+      channels.postMessage('close');
+      await Promise.race([closed, pause(closingTime)]);
+      close.call(server);
+    }
     process.exit(0);
   })();
   return ended;

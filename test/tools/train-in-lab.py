@@ -21,7 +21,8 @@ kernel = json.load(urllib.request.urlopen(request))["id"]
 client = BlockingKernelClient(connection_file=f"{runtime}/kernel-{kernel}.json")
 client.load_connection_file()
 client.start_channels()
-client.wait_for_ready(timeout=60)
+client.kernel_info()
+client.get_shell_msg(timeout=120)
 for cell in json.load(open(notebook))["cells"]:
     if cell["cell_type"] == "code":
         client.execute("".join(cell["source"]))

@@ -13,6 +13,7 @@ const {Message} = require('./message.cjs');
 
 const {connection, stops} = workerData;
 const patience = 1000; // ms
+const open = [];
 /** When the stop came that the main thread has not answered yet. */
 let unanswered;
 
@@ -31,6 +32,7 @@ function overtaken(request, now) {
 async function carry(channel, back) {
   const front = new zmq.Router();
   const inner = new zmq.Dealer();
+  open.push(front, inner);
   inner.connect(back);
   await front.bind(`${connection.transport}://${connection.ip}:${connection[`${channel}_port`]}`);
   const requests = async () => {
@@ -73,8 +75,8 @@ function breakOff(arrival) {
 /** The kernel has to end. Code without a pause doesn't hear of it: that is broken off, or at last killed. */
 function insist(arrival) {
   Atomics.store(stops, 0, arrival);
-  setTimeout(() => ending || breakOff(process.hrtime.bigint()), 4000);
-  setTimeout(() => ending || process.kill(process.pid, 'SIGKILL'), 8000);
+  setTimeout(() => ending || breakOff(process.hrtime.bigint()), 4000).unref();
+  setTimeout(() => ending || process.kill(process.pid, 'SIGKILL'), 8000).unref();
 }
 
 /**
@@ -90,7 +92,7 @@ function watchParent() {
     clearInterval(timer);
     parentPort.postMessage('orphaned');
     insist(process.hrtime.bigint());
-  }, 500);
+  }, 500).unref();
 }
 
 let ending = false;
@@ -106,6 +108,14 @@ function exists(pid) {
 parentPort.on('message', (message) => {
   if (message === 'ending') {
     ending = true;
+    return;
+  }
+  if (message === 'close') {
+    // What was answered last has 100 ms to get through.
+    setTimeout(() => {
+      for (const socket of open) socket.close();
+      parentPort.close();
+    }, 100);
     return;
   }
   const {channel, back} = message;

@@ -75,6 +75,7 @@ function causesOf({cause}) {
  * @returns Counted from 0; undefined where it can't be told.
  */
 function sourceLine(source, compiled, line, column) {
+  if (line === compiled.split('\n').length) return undefined; // where the cell was called
   const [from, to] = [wordsOf(source), wordsOf(compiled)];
   if (from.length * to.length > 4e6) return undefined;
   const partners = align(
