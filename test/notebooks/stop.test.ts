@@ -130,12 +130,18 @@ describe('The stop button', () => {
     for (const next of results.slice(preparations.length).filter((_, at) => at % 2 === 1))
       expect([next.statuses, next.texts]).to.deep.equal([['ok'], ['alive\n']]);
     expect(results).to.have.length(preparations.length + 2 * count);
-    const seconds = stopped.map((one) => one.seconds).sort((a, b) => a - b);
-    expect(seconds[Math.floor(0.9 * count)], `seconds to stop: ${seconds.join(', ')}`).to.be.below(1.5);
+    const waits = stopped
+      .map(({seconds}, at) => ({seconds, kind: stops[at]!.kind}))
+      .sort((a, b) => a.seconds - b.seconds);
+    const slowest = waits
+      .slice(-5)
+      .map(({kind, seconds}) => `${kind} ${seconds.toFixed(2)}`)
+      .join(', ');
+    const median = waits[count >> 1]!.seconds;
+    expect(median, slowest).to.be.below(0.7);
+    expect(waits[Math.floor(0.9 * count)]!.seconds, slowest).to.be.below(2);
     if (process.env['CAPTIONER_STOPS'])
-      console.log(
-        `      ${count} stops, seconds: median ${seconds[count >> 1]!.toFixed(2)}, 99 % ${seconds[Math.floor(0.99 * count)]!.toFixed(2)}, most ${seconds.at(-1)!.toFixed(2)}`,
-      );
+      console.log(`      ${count} stops, seconds: median ${median.toFixed(2)}, most ${slowest}`);
   }).timeout(60_000 + count * 10_000);
 
   it('lets a build of features continue, however often it is stopped, to the same files', async () => {
@@ -162,10 +168,9 @@ const encoder = await loadEncoder('efficientnet-lite0', {preprocessing: {size: 9
     const [whole, often] = [results[2]!, results.at(-1)!];
     expect(whole.texts[0]).to.match(/^index\.json \w{64},.*shard-00007\.safetensors \w{64}\n$/);
     expect(often.texts).to.deep.equal(whole.texts);
-    for (const {texts} of results.slice(3, -2))
-      expect(texts[0]).to.match(
-        /^(Stopped( at \d+ of 800 images, saved; run the cell again to continue|\.)\n)?$/,
-      );
+    const stopped =
+      /^(Stopped( at \d+ of 800 images, saved; run the cell again to continue| after comparing \d+ of 800 .*|\.)\n)?$/;
+    for (const {texts} of results.slice(3, -2)) expect(texts[0]).to.match(stopped);
   }).timeout(180_000);
 
   it('leaves out what was sent before it and runs what is sent after it', async () => {
