@@ -37,17 +37,17 @@ const works: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
   features: (source, count, folder) => {
     const images = Array.from({length: Number(count)}, (_, k) => {
       const id = `image-${k}.png`;
-      return {id, file: join(source!, id)};
+      return {id, file: join(source, id)};
     });
     const progress = pressAt(6);
-    return FeatureStore.build(colourEncoder(undefined, 60), images, folder!, {batch: 2, shard: 16, progress});
+    return FeatureStore.build(colourEncoder(undefined, 60), images, folder, {batch: 2, shard: 16, progress});
   },
   download: (address, path) =>
-    download(address!, path!, {insecure: true, timeout: 20_000, onProgress: (done) => press(done, 200_000)}),
-  draw: (folder) => drawScenes(join(folder!, 'drawn'), {}, {progress: pressAt(20)}),
+    download(address, path, {insecure: true, timeout: 20_000, onProgress: (done) => press(done, 200_000)}),
+  draw: (folder) => drawScenes(join(folder, 'drawn'), {}, {progress: pressAt(20)}),
   read: async (folder) => {
-    const {images} = await scenesIn(folder!);
-    const own = join(folder!, 'own');
+    const {images} = await scenesIn(folder);
+    const own = join(folder, 'own');
     await drawScenes(own, {train: 2, validation: 0, test: 0});
     const lines = Array.from(
       {length: 400_000},
@@ -59,21 +59,21 @@ const works: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
     return openDataset(own, {progress: pressAt(1)});
   },
   caption: async (folder) => {
-    const {images} = await scenesIn(folder!);
+    const {images} = await scenesIn(folder);
     const encoder = await loadEncoder('efficientnet-lite0', {preprocessing: {size: 96}});
-    const store = await FeatureStore.build(encoder, images, join(folder!, 'features'), {});
+    const store = await FeatureStore.build(encoder, images, join(folder, 'features'), {});
     const vocabulary = Vocabulary.from(images.flatMap(({captions}) => captions));
     const decoder = createDecoder('lstm', vocabulary.size, store.depth, {units: 512});
     const many = Array.from({length: 400}, (_, k) => images[k % images.length]!);
     return captionImages({decoder, vocabulary}, store, many, {beams: 10, progress: pressAt(64)});
   },
   scorer: async (folder) => {
-    const {images} = await scenesIn(folder!);
+    const {images} = await scenesIn(folder);
     const many = Array.from({length: 4000}, (_, k) => images[k % images.length]!.captions);
     return Scorer.create(many, {progress: pressAt(100)});
   },
   score: async (folder) => {
-    const {images} = await scenesIn(folder!);
+    const {images} = await scenesIn(folder);
     const many = Array.from({length: 2000}, (_, k) => images[k % images.length]!);
     const scorer = await Scorer.create(
       many.map(({captions}) => captions),

@@ -104,16 +104,15 @@ export async function firstReadable<Image extends {readonly file: string}>(
   images: readonly Image[],
 ): Promise<Image> {
   let reason = 'got none';
-  for (const image of images) {
-    const error = await readImage(image.file, 16).then(
-      () => undefined,
-      (refusal: unknown) => refusal,
-    );
-    if (error === undefined) return image;
-    if (!(error instanceof CaptionerError)) throw error;
-    reason = error.message;
-    console.warn(`Skipped a damaged image: ${reason}`);
-  }
+  for (const image of images)
+    try {
+      await readImage(image.file, 16);
+      return image;
+    } catch (error) {
+      if (!(error instanceof CaptionerError)) throw error;
+      reason = error.message;
+      console.warn(`Skipped a damaged image: ${reason}`);
+    }
   throw new CaptionerError('image', `Expected an image that can be read, ${reason}`);
 }
 

@@ -55,7 +55,7 @@ function isRunning(pid: number): boolean {
 async function until<T>(what: string, seconds: number, look: () => T | undefined | false): Promise<T> {
   for (const start = Date.now(); Date.now() - start < seconds * 1000; await pause(100)) {
     const found = look();
-    if (found !== undefined && found !== false) return found as T;
+    if (found !== undefined && found !== false) return found;
   }
   throw new Error(`waited ${seconds} s for ${what}`);
 }

@@ -5,7 +5,7 @@ import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from '../support';
 
 interface Work {
-  prepareWork(home: string): {folder: string; first: string; messages: string[]};
+  readonly prepareWork: (home: string) => {folder: string; first: string; messages: string[]};
 }
 
 interface Cell {
