@@ -6,10 +6,17 @@ import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
 import {sample, type SampleOptions} from './search/sampling';
-import {beamSearch, type Hypothesis, type SearchOptions, type Sentence} from './search/beam-search';
+import {
+  beamSearch,
+  beamSearchSteps,
+  type Hypothesis,
+  type SearchOptions,
+  type Sentence,
+} from './search/beam-search';
 import {phrasesToIds, type WithText} from './search/phrases';
 import type {Encoder} from './encoders/encoder';
-import {interruptible, type Interrupt} from './interrupt';
+import {interruptible, runInSteps, type Interrupt} from './interrupt';
+import {startProgress, type ProgressOptions} from './show-progress';
 import {loadEncoder} from './encoders/registry';
 import {FineTunedEncoder} from './encoders/fine-tuned';
 import {centredViews, multiView, type InferenceViews} from './encoders/augmentation';
@@ -41,7 +48,8 @@ export interface Failed {
   readonly error: CaptionerError;
 }
 
-const images = 16;
+/** Images read and captioned at once. */
+const batchSize = 16;
 
 /** A checkpoint with its encoder: turns images into captions. */
 export class Captioner {
@@ -104,28 +112,32 @@ export class Captioner {
    * Captions image files. Returns one result per file, in their order; a file that can't be read does not affect the others.
    *
    * @param options Options of the search; phrases to require and words to suppress may be text or ids.
-   * @throws CaptionerError `options`
+   * @throws CaptionerError `options`; `stopped`
    * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
     files: readonly string[],
-    options: WithText<SearchOptions> = {},
+    {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
   ): Promise<(Captioned | Failed)[]> {
-    return this.#each(files, (features) => this.captionFeatures(features, options));
+    const search = phrasesToIds<SearchOptions>(options, this.vocabulary);
+    return this.#each(files, {progress}, async (features, _, pause) => {
+      const steps = beamSearchSteps(this.decoder, features, search);
+      return (await runInSteps(steps, pause)).map((list) => this.#captioned(list));
+    });
   }
 
   /**
    * Samples captions from the probabilities of the decoder; otherwise like `caption`.
    *
-   * @throws CaptionerError `options`
+   * @throws CaptionerError `options`; `stopped`
    * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
    */
   async sample(
     files: readonly string[],
-    options: WithText<SampleOptions> = {},
+    {progress, ...options}: WithText<SampleOptions> & ProgressOptions = {},
   ): Promise<(Sampled | Failed)[]> {
     const {first = 0} = options;
-    return this.#each(files, (features, from) =>
+    return this.#each(files, {progress}, (features, from) =>
       this.sampleFeatures(features, {...options, first: first + from}),
     );
   }
@@ -133,10 +145,7 @@ export class Captioner {
   /** Captions image features. @param features `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them; not disposed. */
   captionFeatures(features: tf.Tensor, options: WithText<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
     const found = beamSearch(this.decoder, features, phrasesToIds<SearchOptions>(options, this.vocabulary));
-    return found.map((list) => {
-      const hypotheses = this.#inWords(list);
-      return {caption: hypotheses[0]!.caption, hypotheses};
-    });
+    return found.map((list) => this.#captioned(list));
   }
 
   /** Samples captions of image features. @param features As for `captionFeatures`. */
@@ -148,15 +157,22 @@ export class Captioner {
   /** @param write Captions the features of a group of images, of which the first has the index `from`. */
   async #each<Result extends object>(
     files: readonly string[],
-    write: (features: tf.Tensor, from: number) => Result[],
+    options: ProgressOptions,
+    write: (features: tf.Tensor, from: number, pause: () => Promise<void>) => Result[] | Promise<Result[]>,
   ): Promise<((Result & {readonly file: string}) | Failed)[]> {
     const {preprocessing} = this.encoder;
     const {size} = preprocessing;
     const results: ((Result & {readonly file: string}) | Failed)[] = [];
-    const stopped = (): string => `after ${results.length} of ${files.length} images`;
+    const bar = startProgress(options, 'Captions', files.length);
     const work = async (interrupt: Interrupt): Promise<void> => {
-      for (let from = 0; from < files.length; from += images) {
-        const group = files.slice(from, from + images);
+      const pause = async (): Promise<void> => {
+        await interrupt.pause();
+        interrupt.throwIfRequested();
+        await bar.update(results.length);
+      };
+      for (let from = 0; from < files.length; from += batchSize) {
+        await pause();
+        const group = files.slice(from, from + batchSize);
         const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
         // An image that can't be read is replaced by a black one, so that the samples of the others do not change.
         const nothing = new Uint8Array(size * size * 3);
@@ -165,7 +181,7 @@ export class Captioner {
         const features = pixels && this.encoder.encode(pixels);
         pixels?.dispose();
         try {
-          const found = features ? write(features[this.decoder.features], from) : [];
+          const found = features ? await write(features[this.decoder.features], from, pause) : [];
           for (const [at, file] of group.entries()) {
             const result = read[at]!;
             if (result.status === 'fulfilled') results.push({file, ...found[at]!});
@@ -175,12 +191,21 @@ export class Captioner {
         } finally {
           if (features) tf.dispose([features.grid, features.pooled]);
         }
-        await interrupt.pause();
-        if (results.length < files.length) interrupt.throwIfRequested();
       }
+      await bar.update(results.length);
     };
-    await interruptible(work, {stopped});
+    try {
+      const stopped = (): string => `after ${results.length} of ${files.length} images`;
+      await interruptible(work, {stopped, resumes: false});
+    } finally {
+      await bar.finish();
+    }
     return results;
+  }
+
+  #captioned(list: readonly Hypothesis[]): Omit<Captioned, 'file'> {
+    const hypotheses = this.#inWords(list);
+    return {caption: hypotheses[0]!.caption, hypotheses};
   }
 
   #inWords<T extends Sentence>(sentences: readonly T[]): (T & {readonly caption: string})[] {

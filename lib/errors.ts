@@ -42,6 +42,18 @@ export class CaptionerError extends Error {
     this.code = code;
     // `console.error` and notebooks show this. A stack trace would only hide the message.
     const shown = code === 'stopped' ? message : `${this.name}: ${message}`;
-    Object.defineProperty(this, inspect.custom, {value: () => shown});
+    Object.defineProperty(this, inspect.custom, {value: () => (debugging() ? stackOf(this) : shown)});
   }
+}
+
+/** Whether errors are to show their stacks: the environment variable `DEBUG` names `captioner`, among others perhaps. */
+export function debugging(): boolean {
+  return /(^|[\s,])(captioner|\*)($|[\s,])/.test(process.env['DEBUG'] ?? '');
+}
+
+/** The stack of an error and of what caused it. */
+export function stackOf(error: Error): string {
+  const {stack, message, cause} = error;
+  const own = stack ?? message;
+  return cause instanceof Error ? `${own}\nCaused by ${stackOf(cause)}` : own;
 }

@@ -11,7 +11,7 @@ export {
 } from './datasets/dataset';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
-export {readImage, readPixels, toPixels} from './encoders/images';
+export {firstReadable, readImage, readPixels, toPixels} from './encoders/images';
 export type {FeatureSource} from './features/source';
 export {
   drawScenes,
@@ -130,6 +130,7 @@ export {
   evaluate,
   scoreCaptions,
   type CaptionScores,
+  type EvaluateOptions,
   type Evaluation,
   type ScoreOptions,
   type Writer,
@@ -163,5 +164,6 @@ export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
 export {given} from './given';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
+export type {ProgressDisplay, ProgressOptions, ShownProgress, ShowProgress} from './show-progress';
 export {featureFolder, projectFolder, shortPath, userPath} from './paths';
 export {checkpointFolder, runFolder} from './checkpoints/run-folders';

@@ -19,16 +19,21 @@ function kernel(): Kernel | undefined {
 
 /** A request to stop, passed to long work. */
 export class Interrupt {
-  #requested = false;
+  readonly #controller = new AbortController();
   #lastPause = 0;
 
   request(): void {
-    this.#requested = true;
+    this.#controller.abort();
+  }
+
+  /** Ends what waits for a server or a clock. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   /** @throws CaptionerError `stopped` after a request to stop. */
   throwIfRequested(): void {
-    if (this.#requested) throw new CaptionerError('stopped', 'Stopped');
+    if (this.signal.aborted) throw new CaptionerError('stopped', 'Stopped');
     throwIfStopped();
   }
 
@@ -42,14 +47,24 @@ export class Interrupt {
 
 /** Options of `interruptible`. */
 export interface Stopping {
-  /** Saves the progress so far and describes it: `at step 163 of 752, saved`. */
-  readonly stopped: () => string | Promise<string>;
+  /**
+   * Saves the progress so far and describes it: `at step 163 of 752, saved`.
+   *
+   * @param inner How interruptible work within this work describes itself, if it was stopped there.
+   */
+  readonly stopped: (inner?: string) => string | Promise<string>;
+  /** Whether the same call, made again, continues where it was stopped. @default true */
+  readonly resumes?: boolean;
   /** Stops the work like SIGINT. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where stopped work was, without how to go on: for the message of the work around it. */
+const places = new WeakMap<Error, string>();
+
 /**
- * Runs work that can be stopped. While it runs, SIGINT requests a stop; afterwards SIGINT has its previous effect.
+ * Runs work that can be stopped. While it runs, SIGINT requests a stop; afterwards SIGINT has its previous effect. Of interruptible work
+ * within other interruptible work, the outer one writes the message.
  *
  * @returns The result of `work`.
  * @throws CaptionerError `stopped` with one line that says where and, in a notebook, how to continue; rethrows any other error of
@@ -57,7 +72,7 @@ export interface Stopping {
  */
 export async function interruptible<T>(
   work: (interrupt: Interrupt) => Promise<T>,
-  {stopped, signal}: Stopping,
+  {stopped, resumes = true, signal}: Stopping,
 ): Promise<T> {
   const interrupt = new Interrupt();
   const request = (): void => interrupt.request();
@@ -66,10 +81,12 @@ export async function interruptible<T>(
   process.on('SIGINT', request);
   signal?.addEventListener('abort', request);
   if (signal?.aborted) request();
-  const running = work(interrupt).catch(async (error: unknown) => {
+  const running = (async () => work(interrupt))().catch(async (error: unknown) => {
     if (!isStopped(error)) throw error;
-    const hint = kernel() ? '; run the cell again to continue' : '';
-    throw new CaptionerError('stopped', `Stopped ${await stopped()}${hint}`);
+    const place = await stopped(places.get(error));
+    const described = stoppedError(place, resumes);
+    places.set(described, place);
+    throw described;
   });
   kernel()?.working(running);
   try {
@@ -80,15 +97,43 @@ export async function interruptible<T>(
   }
 }
 
-export function isStopped(error: unknown): boolean {
+function stoppedError(place: string, resumes: boolean): CaptionerError {
+  const hint = kernel() ? `; run the cell again to ${resumes ? 'continue' : 'start over'}` : '';
+  return new CaptionerError('stopped', `${`Stopped ${place}`.trim()}${hint}`);
+}
+
+export function isStopped(error: unknown): error is CaptionerError {
   return error instanceof CaptionerError && error.code === 'stopped';
 }
 
 /**
  * Stops synchronous work, such as a search, during which no stop event can arrive.
  *
+ * @param place Where the work is, if it has no `interruptible` work around it that says so: `while comparing scores`.
  * @throws CaptionerError `stopped` if the notebook's stop button was pressed since the running cell started.
  */
-export function throwIfStopped(): void {
-  if (kernel()?.stopped()) throw new CaptionerError('stopped', 'Stopped');
+export function throwIfStopped(place?: string): void {
+  if (!kernel()?.stopped()) return;
+  throw place === undefined ? new CaptionerError('stopped', 'Stopped') : stoppedError(place, false);
+}
+
+/**
+ * Runs work that yields between its steps, and pauses there.
+ *
+ * @param pause Is given what the work yields; may throw to end the work, which then cleans up.
+ */
+export async function runInSteps<T, Step = void>(
+  steps: Generator<Step, T, void>,
+  pause: (step: Step) => Promise<void>,
+): Promise<T> {
+  try {
+    for (;;) {
+      const {done, value} = steps.next();
+      if (done) return value;
+      await pause(value);
+    }
+  } catch (error) {
+    steps.return(undefined as T);
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 /** Options by name, generated from their schemas by `node tools/options.mjs`: edit those instead. */
 import type {OnBuildProgress} from './build-progress';
+import type {ProgressDisplay} from './show-progress';
 
 /** Options of a `Trainer`. */
 export interface TrainerOptions {
@@ -490,4 +491,8 @@ export interface BuildOptions {
    * Called with the number of images that are done.
    */
   readonly onProgress?: OnBuildProgress;
+  /**
+   * Shows how far the build is. By default a notebook has a bar if it takes longer than half a second.
+   */
+  readonly progress?: ProgressDisplay;
 }

@@ -28,6 +28,7 @@ from papermill.exceptions import PapermillExecutionError  # noqa: E402
 from papermill.execute import ERROR_MARKER_TAG  # noqa: E402
 from papermill.translators import papermill_translators  # noqa: E402
 
+import lifeline  # noqa: E402
 from page import write_page  # noqa: E402
 from translator import TslabTranslator, WrongParameter, convert  # noqa: E402
 
@@ -94,6 +95,7 @@ papermill_engines.register("captioner", Engine)
 
 
 def main():
+    lifeline.watch(lifeline.end_with_kernels())
     job = json.load(sys.stdin)
     try:
         notebook = nbformat.read(job["notebook"], as_version=4)

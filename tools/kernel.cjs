@@ -4,7 +4,10 @@
  */
 'use strict';
 
+const {once} = require('node:events');
+const {rmSync} = require('node:fs');
 const path = require('node:path');
+const {setTimeout: pause} = require('node:timers/promises');
 const vm = require('node:vm');
 const {Worker} = require('node:worker_threads');
 const {sys} = require('@tslab/typescript-for-tslab');
@@ -13,6 +16,7 @@ const executor = require('tslab/dist/executor.js');
 const {JupyterHandlerImpl, ZmqServer} = require('tslab/dist/jupyter.js');
 const zmq = require('zeromq');
 const {Cells} = require('./kernel/cells.cjs');
+const {Errors} = require('./kernel/errors.cjs');
 const {Message} = require('./kernel/message.cjs');
 require('./kernel/inspect.cjs');
 
@@ -45,34 +49,50 @@ for (const kind of ['Publisher', 'Router'])
   };
 
 // Every cell is awaited, so that each can be stopped.
+let source;
 const {createConverter} = converter;
 converter.createConverter = (...args) => {
   const made = createConverter(...args);
   const convert = made.convert.bind(made);
-  made.convert = (...code) => ({...convert(...code), hasToplevelAwait: true});
+  made.convert = (declarations, code) => {
+    source = code;
+    return {...convert(declarations, code), hasToplevelAwait: true};
+  };
   return made;
 };
+
+// Stacks must reach up to the cell, through whatever it called.
+Error.stackTraceLimit = 50;
+const errors = new Errors();
+let handler;
 const {runInThisContext} = vm;
-vm.runInThisContext = (code, options) =>
-  options?.breakOnSigint
-    ? cells.start(() => runInThisContext(code, {...options, breakOnSigint: false}))
-    : runInThisContext(code, options);
-// tslab would end the cell at once, while its work continues.
+vm.runInThisContext = (code, options) => {
+  if (!options?.breakOnSigint) return runInThisContext(code, options);
+  const filename = errors.begin(handler.execCount, source, code);
+  return cells.start(() => runInThisContext(code, {...options, filename, breakOnSigint: false}));
+};
+// tslab would end the cell at once, while its work continues, and print errors with their stacks.
 const {createExecutor} = executor;
-executor.createExecutor = (...args) => ({...createExecutor(...args), interrupt() {}});
+executor.createExecutor = (folder, converters, output) => {
+  const error = (...words) => output.error(...(words.length === 1 ? [errors.describe(words[0])] : words));
+  return {...createExecutor(folder, converters, {...output, error}), interrupt() {}};
+};
 
 JupyterHandlerImpl.prototype.handleExecute = function (request, writeStream, writeDisplayData) {
+  handler = this;
   return cells.run(request, () => this.handleExecuteImpl(request, writeStream, writeDisplayData));
 };
 
 const {bindSocket, close, handleExecute, handleShellMessage} = ZmqServer.prototype;
+let [server, channels] = [];
 
 /** Requests arrive on the thread of kernel/channels.cjs, which forwards them to a local port. */
 ZmqServer.prototype.bindSocket = async function (socket, port) {
   if (socket !== this.shell && socket !== this.control) return bindSocket.call(this, socket, port);
-  this.channels ??= openChannels(this.connInfo);
+  server = this;
+  channels ??= openChannels(this.connInfo);
   await socket.bind('tcp://127.0.0.1:*');
-  this.channels.postMessage({
+  channels.postMessage({
     channel: socket === this.shell ? 'shell' : 'control',
     back: socket.lastEndpoint,
   });
@@ -84,20 +104,45 @@ function arrivalOf(request) {
 }
 
 function openChannels(connection) {
-  const channels = new Worker(path.join(__dirname, 'kernel', 'channels.cjs'), {
+  const worker = new Worker(path.join(__dirname, 'kernel', 'channels.cjs'), {
     workerData: {connection, stops},
   });
-  channels.on('error', (error) => {
+  worker.on('error', (error) => {
     process.stderr.write(`The kernel is no longer reachable: ${error.message}\n`);
     process.exit(1);
   });
-  return channels;
+  worker.on('message', (message) => {
+    if (message !== 'orphaned') return;
+    rmSync(process.argv.at(-1), {force: true}); // Jupyter's description of this kernel
+    void end();
+  });
+  return worker;
 }
 
-ZmqServer.prototype.close = function () {
-  this.channels?.postMessage('close');
-  close.call(this);
-};
+const savingTime = 30_000; // ms, enough for large checkpoints
+const closingTime = 1000;
+let ended;
+
+/** Ends the kernel once its cell is stopped and what the cell was doing is saved. */
+function end() {
+  ended ??= (async () => {
+    channels?.postMessage('ending');
+    await Promise.race([cells.close(), pause(savingTime)]);
+    // Sockets in use must not see the process end: zeromq would abort it.
+    if (channels) {
+      const closed = once(channels, 'exit');
+      channels.postMessage('close');
+      await Promise.race([closed, pause(closingTime)]);
+      close.call(server);
+    }
+    process.exit(0);
+  })();
+  return ended;
+}
+
+/** Called when Jupyter asks to shut down or restart. */
+ZmqServer.prototype.close = end;
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
 
 ZmqServer.prototype.handleShellMessage = function (socket, ...frames) {
   const request = socket === this.control ? Message.read(this.connInfo.key, frames) : undefined;
@@ -118,3 +163,12 @@ ZmqServer.prototype.handleExecute = function (socket, message) {
 };
 
 require('tslab/dist/main.js').main();
+
+// tslab's listeners print stacks, too.
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.removeAllListeners(event);
+  process.on(event, (error) => {
+    const stopped = error?.code === 'stopped';
+    console.error(stopped ? error.message : `${errors.describe(error)}\n  in work that no cell awaited`);
+  });
+}

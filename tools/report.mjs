@@ -2,11 +2,11 @@
  * Executes a notebook with parameters and writes the result to `reports/<name>.ipynb` and `reports/<name>.html`, a single file that
  * works offline. Both are written only if every cell succeeds; a run that fails leaves `reports/<name>.failed.ipynb` beside them.
  */
-import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
 import {basename, dirname, isAbsolute, join, relative, resolve, sep} from 'node:path';
 import {createInterface} from 'node:readline';
 import {pathToFileURL} from 'node:url';
+import {exitCodeOf, spawnChild} from './child.mjs';
 import {home, openProject} from './setup/project.mjs';
 import {environment} from './setup/python.mjs';
 
@@ -119,10 +119,21 @@ export async function report(notebook, parameters = [], {folder = reports, log =
 /** Runs Python as a child process and logs its events as lines; resolves to the seconds that the notebook took. */
 function execute(job, log) {
   const started = performance.now();
-  const child = spawn(python(), [join(home, 'tools', 'execute.py')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {...process.env, CAPTIONER_CWD: callersFolder(), CAPTIONER_HOME: home, PYTHONDONTWRITEBYTECODE: '1'},
-  });
+  const child = spawnChild(
+    python(),
+    [join(home, 'tools', 'execute.py')],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        CAPTIONER_CWD: callersFolder(),
+        CAPTIONER_HOME: home,
+        PYTHONDONTWRITEBYTECODE: '1',
+      },
+      detached: true,
+    },
+    {signals: ['SIGINT', 'SIGHUP', 'SIGTERM']},
+  );
   child.stdin.on('error', () => {}); // It ended before reading; its exit code says more.
   child.stdin.end(JSON.stringify(job));
 
@@ -141,16 +152,15 @@ function execute(job, log) {
   let stderr = '';
   child.stderr.on('data', (chunk) => (stderr = (stderr + chunk).slice(-20_000)));
 
-  // Ctrl-C also reaches Python, which stops the kernel: wait for it, so that nothing is left running.
-  const wait = () => {};
-  process.on('SIGINT', wait);
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new ReportError(`Python did not start: ${error.message}`)));
     child.on('close', (code, signal) => {
-      process.off('SIGINT', wait);
       if (outcome?.event === 'done') resolve(outcome.seconds);
+      else if (child.endedBy)
+        reject(
+          new ReportError(`${job.name}: stopped; a run in training is saved`, exitCodeOf(child.endedBy)),
+        );
       else if (outcome) reject(new ReportError(outcome.message, outcome.code));
-      else if (signal === 'SIGINT' || code === 130) reject(new ReportError(`${job.name}: stopped`, 130));
       else
         reject(
           new ReportError(`${job.name}: execution ended unexpectedly (${signal ?? code})\n${stderr.trim()}`),

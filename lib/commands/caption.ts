@@ -3,6 +3,8 @@ import {Captioner} from '../captioner';
 import type {Sentence} from '../search/beam';
 import type {InferenceViews} from '../encoders/augmentation';
 import {userPath} from '../paths';
+import {later} from '../show-progress';
+import {progress} from '../show/progress';
 import {checkpointsOf, complain, print, searchOf, seeingOf, weightsOf, type SearchFlags} from './io';
 
 export interface CaptionFlags extends SearchFlags, InferenceViews {
@@ -17,10 +19,11 @@ export async function caption(images: readonly string[], flags: CaptionFlags): P
   const options = searchOf(flags);
   const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
   const files = images.map(userPath);
+  const shown = {progress: later(progress)};
   const results =
     flags.sample === undefined
-      ? await captioner.caption(files, options)
-      : await captioner.sample(files, {...options, samples: flags.sample});
+      ? await captioner.caption(files, {...options, ...shown})
+      : await captioner.sample(files, {...options, ...shown, samples: flags.sample});
   const written: {
     readonly image: string;
     readonly caption: string;

@@ -10,7 +10,9 @@ import {scoresByWord, type WordScore} from '../evaluation/scores-by-word';
 import {pairCaptions, type Pair} from '../metrics/predictions';
 import {Scorer} from '../metrics/scorer';
 import {userPath} from '../paths';
+import {later} from '../show-progress';
 import {formatProbability} from '../show/number-format';
+import {progress} from '../show/progress';
 import {open} from './data';
 import {storeWithProgress} from './features';
 import {
@@ -56,12 +58,11 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
     kind: captioner.decoder.features,
   });
   const usable = images.filter(({id}) => store.has(id));
+  const references = usable.map(({captions}) => captions);
   const found = await evaluateCaptions(captioner, store, usable, {
     ...search,
-    scorer: await Scorer.create(
-      usable.map(({captions}) => captions),
-      frequenciesOf(flags),
-    ),
+    progress: later(progress),
+    scorer: await Scorer.create(references, frequenciesOf(flags)),
     training: ofSplit(dataset, 'train').flatMap(({captions}) => captions),
   });
   if (flags.predictions !== undefined) await writeJson(flags.predictions, found.predictions);

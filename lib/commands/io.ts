@@ -6,7 +6,7 @@ import {sampleOptions, searchOptions} from '../search/search-options';
 import type {InferenceViews} from '../encoders/augmentation';
 import type {WithText} from '../search/phrases';
 import {newestRun} from '../checkpoints/run-folders';
-import {CaptionerError} from '../errors';
+import {CaptionerError, debugging, stackOf} from '../errors';
 import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
 import {isStopped} from '../interrupt';
@@ -16,10 +16,10 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints an error on stderr, in one line; an unexpected error with its stack. */
+/** Prints an error on stderr, in one line; with its stack if it is unexpected, or with `DEBUG=captioner`. */
 export function complain(error: unknown): void {
-  const unforeseen = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  warn(error instanceof CaptionerError ? error.message : unforeseen);
+  const foreseen = error instanceof CaptionerError && !debugging();
+  warn(foreseen ? error.message : error instanceof Error ? stackOf(error) : String(error));
 }
 
 /** Adds to the error of a stopped command how to continue; returns any other error unchanged. */

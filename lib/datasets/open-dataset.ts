@@ -3,8 +3,10 @@ import {existsSync, readdirSync, statSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
+import {interruptible} from '../interrupt';
 import {nearest} from '../option-names';
 import {projectFolder, userPath} from '../paths';
+import {startProgress, type ProgressOptions, type ShownProgress} from '../show-progress';
 import type {Dataset} from './dataset';
 import type {OnProgress} from './assemble-dataset';
 import {coco} from './layouts/coco';
@@ -29,7 +31,7 @@ const layouts: readonly Layout[] = [
 ];
 
 /** Options of `openDataset`. */
-export interface OpenOptions {
+export interface OpenOptions extends ProgressOptions {
   /** Called with the number of bytes of the caption files read so far and in total. */
   readonly onProgress?: OnProgress;
 }
@@ -38,12 +40,12 @@ export interface OpenOptions {
  * Detects the layout of a folder and reads its dataset.
  *
  * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use.
- * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.
+ * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`; `stopped`
  */
-export async function openDataset(folder: string, {onProgress}: OpenOptions = {}): Promise<Dataset> {
+export async function openDataset(folder: string, options: OpenOptions = {}): Promise<Dataset> {
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
     const drawn = join(projectFolder(), 'data', 'scenes');
-    await drawScenes(drawn);
+    await drawScenes(drawn, {}, options);
     return setDescription(readScenes(drawn), describeDataset);
   }
   const path = userPath(folder);
@@ -53,7 +55,7 @@ export async function openDataset(folder: string, {onProgress}: OpenOptions = {}
     throw new CaptionerError('not-found', `${path}: expected a folder, found nothing${hint}`);
   }
   const layout = layouts.find(({found}) => found(path));
-  if (layout) return setDescription(await layout.read(path, onProgress), describeDataset);
+  if (layout) return setDescription(await read(layout, path, options), describeDataset);
   if (!statSync(path).isDirectory())
     throw new CaptionerError('dataset', `${path}: expected a folder, found a file`);
   const names = readdirSync(path).sort();
@@ -85,4 +87,30 @@ function nearestDataset(path: string): string | undefined {
       if (one !== 'scenes') found.set(one, shown === '' ? one : join(shown, one));
   const near = nearest(name, [...found.keys()]);
   return near === undefined || near === name ? undefined : found.get(near);
+}
+
+/** Smaller caption files are read too fast for a progress bar. */
+const large = 16e6; // bytes
+
+async function read(layout: Layout, path: string, {progress, onProgress}: OpenOptions): Promise<Dataset> {
+  const mega = (bytes: number): number => Math.round(bytes / 1e6);
+  let bar: ShownProgress | undefined;
+  let place = '';
+  try {
+    return await interruptible(
+      (interrupt) =>
+        layout.read(path, async (done, total) => {
+          place = `at ${mega(done)} of ${mega(total)} MB of captions`;
+          await interrupt.pause();
+          interrupt.throwIfRequested();
+          await onProgress?.(done, total);
+          if (total < large) return;
+          bar ??= startProgress({progress}, 'Reading captions (MB)', mega(total));
+          await bar.update(mega(done));
+        }),
+      {stopped: () => place, resumes: false},
+    );
+  } finally {
+    await bar?.finish();
+  }
 }

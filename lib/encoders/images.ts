@@ -95,6 +95,28 @@ export async function readImage(file: string, width = 320): Promise<Buffer> {
 }
 
 /**
+ * Finds an image to look at: the first that can be read. Prints a warning for each damaged one before it.
+ *
+ * @throws CaptionerError `image` when none can be read.
+ * @example const image = await firstReadable(ofSplit(dataset, 'validation'));
+ */
+export async function firstReadable<Image extends {readonly file: string}>(
+  images: readonly Image[],
+): Promise<Image> {
+  let reason = 'got none';
+  for (const image of images)
+    try {
+      await readImage(image.file, 16);
+      return image;
+    } catch (error) {
+      if (!(error instanceof CaptionerError)) throw error;
+      reason = error.message;
+      console.warn(`Skipped a damaged image: ${reason}`);
+    }
+  throw new CaptionerError('image', `Expected an image that can be read, ${reason}`);
+}
+
+/**
  * Reads the bytes of an image file, without checking its format.
  *
  * @throws CaptionerError `image`, or `not-found`.

@@ -2,9 +2,10 @@
 import type {CaptionedImage} from '../datasets/dataset';
 import type {FeatureSource} from '../features/source';
 import type {StepDecoder} from '../decoders/decoder';
-import {beamSearch, type SearchOptions} from '../search/beam-search';
+import {beamSearch, beamSearchSteps, type SearchOptions} from '../search/beam-search';
 import {phrasesToIds, type WithText} from '../search/phrases';
-import {interruptible} from '../interrupt';
+import {interruptible, runInSteps, type Interrupt} from '../interrupt';
+import {startProgress, type ProgressOptions} from '../show-progress';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
 import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
@@ -35,7 +36,12 @@ export interface Evaluation extends CaptionScores {
   readonly captions: readonly {readonly image_id: string; readonly caption: string}[];
   /** The captions in COCO's results format; images of COCO have their number as id. */
   readonly predictions: readonly {readonly image_id: string | number; readonly caption: string}[];
+  /** Images that have no features and therefore no caption, and why; the warnings say it too. */
+  readonly leftOut: readonly {readonly image_id: string; readonly reason: string}[];
 }
+
+/** Options of `evaluate`: those of the search, of the scores and of the display. */
+export type EvaluateOptions = WithText<SearchOptions> & ScoreOptions & ProgressOptions;
 
 /** Options of `scoreCaptions`. */
 export interface ScoreOptions {
@@ -51,21 +57,40 @@ const batchSize = 64;
 /**
  * Free-running captions of images whose features are at hand; those without are left out.
  *
- * @throws CaptionerError `captions` when no image is left.
+ * @param options.scorer Scorer of all `images`, or of those that have features.
+ * @throws CaptionerError `captions` when no image is left; `stopped`
+ * @example await evaluate(captioner, store, ofSplit(dataset, 'test'), {beams: 3});
  */
 export async function evaluate(
   writer: Writer,
   features: FeatureSource,
   images: readonly CaptionedImage[],
-  {scorer, training, ...search}: WithText<SearchOptions> & ScoreOptions = {},
+  {scorer, training, progress, ...search}: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const usable = images.filter(({id}) => features.has(id));
-  const captions = await captionImages(writer, features, usable, search);
+  const captions = await captionImages(writer, features, usable, {...search, progress});
+  const partly = usable.length < images.length && scorer?.references.length === images.length;
+  const positions = [...images.keys()].filter((at) => features.has(images[at]!.id));
+  const covering = partly ? scorer.select(positions) : scorer;
+  const options = {...(covering && {scorer: covering}), ...(training && {training}), progress};
+  const leftOut = images.flatMap(({id}) =>
+    features.has(id) ? [] : [{image_id: id, reason: features.quarantined?.get(id) ?? 'no features'}],
+  );
+  const scores = await scoreCaptions(captions, usable, options);
   return {
-    ...(await scoreCaptions(captions, usable, {...(scorer && {scorer}), ...(training && {training})})),
+    ...scores,
+    warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings],
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
     predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
+    leftOut,
   };
+}
+
+function leftOutWarning(leftOut: Evaluation['leftOut'], images: number): string[] {
+  if (leftOut.length === 0) return [];
+  const some = leftOut.slice(0, 3).map(({image_id, reason}) => `${image_id} (${reason})`);
+  const more = leftOut.length > some.length ? ', …' : '';
+  return [`${leftOut.length} of ${images} images left out: ${some.join(', ')}${more}`];
 }
 
 /**
@@ -73,23 +98,40 @@ export async function evaluate(
  * @throws CaptionerError `options`; `stopped`
  */
 export async function captionImages(
-  writer: Writer,
-  features: FeatureSource,
+  {decoder, vocabulary}: Writer,
+  source: FeatureSource,
   images: readonly {readonly id: string}[],
-  options: WithText<SearchOptions> = {},
+  {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
 ): Promise<string[]> {
+  const search = phrasesToIds<SearchOptions>(options, vocabulary);
   const captions: string[] = [];
+  const bar = startProgress({progress}, 'Captions', images.length);
   const stopped = (): string => `after ${captions.length} of ${images.length} captions`;
-  await interruptible(
-    async (interrupt) => {
-      for (let from = 0; from < images.length; from += batchSize) {
-        captions.push(...captionBatch(writer, features, images.slice(from, from + batchSize), options));
-        await interrupt.pause();
-        interrupt.throwIfRequested();
-      }
-    },
-    {stopped},
-  );
+  try {
+    await interruptible(
+      async (interrupt) => {
+        const pause = async (): Promise<void> => {
+          await interrupt.pause();
+          interrupt.throwIfRequested();
+          await bar.update(captions.length);
+        };
+        for (let from = 0; from < images.length; from += batchSize) {
+          await pause();
+          const features = source.read(images.slice(from, from + batchSize).map(({id}) => id));
+          try {
+            const found = await runInSteps(beamSearchSteps(decoder, features, search), pause);
+            captions.push(...found.map(([best]) => vocabulary.decode(best!.tokens)));
+          } finally {
+            features.dispose();
+          }
+        }
+        await bar.update(captions.length);
+      },
+      {stopped, resumes: false},
+    );
+  } finally {
+    await bar.finish();
+  }
   return captions;
 }
 
@@ -113,23 +155,44 @@ export function captionBatch(
  * Scores captions against the references of their images.
  *
  * @param captions One caption per image.
- * @throws CaptionerError `captions` when there are none.
+ * @throws CaptionerError `captions` when there are none; `stopped`
  */
 export async function scoreCaptions(
   captions: readonly string[],
   images: readonly Pick<CaptionedImage, 'captions' | 'verify'>[],
-  {scorer, training}: ScoreOptions = {},
+  {scorer, training, progress}: ScoreOptions & ProgressOptions = {},
 ): Promise<CaptionScores> {
-  const own = scorer ?? (await Scorer.create(images.map((image) => image.captions)));
-  const measured = [...own.score(captions), ...factual(captions, images)];
-  const tokens = captions.map(ptbTokenize);
-  return {
-    metrics: totals(measured),
-    measured,
-    images: perImage(measured),
-    diversity: diversity(tokens, training?.map(ptbTokenize)),
-    warnings: captionWarnings(tokens),
+  const references = images.map((image) => image.captions);
+  const own = scorer ?? (await Scorer.create(references, {progress}));
+  const bar = startProgress({progress}, 'Scores', captions.length);
+  const work = async (interrupt: Interrupt): Promise<CaptionScores> => {
+    const found = await runInSteps(own.scoreSteps(captions), async (done) => {
+      await interrupt.pause();
+      interrupt.throwIfRequested();
+      await bar.update(Math.floor(done * captions.length));
+    });
+    const measured = [...found, ...factual(captions, images)];
+    const learnt: string[][] = [];
+    for (const caption of training ?? []) {
+      learnt.push(ptbTokenize(caption));
+      await interrupt.pause();
+      interrupt.throwIfRequested();
+    }
+    const tokens = captions.map(ptbTokenize);
+    await bar.update(captions.length);
+    return {
+      metrics: totals(measured),
+      measured,
+      images: perImage(measured),
+      diversity: diversity(tokens, training && learnt),
+      warnings: captionWarnings(tokens),
+    };
   };
+  try {
+    return await interruptible(work, {stopped: () => 'while scoring captions', resumes: false});
+  } finally {
+    await bar.finish();
+  }
 }
 
 /** The fraction of captions without a false claim, where every image can be verified. */

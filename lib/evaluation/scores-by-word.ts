@@ -1,4 +1,5 @@
 /** Scores by word: which images get good captions and which do not, grouped by the words that most of their references contain. */
+import {throwIfStopped} from '../interrupt';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 
 /** The mean score of the images that a word describes. */
@@ -41,6 +42,7 @@ export function scoresByWord(
 ): WordScore[] {
   const found = new Map<string, number[]>();
   for (const [at, {captions}] of images.entries()) {
+    throwIfStopped('while averaging scores by word');
     const counts = new Map<string, number>();
     for (const word of captions.flatMap((caption) => [...new Set(ptbTokenize(caption))]))
       counts.set(word, (counts.get(word) ?? 0) + 1);

@@ -57,6 +57,9 @@ export class AugmentedFeatures implements FeatureSource {
   has(id: string): boolean {
     return this.plain.has(id);
   }
+  get quarantined(): ReadonlyMap<string, string> {
+    return this.plain.quarantined;
+  }
   read(ids: readonly string[]): tf.Tensor {
     return this.plain.read(ids);
   }

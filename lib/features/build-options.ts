@@ -4,14 +4,17 @@ import type {FieldMeta} from '../option-fields';
 import {optionGroup, type OptionGroup} from '../option-group';
 import type {BuildOptions} from '../option-types';
 import type {OnBuildProgress} from '../build-progress';
+import type {ProgressDisplay} from '../show-progress';
 import {featureKinds} from './shard';
 
-/** Only `onProgress` has no default. */
-export type BuildSettings = Readonly<Required<Omit<BuildOptions, 'onProgress'>>> & {
+/** Only `onProgress` and `progress` have no default. */
+export type BuildSettings = Readonly<Required<Omit<BuildOptions, 'onProgress' | 'progress'>>> & {
   readonly onProgress?: OnBuildProgress | undefined;
+  readonly progress?: ProgressDisplay | undefined;
 };
 
 const listener: FieldMeta = {type: 'OnBuildProgress', from: './build-progress'};
+const display: FieldMeta = {type: 'ProgressDisplay', from: './show-progress'};
 
 export const buildOptions: OptionGroup<BuildSettings> = optionGroup<BuildOptions>({
   owner: 'feature store',
@@ -42,5 +45,12 @@ export const buildOptions: OptionGroup<BuildSettings> = optionGroup<BuildOptions
       .optional()
       .describe('Called with the number of images that are done.')
       .meta({option: listener}),
+    progress: z
+      .custom<ProgressDisplay>((value) => value === false || typeof value === 'function')
+      .optional()
+      .describe(
+        'Shows how far the build is. By default a notebook has a bar if it takes longer than half a second.',
+      )
+      .meta({option: display}),
   }),
 );

@@ -23,6 +23,8 @@ export type Slot =
 export interface PlannedShard {
   readonly number: number;
   readonly slots: readonly Slot[];
+  /** Slots of the images that the shard on disk has; they come first. */
+  readonly stored: number;
   /** Number of requested images in this shard. */
   readonly wanted: number;
   /** Whether the shard has to be written. */
@@ -75,10 +77,11 @@ export function planShards(
         slots.push(slotOf(image));
       } else slots.push({kept, ...known});
     }
+    const stored = slots.length;
     const added = fresh.splice(0, Math.max(0, size - slots.length));
     slots.push(...added.map(slotOf));
     if (slots.length > 0)
-      plan.push({number, slots, wanted: asked + added.length, changed: changed || added.length > 0});
+      plan.push({number, slots, stored, wanted: asked + added.length, changed: changed || added.length > 0});
   }
   // A shard that is rewritten is gone when a later one would copy from it.
   const rewritten = new Set(plan.flatMap(({number, changed}) => (changed ? [number] : [])));

@@ -1,6 +1,6 @@
 /**
- * Fills a feature store: decodes images ahead of the network, encodes them in full batches and writes shard after shard.
- * Shards appear whole, so a run that is killed loses at most one. Images that can't be read are quarantined and do not
+ * Fills a feature store: decodes images ahead of the network, encodes them in full batches and writes shard after shard. Shards appear
+ * whole, so a build that is killed loses at most one, and one that is stopped none. Images that can't be read are quarantined and do not
  * affect the others.
  */
 import {promises as fs} from 'node:fs';
@@ -8,12 +8,14 @@ import type {Encoder} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {fromFloat16Bits} from '../files/float16';
 import {lockFolder} from '../files/lock';
-import {interruptible, type Interrupt} from '../interrupt';
+import {interruptible, isStopped, type Interrupt} from '../interrupt';
 import type {BuildOptions} from '../option-types';
 import {parseOptions} from '../options';
+import {startProgress, type ShownProgress} from '../show-progress';
 import {tf} from '../tensorflow/tensorflow';
 import {toFloat16} from '../tensorflow/casts';
-import {prefetchImages, digestsOf, type Decoded, type ImageFile} from './prefetch';
+import {digestsOf} from './digests';
+import {prefetchImages, type Decoded, type ImageFile} from './prefetch';
 import {hasIndex, readShards, removeLeftovers, writeIndex} from './shard-index';
 import {toPixels} from '../encoders/images';
 import {buildOptions, type BuildSettings} from './build-options';
@@ -39,11 +41,15 @@ export async function buildFeatures(
     depth: encoder.depth,
   };
   const wanted = new Map(images.map((image) => [image.id, image]));
+  const {progress, onProgress} = settings;
+  // A listener shows the progress itself.
+  const shown = progress ?? (onProgress ? false : undefined);
   /** Plans what is left to do in this part. */
   const look = async (): Promise<{plan: PlannedShard[]; stale: boolean}> => {
     const shards = readShards(folder, {damaged: true});
     if (shards[0]) checkSource(folder, shards[0].source, source);
-    const digests = shards.length > 0 ? await digestsOf([...wanted.values()]) : new Map<string, string>();
+    const digests =
+      shards.length > 0 ? await digestsOf([...wanted.values()], shown) : new Map<string, string>();
     const {number: part, of} = settings.part;
     const plan = planShards(shards, wanted, digests, settings.shard).filter(
       ({number}) => number % of === part - 1,
@@ -51,21 +57,27 @@ export async function buildFeatures(
     return {plan, stale: plan.some(({changed}) => changed) || !hasIndex(folder)};
   };
   const {plan, stale} = await look();
-  if (!stale) {
-    const total = plan.reduce((sum, shard) => sum + shard.wanted, 0);
-    await settings.onProgress?.(total, total, undefined, {quarantined: 0, imagesPerSecond: 0});
-    return source;
-  }
-  await fs.mkdir(folder, {recursive: true});
-  const lock = lockFolder(folder);
+  const total = plan.reduce((sum, shard) => sum + shard.wanted, 0);
+  const bar = startProgress({progress: shown}, 'Encoding images', total);
   try {
-    await removeLeftovers(folder);
-    // Another process may have written shards since.
-    await new Builder(encoder, source, folder, settings).run((await look()).plan);
+    if (!stale) {
+      await bar.update(total, total);
+      await onProgress?.(total, total, undefined, {quarantined: 0, imagesPerSecond: 0});
+      return source;
+    }
+    await fs.mkdir(folder, {recursive: true});
+    const lock = lockFolder(folder);
+    try {
+      await removeLeftovers(folder);
+      // Another process may have been at work since.
+      await new Builder(encoder, source, folder, settings, bar).run((await look()).plan);
+    } finally {
+      lock.release();
+    }
+    return source;
   } finally {
-    lock.release();
+    await bar.finish();
   }
-  return source;
 }
 
 type Good = Extract<Decoded, {pixels: Uint8Array}>;
@@ -78,17 +90,21 @@ class Builder {
   #start = performance.now();
   /** Rows of the shard that was copied from last. */
   #copied: {shard: Shard; rows: Uint16Array} | undefined;
+  /** Images whose features are on disk. */
+  #saved = 0;
 
   constructor(
     private readonly encoder: Encoder,
     private readonly source: FeatureOrigin,
     private readonly folder: string,
     private readonly settings: BuildSettings,
+    private readonly bar: ShownProgress,
   ) {}
 
   async run(plan: readonly PlannedShard[]): Promise<void> {
-    const stopped = (): string => `at ${this.#reached} of ${this.#total} images, finished shards saved`;
-    await interruptible((interrupt) => this.#build(plan, interrupt), {stopped});
+    await interruptible((interrupt) => this.#build(plan, interrupt), {
+      stopped: () => `at ${this.#saved} of ${this.#total} images, saved`,
+    });
   }
 
   async #build(plan: readonly PlannedShard[], interrupt: Interrupt): Promise<void> {
@@ -96,7 +112,7 @@ class Builder {
     const slots = changed.flatMap((shard) => shard.slots);
     const left = slots.flatMap((slot) => ('image' in slot ? [slot.image] : []));
     this.#total = plan.reduce((sum, {wanted}) => sum + wanted, 0);
-    this.#done = this.#total - left.length;
+    this.#done = this.#saved = this.#total - left.length;
     await this.#report();
     const decoded = prefetchImages(left, this.encoder.preprocessing, this.settings.batch);
     try {
@@ -118,7 +134,7 @@ class Builder {
   }
 
   async #fill(
-    {number, slots}: PlannedShard,
+    {number, slots, stored}: PlannedShard,
     decoded: AsyncGenerator<Decoded>,
     interrupt: Interrupt,
   ): Promise<void> {
@@ -136,25 +152,41 @@ class Builder {
       await this.#report();
       await interrupt.pause();
     };
-    for (const slot of slots) {
-      interrupt.throwIfRequested();
-      if ('kept' in slot) {
-        images.push(slot.kept);
-        if (slot.known) rows[row++] = this.#rowOf(slot.known, size);
-        continue;
+    const write = async (): Promise<void> => {
+      await writeShard(this.folder, number, this.source, images, rows);
+      this.#saved += slots.slice(0, images.length).filter((slot) => 'image' in slot).length;
+    };
+    try {
+      for (const slot of slots) {
+        interrupt.throwIfRequested();
+        if ('kept' in slot) {
+          images.push(slot.kept);
+          if (slot.known) rows[row++] = this.#rowOf(slot.known, size);
+          continue;
+        }
+        const {value} = (await decoded.next()) as {value: Decoded};
+        const {id, sha256} = value;
+        if ('reason' in value) {
+          images.push({id, sha256, reason: value.reason});
+          this.#bad++;
+          continue;
+        }
+        images.push({id, sha256});
+        if (group.push({image: value, row: row++}) === this.settings.batch) await flush();
       }
-      const {value} = (await decoded.next()) as {value: Decoded};
-      const {id, sha256} = value;
-      if ('reason' in value) {
-        images.push({id, sha256, reason: value.reason});
-        this.#bad++;
-        continue;
+      if (group.length > 0) await flush();
+    } catch (error) {
+      if (!isStopped(error)) throw error;
+      const [pending] = group;
+      if (pending) {
+        images.length = images.findIndex(({id}) => id === pending.image.id);
+        rows.length = pending.row;
       }
-      images.push({id, sha256});
-      if (group.push({image: value, row: row++}) === this.settings.batch) await flush();
+      // A shard that is there already keeps all its images, in their order.
+      if (images.length > stored) await write();
+      throw error;
     }
-    if (group.length > 0) await flush();
-    await writeShard(this.folder, number, this.source, images, rows);
+    await write();
   }
 
   #rowOf({shard, row}: {shard: Shard; row: number}, size: number): Uint16Array {
@@ -207,11 +239,9 @@ class Builder {
   async #report(): Promise<void> {
     const seconds = (performance.now() - this.#start) / 1000;
     const imagesPerSecond = this.#encoded === 0 ? 0 : this.#encoded / seconds;
-    const note = [
-      ...(this.#encoded > 0 ? [`${imagesPerSecond.toFixed(0)} images/s`] : []),
-      ...(this.#bad > 0 ? [`${this.#bad} unreadable`] : []),
-    ].join(', ');
-    await this.settings.onProgress?.(this.#reached, this.#total, note || undefined, {
+    const note = this.#bad > 0 ? `${this.#bad} unreadable` : undefined;
+    await this.bar.update(this.#reached, this.#total, note);
+    await this.settings.onProgress?.(this.#reached, this.#total, note, {
       quarantined: this.#bad,
       imagesPerSecond,
     });

@@ -3,26 +3,19 @@ import {ofSplit, type CaptionedImage, type Dataset} from '../datasets/dataset';
 import {trainingViews, withView} from '../encoders/augmentation';
 import type {Encoder} from '../encoders/encoder';
 import {featureFolder} from '../paths';
+import type {ProgressOptions} from '../show-progress';
 import {AugmentedFeatures} from './augmented';
 import type {FeatureKind} from './shard';
 import type {FeatureSource} from './source';
 import {FeatureStore, type BuildOptions} from './store';
 import {TrainableFeatures} from './trainable';
 
-/** Shows the progress of encoding, such as the library's `progress`. */
-export type ShowProgress = (
-  label: string,
-  total: number,
-) => {
-  readonly update: (done: number, total?: number, note?: string) => Promise<void>;
-  readonly finish: () => Promise<void>;
-};
+export type {ShowProgress} from '../show-progress';
 
 /** Options of `storeFeatures`. */
-export interface StoreOptions extends Pick<BuildOptions, 'kind' | 'part'> {
+export interface StoreOptions extends Pick<BuildOptions, 'kind' | 'part'>, ProgressOptions {
   /** Folder of the store. @default the dataset's folder in `data/features` */
   readonly folder?: string;
-  readonly progress?: ShowProgress | undefined;
 }
 
 /**
@@ -36,20 +29,15 @@ export async function storeFeatures(
   images: readonly CaptionedImage[],
   {kind = 'pooled', part, folder = featureFolder(dataset, encoder, kind), progress}: StoreOptions = {},
 ): Promise<FeatureStore> {
-  const bar = progress?.('Encoding images', images.length);
-  try {
-    return await FeatureStore.build(encoder, images, folder, {
-      kind,
-      ...(part && {part}),
-      ...(bar && {onProgress: bar.update}),
-    });
-  } finally {
-    await bar?.finish();
-  }
+  return FeatureStore.build(encoder, images, folder, {
+    kind,
+    ...(part && {part}),
+    ...(progress !== undefined && {progress}),
+  });
 }
 
 /** The features that training needs. */
-export interface FeatureRequest {
+export interface FeatureRequest extends ProgressOptions {
   readonly kind: FeatureKind;
   /** First block of the encoder that is trained along with the decoder. @default none */
   readonly fineTune?: string | undefined;
@@ -57,7 +45,6 @@ export interface FeatureRequest {
   readonly views?: number | undefined;
   /** Whether views may be mirror images. @default what the dataset allows */
   readonly mirror?: boolean | undefined;
-  readonly progress?: ShowProgress | undefined;
 }
 
 /**

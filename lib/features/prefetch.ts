@@ -80,17 +80,3 @@ async function settle<T>(promise: Promise<T>): Promise<T | CaptionerError> {
 function reasonOf(error: CaptionerError, file: string): string {
   return error.message.startsWith(`${file}: `) ? error.message.slice(file.length + 2) : error.message;
 }
-
-/** Returns the SHA-256 of each image's file, by image id; a file that can't be read has none. */
-export async function digestsOf(images: readonly ImageFile[]): Promise<Map<string, string>> {
-  const digests = new Map<string, string>();
-  const waiting = images.values();
-  const work = async (): Promise<void> => {
-    for (const {id, file} of waiting) {
-      const bytes = await readImageFile(file).catch(() => undefined);
-      if (bytes) digests.set(id, sha256(bytes));
-    }
-  };
-  await Promise.all(Array.from({length: 8}, work));
-  return digests;
-}

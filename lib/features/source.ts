@@ -19,6 +19,8 @@ export interface FeatureSource {
   /** The part of the encoder that is trained along with the decoder; undefined where features are fixed. */
   readonly trainable?: TrainableEncoder;
   has(id: string): boolean;
+  /** Images that could not be read, and why. */
+  readonly quarantined?: ReadonlyMap<string, string>;
   /**
    * Reads features of whole images, as validation and captioning see them.
    *

@@ -2,20 +2,19 @@
  * Downloads a file, which appears only when it is complete and its checksum is right. After a broken connection, or when a process was
  * stopped or killed, the same or a later process resumes the download if the server's file is still the same.
  */
-import {createHash} from 'node:crypto';
-import {createReadStream, promises as fs} from 'node:fs';
+import {promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import {CaptionerError} from '../errors';
+import {interruptible, type Interrupt} from '../interrupt';
 import {spaceError, syncFolder, writeFileAtomic} from './atomic';
+import {mismatch, sumsOf, verifiedFile, type ExpectedSums, type Sums} from './checksums';
 import {lockFolder} from './lock';
 import {get, Unreachable, type Answer, type RequestOptions} from './request';
 
-export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure'> {
-  readonly sha256?: string | undefined;
-  readonly md5?: string | undefined;
-  /** Expected size in bytes; a file of another size is refused. */
-  readonly size?: number | undefined;
+export type {Sums};
+
+export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure'>, ExpectedSums {
   /** Maximum size in bytes. @default 64 GiB */
   readonly limit?: number;
   /** Number of tries before giving up. @default 5 */
@@ -23,12 +22,6 @@ export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insec
   /** Delay before the second try in milliseconds, doubled for each further try. @default 1000 */
   readonly pause?: number;
   readonly onProgress?: ((done: number, total?: number) => void) | undefined;
-}
-
-export interface Sums {
-  readonly size: number;
-  readonly sha256: string;
-  readonly md5: string;
 }
 
 /** The server's description of the file, stored beside the partial download. */
@@ -42,18 +35,40 @@ interface State {
 /**
  * Downloads a file, unless the file at `path` already has the given checksum.
  *
- * @throws CaptionerError `download`, `checksum` (the download is then removed), `no-space` or `locked`.
+ * @throws CaptionerError `download`, `checksum` (the download is then removed), `no-space` or `locked`; `stopped`: what was fetched is
+ *   kept, and the next call continues from there.
  */
 export async function download(address: string, path: string, options: DownloadOptions = {}): Promise<Sums> {
+  let [done, all] = [0, undefined as number | undefined];
+  const onProgress = (bytes: number, total?: number): void => {
+    [done, all] = [bytes, total];
+    options.onProgress?.(bytes, total);
+  };
+  return interruptible((interrupt) => downloadFile(address, path, {...options, onProgress}, interrupt), {
+    stopped: () => `at ${megabytes(done, all)} of ${basename(path)}, kept`,
+  });
+}
+
+function megabytes(done: number, all: number | undefined): string {
+  const of = all === undefined ? '' : ` of ${(all / 1e6).toFixed(1)}`;
+  return `${(done / 1e6).toFixed(1)}${of} MB`;
+}
+
+async function downloadFile(
+  address: string,
+  path: string,
+  options: DownloadOptions,
+  interrupt: Interrupt,
+): Promise<Sums> {
   const work = join(dirname(path), `.${basename(path)}.download`);
   await fs.mkdir(work, {recursive: true});
   const lock = lockFolder(work);
   try {
-    const existing = await verifiedFile(path, options);
+    const existing = await verifiedFile(path, options, interrupt);
     if (existing) return existing;
     const part = join(work, 'part');
-    await fetchWhole(address, work, options);
-    const sums = await sumsOf(part);
+    await fetchWhole(address, work, options, interrupt);
+    const sums = await sumsOf(part, interrupt);
     const wrong = mismatch(sums, options);
     if (wrong !== undefined) {
       await discard(work);
@@ -71,39 +86,19 @@ export async function download(address: string, path: string, options: DownloadO
   }
 }
 
-async function verifiedFile(path: string, options: DownloadOptions): Promise<Sums | undefined> {
-  const {sha256, md5, size} = options;
-  if (sha256 === undefined && md5 === undefined) return undefined;
-  const stat = await fs.stat(path).catch(() => undefined);
-  if (!stat?.isFile() || (size !== undefined && stat.size !== size)) return undefined;
-  const sums = await sumsOf(path);
-  return mismatch(sums, options) === undefined ? sums : undefined;
-}
-
-async function sumsOf(path: string): Promise<Sums> {
-  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
-  let size = 0;
-  for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20}) as AsyncIterable<Buffer>) {
-    sha256.update(chunk);
-    md5.update(chunk);
-    size += chunk.length;
-  }
-  return {size, sha256: sha256.digest('hex'), md5: md5.digest('hex')};
-}
-
-function mismatch(got: Sums, {sha256, md5}: DownloadOptions): string | undefined {
-  if (sha256 !== undefined && got.sha256 !== sha256) return `expected SHA-256 ${sha256}, got ${got.sha256}`;
-  if (md5 !== undefined && got.md5 !== md5) return `expected MD5 ${md5}, got ${got.md5}`;
-  return undefined;
-}
-
-async function fetchWhole(address: string, work: string, options: DownloadOptions): Promise<void> {
+async function fetchWhole(
+  address: string,
+  work: string,
+  options: DownloadOptions,
+  interrupt: Interrupt,
+): Promise<void> {
   const {tries = 5, pause = 1000} = options;
   let reached = false;
   for (let tried = 1; ; tried++) {
     try {
-      return await fetchRest(address, work, options);
+      return await fetchRest(address, work, options, interrupt);
     } catch (error) {
+      interrupt.throwIfRequested();
       const {code = '', message} = error as NodeJS.ErrnoException;
       if (error instanceof CaptionerError || code === 'ENOSPC') throw error;
       const fail = (what: string): never => {
@@ -118,13 +113,19 @@ async function fetchWhole(address: string, work: string, options: DownloadOption
         const kept = `${size} bytes are kept in ${join(work, 'part')}; run the command again to resume`;
         fail(`expected the file within ${tries} tries, the last failed with: ${message}; ${kept}`);
       }
-      await wait(pause * 2 ** (tried - 1));
+      await wait(pause * 2 ** (tried - 1), undefined, {signal: interrupt.signal}).catch(() => undefined);
+      interrupt.throwIfRequested();
     }
   }
 }
 
 /** @throws CaptionerError if another try cannot help, and other errors if it may. */
-async function fetchRest(address: string, work: string, options: DownloadOptions): Promise<void> {
+async function fetchRest(
+  address: string,
+  work: string,
+  options: DownloadOptions,
+  {signal}: Interrupt,
+): Promise<void> {
   const {size, timeout, insecure, limit = 64 * 2 ** 30} = options;
   let state = await readState(address, work);
   const validator = state && (strong(state.etag) ?? state.modified);
@@ -137,6 +138,7 @@ async function fetchRest(address: string, work: string, options: DownloadOptions
     },
     ...(timeout !== undefined && {timeout}),
     ...(insecure !== undefined && {insecure}),
+    signal,
   });
   try {
     if (done > 0 && answer.status === 206) {

@@ -17,6 +17,8 @@ export interface RequestOptions {
   readonly timeout?: number;
   /** Allows plain http to this machine, for tests. A redirect from https to http is refused anyway. @default false */
   readonly insecure?: boolean;
+  /** Ends the request, also while its body is read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Answer {
@@ -65,9 +67,10 @@ function checkAddress(address: string, {insecure = false}: RequestOptions, from?
   );
 }
 
-function send(url: URL, {headers = {}, timeout = 30_000}: RequestOptions): Promise<Answer> {
+function send(url: URL, {headers = {}, timeout = 30_000, signal}: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {headers});
+    const options = {headers, ...(signal && {signal})};
+    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options);
     const watchdog = new Watchdog(timeout, (error) => request.destroy(error));
     let connected = false;
     request.on('socket', (socket: Socket) => {

@@ -19,7 +19,7 @@ export interface UnzipOptions {
   readonly totalLimit?: number;
   /** Maximum compression ratio of a file above 1 MiB. @default 200 */
   readonly ratio?: number;
-  /** Called after each file with the number of files done. */
+  /** Called after each file with the number of files done; may throw to end the unpacking. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

@@ -3,6 +3,7 @@
  * whether two runs differ by more than chance (Koehn 2004; Riezler and Maxwell 2005).
  */
 import {CaptionerError} from '../errors';
+import {throwIfStopped} from '../interrupt';
 import {SeededRandom} from '../random/random';
 import {corpusScores, type MetricStatistics} from './statistics';
 
@@ -40,6 +41,7 @@ export interface Comparison extends Interval {
  *
  * @param metrics Metrics of the same images.
  * @returns Intervals by score name.
+ * @throws CaptionerError `stopped`
  */
 export function intervals(
   metrics: readonly MetricStatistics[],
@@ -55,7 +57,7 @@ export function intervals(
  * randomization test that swaps the two captions of random images.
  *
  * @returns Comparisons by score name.
- * @throws CaptionerError `mismatch` when the runs differ in number of images or metrics.
+ * @throws CaptionerError `mismatch` when the runs differ in number of images or metrics; `stopped`
  */
 export function compareScores(
   first: readonly MetricStatistics[],
@@ -85,9 +87,10 @@ export function compareScores(
 /** Draws images with replacement, as many as there are. */
 function resamples(images: number, draws: number, seed: number): Uint32Array[] {
   const random = new SeededRandom(seed);
-  return Array.from({length: draws}, () =>
-    Uint32Array.from({length: images}, () => Math.floor(random.next() * images)),
-  );
+  return Array.from({length: draws}, () => {
+    throwIfStopped('while resampling scores');
+    return Uint32Array.from({length: images}, () => Math.floor(random.next() * images));
+  });
 }
 
 function bootstrapScores(
@@ -97,6 +100,7 @@ function bootstrapScores(
   const found = new Map<string, number[]>();
   for (const {names, statistics, scores} of metrics)
     for (const sample of samples) {
+      throwIfStopped('while resampling scores');
       const total = new Float64Array(statistics[0]!.length);
       for (const image of sample) add(total, statistics[image]!);
       record(found, names, scores(total, sample.length));
@@ -114,6 +118,7 @@ function swappedDifferences(
   const found = new Map<string, number[]>();
   const images = first[0]!.statistics.length;
   for (let draw = 0; draw < draws; draw++) {
+    throwIfStopped('while comparing scores');
     const swap = Array.from({length: images}, () => random.bernoulli(0.5));
     for (const [at, {names, statistics, scores}] of first.entries()) {
       const others = second[at]!.statistics;

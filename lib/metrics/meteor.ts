@@ -31,9 +31,14 @@ export class Meteor {
    * @param folder Folder of the Python package pycocoevalcap. Without it scores are named `METEOR (exact and stem)`: there are no synonyms
    *   or paraphrases, all words have the same weight, and abbreviations are recognised only by full stops between letters.
    * @param references Tokens of the reference captions of each image.
+   * @param pause Lets other events through while tables are read; may throw to end that.
    * @throws CaptionerError `not-found` or `archive` when the tables are missing or damaged.
    */
-  static async load(folder: string | undefined, references: readonly (readonly Words[])[]): Promise<Meteor> {
+  static async load(
+    folder: string | undefined,
+    references: readonly (readonly Words[])[],
+    pause: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<Meteor> {
     const tables = folder === undefined ? undefined : await readTables(join(folder, 'meteor'));
     const abbreviations: Abbreviations = tables?.abbreviations ?? new Map();
     const lines = new Map(
@@ -45,7 +50,7 @@ export class Meteor {
     const paraphrases =
       folder === undefined
         ? new Paraphrases()
-        : await readParaphrases(join(folder, 'meteor'), [...lines.values()].flat());
+        : await readParaphrases(join(folder, 'meteor'), [...lines.values()].flat(), pause);
     const sentences = new SentenceReader(tables, paraphrases);
     const read = new Map(
       [...lines].map(([line, parts]) => [line, parts.map((words) => sentences.read(words))]),

@@ -1,19 +1,31 @@
 /** All metrics for one set of images. References are prepared once, so captions can be scored after every epoch. */
 import {counted, description, setDescription} from '../description';
+import {interruptible, throwIfStopped} from '../interrupt';
 import {metricNames} from '../metric-names';
 import {meteorFolder} from '../paths';
+import {startProgress, type ProgressOptions} from '../show-progress';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import {bleu} from './bleu';
 import {ciderD} from './cider';
 import {DocumentFrequencies} from './document-frequencies';
-import {checkPairs, corpusScores, imageScores, type MetricStatistics, type Words} from './statistics';
+import {
+  checkPairs,
+  corpusScores,
+  imageScores,
+  type Metric,
+  type MetricStatistics,
+  type Words,
+} from './statistics';
 import {Meteor} from './meteor';
 import {rougeL} from './rouge';
 
 export {metricNames, type MetricName} from '../metric-names';
 
+/** Images scored without a pause. */
+const chunk = 100;
+
 /** Options of `Scorer.create`. */
-export interface ScorerOptions {
+export interface ScorerOptions extends ProgressOptions {
   /** Whether to compute METEOR, which takes longer than all other metrics together. @default true */
   readonly meteor?: boolean;
   /** Document frequencies for CIDEr-D. @default those of the references */
@@ -33,17 +45,47 @@ export class Scorer {
    * Prepares the references. Without METEOR's tables, METEOR is computed from exact and stem matches alone, under another name.
    *
    * @param references Untokenized reference captions of each image.
-   * @throws CaptionerError `archive` when METEOR's tables are damaged.
+   * @throws CaptionerError `archive` when METEOR's tables are damaged; `stopped`
    */
   static async create(
     references: readonly (readonly string[])[],
-    {meteor = true, frequencies}: ScorerOptions = {},
+    {meteor = true, frequencies, progress}: ScorerOptions = {},
   ): Promise<Scorer> {
-    const tokens = references.map((own) => own.map(ptbTokenize));
+    const bar = startProgress({progress}, 'References', references.length);
+    const tokens: Words[][] = [];
+    try {
+      return await interruptible(
+        async (interrupt) => {
+          for (const own of references) {
+            tokens.push(own.map(ptbTokenize));
+            interrupt.throwIfRequested();
+            await interrupt.pause();
+            if (tokens.length < references.length) await bar.update(tokens.length);
+          }
+          const counted = frequencies ?? DocumentFrequencies.of(tokens);
+          await bar.update(tokens.length - 1, tokens.length, "reading METEOR's tables");
+          const pause = async (): Promise<void> => {
+            await interrupt.pause();
+            interrupt.throwIfRequested();
+          };
+          const loaded = meteor ? await Meteor.load(meteorFolder(), tokens, pause) : undefined;
+          await bar.update(tokens.length);
+          return new Scorer(tokens, counted, loaded);
+        },
+        {stopped: () => 'while preparing the references', resumes: false},
+      );
+    } finally {
+      await bar.finish();
+    }
+  }
+
+  /** Returns a scorer of some of the images; document frequencies stay those of all. @param images Their positions. */
+  select(images: readonly number[]): Scorer {
+    const {references, frequencies, meteor} = this;
     return new Scorer(
-      tokens,
-      frequencies ?? DocumentFrequencies.of(tokens),
-      meteor ? await Meteor.load(meteorFolder(), tokens) : undefined,
+      images.map((at) => references[at]!),
+      frequencies,
+      meteor,
     );
   }
 
@@ -56,18 +98,39 @@ export class Scorer {
    * Scores captions.
    *
    * @param captions One untokenized caption per image.
-   * @throws CaptionerError `captions` when there are none, or their number differs from that of the images.
+   * @throws CaptionerError `captions` when there are none, or their number differs from that of the images; `stopped`
    */
   score(captions: readonly string[]): MetricStatistics[] {
-    const {references} = this;
+    const steps = this.scoreSteps(captions);
+    for (;;) {
+      throwIfStopped('while scoring captions');
+      const {done, value} = steps.next();
+      if (done) return value;
+    }
+  }
+
+  /** Like `score`, but pauses after some images of each metric and yields how much is done, from 0 to 1. */
+  *scoreSteps(captions: readonly string[]): Generator<number, MetricStatistics[], void> {
+    const {references, frequencies, meteor} = this;
     const candidates = captions.map(ptbTokenize);
     checkPairs(candidates, references);
-    return [
-      bleu(candidates, references),
-      ...(this.meteor ? [this.meteor.measure(candidates, references)] : []),
-      rougeL(candidates, references),
-      ciderD(candidates, references, this.frequencies),
+    const metrics: Metric[] = [
+      bleu,
+      ...(meteor ? [meteor.measure.bind(meteor)] : []),
+      rougeL,
+      (...pairs) => ciderD(...pairs, frequencies),
     ];
+    const measured: MetricStatistics[] = [];
+    for (const metric of metrics) {
+      const parts: MetricStatistics[] = [];
+      for (let from = 0; from < candidates.length; from += chunk) {
+        const [some, theirs] = [candidates, references].map((all) => all.slice(from, from + chunk));
+        parts.push(metric(some as Words[], theirs as Words[][]));
+        yield (measured.length + from / candidates.length) / metrics.length;
+      }
+      measured.push({...parts[0]!, statistics: parts.flatMap(({statistics}) => statistics)});
+    }
+    return measured;
   }
 }
 

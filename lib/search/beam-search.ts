@@ -43,6 +43,19 @@ export function beamSearch(
   features: tf.Tensor,
   options: SearchOptions = {},
 ): Hypothesis[][] {
+  const steps = beamSearchSteps(decoder, features, options);
+  for (;;) {
+    const {done, value} = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Like `beamSearch`, but pauses after each word, so that the caller can let other events through. */
+export function* beamSearchSteps(
+  decoder: StepDecoder,
+  features: tf.Tensor,
+  options: SearchOptions = {},
+): Generator<void, Hypothesis[][], void> {
   const settings = searchSettings(options);
   const {vocabulary} = decoder;
   const mask = bannedWords(vocabulary, settings.suppressWords);
@@ -78,6 +91,7 @@ export function beamSearch(
       const parents = images.flatMap(({open}) => open.map((hypothesis) => hypothesis.row));
       if (parents.length === 0) return images.map((image) => image.best().slice(0, settings.beams));
       decoding.reorder(parents);
+      yield;
     }
   } finally {
     decoding.dispose();

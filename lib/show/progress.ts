@@ -7,9 +7,10 @@ import {inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
 import {palette, shade} from './palette';
 import {formatDuration, formatNumber} from './text';
+import {showByDefault, type ShownProgress} from '../show-progress';
 
 /** A progress display. */
-export interface Progress {
+export interface Progress extends ShownProgress {
   /**
    * Updates the progress; `note` is shown after the numbers. It is bound, so you can pass it as a callback:
    * `onProgress: progress('Encoding').update`. The bar finishes by itself when `done` reaches `total`.
@@ -58,6 +59,12 @@ export function progress(label: string, total?: number): Progress {
     else await view.draw();
   };
   return {update, finish};
+}
+
+showByDefault((label, total) => (inNotebook() ? progress(label, total) : {update: ignore, finish: ignore}));
+
+function ignore(): Promise<void> {
+  return Promise.resolve();
 }
 
 interface View {

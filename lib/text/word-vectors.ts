@@ -3,10 +3,12 @@
  * gigabytes, so they are read once, line by line, and only the vectors of a vocabulary's words are kept.
  */
 import {createReadStream} from 'node:fs';
+import {basename} from 'node:path';
 import {createGunzip} from 'node:zlib';
 import {counted, description, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {LineSplitter} from '../files/lines';
+import {interruptible} from '../interrupt';
 import {userPath} from '../paths';
 import type {Vocabulary} from './vocabulary';
 
@@ -60,7 +62,17 @@ export async function readWordVectors(file: string, vocabulary: Vocabulary): Pro
     vectors.set(id, Float32Array.from(numbers, Number));
   };
   const lines = new LineSplitter(path, 'vectors', readLine);
-  for await (const chunk of textChunks(path)) lines.push(chunk);
+  const stopped = (): string => `after ${vectors.size} vectors of ${basename(path)}`;
+  await interruptible(
+    async (interrupt) => {
+      for await (const chunk of textChunks(path)) {
+        lines.push(chunk);
+        await interrupt.pause();
+        interrupt.throwIfRequested();
+      }
+    },
+    {stopped, resumes: false},
+  );
   lines.end();
   if (vectors.size === 0)
     throw new CaptionerError('vectors', `${path}: expected vectors of words in the vocabulary, found none`);

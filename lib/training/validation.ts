@@ -114,11 +114,14 @@ export class Validator {
     if (this.#scorer?.images !== images.length || this.#scorer.meteor !== wanted) {
       const made = Scorer.create(
         images.map((image) => image.captions),
-        {meteor: wanted},
+        {meteor: wanted, progress: false},
       );
       this.#scorer = {images: images.length, meteor: wanted, made};
+      // A stop while it is made must not stop the next attempt.
+      made.catch(() => (this.#scorer = undefined));
     }
-    const {metrics, measured} = await scoreCaptions(captions, images, {scorer: await this.#scorer.made});
+    const scorer = await this.#scorer.made;
+    const {metrics, measured} = await scoreCaptions(captions, images, {scorer, progress: false});
     return {metrics, intervals: intervals(measured)};
   }
 }

@@ -1,6 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {CaptionerError, type Preprocessing, readImage, readPixels} from 'captioner';
+import {CaptionerError, firstReadable, type Preprocessing, readImage, readPixels} from 'captioner';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {temporaryFolder} from '../support';
@@ -204,5 +204,32 @@ describe('readImage', () => {
     const {format, width, height} = await sharp(await readImage(file, 200)).metadata();
     expect([format, width, height]).to.deep.equal(['jpeg', 200, 100]);
     expect((await sharp(await readImage(file, 1000)).metadata()).width).to.equal(600);
+  });
+});
+
+describe('firstReadable', () => {
+  it('finds an image to look at, and names the damaged ones before it', async () => {
+    const bad = await write('first.jpg', 'no image');
+    const good = await write('second.png', plain(brick).png());
+    const {warn} = console;
+    const warnings: unknown[] = [];
+    console.warn = (line: unknown) => void warnings.push(line);
+    try {
+      const images = [bad, good].map((file, at) => ({id: at, file}));
+      expect(await firstReadable(images)).to.equal(images[1]);
+      expect(warnings).to.deep.equal([
+        `Skipped a damaged image: ${bad}: expected JPEG, PNG, WebP, GIF, got something else`,
+      ]);
+      for (const [list, reason] of [
+        [[], 'got none'],
+        [images.slice(0, 1), `${bad}: expected JPEG, PNG, WebP, GIF, got something else`],
+      ] as const) {
+        const error = await firstReadable(list).catch((found: unknown) => found);
+        expect(error).to.be.instanceOf(CaptionerError).with.property('code', 'image');
+        expect((error as Error).message).to.equal(`Expected an image that can be read, ${reason}`);
+      }
+    } finally {
+      console.warn = warn;
+    }
   });
 });

@@ -1,9 +1,11 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {
   type CaptionedImage,
   type Decoder,
   evaluate,
   falseClaims,
+  FeatureStore,
   metricNames,
   scoreCaptions,
   Scorer,
@@ -14,7 +16,7 @@ import {pairCaptions} from 'captioner/dist/metrics/predictions';
 import {totals} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
 import {refusal, temporaryFolder} from '../support';
-import {makeToy, toyDecoder, type Toy} from '../training/toy';
+import {makeToy, toyDecoder, toyEncoder, type Toy} from '../training/toy';
 
 const image = (id: string, captions: readonly string[]): CaptionedImage => ({
   id,
@@ -42,6 +44,28 @@ describe('evaluate', () => {
     expect(captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
     expect(metrics).to.deep.equal((await evaluate(writer, toy.features, images, {beams: 2})).metrics);
     expect(Object.keys(metrics)).to.deep.equal([...metricNames]);
+  });
+
+  it('says which images it leaves out and why, also with a scorer of all', async () => {
+    const {images} = toy.dataset;
+    const file = join(temporaryFolder(), 'damaged.png');
+    writeFileSync(file, readFileSync(images[0]!.file).subarray(0, 60));
+    const all = [images[0]!, {...image('damaged.png', ['a broken square']), file}, ...images.slice(1)];
+    const features = await FeatureStore.build(toyEncoder, all, temporaryFolder(), {kind: decoder.features});
+    const scorer = await Scorer.create(all.map(({captions}) => captions));
+    const found = await evaluate(writer, features, all, {scorer});
+    expect(found.captions.map(({image_id}) => image_id)).to.deep.equal(images.map(({id}) => id));
+    const [left, ...others] = found.leftOut;
+    expect(others).to.deep.equal([]);
+    expect(left!.image_id).to.equal('damaged.png');
+    expect(left!.reason).to.match(/^cannot be decoded: /);
+    expect(found.warnings[0]).to.equal(`1 of ${all.length} images left out: damaged.png (${left!.reason})`);
+    const {frequencies} = scorer;
+    const clean = await Scorer.create(
+      images.map(({captions}) => captions),
+      {frequencies},
+    );
+    expect(found.metrics).to.deep.equal((await evaluate(writer, features, images, {scorer: clean})).metrics);
   });
 
   it('goes by the numbers of COCO in predictions, so that they meet its annotations', async () => {

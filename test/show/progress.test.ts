@@ -1,5 +1,9 @@
+import {setTimeout as pause} from 'node:timers/promises';
 import {expect} from 'chai';
-import {progress} from 'captioner';
+import {FeatureStore, progress} from 'captioner';
+import {startProgress} from 'captioner/dist/show-progress';
+import {colourEncoder, drawImages} from '../features/colours';
+import {temporaryFolder} from '../support';
 import {htmlOf, inKernel, printed, textOf} from './kernel';
 
 describe('progress', () => {
@@ -34,5 +38,41 @@ describe('progress', () => {
       for (const done of [1, 2, 3]) await update(done);
     });
     expect(text).to.match(/^Encoding 3 of 3 \(100 %\), [^\n]*\n$/);
+  });
+
+  it('says the rate of a feature store once, and counts what cannot be read', async () => {
+    const images = await drawImages(temporaryFolder(), 40);
+    const damaged = {id: 'none.png', file: `${images[0]!.file}.none`};
+    const sent = await inKernel(() =>
+      FeatureStore.build(colourEncoder(undefined, 60), [...images, damaged], temporaryFolder(), {
+        batch: 2,
+        progress,
+      }),
+    );
+    const last = textOf(sent.at(-1));
+    expect(last).to.match(/^Features 41 of 41 \(100 %\), [\d.]+ a second, [\d.]+ s, 1 unreadable$/);
+    for (const one of sent) expect(textOf(one).match(/a second|\/s\b/g) ?? []).to.have.length.below(2);
+    expect(sent.some((one) => / s left/.test(textOf(one)))).to.equal(true);
+  });
+});
+
+describe('The display of a long call', () => {
+  const call = async (progress: false | undefined, milliseconds: number): Promise<void> => {
+    const bar = startProgress({progress}, 'Captions', 10);
+    await bar.update(1);
+    await pause(milliseconds);
+    await bar.update(5);
+    await bar.finish();
+  };
+
+  it('is a bar in a notebook if the call takes longer than half a second, unless it is switched off', async () => {
+    expect(await inKernel(() => call(undefined, 10))).to.deep.equal([]);
+    expect(await inKernel(() => call(false, 600))).to.deep.equal([]);
+    const sent = await inKernel(() => call(undefined, 600));
+    expect(textOf(sent.at(-1))).to.match(/^Captions 5 of 10 \(50 %\)/);
+  });
+
+  it('is nothing elsewhere', async () => {
+    expect(await printed(() => call(undefined, 600))).to.equal('');
   });
 });

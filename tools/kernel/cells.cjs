@@ -5,14 +5,11 @@
  */
 'use strict';
 
-const {inspect} = require('node:util');
 const {MessageChannel} = require('node:worker_threads');
 
-/** The error of a stopped cell whose code did not end by itself; tslab prints its message only. */
+/** The error of a stopped cell whose code did not end by itself; only its message is shown. */
 class Stopped extends Error {
-  [inspect.custom]() {
-    return this.message;
-  }
+  code = 'stopped';
 }
 
 const brokenOff =
@@ -110,6 +107,14 @@ class Cells {
     if (!again) await Promise.allSettled([...this.#working]);
     // Lets the cell's own, more specific error arrive first.
     setImmediate(() => cell.end(new Stopped('Stopped.')));
+  }
+
+  /** Stops whatever runs, for good, and waits until the library's work is saved. */
+  async close() {
+    const arrival = process.hrtime.bigint();
+    Atomics.store(this.#stops, 0, arrival);
+    void this.stop(arrival);
+    await Promise.allSettled([...this.#working]);
   }
 }
 

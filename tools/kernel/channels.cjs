@@ -2,7 +2,7 @@
  * A thread that owns the sockets on which Jupyter sends requests, so that it receives a stop while a cell computes without a pause. It
  * stamps each request with its time of arrival, forwards it to the kernel's main thread and returns the replies. The time of the last
  * stop is in memory that both threads share. If the main thread does not react to the stop, a second stop, a second or more later,
- * breaks off the code that it executes.
+ * breaks off the code that it executes. The thread also notices when Jupyter itself is gone.
  */
 'use strict';
 
@@ -56,6 +56,7 @@ async function carry(channel, back) {
 }
 
 function notice(request, arrival) {
+  if (request?.header.msg_type === 'shutdown_request') insist(arrival);
   if (request?.header.msg_type !== 'interrupt_request') return;
   Atomics.store(stops, 0, arrival);
   stopDate = Date.parse(request.header.date);
@@ -71,17 +72,55 @@ function breakOff(arrival) {
   session.post('Runtime.terminateExecution', () => session.disconnect());
 }
 
+/** The kernel has to end. Code without a pause doesn't hear of it: that is broken off, or at last killed. */
+function insist(arrival) {
+  Atomics.store(stops, 0, arrival);
+  setTimeout(() => ending || breakOff(process.hrtime.bigint()), 4000).unref();
+  setTimeout(() => ending || process.kill(process.pid, 'SIGKILL'), 8000).unref();
+}
+
+/**
+ * Tells the main thread when the process that started the kernel has ended, however it ended: nobody could reach the kernel any more.
+ * A page that is closed changes nothing, since Jupyter lives on.
+ */
+function watchParent() {
+  const parent = Number(process.env.JPY_PARENT_PID);
+  if (!parent) return; // meant to outlive whoever started it
+  const direct = process.ppid === parent;
+  const timer = setInterval(() => {
+    if (direct ? process.ppid === parent : exists(parent)) return;
+    clearInterval(timer);
+    parentPort.postMessage('orphaned');
+    insist(process.hrtime.bigint());
+  }, 500).unref();
+}
+
+let ending = false;
+
+function exists(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+}
+
 parentPort.on('message', (message) => {
+  if (message === 'ending') {
+    ending = true;
+    return;
+  }
   if (message === 'close') {
     // The last replies have 100 ms to be sent.
     setTimeout(() => {
       for (const socket of open) socket.close();
       parentPort.close();
     }, 100);
-  } else {
-    const {channel, back} = message;
-    carry(channel, back).catch((error) => {
-      throw error; // ends the thread, and with it the kernel
-    });
+    return;
   }
+  const {channel, back} = message;
+  carry(channel, back).catch((error) => {
+    throw error; // ends the thread, and with it the kernel
+  });
 });
+watchParent();

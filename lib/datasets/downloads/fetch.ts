@@ -6,9 +6,12 @@ import {writeFileAtomic} from '../../files/atomic';
 import {download, type DownloadOptions} from '../../files/download';
 import {lockFolder} from '../../files/lock';
 import {unzip} from '../../files/unzip';
+import {interruptible} from '../../interrupt';
+import {startProgress, type ProgressOptions, type ShownProgress} from '../../show-progress';
 import type {Downloadable, RemoteFile} from './catalog';
 
-export interface FetchOptions extends Pick<DownloadOptions, 'timeout' | 'insecure' | 'tries' | 'pause'> {
+export interface FetchOptions
+  extends Pick<DownloadOptions, 'timeout' | 'insecure' | 'tries' | 'pause'>, ProgressOptions {
   /** Called with progress; `done` and `total` count bytes when fetching and files when unpacking. */
   readonly onProgress?: (work: 'fetch' | 'unpack', file: string, done: number, total?: number) => void;
 }
@@ -29,12 +32,38 @@ const recordName = 'downloads.json';
  * Fetches the files that are not in the folder yet. A file without a published SHA-256 must have the recorded one if it is fetched again.
  *
  * @throws CaptionerError `options` (no folder), `download`, `checksum`, `archive`, `no-space`, `locked` or `header`
- *   (`downloads.json` is damaged).
+ *   (`downloads.json` is damaged); `stopped`: the next call continues.
  */
 export async function fetchDownload(
   {files}: Pick<Downloadable, 'files'>,
   folder: string,
   options: FetchOptions = {},
+): Promise<void> {
+  const bars = new Bars(options);
+  let unpacking = '';
+  try {
+    await interruptible(
+      (interrupt) =>
+        fetchFiles(files, folder, {
+          ...options,
+          onProgress: (work, file, done, total) => {
+            interrupt.throwIfRequested();
+            unpacking = work === 'unpack' ? `while unpacking ${file}` : '';
+            options.onProgress?.(work, file, done, total);
+            bars.update(work, file, done, total);
+          },
+        }),
+      {stopped: (inner) => inner ?? unpacking},
+    );
+  } finally {
+    await bars.finish();
+  }
+}
+
+async function fetchFiles(
+  files: readonly RemoteFile[],
+  folder: string,
+  options: FetchOptions,
 ): Promise<void> {
   if (statSync(folder, {throwIfNoEntry: false})?.isDirectory() === false)
     throw new CaptionerError('options', `${folder}: expected a folder, found a file`);
@@ -62,7 +91,7 @@ async function fetchFile(
   name: string,
   record: Fetched | undefined,
   folder: string,
-  {onProgress, ...options}: FetchOptions,
+  {onProgress, progress: _, ...options}: FetchOptions,
 ): Promise<Fetched> {
   const path = join(folder, name);
   const known = record?.address === address ? record.sha256 : undefined;
@@ -87,6 +116,33 @@ async function fetchFile(
   if (paths.length === 0)
     throw new CaptionerError('archive', `${path}: expected files of the dataset, found none`);
   return {...fetched, unpacked: [...new Set(paths.map((one) => one.split('/')[0]!))]};
+}
+
+/** One bar after the other: each file is fetched, then unpacked. */
+class Bars {
+  #label = '';
+  #bar: ShownProgress | undefined;
+  #next = 0;
+
+  constructor(private readonly options: ProgressOptions) {}
+
+  update(work: 'fetch' | 'unpack', file: string, done: number, total?: number): void {
+    const label = work === 'fetch' ? `${file} (MB)` : `${file} (files)`;
+    if (label === this.#label && done !== total && performance.now() < this.#next) return;
+    this.#next = performance.now() + 100;
+    if (label !== this.#label) {
+      void this.#bar?.finish();
+      this.#bar = startProgress(this.options, label);
+    }
+    this.#label = label;
+    const unit = work === 'fetch' ? 1e6 : 1;
+    const whole = total === undefined ? undefined : Math.ceil(total / unit);
+    void this.#bar?.update(done === total ? whole! : Math.floor(done / unit), whole);
+  }
+
+  async finish(): Promise<void> {
+    await this.#bar?.finish();
+  }
 }
 
 async function readRecords(folder: string): Promise<Records> {

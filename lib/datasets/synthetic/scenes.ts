@@ -8,8 +8,10 @@ import sharp from 'sharp';
 import {z} from 'zod';
 import {CaptionerError} from '../../errors';
 import {writeFileAtomic} from '../../files/atomic';
+import {interruptible} from '../../interrupt';
 import {firstComplaint, parseOptions} from '../../options';
 import {SeededRandom} from '../../random/random';
+import {startProgress, type ProgressOptions} from '../../show-progress';
 import {splits, type CaptionedImage, type Dataset, type Split} from '../dataset';
 import {isImageFile} from '../image-folders';
 import type {Layout} from '../layouts/layout';
@@ -58,11 +60,36 @@ interface SceneRecord {
  * Draws the scenes into a folder, unless it already contains them. The record is written last, so a folder without it is incomplete and is
  * drawn again.
  *
- * @throws CaptionerError `options` or `no-space`.
+ * @throws CaptionerError `options` or `no-space`; `stopped`
  */
-export async function drawScenes(folder: string, options: SceneOptions = {}): Promise<void> {
+export async function drawScenes(
+  folder: string,
+  options: SceneOptions = {},
+  {progress}: ProgressOptions = {},
+): Promise<void> {
   const plan = parseOptions(schema, options, 'scenes');
   if (isWhole(folder, plan)) return;
+  const total = splits.reduce((sum, split) => sum + plan[split], 0);
+  const bar = startProgress({progress}, 'Drawing scenes', total);
+  let drawn = 0;
+  try {
+    await interruptible(
+      async (interrupt) =>
+        drawAll(folder, plan, async (done) => {
+          drawn = done;
+          await bar.update(done);
+          await interrupt.pause();
+          interrupt.throwIfRequested();
+        }),
+      {stopped: () => `after drawing ${drawn} of ${total} scenes`, resumes: false},
+    );
+  } finally {
+    await bar.finish();
+  }
+}
+
+/** @param onDrawn Called now and then with the number of images drawn; may throw to end the drawing. */
+async function drawAll(folder: string, plan: Plan, onDrawn: (done: number) => Promise<void>): Promise<void> {
   await fs.mkdir(folder, {recursive: true});
   await fs.rm(join(folder, recordName), {force: true});
   const scenes: (Scene & {split: Split; bytes: number})[] = [];
@@ -78,10 +105,13 @@ export async function drawScenes(folder: string, options: SceneOptions = {}): Pr
           await writeFileAtomic(join(folder, scene.file), image);
         })(),
       );
-      if (waiting.length >= 8) await Promise.all(waiting.splice(0));
+      if (waiting.length < 8) continue;
+      await Promise.all(waiting.splice(0));
+      await onDrawn(scenes.length);
     }
   }
   await Promise.all(waiting);
+  await onDrawn(scenes.length);
   const record: SceneRecord = {version, plan, scenes};
   await writeFileAtomic(join(folder, recordName), `${JSON.stringify(record)}\n`);
 }

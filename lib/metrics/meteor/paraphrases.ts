@@ -53,11 +53,13 @@ export class Paraphrases {
  *
  * @param folder Folder `meteor` of pycocoevalcap.
  * @param sentences Words of all references.
+ * @param pause Called between the parts of the file; may throw to end the reading.
  * @throws CaptionerError `not-found` or `archive`
  */
 export async function readParaphrases(
   folder: string,
   sentences: Iterable<readonly string[]>,
+  pause: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Paraphrases> {
   const path = join(folder, 'data', 'paraphrase-en.gz');
   const paraphrases = new Paraphrases();
@@ -68,12 +70,14 @@ export async function readParaphrases(
   try {
     let rest: Buffer = Buffer.alloc(0);
     for await (const chunk of text as AsyncIterable<Buffer>) {
+      await pause();
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       rest = bytes.subarray(readPairs(bytes, wanted, paraphrases));
       if (rest.length > pairLimit) throw new Error(`a pair of phrases has more than ${pairLimit} bytes`);
     }
     if (rest.length > 0) throw new Error(`the last pair of phrases is cut off after ${rest.length} bytes`);
   } catch (cause) {
+    if (cause instanceof CaptionerError) throw cause;
     const {code, message} = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT')
       throw new CaptionerError('not-found', `${path}: expected METEOR's paraphrases, found nothing`, {cause});
