@@ -15,6 +15,7 @@ const order = [
     'option-names',
     'option-types',
     'options',
+    'report-record',
   ],
   'files',
   'random',

@@ -12,6 +12,7 @@ import {loadEncoder} from './encoders/registry';
 import {FineTunedEncoder} from './encoders/fine-tuned';
 import {centredViews, multiView, type InferenceViews} from './encoders/augmentation';
 import {CaptionerError} from './errors';
+import {recordFact} from './report-record';
 import {tf} from './tensorflow/tensorflow';
 import type {Vocabulary} from './text/vocabulary';
 import {loadCheckpoint, type Checkpoint} from './checkpoints/checkpoint';
@@ -85,6 +86,7 @@ export class Captioner {
       }
       const {fineTuned, vocabulary} = first;
       const seen = fineTuned ? new FineTunedEncoder(encoder, fineTuned.from, fineTuned.tensors).cnn : encoder;
+      recordFact('Checkpoint', () => members.map((member, at) => describe(names[at]!, member)).join(' + '));
       const decoders = members.map(({decoder}) => decoder);
       const decoder = decoders.length === 1 ? decoders[0]! : createEnsemble(decoders);
       if (views.length === 1) return new Captioner(seen, decoder, vocabulary);
@@ -187,4 +189,15 @@ export class Captioner {
     this.encoder.dispose();
     this.decoder.dispose();
   }
+}
+
+function describe(name: string, {decoder, encoder, settings, training}: Checkpoint): string {
+  const seed = (training?.settings ?? settings)?.['seed'];
+  const details = [
+    decoder.kind,
+    encoder.name,
+    training && `step ${training.position.step}`,
+    typeof seed === 'number' && `seed ${seed}`,
+  ];
+  return `${name} (${details.filter((detail) => typeof detail === 'string').join(', ')})`;
 }

@@ -1,9 +1,11 @@
 /** Opens data sets of any known layout. */
 import {existsSync, readdirSync, statSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {projectFolder, userPath} from '../paths';
+import {recordFact} from '../report-record';
 import type {Dataset} from './dataset';
+import {fingerprint} from './fingerprint';
 import type {OnProgress} from './assemble-dataset';
 import {coco} from './layouts/coco';
 import {flickr30k, kaggleFlickr30k} from './layouts/flickr30k';
@@ -37,7 +39,19 @@ export interface OpenOptions {
  * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use.
  * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`.
  */
-export async function openDataset(folder: string, {onProgress}: OpenOptions = {}): Promise<Dataset> {
+export async function openDataset(folder: string, options: OpenOptions = {}): Promise<Dataset> {
+  const dataset = await readDataset(folder, options);
+  recordFact('Data', () => describeData(dataset));
+  return dataset;
+}
+
+function describeData(dataset: Dataset): string {
+  const captions = dataset.images.reduce((sum, image) => sum + image.captions.length, 0);
+  const counts = [`${dataset.images.length} images`, `${captions} captions`];
+  return [basename(dataset.folder), ...counts, `fingerprint ${fingerprint(dataset).slice(0, 12)}`].join(', ');
+}
+
+async function readDataset(folder: string, {onProgress}: OpenOptions): Promise<Dataset> {
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
     const drawn = join(projectFolder(), 'data', 'scenes');
     await drawScenes(drawn);

@@ -5,6 +5,7 @@ import type {StepDecoder} from '../decoders/decoder';
 import {beamSearch, type SearchOptions} from '../search/beam-search';
 import {phrasesToIds, type WithText} from '../search/phrases';
 import {interruptible} from '../interrupt';
+import {recordEvaluation} from '../report-record';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
 import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
@@ -61,8 +62,13 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const usable = images.filter(({id}) => features.has(id));
   const captions = await captionImages(writer, features, usable, search);
+  const scores = await scoreCaptions(captions, usable, {
+    ...(scorer && {scorer}),
+    ...(training && {training}),
+  });
+  recordEvaluation(scores.metrics);
   return {
-    ...(await scoreCaptions(captions, usable, {...(scorer && {scorer}), ...(training && {training})})),
+    ...scores,
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
     predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
   };

@@ -21,3 +21,4 @@ export {watchTraining, type Watch} from './watch';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';
 export {formatDuration, formatNumber} from './text';
+export {recordFact, recordScores, type RecordScoresOptions} from '../report-record';

@@ -6,6 +6,7 @@
 import type {Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
 import {interruptible, throwIfStopped, type Interrupt, type Stopping} from '../interrupt';
+import {recordFact, recordTraining} from '../report-record';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
 import type {EpochCursor} from './epoch-cursor';
@@ -66,6 +67,13 @@ export class Trainer {
     ({parts: this.#parts, material: this.#material, course: this.#course} = start);
     ({model: this.#model, run: this.#run, log: this.#log} = start);
     this.#judge = new Validator(this.#parts, this.#material);
+    if (this.#run) this.#record();
+  }
+
+  /** Records the seed and the best scores, for a report. */
+  #record(): void {
+    recordFact('Seed', `${this.#settings.seed}`);
+    recordTraining(() => this.history.epochs.filter(({best}) => best).at(-1)?.metrics);
   }
 
   /**
