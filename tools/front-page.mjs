@@ -34,7 +34,9 @@ ${chapters(entries)}
 /** Links to the chapters in reading order; the cards stand in the order of time. */
 function chapters(entries) {
   const walk = entries
-    .filter(({notebook, parameters}) => /^notebooks\/\d\d-/.test(notebook) && Object.keys(parameters).length === 0)
+    .filter(
+      ({notebook, parameters}) => /^notebooks\/\d\d-/.test(notebook) && Object.keys(parameters).length === 0,
+    )
     .sort((a, b) => (a.notebook < b.notebook ? -1 : 1));
   if (walk.length < 2) return '';
   const links = walk.map(({page, title}) => `<a href="${link(page)}">${escape(title)}</a>`);
@@ -42,7 +44,9 @@ function chapters(entries) {
 }
 
 function card({page, title, lead, notebook, parameters, scores, thumbnails, ...facts}) {
-  const images = thumbnails.filter((uri) => /^data:image\/webp;base64,[A-Za-z0-9+/=]+$/.test(uri)).slice(0, 4);
+  const images = thumbnails
+    .filter((uri) => /^data:image\/webp;base64,[A-Za-z0-9+/=]+$/.test(uri))
+    .slice(0, 4);
   const tags = images.map((uri) => `<img src="${uri}" alt="">`).join('');
   const set = Object.entries(parameters).map(
     ([name, value]) => `<li><code>${escape(name)} = ${escape(shortened(value))}</code></li>`,
@@ -53,21 +57,25 @@ function card({page, title, lead, notebook, parameters, scores, thumbnails, ...f
 ${set.length > 0 ? `<ul class="parameters" aria-label="Parameters">${set.join('')}</ul>` : ''}
 <p>${escape(lead)}</p>
 ${scoreList(scores)}
-<p class="facts">${factsOf({notebook, ...facts}).map(escape).join('<span> · </span>')}</p></div>
+<p class="facts">${factsOf({notebook, ...facts})
+    .map(escape)
+    .join('<span> · </span>')}</p></div>
 </a></li>`;
 }
 
 function scoreList({values, label}) {
   const known = values.filter(({name, value}) => typeof name === 'string' && Number.isFinite(value));
   if (known.length === 0) return '';
-  const items = known.slice(0, 4).map(
-    ({name, value, low, high}) =>
-      `<div><dt>${escape(name)}</dt><dd>${value.toFixed(3)}${
-        Number.isFinite(low) && Number.isFinite(high)
-          ? `<small>${low.toFixed(3)} to ${high.toFixed(3)}</small>`
-          : ''
-      }</dd></div>`,
-  );
+  const items = known
+    .slice(0, 4)
+    .map(
+      ({name, value, low, high}) =>
+        `<div><dt>${escape(name)}</dt><dd>${value.toFixed(3)}${
+          Number.isFinite(low) && Number.isFinite(high)
+            ? `<small>${low.toFixed(3)} to ${high.toFixed(3)}</small>`
+            : ''
+        }</dd></div>`,
+    );
   const what = label ? `<p class="label">${escape(label)}</p>` : '';
   return `<dl class="scores">${items.join('')}</dl>${what}`;
 }

@@ -22,6 +22,7 @@ DARK = (
     "--page: #0f1216; --paper: #171b21; --ink: #e2e6ed; --soft: #9aa4b2; --line: #2c343f; --code: #1d222a; --accent: #7db2f2; --error: #3a2020;"
     " --shadow: rgba(0, 0, 0, .6); --keyword: #c9a2e8; --string: #8fd3b6; --number: #f0b37a; --comment: #8b95a3; --punctuation: #b9c2ce;"
 )
+STYLES = ["page.css", "text.css", "cells.css", "media.css"]  # in this order: the last overrules the others
 HEADING = re.compile(r'<h([1-6])(?: id="([^"]*)")?>(.*?)</h\1>', re.DOTALL)
 
 
@@ -115,7 +116,7 @@ def style():
         f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {DARK} }} }}\n"
         f"@media screen {{ :root[data-theme=dark] {{ color-scheme: dark; {DARK} }} :root[data-theme=light] {{ color-scheme: light; }} }}"
     )
-    return source("page.css").replace("{{dark}}", dark)
+    return "".join(map(source, STYLES)).replace("/* the dark colours, see page.py */", dark)
 
 
 def shared_plotly(assets):

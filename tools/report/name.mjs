@@ -34,7 +34,7 @@ export function nameOf(notebook, parameters) {
 export function checkName(name) {
   if (name === undefined || name.startsWith('-'))
     throw new ReportError('Expected a name after --output, such as `--output flickr8k-baseline`', 2);
-  if (name !== slug(name) || name.length > 100 || reserved.has(name))
+  if (name === '' || name !== slug(name) || name.length > 100 || reserved.has(name))
     throw new ReportError(
       `Expected --output to be a name such as flickr8k-baseline, of letters, digits, ".", "-" and "_", got "${name}"; ` +
         `the report is written to reports/<name>/`,

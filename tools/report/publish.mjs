@@ -26,6 +26,7 @@ export async function publish(folder, unfinished, {wanted, identity, replace}) {
     if (existsSync(final)) {
       for (const file of [`${name}.ipynb`, `${name}.html`, 'report.json'])
         renameSync(join(unfinished, file), join(final, file));
+      rmSync(unfinished, {recursive: true, force: true});
     } else {
       renameSync(unfinished, final);
     }
@@ -65,7 +66,9 @@ export async function entries(folder) {
     const files = entry.isDirectory() ? namesIn(join(folder, entry.name)) : [entry.name];
     const page = files.find((name) => name === `${entry.name}.html`) ?? files.find(isPage);
     if (page === undefined) return [];
-    return [{folder: entry.isDirectory() ? join(folder, entry.name) : folder, page, own: entry.isDirectory()}];
+    return [
+      {folder: entry.isDirectory() ? join(folder, entry.name) : folder, page, own: entry.isDirectory()},
+    ];
   });
   const described = await Promise.all(found.map(describe));
   return described.sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : a.page < b.page ? -1 : 1));
@@ -86,8 +89,7 @@ async function describe({folder, page, own}) {
   const name = page.replace(/\.html$/, '');
   const link = own ? `${folder.split(/[\\/]/).at(-1)}/${page}` : page;
   const saved = own ? readJson(join(folder, 'report.json')) : undefined;
-  const sound = typeof saved?.title === 'string' && Array.isArray(saved.thumbnails);
-  const told = sound ? saved : await summarize(join(folder, `${name}.ipynb`)).catch(() => ({}));
+  const told = isSound(saved) ? saved : await summarize(join(folder, `${name}.ipynb`)).catch(() => ({}));
   const date = Number.isNaN(Date.parse(told.date)) ? modified(join(folder, page)) : told.date;
   return {
     ...{title: name, lead: '', parameters: {}, scores: {values: []}, thumbnails: []},
@@ -95,6 +97,13 @@ async function describe({folder, page, own}) {
     date: new Date(date).toISOString(),
     page: link,
   };
+}
+
+function isSound(saved) {
+  const {title, lead, parameters, scores, thumbnails} = saved ?? {};
+  const texts = [title, lead].every((one) => typeof one === 'string');
+  const lists = [scores?.values, thumbnails].every(Array.isArray);
+  return texts && lists && typeof parameters === 'object' && parameters !== null;
 }
 
 function modified(file) {

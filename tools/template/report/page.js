@@ -29,7 +29,8 @@
 
   // Charts, in the colours of the theme.
   const system = matchMedia('(prefers-color-scheme: dark)');
-  const ink = () => ((root.dataset.theme ?? (system.matches ? 'dark' : 'light')) === 'dark' ? '#b4bdc9' : '#4b5563');
+  const ink = () =>
+    (root.dataset.theme ?? (system.matches ? 'dark' : 'light')) === 'dark' ? '#b4bdc9' : '#4b5563';
   const plots = typeof Plotly === 'undefined' ? [] : all('.plot');
   for (const plot of plots) {
     const {data, layout = {}, config} = JSON.parse(plot.querySelector('script').textContent);
@@ -61,7 +62,7 @@
     for (const scroller of scrollers) {
       const wide = scroller.scrollWidth > scroller.clientWidth + 1;
       scroller.classList.toggle('wide', wide);
-      const attributes = {tabindex: '0', role: 'region', 'aria-label': 'Scrolls sideways'};
+      const attributes = {'tabindex': '0', 'role': 'region', 'aria-label': 'Scrolls sideways'};
       for (const [name, value] of Object.entries(attributes))
         if (wide) scroller.setAttribute(name, value);
         else scroller.removeAttribute(name);
