@@ -16,13 +16,14 @@ def summary(notebook):
     tiles = "".join(tile(name, scores[name]) for name in names)
     run, about = notebook.metadata.get("papermill", {}), notebook.metadata.get("captioner", {})
     parts = [
-        escape(record["label"]) if tiles and record.get("label") else None,
         executed(run, "%-d %B %Y"),
         duration(run["duration"]) if run.get("duration") else None,
-        *(setting(name, value) for name, value in about.get("parameters", {}).items()),
+        *(f"<code>{setting(name, value)}</code>" for name, value in about.get("parameters", {}).items()),
     ]
     line = " · ".join(part for part in parts if part)
-    return f'<div class="summary">{tiles and f"<dl class=scores>{tiles}</dl>"}<p>{line}</p></div>' if tiles or line else ""
+    label = f"<p>{escape(record['label'])}</p>" if record.get("label") else ""
+    shown = f'<dl class="scores">{tiles}</dl>{label}' if tiles else ""
+    return f'<div class="summary">{shown}<p>{line}</p></div>' if shown or line else ""
 
 
 def tile(name, score):

@@ -32,7 +32,7 @@ def write_page(notebook, path, name, assets=None):
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = cell.source.removesuffix("void 0;").rstrip()  # of the translator, for the kernel
-    nonce, outline = secrets.token_urlsafe(16), Outline()
+    nonce, outline = secrets.token_urlsafe(16), Outline(summary(notebook))
     exporter = HTMLExporter(
         config=Config({"NbConvertBase": {"display_data_priority": PRIORITY}}),
         template_name="report",
@@ -53,7 +53,7 @@ def write_page(notebook, path, name, assets=None):
         "plotly_js": Markup(get_plotlyjs().replace("</script", r"<\/script")) if charts and not assets else None,
         "plotly_file": shared_plotly(Path(assets)) if charts and assets else None,
         "contents": Markup(place),
-        "summary": Markup(summary(notebook)),
+        "summary": Markup("" if title_of(notebook) else summary(notebook)),
         "facts": [(label, Markup(value)) for label, value in facts(notebook)],
     }
     body, _ = exporter.from_notebook_node(notebook, resources=resources)
@@ -61,10 +61,10 @@ def write_page(notebook, path, name, assets=None):
 
 
 class Outline:
-    """Collects the headings of the text as they are written, and gives each an id of its own."""
+    """Collects the headings of the text as they are written, and gives each an id of its own. The summary follows the title."""
 
-    def __init__(self):
-        self.ids, self.entries = set(), []
+    def __init__(self, summary):
+        self.ids, self.entries, self.summary = set(), [], summary
 
     def __call__(self, text):
         text = re.sub(r"<table>(.*?)</table>", r'<div class="scroll"><table>\1</table></div>', text, flags=re.DOTALL)
@@ -77,7 +77,10 @@ class Outline:
         self.ids.add(unique)
         if level in (2, 3):
             self.entries.append((level, unique, re.sub(r"<[^>]*>", "", words).strip()))
-        return f'<h{level} id="{unique}">{words}</h{level}>'
+        below = ""
+        if level == 1:
+            below, self.summary = self.summary, ""
+        return f'<h{level} id="{unique}">{words}</h{level}>{below}'
 
     def contents(self):
         items = [f'<li class="level{level}"><a href="#{anchor}">{words}</a></li>' for level, anchor, words in self.entries]

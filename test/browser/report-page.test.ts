@@ -44,8 +44,9 @@ show({...figureBundle({data: [{x: [1, 2], y: [3, 4]}], text: 'A rising line'}), 
   `recordScores({'CIDEr-D': 0.875});`,
 ];
 
-const colour = (page: Page, selector = 'main'): Promise<string> =>
-  page.locator(selector).evaluate('(element) => getComputedStyle(element).backgroundColor');
+const css = (page: Page, selector: string, property: string, pseudo = ''): Promise<string> =>
+  page.evaluate(`getComputedStyle(document.querySelector('${selector}'), '${pseudo}').${property}`);
+const colour = (page: Page): Promise<string> => css(page, 'main', 'backgroundColor');
 const code = (page: Page): Promise<boolean> => page.locator('.jp-InputArea-editor').first().isVisible();
 const light = 'rgb(255, 255, 255)';
 const dark = 'rgb(23, 27, 33)';
@@ -80,8 +81,8 @@ describe('The page of a report', function () {
     expect(await links.allTextContents()).to.deep.equal([
       ...['First part', 'A detail', 'Second part', 'Second part'],
     ]);
-    const targets = await links.evaluateAll('(links) => links.map((link) => link.hash)');
-    expect(new Set(targets as string[]).size).to.equal(4);
+    const targets = await Promise.all([0, 1, 2, 3].map((at) => links.nth(at).getAttribute('href')));
+    expect(new Set(targets).size).to.equal(4);
     await links.nth(2).click();
     await page.waitForTimeout(200);
     const top = (await page.locator('.text h2').nth(1).boundingBox())!.y;
@@ -142,9 +143,7 @@ describe('The page of a report', function () {
     expect(boxes[3]!.width).to.be.above(1.5 * boxes[0]!.width);
     const wide = page.locator('.wide');
     expect(await wide.count()).to.equal(2);
-    expect(await wide.first().evaluate(`(one) => getComputedStyle(one, '::after').content`)).to.match(
-      /scroll/,
-    );
+    expect(await css(page, '.wide', 'content', '::after')).to.match(/scroll/);
     expect(await wide.first().getAttribute('tabindex')).to.equal('0');
 
     expect(await page.locator('nav.contents').isVisible()).to.equal(false);
@@ -164,8 +163,7 @@ describe('The page of a report', function () {
     expect(await page.locator('.static img').isVisible()).to.equal(true);
     expect(await page.locator('.plot').first().isVisible()).to.equal(false);
     expect(await page.locator('.plot').nth(1).isVisible()).to.equal(true);
-    const ink = await page.locator('main').evaluate('(element) => getComputedStyle(element).color');
-    expect(ink).to.equal('rgb(31, 37, 48)');
+    expect(await css(page, 'main', 'color')).to.equal('rgb(31, 37, 48)');
     expect((await page.pdf({format: 'A4'})).length).to.be.above(20_000);
     await page.context().close();
   });
@@ -186,7 +184,7 @@ describe('The page of a report', function () {
     const {report} = await reportTool();
     const file = writeNotebook(folder, 'shared', [cells[0]!, cells[1]!, cells[6]!], title);
     const shared = await report(file, [], {folder, sharedAssets: true, log: () => {}});
-    expect(readFileSync(shared.html).length).to.be.below(100_000);
+    expect(readFileSync(shared.html).length).to.be.below(300_000);
     const page = await open({}, shared.html);
     await page.waitForSelector('.plot .main-svg');
     await page.context().close();

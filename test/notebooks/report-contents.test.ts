@@ -58,7 +58,7 @@ describe('A report', function () {
       `let data = '';`,
       `import {homedir} from 'node:os';
        import {projectFolder, showTable, show, userPath} from 'captioner';
-       const places = [data, projectFolder(), projectFolder() + '/checkpoints/x', homedir() + '/x', __dirname, userPath('x')];`,
+       const places = [data, projectFolder(), projectFolder() + '/checkpoints/x', homedir() + '/x', process.cwd(), userPath('x')];`,
       `showTable(places.map((place) => ({place: place}))); console.log(places.join('\\n')); console.error('in ' + data + '/a b.jpg');
        show({'text/html': '<a href="file://' + encodeURI(data) + '">' + data + '</a>', 'text/plain': data});
        show({'application/json': {at: data, [data]: [projectFolder()]}, 'text/plain': ''});`,

@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync, readdirSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from '../support';
 import {reportTool} from './quick';
@@ -90,8 +90,9 @@ describe('npm run report', function () {
     const {report} = await reportTool();
     const {html} = await report(file, [], {folder, log: () => {}});
     const before = readFileSync(html, 'utf8');
-    const error = await failure(file, folder, ['broken', 'true']);
-    expect(error.message).to.match(/sometimes\.ipynb, cell \[3\] in "A trial": RangeError: too far\n/);
+    notebook(folder, 'sometimes', 'let broken = true;', `if (broken) throw new RangeError('too far');`);
+    const error = await failure(file, folder);
+    expect(error.message).to.match(/sometimes\.ipynb, cell \[2\] in "A trial": RangeError: too far\n/);
     expect(error.code).to.equal(1);
     expect(readFileSync(html, 'utf8')).to.equal(before);
     expect(existsSync(join(folder, 'sometimes.failed.ipynb'))).to.equal(true);
@@ -136,13 +137,18 @@ describe('npm run report', function () {
   });
 
   it('hands the folder of the caller to the notebook', async () => {
-    const file = notebook(folder, 'where', 'let a = 1;', `console.log('from ' + process.env.CAPTIONER_CWD);`);
+    const file = notebook(
+      folder,
+      'where',
+      'let a = 1;',
+      `console.log('from ' + process.env.CAPTIONER_CWD!.split('/').pop());`,
+    );
     const before = process.env['CAPTIONER_CWD'];
     process.env['CAPTIONER_CWD'] = folder;
     try {
       const {report} = await reportTool();
       const {ipynb} = await report(file, [], {folder, log: () => {}});
-      expect(readFileSync(ipynb, 'utf8')).to.include(`from ${folder}`);
+      expect(readFileSync(ipynb, 'utf8')).to.include(`from ${basename(folder)}`);
     } finally {
       if (before === undefined) delete process.env['CAPTIONER_CWD'];
       else process.env['CAPTIONER_CWD'] = before;

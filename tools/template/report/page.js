@@ -83,7 +83,9 @@
   const links = all('nav.contents a');
   const headings = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
   const mark = () => {
-    const passed = headings.filter((heading) => heading && heading.getBoundingClientRect().top < 140).length;
+    const end = innerHeight + scrollY > root.scrollHeight - 4;
+    const above = (heading) => heading && heading.getBoundingClientRect().top < (end ? innerHeight : 140);
+    const passed = headings.filter(above).length;
     links.forEach((link, at) => {
       if (at === passed - 1) link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
