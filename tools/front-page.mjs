@@ -139,6 +139,6 @@ const style = `
   .scores small { display: block; font-size: 11.5px; font-weight: 400; color: var(--soft); }
   .words .label { margin: -8px 0 12px; font-size: 12px; color: var(--soft); }
   .words .facts { margin: auto 0 0; font-size: 12.5px; color: var(--soft); }
-  @media (max-width: 500px) { main { padding: 32px 16px 40px; } h1 { font-size: 30px; } ol { gap: 16px; } .words { padding: 14px 16px 16px; } }
+  @media (max-width: 500px) { main { padding: 32px 16px 40px; } h1 { font-size: 30px; } ol { gap: 16px; } .words { padding: 14px 16px 16px; } .scores { gap: 8px 16px; } .scores dd { font-size: 17px; } }
   @media print { .card { break-inside: avoid; } }
 `;
