@@ -30,7 +30,9 @@ describe('A report', function () {
     expect(html).to.equal(join(folder, 'facts-name-y', 'facts-name-y.html'));
     const page = readFileSync(html, 'utf8');
     const facts = Object.fromEntries(
-      [...page.matchAll(/<dt>([^<]*)<\/dt><dd>(.*?)<\/dd><\/div>/g)].map(([, name, value]) => [name, value]),
+      [...page.matchAll(/<dt>([^<]*)<\/dt><dd>(.*?)<\/dd><\/div>/g)].map(
+        ([, name, value]) => [name!, value!] as const,
+      ),
     );
     const {version} = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
       version: string;
