@@ -103,7 +103,7 @@ function isSound(saved) {
   const {title, lead, parameters, scores, thumbnails} = saved ?? {};
   const texts = [title, lead].every((one) => typeof one === 'string');
   const lists = [scores?.values, thumbnails].every(Array.isArray);
-  return texts && lists && typeof parameters === 'object' && parameters !== null;
+  return texts && lists && [parameters, ...scores.values].every((one) => one && typeof one === 'object');
 }
 
 function modified(file) {
