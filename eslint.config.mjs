@@ -18,6 +18,7 @@ const order = [
     'option-names',
     'option-types',
     'options',
+    'report-record',
     'show-progress',
   ],
   'files',

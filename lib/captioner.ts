@@ -21,6 +21,7 @@ import {loadEncoder} from './encoders/registry';
 import {FineTunedEncoder} from './encoders/fine-tuned';
 import {centredViews, multiView, type InferenceViews} from './encoders/augmentation';
 import {CaptionerError} from './errors';
+import {recordFact} from './report-record';
 import {tf} from './tensorflow/tensorflow';
 import type {Vocabulary} from './text/vocabulary';
 import {loadCheckpoint, type Checkpoint} from './checkpoints/checkpoint';
@@ -97,6 +98,7 @@ export class Captioner {
       }
       const {fineTuned, vocabulary} = first;
       const seen = fineTuned ? new FineTunedEncoder(encoder, fineTuned.from, fineTuned.tensors).cnn : encoder;
+      recordFact('Checkpoint', () => members.map((member, at) => describe(names[at]!, member)).join(' + '));
       const decoders = members.map(({decoder}) => decoder);
       const decoder = decoders.length === 1 ? decoders[0]! : createEnsemble(decoders);
       if (views.length === 1) return new Captioner(seen, decoder, vocabulary);
@@ -222,3 +224,13 @@ setDescription(Captioner.prototype, ({encoder, decoder}) => {
   const {name, preprocessing} = encoder;
   return `Captioner: ${name} at ${preprocessing.size} pixels, then a decoder\n${inspect(decoder).replace(/^/gm, '  ')}`;
 });
+function describe(name: string, {decoder, encoder, settings, training}: Checkpoint): string {
+  const seed = (training?.settings ?? settings)?.['seed'];
+  const details = [
+    decoder.kind,
+    encoder.name,
+    training && `step ${training.position.step}`,
+    typeof seed === 'number' && `seed ${seed}`,
+  ];
+  return `${name} (${details.filter((detail) => typeof detail === 'string').join(', ')})`;
+}

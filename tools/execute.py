@@ -1,6 +1,7 @@
 """Executes one notebook with papermill and writes it as a notebook and as one self-contained page.
 
-Reads a job from stdin: {notebook, name, parameters: [[name, text], …], folder, ipynb, html}; the last two are the output paths.
+Reads a job from stdin: {notebook, name, parameters: [[name, text], …], folder, output, assets, links, paths, about}. `folder` is where
+the notebook is executed, `output` where report.ipynb and report.html are written; tools/report.mjs explains the rest.
 Reports events on stdout, one JSON object per line: section, output, then done or failed. All other output goes to stderr."""
 
 import itertools
@@ -12,6 +13,7 @@ import sys
 import time
 import warnings
 from datetime import datetime
+from pathlib import Path
 
 events = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)  # output of libraries must not mix with the events
@@ -30,6 +32,7 @@ from papermill.translators import papermill_translators  # noqa: E402
 
 import lifeline  # noqa: E402
 from page import write_page  # noqa: E402
+from portable import link_reports, without_paths  # noqa: E402
 from translator import TslabTranslator, WrongParameter, convert  # noqa: E402
 
 KERNEL = {"name": "tslab", "display_name": "TypeScript", "language": "typescript"}
@@ -37,17 +40,22 @@ FAILED, WRONG_USE = 1, 2
 
 # Two extra cells, removed again afterwards. In tslab, errors from timers and from promises that aren't awaited don't fail a
 # cell, and their output between cells is lost: the first cell collects them in the kernel, the last one reports them.
+# The symbol makes the library record facts for the report (lib/report-record.ts), which the last cell reports too.
 PROLOGUE = r"""(globalThis as any).captionerErrors = [];
+(globalThis as any)[Symbol.for('captioner.report')] = true;
 for (const kind of ['uncaughtException', 'unhandledRejection']) process.on(kind, (error: any) =>
   (globalThis as any).captionerErrors.push({time: Date.now() / 1000, text: String(error?.stack ?? error)}));"""
 EPILOGUE = r"""await new Promise((resolve) => setTimeout(resolve, 300));
+const captionerModule = (name: RegExp) =>
+  (Object.entries((require as any).cache) as [string, any][]).find(([file]) => name.test(file))?.[1].exports;
 console.log(JSON.stringify({
   errors: (globalThis as any).captionerErrors,
+  record: captionerModule(/dist[\\/]report-record\.js$/)?.reportRecord(),
+  device: captionerModule(/dist[\\/]tensorflow[\\/]tensorflow\.js$/)?.device(),
   node: process.version,
+  system: process.platform,
   processor: require('os').cpus()[0]?.model,
   cores: require('os').cpus().length,
-  device: (Object.entries((require as any).cache) as [string, any][])
-    .find(([file]) => /dist[\\/]tensorflow[\\/]tensorflow\.js$/.test(file))?.[1].exports?.device?.(),
 }));"""
 OURS = "captioner-report"
 
@@ -117,11 +125,20 @@ def main():
     late = about.pop("errors", [])
     if problem is None and late:
         problem, code = late_error(notebook, late[0]), FAILED
-    notebook.metadata["captioner"] = {**about, "parameters": parameters}
-    nbformat.write(notebook, job["ipynb"])
+    defaults = {parameter.name: parameter.default for parameter in declared(notebook)}
+    notebook.metadata["captioner"] = {**job["about"], **about, "parameters": parameters, "defaults": defaults}
+    # papermill keeps all of the unexecuted notebook here, and variables of the environment.
+    for name in ("input_path", "output_path", "environment_variables"):
+        notebook.metadata.get("papermill", {}).pop(name, None)
+    if job["links"]:
+        link_reports(notebook, **job["links"])
+    notebook = without_paths(notebook, job["paths"])
+    output = Path(job["output"])
+    output.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, output / "report.ipynb")
     if problem is not None:
         return fail(f"{job['name']}{problem}", code)
-    write_page(notebook, job["html"], job["name"])
+    write_page(notebook, output / "report.html", job["name"], job["assets"])
     say("done", seconds=time.monotonic() - started)
     return 0
 

@@ -1,70 +1,26 @@
 /**
- * Executes a notebook with parameters and writes the result to `reports/<name>.ipynb` and `reports/<name>.html`, a single file that
- * works offline. Both are written only if every cell succeeds; a run that fails leaves `reports/<name>.failed.ipynb` beside them.
+ * Executes a notebook with parameters and writes the result to `reports/<name>/`: `<name>.ipynb` and `<name>.html`, a single file that
+ * works offline. They are written only if every cell succeeds; a run that fails leaves `reports/<name>.failed.ipynb`.
  */
+import {randomBytes} from 'node:crypto';
 import {existsSync, mkdirSync, renameSync, rmSync} from 'node:fs';
-import {basename, dirname, isAbsolute, join, relative, resolve, sep} from 'node:path';
+import {dirname, join, relative} from 'node:path';
 import {createInterface} from 'node:readline';
 import {pathToFileURL} from 'node:url';
 import {exitCodeOf, spawnChild} from './child.mjs';
+import {parseArguments, usage} from './report/arguments.mjs';
+import {ReportError} from './report/error.mjs';
+import {identityOf, nameOf, refuseOther} from './report/name.mjs';
+import {callersFolder, display, machinePaths, within} from './report/paths.mjs';
+import {publish} from './report/publish.mjs';
+import {projectVersion} from './report/version.mjs';
 import {home, openProject} from './setup/project.mjs';
 import {environment} from './setup/python.mjs';
 
+export {display} from './report/paths.mjs';
+export {ReportError} from './report/error.mjs';
+
 export const reports = join(home, 'reports');
-
-const usage = `Usage: npm run report -- NOTEBOOK [-p NAME VALUE]…
-
-Executes NOTEBOOK and writes reports/<name>.ipynb and reports/<name>.html.
-  -p NAME VALUE   sets a parameter of the notebook; may be repeated
-Relative paths, in parameters too, are relative to the folder in which you run the command.`;
-
-/** An error that the user can fix: one line on stderr and an exit code, 1 for a failed run, 2 for wrong use. */
-export class ReportError extends Error {
-  constructor(message, code = 1) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** The folder in which the command was run; npm changes the working folder to the project's. */
-function callersFolder() {
-  return process.env.CAPTIONER_CWD ?? process.env.INIT_CWD ?? process.cwd();
-}
-
-/** @returns {{notebook: string, parameters: [string, string][]} | undefined} `undefined` if help was requested. */
-export function parseArguments(argv) {
-  const parameters = [];
-  let notebook;
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at];
-    if (word === '-h' || word === '--help') return undefined;
-    if (word === '-p' || word === '--parameter') {
-      const [name, value] = argv.slice(at + 1, at + 3);
-      if (value === undefined)
-        throw new ReportError(`Expected \`-p NAME VALUE\`, got \`${argv.slice(at).join(' ')}\``, 2);
-      parameters.push([name, value]);
-      at += 2;
-    } else if (word.startsWith('-')) {
-      throw new ReportError(`Unknown option ${word}; known: -p NAME VALUE`, 2);
-    } else if (notebook === undefined) {
-      notebook = word;
-    } else {
-      throw new ReportError(
-        `Expected one notebook, got ${notebook} and ${word}; set parameters with -p NAME VALUE`,
-        2,
-      );
-    }
-  }
-  if (notebook === undefined) throw new ReportError(`Expected a notebook\n\n${usage}`, 2);
-  return {notebook: find(notebook), parameters};
-}
-
-function find(notebook) {
-  const candidates = [resolve(callersFolder(), notebook), resolve(home, notebook)];
-  const found = candidates.find((file) => existsSync(file));
-  if (found === undefined) throw new ReportError(`Expected a notebook, found no file at ${candidates[0]}`, 2);
-  return found;
-}
 
 /** The Python in which set-up installed Jupyter. */
 function python() {
@@ -79,40 +35,49 @@ function python() {
  *
  * @param {string} notebook Absolute path.
  * @param {[string, string][]} parameters Names and values as given on the command line.
- * @param {{folder?: string, log?: (line: string) => void}} options `folder`: where to write the report.
- * @returns {Promise<{html: string, ipynb: string, seconds: number}>}
+ * @param {object} options
+ * @param {string} [options.folder] The folder of all reports.
+ * @param {string} [options.output] Name of the report; otherwise made of the notebook's and the parameters'.
+ * @param {boolean} [options.replace] Whether `output` may be the name of another report.
+ * @param {boolean} [options.sharedAssets] Whether Plotly lies beside the report rather than in it.
+ * @param {(line: string) => void} [options.log]
+ * @returns {Promise<{html: string, ipynb: string, index: string, seconds: number}>}
  */
-export async function report(notebook, parameters = [], {folder = reports, log = console.log} = {}) {
-  const name = basename(notebook, '.ipynb');
+export async function report(notebook, parameters = [], options = {}) {
+  const {folder = reports, output, replace = false, sharedAssets = false, log = console.log} = options;
+  const wanted = output ?? nameOf(notebook, parameters);
+  if (output !== undefined && !replace) refuseOther(folder, output, identityOf(notebook, parameters));
   mkdirSync(folder, {recursive: true});
-  const files = {ipynb: join(folder, `${name}.ipynb`), html: join(folder, `${name}.html`)};
-  const unfinished = {
-    ipynb: join(folder, `.${name}.${process.pid}.ipynb`),
-    html: join(folder, `.${name}.${process.pid}.html`),
+  const unfinished = join(folder, `.unfinished-${randomBytes(6).toString('hex')}`);
+  const own = within(notebook, home);
+  const job = {
+    notebook,
+    name: display(notebook),
+    parameters,
+    folder: own ? dirname(notebook) : join(home, 'notebooks'),
+    output: unfinished,
+    assets: sharedAssets ? join(folder, 'assets') : null,
+    links: own ? {report: join(folder, wanted), notebooks: dirname(notebook), project: home} : null,
+    paths: machinePaths(notebook, parameters),
+    about: {notebook: own ? relative(home, notebook) : display(notebook), ...projectVersion()},
   };
-  const failed = join(folder, `${name}.failed.ipynb`);
-  const shown = display(notebook);
   try {
-    const job = {
-      notebook,
-      name: shown,
-      parameters,
-      folder: within(notebook, home) ? dirname(notebook) : join(home, 'notebooks'),
-      ...unfinished,
-    };
     const seconds = await execute(job, log);
-    renameSync(unfinished.ipynb, files.ipynb);
-    renameSync(unfinished.html, files.html);
-    rmSync(failed, {force: true});
-    return {...files, seconds};
+    // A folder that the notebook made, such as a run's, is known as one only now.
+    const identity = identityOf(notebook, parameters);
+    const {taken, ...files} = await publish(folder, unfinished, {wanted, identity, replace});
+    if (taken && output !== undefined) log(`${output} was taken meanwhile by another report`);
+    return {...files, index: join(folder, 'index.html'), seconds};
   } catch (error) {
-    if (error instanceof ReportError && error.code === 1 && existsSync(unfinished.ipynb)) {
-      renameSync(unfinished.ipynb, failed);
+    const cells = join(unfinished, 'report.ipynb');
+    if (error instanceof ReportError && error.code === 1 && existsSync(cells)) {
+      const failed = join(folder, `${wanted}.failed.ipynb`);
+      renameSync(cells, failed);
       error.message += `\nThe cells executed so far are in ${display(failed)}`;
     }
     throw error;
   } finally {
-    for (const file of Object.values(unfinished)) rmSync(file, {force: true});
+    rmSync(unfinished, {recursive: true, force: true});
   }
 }
 
@@ -169,17 +134,6 @@ function execute(job, log) {
   });
 }
 
-/** A path relative to the caller's folder if it lies within, otherwise absolute. */
-export function display(file) {
-  const short = relative(process.env.INIT_CWD ?? process.cwd(), file);
-  return short.startsWith('..') ? file : short;
-}
-
-function within(file, folder) {
-  const path = relative(folder, file);
-  return !isAbsolute(path) && path !== '..' && !path.startsWith(`..${sep}`);
-}
-
 function clock(seconds) {
   return `${String(Math.floor(seconds / 60)).padStart(3)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
@@ -199,8 +153,9 @@ async function main() {
   const given = parseArguments(process.argv.slice(2));
   if (given === undefined) return console.log(usage);
   console.log(`Executing ${display(given.notebook)}`);
-  const {html, ipynb, seconds} = await report(given.notebook, given.parameters);
-  console.log(`Done in ${seconds.toFixed(0)} s\n${display(ipynb)}\n${display(html)}`);
+  const {html, ipynb, index, seconds} = await report(given.notebook, given.parameters, given);
+  const all = `All reports: ${display(index)}`;
+  console.log(`Done in ${seconds.toFixed(0)} s\n${display(ipynb)}\n${display(html)}\n${all}`);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await command(main);

@@ -1,13 +1,15 @@
 /** Opens datasets of any known layout. */
 import {existsSync, readdirSync, statSync} from 'node:fs';
-import {dirname, join, relative} from 'node:path';
+import {basename, dirname, join, relative} from 'node:path';
 import {lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {interruptible} from '../interrupt';
 import {nearest} from '../option-names';
 import {projectFolder, userPath} from '../paths';
+import {recordFact} from '../report-record';
 import {startProgress, type ProgressOptions, type ShownProgress} from '../show-progress';
 import type {Dataset} from './dataset';
+import {fingerprint} from './fingerprint';
 import type {OnProgress} from './assemble-dataset';
 import {coco} from './layouts/coco';
 import {flickr30k, kaggleFlickr30k} from './layouts/flickr30k';
@@ -43,6 +45,18 @@ export interface OpenOptions extends ProgressOptions {
  * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`; `stopped`
  */
 export async function openDataset(folder: string, options: OpenOptions = {}): Promise<Dataset> {
+  const dataset = await readDataset(folder, options);
+  recordFact('Data', () => describeData(dataset));
+  return dataset;
+}
+
+function describeData(dataset: Dataset): string {
+  const captions = dataset.images.reduce((sum, image) => sum + image.captions.length, 0);
+  const counts = [`${dataset.images.length} images`, `${captions} captions`];
+  return [basename(dataset.folder), ...counts, `fingerprint ${fingerprint(dataset).slice(0, 12)}`].join(', ');
+}
+
+async function readDataset(folder: string, options: OpenOptions): Promise<Dataset> {
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
     const drawn = join(projectFolder(), 'data', 'scenes');
     await drawScenes(drawn, {}, options);

@@ -5,6 +5,7 @@ import type {StepDecoder} from '../decoders/decoder';
 import {beamSearch, beamSearchSteps, type SearchOptions} from '../search/beam-search';
 import {phrasesToIds, type WithText} from '../search/phrases';
 import {interruptible, runInSteps, type Interrupt} from '../interrupt';
+import {recordEvaluation} from '../report-record';
 import {startProgress, type ProgressOptions} from '../show-progress';
 import {ptbTokenize} from '../text/ptb-tokenizer';
 import type {Vocabulary} from '../text/vocabulary';
@@ -77,6 +78,7 @@ export async function evaluate(
     features.has(id) ? [] : [{image_id: id, reason: features.quarantined?.get(id) ?? 'no features'}],
   );
   const scores = await scoreCaptions(captions, usable, options);
+  recordEvaluation(scores.metrics);
   return {
     ...scores,
     warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings],

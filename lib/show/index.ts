@@ -29,3 +29,4 @@ export type {WatchedRun} from './training-state';
 export {progress, type Progress} from './progress';
 export {palette, series} from './palette';
 export {formatDuration, formatNumber} from './text';
+export {recordFact, recordScores, type RecordScoresOptions} from '../report-record';

@@ -9,6 +9,7 @@ import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {throwIfStopped} from '../interrupt';
 import {shortPath} from '../paths';
+import {recordFact, recordTraining} from '../report-record';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
 import {describeTrainer} from './describe-trainer';
@@ -69,6 +70,13 @@ export class Trainer {
       step: () => this.step(),
       save: (best) => this.save(best),
     });
+    if (this.#run) this.#record();
+  }
+
+  /** Records the seed and the best scores, for a report. */
+  #record(): void {
+    recordFact('Seed', `${this.#settings.seed}`);
+    recordTraining(() => this.history.epochs.filter(({best}) => best).at(-1)?.metrics);
   }
 
   /**

@@ -1,10 +1,11 @@
-import {readFileSync, writeFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {expect} from 'chai';
 import type {Browser, Page} from 'playwright-core';
 import {projectRoot, temporaryFolder} from '../support';
 import {notebooks, quickReport, reportTool} from '../notebooks/quick';
+import {writeNotebook} from '../notebooks/write';
 import {chromiumPath, launch, visit} from './chromium';
 
 const hostile = `<img src=x onerror="alert(1)"><script>alert(2)</script>`;
@@ -25,21 +26,7 @@ const cells = [
 ];
 
 function showcase(): string {
-  const file = join(temporaryFolder(), 'showcase.ipynb');
-  const code = cells.map((source, at) => ({
-    cell_type: 'code',
-    id: `cell-${at}`,
-    source,
-    outputs: [],
-    execution_count: null,
-    metadata: at === 0 ? {tags: ['parameters']} : {},
-  }));
-  const title = {cell_type: 'markdown', id: 'title', source: `# Showcase ${hostile}\n\nText.`, metadata: {}};
-  writeFileSync(
-    file,
-    JSON.stringify({cells: [title, ...code], metadata: {}, nbformat: 4, nbformat_minor: 5}),
-  );
-  return file;
+  return writeNotebook(temporaryFolder(), 'showcase', cells, `# Showcase ${hostile}\n\nText.`);
 }
 
 /** Figures in the page's JSON, and figures that Plotly drew. */
@@ -47,6 +34,7 @@ function figures(page: Page): Promise<{given: number; drawn: number; imageFiles:
   return page.evaluate(() => {
     interface Image {
       readonly src: string;
+      readonly offsetParent: unknown;
       readonly naturalWidth: number;
     }
     const find = (selector: string): unknown[] => [
@@ -54,10 +42,11 @@ function figures(page: Page): Promise<{given: number; drawn: number; imageFiles:
         globalThis as unknown as {document: {querySelectorAll(s: string): Iterable<unknown>}}
       ).document.querySelectorAll(selector),
     ];
-    const images = find('img[src^="data:"]') as Image[];
+    // Those of static charts are not loaded while the live ones are shown.
+    const images = (find('img[src^="data:"]') as Image[]).filter(({offsetParent}) => offsetParent !== null);
     return {
       given: find('.figure').length,
-      drawn: find('.figure.js-plotly-plot:has(.main-svg .gridlayer)').length,
+      drawn: find('.plot.js-plotly-plot:has(.main-svg .gridlayer)').length,
       imageFiles: images.length,
       broken: images.filter(({naturalWidth}) => naturalWidth === 0).length,
     };
@@ -66,7 +55,7 @@ function figures(page: Page): Promise<{given: number; drawn: number; imageFiles:
 
 /** The range of the first figure's horizontal axis. */
 function range(page: Page): Promise<number[]> {
-  return page.evaluate(`[...document.querySelector('.figure').layout.xaxis.range]`);
+  return page.evaluate(`[...document.querySelector('.plot').layout.xaxis.range]`);
 }
 
 describe('Reports in a browser', function () {
@@ -118,20 +107,21 @@ describe('Reports in a browser', function () {
   });
 
   it('are led to by a page with a card each', async () => {
-    const url = pathToFileURL(join(projectRoot, 'tools', 'front-page.mjs')).href;
-    const {frontPage} = (await import(url)) as {frontPage: (notebooks: string[]) => string};
     const {report} = await reportTool();
     const folder = temporaryFolder();
-    const {ipynb} = await report(showcase(), [], {folder, log: () => {}});
-    const index = join(folder, 'index.html');
-    writeFileSync(index, frontPage([ipynb, ipynb]));
+    const file = showcase();
+    const {index} = await report(file, [], {folder, log: () => {}});
+    await report(file, [['caption', 'another']], {folder, log: () => {}});
     const {page, complaints} = await visit(browser, pathToFileURL(index).href);
-    expect(await page.locator('li a h2').allTextContents()).to.deep.equal(
+    expect(await page.locator('.card h2').allTextContents()).to.deep.equal(
       Array(2).fill(`Showcase ${hostile}`),
     );
+    expect(await page.locator('.parameters').allTextContents()).to.deep.equal(['caption = another']);
     expect((await figures(page)).broken).to.equal(0);
-    await page.locator('li a').first().click();
-    await page.waitForURL(/showcase\.html$/);
+    await page.setViewportSize({width: 375, height: 800});
+    expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(375);
+    await page.locator('.card a').last().click();
+    await page.waitForURL(/showcase\/showcase\.html$/);
     expect(complaints.filter((complaint) => /dialog|script error/.test(complaint))).to.deep.equal([]);
     await page.close();
   });

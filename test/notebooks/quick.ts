@@ -11,8 +11,14 @@ export interface ReportTool {
   readonly report: (
     notebook: string,
     parameters?: readonly (readonly [string, string])[],
-    options?: {folder?: string; log?: (line: string) => void},
-  ) => Promise<{html: string; ipynb: string; seconds: number}>;
+    options?: {
+      folder?: string;
+      output?: string;
+      replace?: boolean;
+      sharedAssets?: boolean;
+      log?: (line: string) => void;
+    },
+  ) => Promise<{html: string; ipynb: string; index: string; seconds: number}>;
 }
 
 const run = join(projectRoot, '.build', 'reports', 'run');
@@ -59,6 +65,8 @@ async function makeReport(name: string): Promise<{html: string; ipynb: string; s
   const {report} = await reportTool();
   return report(join(folder, name), parameters, {
     folder: join(projectRoot, '.build', 'reports'),
+    output: name.replace('.ipynb', ''),
+    replace: true,
     log: () => {},
   });
 }

@@ -1,27 +1,13 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {existsSync, readFileSync, readdirSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from '../support';
 import {reportTool} from './quick';
+import {writeNotebook} from './write';
 
-/** Writes a notebook; the first cell is the parameters cell. */
 function notebook(folder: string, name: string, ...sources: string[]): string {
-  const cells = sources.map((source, at) => ({
-    cell_type: 'code',
-    id: `cell-${at}`,
-    source,
-    outputs: [],
-    execution_count: null,
-    metadata: at === 0 ? {tags: ['parameters']} : {},
-  }));
-  const title = {cell_type: 'markdown', id: 'title', source: '# A trial\n\nOf reports.', metadata: {}};
-  const file = join(folder, `${name}.ipynb`);
-  writeFileSync(
-    file,
-    JSON.stringify({cells: [title, ...cells], metadata: {}, nbformat: 4, nbformat_minor: 5}),
-  );
-  return file;
+  return writeNotebook(folder, name, sources, '# A trial\n\nOf reports.');
 }
 
 function command(...words: string[]): {status: number | null; stderr: string} {
@@ -104,8 +90,9 @@ describe('npm run report', function () {
     const {report} = await reportTool();
     const {html} = await report(file, [], {folder, log: () => {}});
     const before = readFileSync(html, 'utf8');
-    const error = await failure(file, folder, ['broken', 'true']);
-    expect(error.message).to.match(/sometimes\.ipynb, cell \[3\] in "A trial": RangeError: too far\n/);
+    notebook(folder, 'sometimes', 'let broken = true;', `if (broken) throw new RangeError('too far');`);
+    const error = await failure(file, folder);
+    expect(error.message).to.match(/sometimes\.ipynb, cell \[2\] in "A trial": RangeError: too far\n/);
     expect(error.code).to.equal(1);
     expect(readFileSync(html, 'utf8')).to.equal(before);
     expect(existsSync(join(folder, 'sometimes.failed.ipynb'))).to.equal(true);
@@ -150,17 +137,41 @@ describe('npm run report', function () {
   });
 
   it('hands the folder of the caller to the notebook', async () => {
-    const file = notebook(folder, 'where', 'let a = 1;', `console.log('from ' + process.env.CAPTIONER_CWD);`);
+    const file = notebook(
+      folder,
+      'where',
+      'let a = 1;',
+      `console.log('from ' + process.env.CAPTIONER_CWD!.split('/').pop());`,
+    );
     const before = process.env['CAPTIONER_CWD'];
     process.env['CAPTIONER_CWD'] = folder;
     try {
       const {report} = await reportTool();
       const {ipynb} = await report(file, [], {folder, log: () => {}});
-      expect(readFileSync(ipynb, 'utf8')).to.include(`from ${folder}`);
+      expect(readFileSync(ipynb, 'utf8')).to.include(`from ${basename(folder)}`);
     } finally {
       if (before === undefined) delete process.env['CAPTIONER_CWD'];
       else process.env['CAPTIONER_CWD'] = before;
     }
+  });
+
+  it('refuses to replace another report, before anything is executed', async () => {
+    const file = notebook(folder, 'named', 'let a = 1;', 'console.log(a);');
+    const {report} = await reportTool();
+    const {html} = await report(file, [], {folder, output: 'mine', log: () => {}});
+    const start = performance.now();
+    const error = await report(file, [['a', '2']], {folder, output: 'mine', log: () => {}}).then(
+      () => expect.fail('expected a refusal'),
+      (reason: Error & {code?: number}) => reason,
+    );
+    expect(performance.now() - start).to.be.below(2000);
+    expect(error.message).to.match(
+      /mine holds the report of .*named\.ipynb, without parameters; choose another/,
+    );
+    expect(error.code).to.equal(2);
+    expect(readFileSync(html, 'utf8')).to.include('A trial');
+    const replaced = await report(file, [['a', '2']], {folder, output: 'mine', replace: true, log: () => {}});
+    expect(replaced.html).to.equal(html);
   });
 
   it('says how it is used', () => {
@@ -168,7 +179,10 @@ describe('npm run report', function () {
       [[], /Expected a notebook[^]*Usage/],
       [['nowhere.ipynb'], /found no file at .*nowhere\.ipynb/],
       [['a.ipynb', '-p', 'x'], /Expected `-p NAME VALUE`, got `-p x`/],
-      [['--fast'], /Unknown option --fast/],
+      [['--fast'], /Unknown option --fast; known: .*--output NAME/],
+      [['a.ipynb', '--output'], /Expected a name after --output/],
+      [['a.ipynb', '--output=../up'], /Expected --output to be a name .*got "..\/up"/],
+      [['a.ipynb', '--replace'], /Expected --output NAME with --replace/],
       [['package.json'], /package\.json: expected a Jupyter notebook/],
     ];
     for (const [words, message] of cases) {
