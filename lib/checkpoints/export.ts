@@ -10,6 +10,7 @@ import {userPath} from '../paths';
 import {tf} from '../tensorflow/tensorflow';
 import {loadCheckpoint, saveCheckpoint, type Checkpoint, type SaveOptions} from './checkpoint';
 
+/** Options of `exportCheckpoint`. */
 export interface ExportOptions extends SaveOptions, InferenceViews {
   readonly replace?: boolean;
 }

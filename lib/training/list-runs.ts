@@ -93,7 +93,7 @@ export function readRun(run: string): RunSummary {
   const {epoch: done = 0, step = 0, best: bestStep} = metadata?.training?.position ?? {};
   const epochs = Math.max(done, history.at(-1)?.epoch ?? 0);
   const pid = lockOwner(folder);
-  const ended = planned !== undefined && (epochs >= planned || patienceEnded(saved, patience as number));
+  const ended = planned !== undefined && (epochs >= planned || patienceEnded(saved, patience));
   const best = bestOf(history, bestStep, saved);
   const encoder = metadata && `${metadata.encoder.name}, ${metadata.encoder.preprocessing.size} pixels`;
   const data = log.begin?.data?.folder;

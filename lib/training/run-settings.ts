@@ -39,7 +39,7 @@ export function changedFromDefaults(parts: RunParts): Settings {
   const candidates = sizes.map((size) => {
     const defaults: Settings = {...ofDecoder, ...trainerSettings(), ...suitedOptions(size, task)};
     const differing = Object.entries(settings).filter(
-      ([name, value]) => name !== 'seed' && !isDeepStrictEqual(value, defaults[name]),
+      ([name, value]) => !/\bseed$/.test(name) && !isDeepStrictEqual(value, defaults[name]),
     );
     return Object.fromEntries(differing);
   });
