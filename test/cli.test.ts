@@ -106,7 +106,10 @@ describe('captioner', function () {
       ...tiny,
     ]);
     expect(text).to.match(/Epoch 1 of 2 .*[█░]+ .*step \d+ of \d+ \(\d+ %\), loss/);
-    const plain = text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').split(/[\r\n]+/);
+    const plain = text
+      .replace(/\x1b\[(1G|2K)/g, '\n') // the bar is drawn over
+      .replace(/\x1b(\[[0-9;?]*[A-Za-z]|[78])/g, '')
+      .split(/[\r\n]+/);
     const header = plain.filter((line) => /^ epoch +loss +val\. loss +BLEU-1 .*time$/.test(line));
     expect(header, text).to.have.length(1);
     const rows = plain.filter((line) => /^ +\*?[12] +\d\.\d{3} /.test(line));

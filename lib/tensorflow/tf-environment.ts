@@ -3,6 +3,7 @@
  * TensorFlow.
  */
 import {closeSync, fstatSync, openSync} from 'node:fs';
+import {isatty} from 'node:tty';
 import util from 'node:util';
 import {CaptionerError} from '../errors';
 
@@ -37,6 +38,8 @@ try {
 function silenceStderr(load: () => void): void {
   const kept = process.env['TF_CPP_MIN_LOG_LEVEL'] === '0' ? undefined : reopenStderr();
   if (kept === undefined) return load();
+  // Node makes its stream when it is first asked for. Made while stderr is /dev/null, it would never know that it is a terminal.
+  if (isatty(2)) void process.stderr;
   closeSync(2);
   openSync('/dev/null', 'w'); // takes the lowest free number, which is 2
   try {
