@@ -3,8 +3,7 @@
  * charts use Plotly.
  */
 import {html, type Fragment} from './html';
-import {ink, shade} from './palette';
-import {axis, round} from './svg-axis';
+import {shade} from './palette';
 import {formatNumber} from './text';
 
 /** A point of a line. */
@@ -41,6 +40,7 @@ const tall = 250;
 const low = 64;
 const gap = 26;
 const top = 46;
+const ink = '#747b86';
 
 /** Renders line charts as SVG. */
 export function linesSvg({title, x: xTitle, panels}: LinesOptions): string {
@@ -154,4 +154,36 @@ function legend(lines: readonly Line[]): Fragment[] {
         stroke-width="3"
       />`;
   });
+}
+
+/** Returns a range around the values and round tick values in it. */
+function axis(
+  values: readonly number[],
+  padded: boolean,
+  count = 6,
+): {from: number; to: number; ticks: number[]} {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (least > most) [least, most] = [0, 1];
+  if (least === most) [least, most] = least > 0 ? [0, 1.25 * most] : [least - 1, most + 1];
+  const space = padded ? 0.05 * (most - least) : 0;
+  const [from, to] = [least - space, most + space];
+  const rough = (to - from) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
+  const first = Math.ceil(from / step);
+  const last = Math.floor(to / step + 1e-9);
+  return {
+    from,
+    to,
+    ticks: Array.from({length: last - first + 1}, (_, at) => Number(((first + at) * step).toPrecision(12))),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }
