@@ -2,7 +2,7 @@
 import type {EpochReport, History} from '../checkpoints/history';
 import {showFigure, type Figure} from './figure';
 import {palette, shade} from './palette';
-import {wholeTicks} from './plotly';
+import {rangeOf, ticksIn} from './svg-axis';
 import {showTable, tableText, type Best, type Row} from './table';
 
 /** Options of `showEpochs`. */
@@ -69,7 +69,7 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
   const names = [...new Set(epochs.flatMap(({metrics}) => Object.keys(metrics)))];
   const panels: Panel[] = [
     {
-      title: 'loss (orange: validation)',
+      title: 'loss',
       lines: [
         {name: 'training loss', color: palette.blue, values: epochs.map(({loss}) => loss)},
         {name: 'validation loss', color: palette.orange, values: epochs.map((one) => one.validationLoss)},
@@ -97,13 +97,18 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
         xaxis: places[at]!.x,
         yaxis: places[at]!.y,
         line: {color, width: 2},
-        marker: {color, size: epochs.map((_, epoch) => (epoch === best ? 11 : 5)), line: {width: 0}},
+        marker: {
+          color,
+          size: epochs.map((_, epoch) => (epoch === best ? 11 : 5)),
+          opacity: 1,
+          line: {width: 0},
+        },
+        showlegend: color !== palette.green,
         hovertemplate: 'epoch %{x}: %{y:.4f}<extra>%{fullData.name}</extra>',
       })),
     ),
     layout: {
       height: heightOf(rows),
-      showlegend: false,
       annotations: places.map(({annotation}) => annotation),
       ...Object.fromEntries(places.flatMap(({layout}) => Object.entries(layout(epochs)))),
     },
@@ -111,7 +116,7 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
 }
 
 function heightOf(rows: number): number {
-  return 80 + 180 * rows;
+  return 100 + 180 * rows;
 }
 
 interface PanelPlace {
@@ -129,7 +134,7 @@ function placeOf({title}: Panel, at: number, columns: number, rows: number): Pan
   const width = (1 - gap * (columns - 1)) / columns;
   const left = column * (width + gap);
   // Above each chart there is space for its title, below for its ticks.
-  const [space, above, below] = [heightOf(rows) - 100, 18, 28];
+  const [space, above, below] = [heightOf(rows) - 118, 18, 28];
   const height = (space - rows * above - (rows - 1) * below) / rows / space;
   const high = 1 - (row * (above + below) + above) / space - row * height;
   const low = Math.max(0, high - height);
@@ -153,7 +158,7 @@ function placeOf({title}: Panel, at: number, columns: number, rows: number): Pan
         ...line,
         domain: [left, left + width],
         anchor: `y${suffix}`,
-        ...(epochs.length <= 8 ? wholeTicks(epochs.map(({epoch}) => epoch)) : {nticks: 5}),
+        tickvals: ticksIn(rangeOf(epochs.map(({epoch}) => epoch)), 4, true),
       },
       [`yaxis${suffix}`]: {...line, domain: [low, high], anchor: `x${suffix}`, nticks: 4},
     }),

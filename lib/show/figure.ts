@@ -23,7 +23,7 @@ export function figureBundle(given: Figure): Bundle {
   const {data, layout = {}, title, text} = given;
   const figure = {
     data: plain(data),
-    layout: merge(defaultLayout(title), plain(layout) as Record<string, unknown>),
+    layout: merge(defaultLayout(title, hasLegend(given)), plain(layout) as Record<string, unknown>),
     config: {displaylogo: false, responsive: true, scrollZoom: false},
   };
   const svg = figureSvg(given);
@@ -34,7 +34,12 @@ export function figureBundle(given: Figure): Bundle {
   };
 }
 
-function defaultLayout(title: string | undefined): Record<string, unknown> {
+/** Whether Plotly names the traces of a figure. */
+function hasLegend({data, layout}: Figure): boolean {
+  return layout?.['showlegend'] !== false && data.filter(({showlegend}) => showlegend !== false).length > 1;
+}
+
+function defaultLayout(title: string | undefined, legend: boolean): Record<string, unknown> {
   const axis = {gridcolor: shade.line, zerolinecolor: shade.line, linecolor: shade.line, automargin: true};
   return {
     ...(title !== undefined && {
@@ -53,7 +58,8 @@ function defaultLayout(title: string | undefined): Record<string, unknown> {
     font: {color: ink, size: 12, family: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'},
     colorway: series,
     height: 340,
-    margin: {l: 56, r: 24, t: title === undefined ? 24 : 52, b: 48},
+    // The legend stands below the title, which it would cover on a phone.
+    margin: {l: 56, r: 24, t: (title === undefined ? 24 : 52) + (legend ? 18 : 0), b: 48},
     xaxis: axis,
     yaxis: axis,
     hoverlabel: {font: {size: 12}, align: 'left'},
