@@ -33,6 +33,7 @@ const order = [
   'evaluation',
   'training',
   'show',
+  'serve',
   'doctor',
   'commands',
   'cli',

@@ -1,5 +1,5 @@
 /** Photographs in, sentences out: a checkpoint together with the encoder that it was trained on. */
-import {readPixels, toPixels} from './encoders/images';
+import {readPixels, toPixels, type ImageInput} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
@@ -19,6 +19,7 @@ import {assertCompatible} from './checkpoints/export';
 
 /** The captions found for an image. */
 export interface Captioned {
+  /** Its path; the name of an image in memory. */
   readonly file: string;
   /** The best hypothesis in words. */
   readonly caption: string;
@@ -28,6 +29,7 @@ export interface Captioned {
 
 /** The captions sampled for an image. */
 export interface Sampled {
+  /** Its path; the name of an image in memory. */
   readonly file: string;
   /** In the order drawn. */
   readonly samples: readonly (Sentence & {readonly caption: string})[];
@@ -35,11 +37,13 @@ export interface Sampled {
 
 /** An image that could not be captioned. */
 export interface Failed {
+  /** Its path; the name of an image in memory. */
   readonly file: string;
   readonly error: CaptionerError;
 }
 
-const images = 16;
+/** Images that are encoded together. */
+const batchSize = 16;
 
 /** A checkpoint with its encoder: turns images into captions. */
 export class Captioner {
@@ -97,17 +101,18 @@ export class Captioner {
   }
 
   /**
-   * One result for each file, in their order; one that cannot be read does not keep the others from being captioned.
+   * One result for each image, in their order; one that cannot be read does not keep the others from being captioned.
    *
+   * @param images Paths of image files, or their content.
    * @param options Of the search; words to force or to ban may be words or ids.
    * @throws CaptionerError `options`
    * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
-    files: readonly string[],
+    images: readonly ImageInput[],
     options: WithText<SearchOptions> = {},
   ): Promise<(Captioned | Failed)[]> {
-    return this.#each(files, (features) => this.captionFeatures(features, options));
+    return this.#each(images, (features) => this.captionFeatures(features, options));
   }
 
   /**
@@ -117,11 +122,11 @@ export class Captioner {
    * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
    */
   async sample(
-    files: readonly string[],
+    images: readonly ImageInput[],
     options: WithText<SampleOptions> = {},
   ): Promise<(Sampled | Failed)[]> {
     const {first = 0} = options;
-    return this.#each(files, (features, from) =>
+    return this.#each(images, (features, from) =>
       this.sampleFeatures(features, {...options, first: first + from}),
     );
   }
@@ -143,17 +148,17 @@ export class Captioner {
 
   /** @param write What is said of some images' features, of which the first has the number `from`. */
   async #each<Result extends object>(
-    files: readonly string[],
+    images: readonly ImageInput[],
     write: (features: tf.Tensor, from: number) => Result[],
   ): Promise<((Result & {readonly file: string}) | Failed)[]> {
     const {preprocessing} = this.encoder;
     const {size} = preprocessing;
     const results: ((Result & {readonly file: string}) | Failed)[] = [];
-    const stopped = (): string => `after ${results.length} of ${files.length} images`;
+    const stopped = (): string => `after ${results.length} of ${images.length} images`;
     const work = async (interrupt: Interrupt): Promise<void> => {
-      for (let from = 0; from < files.length; from += images) {
-        const group = files.slice(from, from + images);
-        const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
+      for (let from = 0; from < images.length; from += batchSize) {
+        const group = images.slice(from, from + batchSize);
+        const read = await Promise.allSettled(group.map((image) => readPixels(image, preprocessing)));
         // An image that can't be read keeps its place, so that it does not change what is drawn for others.
         const nothing = new Uint8Array(size * size * 3);
         const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
@@ -162,7 +167,8 @@ export class Captioner {
         pixels?.dispose();
         try {
           const found = features ? write(features[this.decoder.features], from) : [];
-          for (const [at, file] of group.entries()) {
+          for (const [at, image] of group.entries()) {
+            const file = typeof image === 'string' ? image : image.name;
             const result = read[at]!;
             if (result.status === 'fulfilled') results.push({file, ...found[at]!});
             else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
@@ -172,7 +178,7 @@ export class Captioner {
           if (features) tf.dispose([features.grid, features.pooled]);
         }
         await interrupt.pause();
-        if (results.length < files.length) interrupt.throwIfRequested();
+        if (results.length < images.length) interrupt.throwIfRequested();
       }
     };
     await interruptible(work, {stopped});

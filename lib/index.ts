@@ -11,7 +11,7 @@ export {
 } from './datasets/dataset';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
-export {readImage, readPixels, toPixels} from './encoders/images';
+export {readImage, readPixels, toPixels, type ImageBytes, type ImageInput} from './encoders/images';
 export type {FeatureSource} from './features/source';
 export {
   drawScenes,

@@ -9,6 +9,11 @@ export interface OptionField {
   readonly from?: string | undefined;
   /** In words: `an integer from 1 to 100`; absent where the type says all. */
   readonly range?: string | undefined;
+  /** Smallest and largest number, both included, where there are such. */
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  /** Whether a number has to be an integer. */
+  readonly whole: boolean;
   /** Absent where an option has none. */
   readonly default?: unknown;
   /** Whether `suitedOptions` chooses another default for other data. */
@@ -47,6 +52,9 @@ export function fieldsOf(schema: z.ZodType): OptionField[] {
     type: field.option?.type ?? typeOf(field),
     from: field.option?.from,
     range: rangeIn(field),
+    minimum: field.minimum,
+    maximum: field.maximum,
+    whole: field.type === 'integer',
     ...('default' in field && {default: field.default}),
     suited: field.option?.suited ?? false,
     description: field.description ?? '',

@@ -66,7 +66,7 @@ export function libraryStep(project) {
   }
 
   function sourceSum() {
-    const settings = ['tsconfig.json', 'lib/tsconfig.json', 'package-lock.json'].map((name) =>
+    const settings = ['tsconfig.json', 'lib/tsconfig.json', 'lib/serve/page/tsconfig.json', 'package-lock.json'].map((name) =>
       sumOfFile(join(project.home, name)),
     );
     return sum(JSON.stringify([sumOfFiles(lib, sourceFiles()), settings]));

@@ -1,0 +1,84 @@
+/**
+ * The layout of a run's folder: which files training writes there, and how a folder is told to hold a run. Loads no TensorFlow, so that
+ * runs can be listed and removed at once.
+ */
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+
+/** Files of a checkpoint's folder. */
+export const checkpointFile = {
+  card: 'checkpoint.json',
+  weights: 'weights.safetensors',
+  encoder: 'encoder.safetensors',
+  optimizer: 'optimizer.safetensors',
+  history: 'history.json',
+} as const;
+
+/** Every name that a checkpoint's folder may contain. */
+export const checkpointFiles: readonly string[] = [...Object.values(checkpointFile), 'manifest.json'];
+
+/** Names of a run's checkpoints. */
+export const stepName: RegExp = /^step-\d{9}$/;
+
+/** The files of a run that name one of its checkpoints. */
+export const pointers = ['best', 'latest'] as const;
+/** The name of such a file. */
+export type Pointer = (typeof pointers)[number];
+
+/** The folder of a run's checkpoints. */
+export const checkpointsName = 'checkpoints';
+/** The folder of a run's event files for TensorBoard. */
+export const tensorboardName = 'tensorboard';
+/** The log of a run's events, one JSON object a line. */
+export const metricsName = 'metrics.jsonl';
+
+/** Temporary files of a process that was killed while it wrote. */
+export const leftoverName: RegExp = /^\.(step-\d{9}|latest|best)\.\d+-[0-9a-f]{8}\.tmp$/;
+/** Event files for TensorBoard. */
+export const eventName: RegExp = /^events\.out\.tfevents\./;
+
+/** Returns the name of the checkpoint of a step. */
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(9, '0')}`;
+}
+
+/** Returns the names of a run's checkpoints, the newest first. */
+export function checkpointsIn(run: string): string[] {
+  return namesIn(join(run, checkpointsName))
+    .filter((name) => stepName.test(name))
+    .sort()
+    .reverse();
+}
+
+/** Returns the checkpoint that a pointer of a run names, if it is there. */
+export function pointedTo(run: string, pointer: Pointer): string | undefined {
+  const file = join(run, pointer);
+  const name = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  return stepName.test(name) && existsSync(join(run, checkpointsName, name)) ? name : undefined;
+}
+
+/** Whether a run in the folder has taken a step that a checkpoint holds. */
+export function holdsSteps(folder: string): boolean {
+  return checkpointsIn(folder).some((name) => name !== checkpointName(0));
+}
+
+/** Whether a folder is a standalone checkpoint. */
+export function holdsCheckpoint(folder: string): boolean {
+  return existsSync(join(folder, 'manifest.json'));
+}
+
+/** Whether a folder is that of a run, even one without a checkpoint. */
+export function isRun(folder: string): boolean {
+  return !holdsCheckpoint(folder) && existsSync(join(folder, checkpointsName));
+}
+
+/** Whether everything in a folder was made by a run. */
+export function holdsOnlyRun(folder: string): boolean {
+  const own: readonly string[] = [...pointers, checkpointsName, tensorboardName, metricsName, '.lock'];
+  return namesIn(folder).every((name) => own.includes(name) || leftoverName.test(name));
+}
+
+/** Returns the names in a folder; none if there is no such folder. */
+export function namesIn(folder: string): string[] {
+  return existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
+}
