@@ -24,10 +24,10 @@ export const page = `<!doctype html>
   <p>Captions of your own images. They stay on this machine and are not saved.</p>
 </header>
 <noscript><p class="notice">This page needs JavaScript.</p></noscript>
-<main id="main">
+<main>
   <section class="photo" aria-label="Image">
     <label class="drop" id="drop">
-      <input type="file" id="file" accept="image/jpeg,image/png,image/webp,image/gif" aria-describedby="formats">
+      <input type="file" id="file" accept="image/jpeg,image/png,image/webp,image/gif">
       <strong id="invitation">Choose an image, or drop or paste it here</strong>
       <span id="formats">JPEG, PNG, WebP or GIF</span>
     </label>

@@ -50,7 +50,7 @@ export class Routes {
     if (request.method !== allowed) throw new Refusal(405, `Expected ${allowed}, got ${request.method}`, {Allow: allowed});
     if (file) return file;
     if (path === 'api/start') return json(this.#start());
-    if (path === 'api/load') return json(await this.#load(query));
+    if (path === 'api/load') return json(await this.#load(query, response));
     return json(await this.#caption(query, request, response));
   }
 
@@ -72,12 +72,15 @@ export class Routes {
     };
   }
 
-  async #load(query: URLSearchParams): Promise<Loaded> {
+  async #load(query: URLSearchParams, response: ServerResponse): Promise<Loaded> {
     const start = performance.now();
     const chosen = this.#chosen(query);
     const leave = this.#turns.enter();
     try {
-      await this.#turns.run(() => this.models.get(chosen));
+      await this.#turns.run(() => {
+        stillAsked(response);
+        return this.models.get(chosen);
+      });
     } finally {
       leave();
     }
@@ -91,8 +94,7 @@ export class Routes {
     try {
       const bytes = await readBody(request, response, this.offer.byteLimit);
       return await this.#turns.run(async () => {
-        // Whoever asked may have chosen another image meanwhile.
-        if (response.destroyed) throw new Refusal(400, 'The request was given up');
+        stillAsked(response);
         const captioner = await this.models.get(chosen);
         const start = performance.now();
         const [result] = await captioner.caption([{name: imageName, bytes}], options);
@@ -123,6 +125,11 @@ export class Routes {
     const taken = listed.some(({name}) => name === found.name);
     return [{...found, name: taken ? `${found.name} (elsewhere)` : found.name}, ...listed];
   }
+}
+
+/** Whoever asked may have chosen another image or run meanwhile. */
+function stillAsked({destroyed}: ServerResponse): void {
+  if (destroyed) throw new Refusal(400, 'The request was given up');
 }
 
 function json(value: unknown): Reply {

@@ -16,7 +16,7 @@ async function work(status: string, task: (signal: AbortSignal) => Promise<strin
   say(status);
   complain('');
   byId('progress').hidden = false;
-  byId('main').setAttribute('aria-busy', 'true');
+  byId('result').setAttribute('aria-busy', 'true');
   try {
     const done = await task(own.signal);
     if (own === current) say(done);
@@ -29,7 +29,7 @@ async function work(status: string, task: (signal: AbortSignal) => Promise<strin
   } finally {
     if (own === current) {
       byId('progress').hidden = true;
-      byId('main').removeAttribute('aria-busy');
+      byId('result').removeAttribute('aria-busy');
     }
   }
 }
