@@ -3,7 +3,15 @@ import {readFileSync, statSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {parseMetadata, type CheckpointMetadata} from './metadata';
-import {checkpointFile, checkpointsName, holdsCheckpoint, isRun, namesIn, pointedTo, pointers} from './run-layout';
+import {
+  checkpointFile,
+  checkpointsName,
+  holdsCheckpoint,
+  isRun,
+  namesIn,
+  pointedTo,
+  pointers,
+} from './run-layout';
 
 /** A checkpoint or a run, as it lies in a folder. */
 export interface ListedCheckpoint {

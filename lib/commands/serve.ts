@@ -31,7 +31,9 @@ export async function serve({port = defaultPort, checkpoint}: ServeFlags): Promi
 
 function existing(checkpoint: string): string {
   const folder = userPath(checkpoint);
-  const {problem = undefined} = findCheckpoint(folder) ?? {problem: 'expected a checkpoint or a run, found none'};
+  const {problem = undefined} = findCheckpoint(folder) ?? {
+    problem: 'expected a checkpoint or a run, found none',
+  };
   if (problem !== undefined) throw new CaptionerError('not-found', `${checkpoint}: ${problem}`);
   return folder;
 }

@@ -37,7 +37,9 @@ export function admit({headers, method, url = ''}: IncomingMessage, {port, token
   if (headers.origin !== undefined && headers.origin !== `http://${host}`)
     throw new Refusal(403, 'Expected a request of this page, got one of another site');
   if (!methods.includes(method ?? ''))
-    throw new Refusal(405, `Expected ${methods.join(' or ')}, got another method`, {Allow: methods.join(', ')});
+    throw new Refusal(405, `Expected ${methods.join(' or ')}, got another method`, {
+      Allow: methods.join(', '),
+    });
   const [path = '', query] = splitOnce(rest, '?');
   return {path, query: new URLSearchParams(query)};
 }

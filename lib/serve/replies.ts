@@ -25,7 +25,11 @@ export function searchOf(query: URLSearchParams): Record<string, number> {
 export function runChoice({name, metadata, run, problem}: ListedCheckpoint): RunChoice {
   if (metadata === undefined) return {name, detail: '', problem: problem ?? 'no checkpoint'};
   const epoch = run ? metadata.training?.position.epoch : undefined;
-  const parts = [metadata.decoder.kind, metadata.encoder.name, ...(epoch === undefined ? [] : [`epoch ${epoch}`])];
+  const parts = [
+    metadata.decoder.kind,
+    metadata.encoder.name,
+    ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
+  ];
   return {name, detail: parts.join(', ')};
 }
 
@@ -33,19 +37,21 @@ export function captionReply(
   {hypotheses}: Captioned,
   {decoder, encoder, vocabulary}: Captioner,
 ): Omit<CaptionReply, 'run' | 'seconds'> {
-  const found = hypotheses.map(({caption, score, tokens, logProbabilities, attention, finished}): FoundCaption => {
-    const probabilities = logProbabilities.map((value) => Math.exp(value));
-    return {
-      ...{caption, score},
-      probability: Math.exp(logProbabilities.reduce((sum, value) => sum + value, 0)),
-      words: tokens.map((token, at) => ({
-        text: vocabulary.word(token),
-        probability: probabilities[at]!,
-        ...(attention && {attention: Array.from(attention[at]!, rounded)}),
-      })),
-      ...(finished && {end: probabilities[tokens.length]!}),
-    };
-  });
+  const found = hypotheses.map(
+    ({caption, score, tokens, logProbabilities, attention, finished}): FoundCaption => {
+      const probabilities = logProbabilities.map((value) => Math.exp(value));
+      return {
+        ...{caption, score},
+        probability: Math.exp(logProbabilities.reduce((sum, value) => sum + value, 0)),
+        words: tokens.map((token, at) => ({
+          text: vocabulary.word(token),
+          probability: probabilities[at]!,
+          ...(attention && {attention: Array.from(attention[at]!, rounded)}),
+        })),
+        ...(finished && {end: probabilities[tokens.length]!}),
+      };
+    },
+  );
   return {hypotheses: found, decoder: decoder.kind, fit: encoder.preprocessing.fit};
 }
 

@@ -47,7 +47,8 @@ export class Routes {
     const file = this.#files.get(path);
     if (file === undefined && path !== 'api/start' && allowed === 'GET')
       throw new Refusal(404, 'There is nothing at this address; open the one that captioner serve printed');
-    if (request.method !== allowed) throw new Refusal(405, `Expected ${allowed}, got ${request.method}`, {Allow: allowed});
+    if (request.method !== allowed)
+      throw new Refusal(405, `Expected ${allowed}, got ${request.method}`, {Allow: allowed});
     if (file) return file;
     if (path === 'api/start') return json(this.#start());
     if (path === 'api/load') return json(await this.#load(query, response));
@@ -63,7 +64,8 @@ export class Routes {
     const listed = this.#listed();
     const {first, byteLimit} = this.offer;
     const usable = listed.filter(({problem}) => problem === undefined);
-    const chosen = usable.find((one) => one.folder === first) ?? usable.find(({name}) => name === bundled) ?? usable[0];
+    const chosen =
+      usable.find((one) => one.folder === first) ?? usable.find(({name}) => name === bundled) ?? usable[0];
     return {
       runs: listed.map(runChoice),
       ...(chosen && {selected: chosen.name}),
@@ -87,7 +89,11 @@ export class Routes {
     return {run: chosen.name, seconds: (performance.now() - start) / 1000};
   }
 
-  async #caption(query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<CaptionReply> {
+  async #caption(
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<CaptionReply> {
     const chosen = this.#chosen(query);
     const options = searchOf(query);
     const leave = this.#turns.enter();
@@ -98,7 +104,8 @@ export class Routes {
         const captioner = await this.models.get(chosen);
         const start = performance.now();
         const [result] = await captioner.caption([{name: imageName, bytes}], options);
-        if (result === undefined) throw new CaptionerError('image', `${imageName}: expected a caption, got none`);
+        if (result === undefined)
+          throw new CaptionerError('image', `${imageName}: expected a caption, got none`);
         if ('error' in result) throw result.error;
         const seconds = (performance.now() - start) / 1000;
         return {run: chosen.name, seconds, ...captionReply(result, captioner)};

@@ -69,11 +69,16 @@ export async function serve(options: ServeOptions = {}): Promise<CaptionServer> 
     } catch (error) {
       const refusal = refusalOf(error, [folder, ...(checkpoint === undefined ? [] : [checkpoint])]);
       if (refusal === undefined) options.onError?.(error);
-      const {status, message, headers: more} = refusal ?? new Refusal(500, 'This failed; the terminal says why');
+      const {
+        status,
+        message,
+        headers: more,
+      } = refusal ?? new Refusal(500, 'This failed; the terminal says why');
       send(request, response, status, problem(message), more);
     }
   };
-  const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response);
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void answer(request, response);
   const server = createServer(limits, listener);
   server.maxConnections = 64;
   server.timeout = 4 * timeout;
@@ -102,7 +107,8 @@ function portOf(server: Server): number {
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code ?? error.message})`;
+      const reason =
+        error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code ?? error.message})`;
       reject(
         new CaptionerError(
           'options',
@@ -150,7 +156,9 @@ function send(
   request.resume();
 }
 
-function hasBody({headers: {'content-length': length, 'transfer-encoding': coding}}: IncomingMessage): boolean {
+function hasBody({
+  headers: {'content-length': length, 'transfer-encoding': coding},
+}: IncomingMessage): boolean {
   return coding !== undefined || Number(length ?? 0) > 0;
 }
 
@@ -167,7 +175,12 @@ function refuseBroken({code}: NodeJS.ErrnoException, socket: Socket): void {
         ? [431, 'The header of the request is too long']
         : [400, 'Expected a request of HTTP'];
   const {type, body} = problem(message);
-  const lines = {...headers, 'Content-Type': type, 'Content-Length': `${Buffer.byteLength(body)}`, 'Connection': 'close'};
+  const lines = {
+    ...headers,
+    'Content-Type': type,
+    'Content-Length': `${Buffer.byteLength(body)}`,
+    'Connection': 'close',
+  };
   const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head, '', body].join('\r\n'));
 }

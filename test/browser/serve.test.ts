@@ -1,6 +1,13 @@
 import {cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {type Captioned, Captioner, createDecoder, drawScenes, loadCheckpoint, saveCheckpoint} from 'captioner';
+import {
+  type Captioned,
+  Captioner,
+  createDecoder,
+  drawScenes,
+  loadCheckpoint,
+  saveCheckpoint,
+} from 'captioner';
 import {readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {serve, type CaptionServer} from 'captioner/dist/serve/server';
 import {expect} from 'chai';
@@ -66,11 +73,17 @@ describe('The page for your own images', function () {
   }
 
   const captionOf = (page: Page): Promise<string> =>
-    page.locator('#caption button b').allTextContents().then((words) => words.join(' '));
+    page
+      .locator('#caption button b')
+      .allTextContents()
+      .then((words) => words.join(' '));
 
   /** Pixels of the image with what is laid over it. */
   const pixels = (page: Page): Promise<string> =>
-    page.locator('#canvases').screenshot().then((image) => image.toString('base64'));
+    page
+      .locator('#canvases')
+      .screenshot()
+      .then((image) => image.toString('base64'));
 
   it('shows the caption, all hypotheses and the probabilities of an image that is chosen', async () => {
     const {page, complaints} = await open();
@@ -123,7 +136,9 @@ describe('The page for your own images', function () {
       await words.nth(at).hover();
       seen.add(await pixels(page));
       const text = await words.nth(at).locator('b').textContent();
-      expect(await page.locator('#explanation').textContent()).to.include(`“${text}”: attention is strongest`);
+      expect(await page.locator('#explanation').textContent()).to.include(
+        `“${text}”: attention is strongest`,
+      );
     }
     expect(seen.size).to.equal(4);
     await page.mouse.move(1, 1);
@@ -150,7 +165,8 @@ describe('The page for your own images', function () {
     await (await chooser).setFiles(images[0]!);
     await page.getByText(/^Written by/).waitFor();
     const plain = await pixels(page);
-    for (let presses = 0; (await focused(page)) !== 'word' && presses < 12; presses++) await page.keyboard.press('Tab');
+    for (let presses = 0; (await focused(page)) !== 'word' && presses < 12; presses++)
+      await page.keyboard.press('Tab');
     expect(await focused(page)).to.equal('word');
     const shown = new Set([plain, await pixels(page)]);
     await page.keyboard.press('ArrowRight');
@@ -223,7 +239,10 @@ describe('The page for your own images', function () {
     await page.close();
   });
 
-  for (const [width, height] of [[375, 800], [1280, 900]] as const)
+  for (const [width, height] of [
+    [375, 800],
+    [1280, 900],
+  ] as const)
     for (const colorScheme of ['light', 'dark'] as const)
       it(`fits ${width} pixels, ${colorScheme}`, async () => {
         const {page, complaints} = await open();
@@ -239,7 +258,9 @@ describe('The page for your own images', function () {
         await shoot('caption');
         expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(width);
         // Whatever is pressed is large enough for a finger.
-        for (const box of await page.locator('#caption button, .hypothesis, select, input[type=number]').all()) {
+        for (const box of await page
+          .locator('#caption button, .hypothesis, select, input[type=number]')
+          .all()) {
           const size = await box.boundingBox();
           if (size) expect(size.height).to.be.at.least(40);
         }
@@ -250,5 +271,7 @@ describe('The page for your own images', function () {
 
 /** The id of the element that has the focus, or its class. */
 function focused(page: Page): Promise<string> {
-  return page.evaluate(`document.activeElement.id || document.activeElement.classList[0] || document.activeElement.type || ''`);
+  return page.evaluate(
+    `document.activeElement.id || document.activeElement.classList[0] || document.activeElement.type || ''`,
+  );
 }

@@ -17,7 +17,10 @@ describe('The list of checkpoints', () => {
     for (const file of ['checkpoint.json', 'manifest.json']) cpSync(join(bundled, file), join(step, file));
     const card = JSON.parse(readFileSync(join(bundled, 'checkpoint.json'), 'utf8')) as object;
     const position = {step: 10, epoch, batch: 0, learningRate: 0.001};
-    write(`${name}/checkpoints/step-000000010/checkpoint.json`, JSON.stringify({...card, training: {settings: {}, position}}));
+    write(
+      `${name}/checkpoints/step-000000010/checkpoint.json`,
+      JSON.stringify({...card, training: {settings: {}, position}}),
+    );
     write(`${name}/${pointer}`, 'step-000000010\n');
     utimesSync(join(step, 'manifest.json'), time, time);
   }
@@ -44,7 +47,9 @@ describe('The list of checkpoints', () => {
     write('torn/checkpoints/step-000000010/checkpoint.json', '{');
     run('tomorrow', 2, 5000);
     write('tomorrow/checkpoints/step-000000010/checkpoint.json', '{"version": 99}');
-    const problems = ['empty', 'begun', 'torn', 'tomorrow'].map((name) => findCheckpoint(join(folder, name))!.problem);
+    const problems = ['empty', 'begun', 'torn', 'tomorrow'].map(
+      (name) => findCheckpoint(join(folder, name))!.problem,
+    );
     expect(problems).to.deep.equal([
       'no finished epoch yet',
       'no finished epoch yet',

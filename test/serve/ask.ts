@@ -18,13 +18,22 @@ export interface Question {
 
 export function ask(url: string, {method = 'GET', headers = {}, body, path}: Question = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options: RequestOptions = {method, headers: {...headers}, agent: false, ...(path !== undefined && {path})};
+    const options: RequestOptions = {
+      method,
+      headers: {...headers},
+      agent: false,
+      ...(path !== undefined && {path}),
+    };
     const asked = request(url, options, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);
       response.on('end', () =>
-        resolve({status: response.statusCode!, headers: response.headers, text: Buffer.concat(parts).toString()}),
+        resolve({
+          status: response.statusCode!,
+          headers: response.headers,
+          text: Buffer.concat(parts).toString(),
+        }),
       );
     });
     asked.on('error', reject);

@@ -57,15 +57,22 @@ describe('Captions on the page', function () {
       const reply = await captioned(file, `run=one&beams=${beams}`);
       const [expected] = (await captioner.caption([file], {beams})) as [Captioned];
       expect(reply).to.include({run: 'one', decoder: 'attention', fit: 'stretch'});
-      expect(reply.hypotheses.map((one) => one.caption)).to.deep.equal(expected.hypotheses.map((one) => one.caption));
+      expect(reply.hypotheses.map((one) => one.caption)).to.deep.equal(
+        expected.hypotheses.map((one) => one.caption),
+      );
       for (const [rank, {words, end, probability, score}] of reply.hypotheses.entries()) {
         const hypothesis = expected.hypotheses[rank]!;
         expect(score).to.equal(hypothesis.score);
-        expect(words.map(({text}) => text).join(' ')).to.equal(captioner.vocabulary.decode(hypothesis.tokens));
+        expect(words.map(({text}) => text).join(' ')).to.equal(
+          captioner.vocabulary.decode(hypothesis.tokens),
+        );
         const probabilities = hypothesis.logProbabilities.map(Math.exp);
         const own = words.map((word) => word.probability);
         expect(end === undefined ? own : [...own, end]).to.deep.equal(probabilities);
-        expect(probability).to.be.closeTo(probabilities.reduce((product, one) => product * one, 1), 1e-12);
+        expect(probability).to.be.closeTo(
+          probabilities.reduce((product, one) => product * one, 1),
+          1e-12,
+        );
         for (const [place, {attention}] of words.entries()) {
           const map = hypothesis.attention![place]!;
           expect(attention).to.have.length(64);
@@ -116,7 +123,10 @@ describe('Captions on the page', function () {
 
   it('are refused of a damaged run, without telling where it lies', async () => {
     for (const path of ['api/load', 'api/caption']) {
-      const answer = await ask(`${server.url}${path}?run=cut`, {method: 'POST', body: readFileSync(files[0]!)});
+      const answer = await ask(`${server.url}${path}?run=cut`, {
+        method: 'POST',
+        body: readFileSync(files[0]!),
+      });
       expect(answer.status).to.equal(500);
       expect(wordsOf(answer)).to.match(/cut\/weights\.safetensors: expected \d+ bytes, got 1000$/);
       expect(answer.text).to.not.include(folder);
@@ -154,7 +164,10 @@ describe('Captions on the page', function () {
     const body = readFileSync(files[0]!);
     const begun = [await begin(body), await begin(body), await begin(body)];
     await new Promise((done) => setTimeout(done, 200));
-    const [first, second] = [await caption(body), await ask(`${server.url}api/load?run=one`, {method: 'POST'})];
+    const [first, second] = [
+      await caption(body),
+      await ask(`${server.url}api/load?run=one`, {method: 'POST'}),
+    ];
     for (const refused of [first, second]) {
       expect([refused.status, refused.headers['retry-after']]).to.deep.equal([503, '1']);
       expect(wordsOf(refused)).to.equal('3 images are waiting already; try again in a moment');
@@ -165,14 +178,18 @@ describe('Captions on the page', function () {
     expect(await begun[2]!.answer).to.equal(0);
     const third = caption(body);
     for (const {asked} of begun.slice(0, 2)) asked.end(body.subarray(100));
-    expect([(await third).status, await begun[0]!.answer, await begun[1]!.answer]).to.deep.equal([200, 200, 200]);
+    expect([(await third).status, await begun[0]!.answer, await begun[1]!.answer]).to.deep.equal([
+      200, 200, 200,
+    ]);
   });
 
   it('come out of order but right when they are asked for at the same time', async () => {
     const some = files.slice(0, 3);
     const replies = await Promise.all(some.map((file) => captioned(file)));
     const expected = (await captioner.caption(some)) as Captioned[];
-    expect(replies.map(({hypotheses}) => hypotheses[0]!.caption)).to.deep.equal(expected.map((one) => one.caption));
+    expect(replies.map(({hypotheses}) => hypotheses[0]!.caption)).to.deep.equal(
+      expected.map((one) => one.caption),
+    );
   });
 
   it('take no more memory after a hundred than after a few', async () => {

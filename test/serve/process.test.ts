@@ -77,7 +77,10 @@ describe('captioner serve', function () {
         const asked =
           at === 0
             ? undefined
-            : request(`${url}api/caption?run=flickr8k&beams=20`, {method: 'POST', agent: false}).on('error', () => undefined);
+            : request(`${url}api/caption?run=flickr8k&beams=20`, {method: 'POST', agent: false}).on(
+                'error',
+                () => undefined,
+              );
         asked?.end(image);
         await pause(delay);
         const began = performance.now();
@@ -103,7 +106,11 @@ describe('captioner serve', function () {
     const {child, url, ended} = await serve('--port', '0');
     const {port} = new URL(url);
     for (const [args, status, words] of [
-      [['--port', port], 2, `captioner: Port ${port} is in use; choose another, such as --port ${Number(port) + 1}, or any free one: --port 0\n`],
+      [
+        ['--port', port],
+        2,
+        `captioner: Port ${port} is in use; choose another, such as --port ${Number(port) + 1}, or any free one: --port 0\n`,
+      ],
       [['--port', 'http'], 2, 'captioner: Expected --port to be an integer from 0 to 65535, got http\n'],
       [['--port', '65536'], 2, 'captioner: Expected --port to be an integer from 0 to 65535, got 65536\n'],
       [['--checkpoint', 'docs'], 1, 'captioner: docs: expected a checkpoint or a run, found none\n'],

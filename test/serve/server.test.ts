@@ -24,21 +24,30 @@ describe('The page’s server', () => {
     mkdirSync(join(folder, 'damaged'));
     writeFileSync(join(folder, 'damaged', 'manifest.json'), '{}');
     writeFileSync(join(folder, 'damaged', 'checkpoint.json'), '{"version": 2}');
-    server = await serve({port: 0, folder, byteLimit, timeout, onError: (error) => expect.fail(String(error))});
+    server = await serve({
+      port: 0,
+      folder,
+      byteLimit,
+      timeout,
+      onError: (error) => expect.fail(String(error)),
+    });
     const {origin, host, pathname} = new URL(server.url);
     address = {origin, host, token: pathname.slice(1, -1)};
   });
   after(() => server.close());
 
   const get = (path: string, question?: Question): Promise<Answer> => ask(server.url + path, question);
-  const post = (path: string, question?: Question): Promise<Answer> => get(path, {method: 'POST', ...question});
+  const post = (path: string, question?: Question): Promise<Answer> =>
+    get(path, {method: 'POST', ...question});
 
   /** What a refused request gets: JSON with a sentence that tells neither a path nor a stack. */
   function expectRefusal(answer: Answer, status: number, words: RegExp): void {
     expect(answer.status, answer.text).to.equal(status);
     expect(answer.headers['content-type']).to.equal('application/json; charset=utf-8');
     expect(Object.keys(JSON.parse(answer.text) as object)).to.deep.equal(['error']);
-    expect(wordsOf(answer)).to.match(words).and.not.match(/\n|\bat .*:\d+|node:|\.js\b/);
+    expect(wordsOf(answer))
+      .to.match(words)
+      .and.not.match(/\n|\bat .*:\d+|node:|\.js\b/);
     for (const secret of [folder, projectRoot, address.token]) expect(answer.text).to.not.include(secret);
   }
 
@@ -55,7 +64,10 @@ describe('The page’s server', () => {
     }
     for (const name of scripts) {
       const script = await get(name);
-      expect([script.status, script.headers['content-type']]).to.deep.equal([200, 'text/javascript; charset=utf-8']);
+      expect([script.status, script.headers['content-type']]).to.deep.equal([
+        200,
+        'text/javascript; charset=utf-8',
+      ]);
     }
     expect(scripts.size).to.be.above(3);
     for (const name of ['127.0.0.1', 'localhost'])
@@ -76,13 +88,23 @@ describe('The page’s server', () => {
         expectRefusal(await ask(`${address.origin}/${token}/${path}`), 403, /whole address/);
     expectRefusal(await ask(address.origin), 403, /whole address/);
     const question = {method: 'POST', body: 'x', headers: {cookie: `token=${address.token}`}};
-    expectRefusal(await ask(`${address.origin}/api/caption?token=${address.token}`, question), 403, /whole address/);
+    expectRefusal(
+      await ask(`${address.origin}/api/caption?token=${address.token}`, question),
+      403,
+      /whole address/,
+    );
     // A proxy's form of a request.
     expectRefusal(await get('', {path: server.url}), 403, /whole address/);
   });
 
   it('refuses other hosts, so that no name of another site leads here', async () => {
-    for (const host of ['evil.example', `evil.example:${server.port}`, '127.0.0.1', 'localhost:1', `127.0.0.1:${server.port}0`])
+    for (const host of [
+      'evil.example',
+      `evil.example:${server.port}`,
+      '127.0.0.1',
+      'localhost:1',
+      `127.0.0.1:${server.port}0`,
+    ])
       for (const path of ['', 'api/start'])
         expectRefusal(await get(path, {headers: {host}}), 421, /another host/);
     const {text} = await say(server.port, `GET /${address.token}/ HTTP/1.0\r\n\r\n`);
@@ -90,7 +112,13 @@ describe('The page’s server', () => {
   });
 
   it('refuses requests of other sites', async () => {
-    const foreign = ['http://evil.example', 'null', `https://${address.host}`, 'http://127.0.0.1:1', `http://localhost:${server.port}`];
+    const foreign = [
+      'http://evil.example',
+      'null',
+      `https://${address.host}`,
+      'http://127.0.0.1:1',
+      `http://localhost:${server.port}`,
+    ];
     for (const origin of foreign) {
       expectRefusal(await get('api/start', {headers: {origin}}), 403, /another site/);
       expectRefusal(await post('api/caption?run=begun', {headers: {origin}, body: 'x'}), 403, /another site/);
@@ -106,17 +134,35 @@ describe('The page’s server', () => {
     }
     const {status, text} = await get('', {method: 'HEAD'});
     expect([status, text]).to.deep.equal([405, '']);
-    for (const path of ['', 'app.js', 'api/start']) expectRefusal(await post(path), 405, /Expected GET, got POST/);
-    for (const path of ['api/load', 'api/caption']) expectRefusal(await get(path), 405, /Expected POST, got GET/);
-    for (const path of ['nowhere', 'api', 'api/start/', '../package.json', '%2e%2e/package.json', 'page/app.js', 'app.js.map', '//', 'constructor'])
+    for (const path of ['', 'app.js', 'api/start'])
+      expectRefusal(await post(path), 405, /Expected GET, got POST/);
+    for (const path of ['api/load', 'api/caption'])
+      expectRefusal(await get(path), 405, /Expected POST, got GET/);
+    for (const path of [
+      'nowhere',
+      'api',
+      'api/start/',
+      '../package.json',
+      '%2e%2e/package.json',
+      'page/app.js',
+      'app.js.map',
+      '//',
+      'constructor',
+    ])
       expectRefusal(await get('', {path: `/${address.token}/${path}`}), 404, /nothing at this address/);
   });
 
   it('lets a browser load nothing from elsewhere, keep nothing and tell nobody', async () => {
     for (const path of ['', 'app.js', 'api/start', 'nowhere']) {
       const {headers} = await get(path);
-      const policy = headers['content-security-policy']!.split('; ');
-      expect(policy).to.include.members(["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'"]);
+      const policy = String(headers['content-security-policy']).split('; ');
+      expect(policy).to.include.members([
+        "default-src 'none'",
+        "script-src 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'none'",
+        "base-uri 'none'",
+      ]);
       expect(policy.join()).to.not.match(/unsafe|\*|https?:/);
       expect(headers).to.include({
         'cache-control': 'no-store',
@@ -138,7 +184,9 @@ describe('The page’s server', () => {
     expect(start.byteLimit).to.equal(byteLimit);
     const [beams] = start.options;
     expect(beams).to.include({name: 'beams', default: 3, minimum: 1, maximum: 100, whole: true});
-    expect(start.options.map(({name}) => name)).to.include('lengthPenalty').and.not.include('requiredPhrases');
+    expect(start.options.map(({name}) => name))
+      .to.include('lengthPenalty')
+      .and.not.include('requiredPhrases');
   });
 
   it('refuses runs that are not there or not ready', async () => {
@@ -165,12 +213,16 @@ describe('The page’s server', () => {
   it('counts what comes without an announced length, and stops at the limit', async () => {
     const sent = await new Promise<{status: number; text: string; bytes: number}>((resolve, reject) => {
       let [bytes, over] = [0, false];
-      const asked = request(`${server.url}api/caption?run=begun`, {method: 'POST', agent: false}, (response) => {
-        let text = '';
-        over = true;
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        response.on('end', () => resolve({status: response.statusCode!, text, bytes}));
-      });
+      const asked = request(
+        `${server.url}api/caption?run=begun`,
+        {method: 'POST', agent: false},
+        (response) => {
+          let text = '';
+          over = true;
+          response.setEncoding('utf8').on('data', (part: string) => (text += part));
+          response.on('end', () => resolve({status: response.statusCode!, text, bytes}));
+        },
+      );
       asked.on('error', reject);
       const part = Buffer.alloc(50_000);
       const write = (): void => {
@@ -192,7 +244,10 @@ describe('The page’s server', () => {
     for (const text of ['', 'GET', `GET /${address.token}/ HTTP/1.1\r\nHost: ${address.host}\r\nX: `, body]) {
       const answer = await say(server.port, text);
       expect(answer.milliseconds).to.be.within(0.8 * timeout, 5 * timeout);
-      if (text !== '') expect(answer.text).to.match(/^HTTP\/1\.1 408 [^]*"The request took too long to arrive; send it again"\}$/);
+      if (text !== '')
+        expect(answer.text).to.match(
+          /^HTTP\/1\.1 408 [^]*"The request took too long to arrive; send it again"\}$/,
+        );
     }
     expect((await get('')).status).to.equal(200);
   });
@@ -214,12 +269,17 @@ describe('The page’s server', () => {
       [`GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}`, 431, 'header of the request is too long'],
     ] as const) {
       const answer = await say(server.port, text);
-      expect(answer.text).to.include(`HTTP/1.1 ${status} `).and.include(words).and.include("default-src 'none'");
+      expect(answer.text)
+        .to.include(`HTTP/1.1 ${status} `)
+        .and.include(words)
+        .and.include("default-src 'none'");
     }
   });
 
   it('can be reached from this machine only', async () => {
-    const error = await ask(server.url.replace('127.0.0.1', '127.0.0.2')).catch((reason: NodeJS.ErrnoException) => reason);
+    const error = await ask(server.url.replace('127.0.0.1', '127.0.0.2')).catch(
+      (reason: NodeJS.ErrnoException) => reason,
+    );
     expect((error as NodeJS.ErrnoException).code).to.equal('ECONNREFUSED');
   });
 
@@ -227,7 +287,9 @@ describe('The page’s server', () => {
     const other = await serve({port: 0, folder});
     const {code, message} = await refusal(serve({port: other.port, folder}));
     expect(code).to.equal('options');
-    expect(message).to.equal(`Port ${other.port} is in use; choose another, such as --port ${other.port + 1}, or any free one: --port 0`);
+    expect(message).to.equal(
+      `Port ${other.port} is in use; choose another, such as --port ${other.port + 1}, or any free one: --port 0`,
+    );
     await other.close();
     const again = await serve({port: other.port, folder});
     expect(again.port).to.equal(other.port);
@@ -235,9 +297,15 @@ describe('The page’s server', () => {
   });
 
   it('leaves only the names of files in messages', () => {
-    expect(withoutPaths('/home/me/runs/one/best: expected it', ['/home/me/runs'])).to.equal('runs/one/best: expected it');
+    expect(withoutPaths('/home/me/runs/one/best: expected it', ['/home/me/runs'])).to.equal(
+      'runs/one/best: expected it',
+    );
     expect(withoutPaths('/a b/c/one: damaged', ['/a b/c/one'])).to.equal('one: damaged');
-    expect(withoutPaths('cannot open "/etc/ssl/x.pem" (see /var/log/y)')).to.equal('cannot open "x.pem" (see y)');
-    expect(withoutPaths('and/or, https://example.org/a, 3 / 4')).to.equal('and/or, https://example.org/a, 3 / 4');
+    expect(withoutPaths('cannot open "/etc/ssl/x.pem" (see /var/log/y)')).to.equal(
+      'cannot open "x.pem" (see y)',
+    );
+    expect(withoutPaths('and/or, https://example.org/a, 3 / 4')).to.equal(
+      'and/or, https://example.org/a, 3 / 4',
+    );
   });
 });

@@ -52,7 +52,9 @@ function update(): Promise<void> {
 
 async function take(file: File): Promise<void> {
   if (file.size > byteLimit) {
-    complain(`${file.name} has ${megabytes(file.size)} MB; choose an image of at most ${megabytes(byteLimit)} MB.`);
+    complain(
+      `${file.name} has ${megabytes(file.size)} MB; choose an image of at most ${megabytes(byteLimit)} MB.`,
+    );
     return;
   }
   current.abort();
@@ -85,7 +87,9 @@ async function start(): Promise<void> {
   // Runs may have come or got on while the page was in the background.
   window.addEventListener('focus', () => void fetchStart().then(showRuns, () => undefined));
   if (offered.selected !== undefined) return update();
-  complain('There is no checkpoint yet. Train one: npx captioner train --data scenes --run checkpoints/scenes');
+  complain(
+    'There is no checkpoint yet. Train one: npx captioner train --data scenes --run checkpoints/scenes',
+  );
 }
 
 start().catch((error: unknown) => complain(error instanceof Failure ? error.message : String(error)));

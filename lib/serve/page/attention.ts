@@ -16,7 +16,10 @@ export function showAttention(word: Word | undefined, fit: CaptionReply['fit']):
   const name = byId('name').textContent;
   byId('scale').hidden = weights === undefined;
   byId('explanation').textContent = word && weights ? inWords(word.text, weights) : '';
-  byId('canvases').setAttribute('aria-label', word && weights ? `${name}. ${inWords(word.text, weights)}` : name);
+  byId('canvases').setAttribute(
+    'aria-label',
+    word && weights ? `${name}. ${inWords(word.text, weights)}` : name,
+  );
   if (!weights) return;
   const [low, high] = [Math.min(...weights), Math.max(...weights)];
   byId('lowest').textContent = percent(low);

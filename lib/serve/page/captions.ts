@@ -19,7 +19,11 @@ export function showReply(reply: CaptionReply): void {
       make('b', {}, hypothesis.caption),
       make('span', {}, percent(hypothesis.probability)),
       bar(hypothesis.probability / highest),
-      make('small', {}, `score ${hypothesis.score.toFixed(3)}${hypothesis.end === undefined ? ', cut off at the maximum length' : ''}`),
+      make(
+        'small',
+        {},
+        `score ${hypothesis.score.toFixed(3)}${hypothesis.end === undefined ? ', cut off at the maximum length' : ''}`,
+      ),
     );
   });
   byId('list').replaceChildren(...rows);

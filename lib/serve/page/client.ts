@@ -32,7 +32,8 @@ async function ask<T>(path: string, request: RequestInit = {}): Promise<T> {
     if (request.signal?.aborted) throw error;
     throw new Failure('The server does not answer. Start it again, and open the address that it prints.');
   }
-  const answer = (await response.json().catch(() => ({error: 'The answer of the server was cut off.'}))) as T | Problem;
+  const answer = (await response.json().catch(() => ({error: 'The answer of the server was cut off.'}))) as
+    T | Problem;
   if (response.ok) return answer as T;
   throw new Failure((answer as Problem).error);
 }

@@ -27,7 +27,8 @@ export function onImage(take: (file: File) => void): void {
     event.preventDefault();
     drop.classList.add('over');
   });
-  for (const end of ['dragleave', 'dragend', 'drop']) document.addEventListener(end, () => drop.classList.remove('over'));
+  for (const end of ['dragleave', 'dragend', 'drop'])
+    document.addEventListener(end, () => drop.classList.remove('over'));
   document.addEventListener('drop', (event) => {
     event.preventDefault();
     takeFirst(event.dataTransfer?.files);
@@ -40,7 +41,9 @@ export async function showImage(file: File): Promise<boolean> {
   const bitmap = await createImageBitmap(file).catch(() => undefined);
   byId('figure').hidden = bitmap === undefined;
   byId('drop').classList.toggle('small', bitmap !== undefined);
-  byId('invitation').textContent = bitmap ? 'Choose another image, or drop or paste it' : 'Choose an image, or drop or paste it here';
+  byId('invitation').textContent = bitmap
+    ? 'Choose another image, or drop or paste it'
+    : 'Choose an image, or drop or paste it here';
   if (bitmap === undefined) return false;
   const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));

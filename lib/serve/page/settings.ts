@@ -18,7 +18,8 @@ export function showSettings({options}: Start, change: () => void): void {
 /** Fills the list of runs, keeping the choice where it still exists. */
 export function showRuns({runs, selected}: Start): void {
   const list = byId<HTMLSelectElement>('run');
-  const before = runs.find(({name, problem}) => name === list.value && problem === undefined)?.name ?? selected;
+  const before =
+    runs.find(({name, problem}) => name === list.value && problem === undefined)?.name ?? selected;
   list.replaceChildren(...runs.map((run) => optionOf(run, before)));
   list.disabled = before === undefined;
 }
@@ -46,7 +47,13 @@ function fieldOf({name, description, default: value, minimum, maximum, whole}: N
   input.setAttribute('aria-describedby', `about-${name}`);
   const [about = ''] = description.split(/(?<=[.;]) /);
   const label = make('label', {htmlFor: input.id}, make('code', {}, name));
-  return make('p', {className: 'field'}, label, input, make('small', {id: `about-${name}`}, description.length < 90 ? description : about));
+  return make(
+    'p',
+    {className: 'field'},
+    label,
+    input,
+    make('small', {id: `about-${name}`}, description.length < 90 ? description : about),
+  );
 }
 
 /** Name of the chosen run. */
