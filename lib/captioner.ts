@@ -131,6 +131,19 @@ export class Captioner {
     );
   }
 
+  /**
+   * Computes the features that `captionFeatures` and `sampleFeatures` take.
+   *
+   * @param images Paths of image files, or their content.
+   * @returns `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them. The caller disposes them.
+   * @throws CaptionerError `image`, `not-found` for the first image that cannot be read.
+   * @example const features = await captioner.encode([{name: 'photo.jpg', bytes}]);
+   */
+  async encode(images: readonly ImageInput[]): Promise<tf.Tensor> {
+    const {preprocessing} = this.encoder;
+    return this.#encodePixels(await Promise.all(images.map((image) => readPixels(image, preprocessing))));
+  }
+
   /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
   captionFeatures(features: tf.Tensor, options: WithText<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
     const found = beamSearch(this.decoder, features, phrasesToIds<SearchOptions>(options, this.vocabulary));
@@ -162,11 +175,9 @@ export class Captioner {
         // An image that can't be read keeps its place, so that it does not change what is drawn for others.
         const nothing = new Uint8Array(size * size * 3);
         const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
-        const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;
-        const features = pixels && this.encoder.encode(pixels);
-        pixels?.dispose();
+        const features = all.some((one) => one !== nothing) ? this.#encodePixels(all) : undefined;
         try {
-          const found = features ? write(features[this.decoder.features], from) : [];
+          const found = features ? write(features, from) : [];
           for (const [at, image] of group.entries()) {
             const file = typeof image === 'string' ? image : image.name;
             const result = read[at]!;
@@ -175,7 +186,7 @@ export class Captioner {
             else throw result.reason;
           }
         } finally {
-          if (features) tf.dispose([features.grid, features.pooled]);
+          features?.dispose();
         }
         await interrupt.pause();
         if (results.length < images.length) interrupt.throwIfRequested();
@@ -183,6 +194,13 @@ export class Captioner {
     };
     await interruptible(work, {stopped});
     return results;
+  }
+
+  #encodePixels(images: readonly Uint8Array[]): tf.Tensor {
+    return tf.tidy(() => {
+      const {grid, pooled} = this.encoder.encode(toPixels(images, this.encoder.preprocessing.size));
+      return this.decoder.features === 'grid' ? grid : pooled;
+    });
   }
 
   #inWords<T extends Sentence>(sentences: readonly T[]): (T & {readonly caption: string})[] {

@@ -11,7 +11,9 @@ export interface ServeFlags {
   readonly checkpoint?: string;
 }
 
-/** Serves until a signal ends the process. */
+/**
+ * Serves until a signal ends the process. None is handled: the default action ends it in the middle of a computation too, and frees the port.
+ */
 export async function serve({port = defaultPort, checkpoint}: ServeFlags): Promise<void> {
   const folder = checkpoint === undefined ? undefined : existing(checkpoint);
   const {url} = await startServer({
@@ -19,14 +21,9 @@ export async function serve({port = defaultPort, checkpoint}: ServeFlags): Promi
     onError: complain,
     ...(folder !== undefined && {checkpoint: folder}),
   });
+  if (process.env['npm_lifecycle_event'] !== undefined) endWithParent();
   print(`Open this address in a browser on this machine; its last part is a secret:\n\n    ${url}\n`);
   print('Ctrl-C ends it.');
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve());
-    if (process.env['npm_lifecycle_event'] !== undefined) whenOrphaned(resolve);
-  });
-  // A caption that is being written is not waited for.
-  process.exit(0);
 }
 
 function existing(checkpoint: string): string {
@@ -39,9 +36,9 @@ function existing(checkpoint: string): string {
 }
 
 /** npm that is killed tells nothing to what it runs. */
-function whenOrphaned(then: () => void): void {
+function endWithParent(): void {
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) then();
+    if (process.ppid !== parent) process.exit(1);
   }, 500).unref();
 }

@@ -34,7 +34,7 @@ export function runChoice({name, metadata, run, problem}: ListedCheckpoint): Run
 }
 
 export function captionReply(
-  {hypotheses}: Captioned,
+  {hypotheses}: Pick<Captioned, 'hypotheses'>,
   {decoder, encoder, vocabulary}: Captioner,
 ): Omit<CaptionReply, 'run' | 'seconds'> {
   const found = hypotheses.map(

@@ -1,7 +1,6 @@
 /** What the page asks for, and the answers of the library. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {findCheckpoint, listCheckpoints, type ListedCheckpoint} from '../checkpoints/list';
-import {CaptionerError} from '../errors';
 import {pageFiles, type Reply} from './assets';
 import {readBody} from './body';
 import type {Asked} from './guard';
@@ -103,12 +102,14 @@ export class Routes {
         stillAsked(response);
         const captioner = await this.models.get(chosen);
         const start = performance.now();
-        const [result] = await captioner.caption([{name: imageName, bytes}], options);
-        if (result === undefined)
-          throw new CaptionerError('image', `${imageName}: expected a caption, got none`);
-        if ('error' in result) throw result.error;
-        const seconds = (performance.now() - start) / 1000;
-        return {run: chosen.name, seconds, ...captionReply(result, captioner)};
+        const features = await captioner.encode([{name: imageName, bytes}]);
+        try {
+          const [found] = captioner.captionFeatures(features, options);
+          const seconds = (performance.now() - start) / 1000;
+          return {run: chosen.name, seconds, ...captionReply(found!, captioner)};
+        } finally {
+          features.dispose();
+        }
       });
     } finally {
       leave();

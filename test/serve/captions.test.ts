@@ -136,16 +136,16 @@ describe('Captions on the page', function () {
   it('come from at most two models at a time; those of before are freed', async () => {
     const load = async (run: string): Promise<Loaded> =>
       JSON.parse((await ask(`${server.url}api/load?run=${run}`, {method: 'POST'})).text) as Loaded;
-    await load('one');
-    await load('two');
+    // Afterwards neither has written a caption, for which some keep a tensor.
+    for (const run of ['one', 'two', 'three', 'one']) await load(run);
     const {numTensors} = tf.memory();
-    for (const run of ['three', 'one', 'two', 'three', 'one', 'two']) {
+    for (const run of ['two', 'three', 'one', 'two']) {
       expect((await load(run)).run).to.equal(run);
       expect(server.loaded).to.equal(2);
       expect(tf.memory().numTensors).to.equal(numTensors);
     }
     // One that is in memory is used as it is.
-    expect((await load('one')).seconds).to.be.below(0.1);
+    expect((await load('one')).seconds).to.be.below(0.5);
   });
 
   /** A request whose body has begun and does not end. */
@@ -195,7 +195,7 @@ describe('Captions on the page', function () {
   it('take no more memory after a hundred than after a few', async () => {
     const memory = (): number => process.memoryUsage().rss / 1e6;
     const write = async (count: number): Promise<void> => {
-      for (let at = 0; at < count; at++) await captioned(files[at % files.length]!);
+      for (let at = 0; at < count; at++) await captioned(files[at % files.length]!, 'run=one&beams=2');
     };
     await write(20);
     const {numTensors} = tf.memory();

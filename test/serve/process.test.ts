@@ -64,7 +64,7 @@ describe('captioner serve', function () {
     expect(performance.now() - began).to.be.below(10_000);
     child.kill('SIGTERM');
     const {code, text} = await ended;
-    expect(code).to.equal(0);
+    expect(code).to.equal('SIGTERM');
     expect(text).to.match(/^Open this address in a browser on this machine; its last part is a secret:\n/);
     expect(text).to.not.match(/error|tensorflow/i);
   });
@@ -77,7 +77,7 @@ describe('captioner serve', function () {
         const asked =
           at === 0
             ? undefined
-            : request(`${url}api/caption?run=flickr8k&beams=20`, {method: 'POST', agent: false}).on(
+            : request(`${url}api/caption?run=flickr8k&beams=100`, {method: 'POST', agent: false}).on(
                 'error',
                 () => undefined,
               );
@@ -86,8 +86,8 @@ describe('captioner serve', function () {
         const began = performance.now();
         child.kill(signal);
         const {code, text} = await ended;
-        expect([code, text]).to.deep.equal([0, text]);
-        expect(performance.now() - began).to.be.below(2000);
+        expect(code, text).to.equal(signal);
+        expect(performance.now() - began).to.be.below(1000);
         expect(await isFree(url)).to.equal(true);
         asked?.destroy();
       }
