@@ -66,6 +66,14 @@ export function rangeOf(schema: z.ZodType): string | undefined {
   return rangeIn(toJson(schema));
 }
 
+/** @returns The beginning of a description, without what follows a semicolon, and without citations. */
+export function firstSentence(text: string): string {
+  return text
+    .replaceAll('`', '')
+    .replace(/ \([^()]*\d{4}[^()]*\)/, '')
+    .split(/;|\.(?= |$)/)[0]!;
+}
+
 function toJson(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {io: 'input', unrepresentable: 'any'}) as JsonSchema;
 }

@@ -38,17 +38,14 @@ export const page = `<!doctype html>
       </div>
       <figcaption>
         <span id="name"></span>
-        <span id="explanation"></span>
-        <span class="scale" id="scale" hidden><i></i><span id="lowest"></span><span id="highest"></span></span>
+        <span id="about-attention" hidden>
+          <span id="explanation"></span>
+          <span class="scale" id="scale"><span id="lowest"></span><i></i><span id="highest"></span></span>
+        </span>
       </figcaption>
     </figure>
   </section>
   <section class="words" aria-label="Caption">
-    <form id="settings" autocomplete="off">
-      <p class="field run"><label for="run">Run</label><select id="run"></select></p>
-      <div id="first-option"></div>
-      <details id="more" hidden><summary>More search options</summary><div id="more-options"></div></details>
-    </form>
     <div class="state">
       <p id="status" role="status"></p>
       <progress id="progress" aria-label="Working" hidden></progress>
@@ -59,8 +56,13 @@ export const page = `<!doctype html>
       <div id="caption" role="toolbar" aria-labelledby="caption-heading" aria-describedby="hint"></div>
       <p id="hint" class="quiet"></p>
       <fieldset id="hypotheses"><legend>All hypotheses</legend><div id="list"></div></fieldset>
-      <p class="quiet">Percentages are probabilities of whole sentences, so they are small. The search ranks by score: the logarithm of the probability, divided by a power of the length.</p>
+      <p class="quiet">The percentages are probabilities of whole sentences, so they are small. The search ranks by score: the logarithm of the probability, divided by a power of the length.</p>
     </div>
+    <form id="settings" autocomplete="off">
+      <p class="field run"><label for="run">Run</label><select id="run"></select></p>
+      <div id="first-option"></div>
+      <details id="more" hidden><summary>More search options</summary><div id="more-options"></div></details>
+    </form>
     <p id="announcement" class="unseen" aria-live="polite"></p>
   </section>
 </main>

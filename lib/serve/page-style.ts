@@ -25,22 +25,24 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap:
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 
 .photo { position: sticky; top: 16px; }
-.drop { position: relative; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 4px; min-height: 300px; padding: 16px;
+.drop { position: relative; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 4px; min-height: 380px; padding: 16px;
   border: 2px dashed var(--line); border-radius: 12px; background: var(--card); text-align: center; cursor: pointer; }
 .drop:hover, .drop.over { border-color: var(--accent); background: var(--mark); }
 .drop:focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
 .drop.small { min-height: 0; flex-flow: row wrap; gap: 2px 12px; padding: 10px 14px; margin-bottom: 12px; }
 figure { margin: 0; }
 .canvases { position: relative; background: var(--card); border-radius: 12px; overflow: hidden; }
-.canvases canvas { display: block; width: 100%; }
+.canvases canvas { display: block; width: 100%; max-height: 68vh; object-fit: contain; }
 #overlay { position: absolute; inset: 0; height: 100%; pointer-events: none; }
-figcaption { display: grid; gap: 2px; padding: 8px 2px 0; min-height: 84px; overflow-wrap: anywhere; }
-.scale { display: grid; grid-template-columns: auto 1fr auto; gap: 8px; align-items: center; max-width: 320px; }
-.scale i { order: 1; height: 10px; border-radius: 5px; border: 1px solid var(--line); background: linear-gradient(90deg, #23262b, #fff); }
-.scale #lowest { order: 0; }
-.scale #highest { order: 2; }
+figcaption { display: grid; gap: 2px; padding: 8px 2px 0; overflow-wrap: anywhere; }
+#about-attention { display: grid; gap: 2px; }
+/* The place is kept, so that nothing moves under the pointer when a word is left. */
+#about-attention.idle { visibility: hidden; }
+#explanation { min-height: 21px; }
+.scale { display: grid; grid-template-columns: auto minmax(60px, 160px) auto; gap: 8px; align-items: center; justify-content: start; font-variant-numeric: tabular-nums; }
+.scale i { height: 10px; border-radius: 5px; border: 1px solid var(--line); background: linear-gradient(90deg, #23262b, #fff); }
 
-form { display: grid; gap: 10px; padding: 14px 16px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
+form { display: grid; gap: 10px; margin-top: 22px; padding: 14px 16px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 .field { display: grid; grid-template-columns: 9.5em minmax(0, 1fr); gap: 2px 12px; align-items: center; margin: 0; }
 .field small { grid-column: 2; color: var(--soft); font-size: 13px; line-height: 1.4; }
 label[for], summary { font-size: 14px; }
@@ -51,12 +53,12 @@ select, input[type=number] { font: inherit; color: inherit; background: var(--pa
 input[type=number] { max-width: 8em; }
 input:invalid { border-color: var(--warn); }
 
-.state { display: grid; gap: 6px; align-content: start; min-height: 44px; padding: 10px 2px 6px; }
+.state { display: grid; gap: 6px; align-content: start; min-height: 34px; padding: 0 2px 6px; }
 progress { width: 100%; height: 6px; accent-color: var(--bar); }
 .notice { margin: 0 0 14px; padding: 10px 14px; border-radius: 8px; border-left: 4px solid var(--warn); background: var(--warn-back); color: var(--ink); overflow-wrap: anywhere; }
 main > .notice, noscript .notice { margin: 16px 24px; }
 
-#caption { display: flex; flex-wrap: wrap; gap: 4px; margin: 0 -6px 6px; }
+#caption { display: flex; flex-wrap: wrap; gap: 4px 0; margin: 0 -8px 6px; }
 .word { display: grid; gap: 1px; justify-items: start; min-width: 44px; min-height: 44px; padding: 4px 8px 6px; border: 1px solid transparent; border-radius: 8px; background: none; color: inherit; font: inherit; text-align: left; cursor: pointer; }
 .word b { font-size: 21px; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 .word small { font-size: 13px; color: var(--soft); font-variant-numeric: tabular-nums; }
@@ -85,12 +87,13 @@ fieldset { margin: 18px 0 8px; padding: 0; border: 0; min-width: 0; }
   header { padding: 16px 16px 0; }
   .photo { position: static; }
   .drop { min-height: 180px; }
-  figcaption { min-height: 0; }
+  .canvases canvas { max-height: 46vh; }
 }
 @media (max-width: 480px) {
   .field { grid-template-columns: minmax(0, 1fr); }
   .field small { grid-column: 1; }
   .word b { font-size: 19px; }
+  #explanation { min-height: 42px; }
 }
 @media (prefers-reduced-motion: no-preference) { .word, .hypothesis, .drop { transition: background-color .12s, border-color .12s; } }
 @media (forced-colors: active) { .bar i { background: Highlight; } .word[aria-pressed=true] { border-color: Highlight; } }

@@ -1,7 +1,7 @@
 /** Turns what the library gives into what the page shows, without anything of its own. */
 import type {Captioned, Captioner} from '../captioner';
 import type {ListedCheckpoint} from '../checkpoints/list';
-import {fieldsOf} from '../option-fields';
+import {fieldsOf, firstSentence} from '../option-fields';
 import {searchOptions} from '../search/search-options';
 import type {CaptionReply, FoundCaption, NumberField, RunChoice} from './page/api';
 
@@ -10,7 +10,7 @@ export function numberFields(): NumberField[] {
   return fieldsOf(searchOptions.schema)
     .filter(({type}) => type === 'number')
     .map(({name, description, default: value, minimum, maximum, whole}) => ({
-      ...{name, description, default: value as number, whole},
+      ...{name, description: firstSentence(description), default: value as number, whole},
       ...(minimum !== undefined && {minimum}),
       ...(maximum !== undefined && {maximum}),
     }));

@@ -153,6 +153,11 @@ describe('The page for your own images', function () {
     await page.mouse.move(1, 1);
     await page.locator('#run').focus();
     expect(await pixels(page)).to.equal(plain);
+    // Nothing moves under the pointer when a word is left.
+    await page.setViewportSize({width: 375, height: 800});
+    await words.nth(2).focus();
+    await page.locator('summary').click();
+    expect(await page.getByLabel('lengthPenalty').isVisible()).to.equal(true);
     await page.close();
   });
 

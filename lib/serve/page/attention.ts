@@ -3,7 +3,12 @@ import type {CaptionReply, Word} from './api.js';
 import {byId, percent} from './dom.js';
 
 /** Darkness where attention is lowest, from 0 to 1. */
-const darkest = 0.82;
+const darkest = 0.78;
+
+/** Keeps a place for what is said of the attention, where there is any. */
+export function keepPlace(attends: boolean): void {
+  byId('about-attention').hidden = !attends;
+}
 
 /** Shows where the decoder attends while it writes a word; without a word, the image as it is. */
 export function showAttention(word: Word | undefined, fit: CaptionReply['fit']): void {
@@ -14,7 +19,7 @@ export function showAttention(word: Word | undefined, fit: CaptionReply['fit']):
   overlay.width = image.width;
   overlay.height = image.height;
   const name = byId('name').textContent;
-  byId('scale').hidden = weights === undefined;
+  byId('about-attention').classList.toggle('idle', weights === undefined);
   byId('explanation').textContent = word && weights ? inWords(word.text, weights) : '';
   byId('canvases').setAttribute(
     'aria-label',
@@ -23,7 +28,7 @@ export function showAttention(word: Word | undefined, fit: CaptionReply['fit']):
   if (!weights) return;
   const [low, high] = [Math.min(...weights), Math.max(...weights)];
   byId('lowest').textContent = percent(low);
-  byId('highest').textContent = `${percent(high)} of the attention in a cell`;
+  byId('highest').textContent = `${percent(high)} in a cell`;
   draw(overlay, weights, low, high - low || 1, fit);
 }
 

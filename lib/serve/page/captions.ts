@@ -1,11 +1,12 @@
 /** Shows what the search found: the words of one hypothesis, and all hypotheses to choose from. */
 import type {CaptionReply, FoundCaption, Word} from './api.js';
-import {showAttention} from './attention.js';
-import {bar, byId, make, percent} from './dom.js';
+import {keepPlace, showAttention} from './attention.js';
+import {bar, byId, decimalsFor, make, percent} from './dom.js';
 
 /** Shows a reply, beginning with its best hypothesis. */
 export function showReply(reply: CaptionReply): void {
   const highest = Math.max(...reply.hypotheses.map(({probability}) => probability));
+  const decimals = decimalsFor(highest);
   const rows = reply.hypotheses.map((hypothesis, at) => {
     const radio = make('input', {type: 'radio', name: 'hypothesis', value: `${at}`, checked: at === 0});
     radio.addEventListener('change', () => {
@@ -17,12 +18,12 @@ export function showReply(reply: CaptionReply): void {
       {className: 'hypothesis'},
       radio,
       make('b', {}, hypothesis.caption),
-      make('span', {}, percent(hypothesis.probability)),
+      make('span', {}, percent(hypothesis.probability, decimals)),
       bar(hypothesis.probability / highest),
       make(
         'small',
         {},
-        `score ${hypothesis.score.toFixed(3)}${hypothesis.end === undefined ? ', cut off at the maximum length' : ''}`,
+        `score ${hypothesis.score.toFixed(3).replace('-', '−')}${hypothesis.end === undefined ? ', cut off at the maximum length' : ''}`,
       ),
     );
   });
@@ -37,6 +38,7 @@ export function clearReply(): void {
   byId('result').hidden = true;
   byId('list').replaceChildren();
   byId('caption').replaceChildren();
+  keepPlace(false);
   showAttention(undefined, 'stretch');
 }
 
@@ -94,6 +96,7 @@ function showWords({words, end}: FoundCaption, {fit, decoder}: CaptionReply): vo
   byId('hint').textContent = attends
     ? 'Below each word is its probability, given the words before it. Point at a word, or move to it with the arrow keys, to see where the decoder attends; press it to keep that shown.'
     : `Below each word is its probability, given the words before it. This decoder (${decoder}) has no attention to show.`;
+  keepPlace(attends);
   showAttention(undefined, fit);
 }
 

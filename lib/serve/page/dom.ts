@@ -25,11 +25,14 @@ export function bar(fraction: number): HTMLElement {
   return whole;
 }
 
-/** Returns a probability in percent, with as many digits as can be read. */
-export function percent(probability: number): string {
+/** Returns a probability in percent. */
+export function percent(probability: number, decimals = 1): string {
+  const smallest = 10 ** -decimals;
   const value = 100 * probability;
-  if (value >= 99.95 && value < 100) return '> 99.9 %';
-  if (value >= 10) return `${Number(value.toPrecision(3))} %`;
-  if (value >= 0.001) return `${Number(value.toPrecision(2))} %`;
-  return '< 0.001 %';
+  return value < smallest / 2 ? `< ${smallest.toFixed(decimals)} %` : `${value.toFixed(decimals)} %`;
+}
+
+/** Returns the decimals with which a probability and smaller ones can be compared in percent. */
+export function decimalsFor(probability: number): number {
+  return Math.min(8, Math.max(1, 2 + Math.ceil(-Math.log10(100 * probability))));
 }

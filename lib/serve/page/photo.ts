@@ -41,9 +41,10 @@ export async function showImage(file: File): Promise<boolean> {
   const bitmap = await createImageBitmap(file).catch(() => undefined);
   byId('figure').hidden = bitmap === undefined;
   byId('drop').classList.toggle('small', bitmap !== undefined);
-  byId('invitation').textContent = bitmap
-    ? 'Choose another image, or drop or paste it'
-    : 'Choose an image, or drop or paste it here';
+  if (bitmap) {
+    byId('invitation').textContent = 'Choose another image';
+    byId('formats').textContent = 'or drop or paste one';
+  }
   if (bitmap === undefined) return false;
   const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));

@@ -45,15 +45,8 @@ function fieldOf({name, description, default: value, minimum, maximum, whole}: N
     ...(maximum !== undefined && {max: `${maximum}`}),
   });
   input.setAttribute('aria-describedby', `about-${name}`);
-  const [about = ''] = description.split(/(?<=[.;]) /);
   const label = make('label', {htmlFor: input.id}, make('code', {}, name));
-  return make(
-    'p',
-    {className: 'field'},
-    label,
-    input,
-    make('small', {id: `about-${name}`}, description.length < 90 ? description : about),
-  );
+  return make('p', {className: 'field'}, label, input, make('small', {id: `about-${name}`}, description));
 }
 
 /** Name of the chosen run. */
