@@ -42,8 +42,7 @@ export interface Failed {
   readonly error: CaptionerError;
 }
 
-/** Images that are encoded together. */
-const batchSize = 16;
+const images = 16;
 
 /** A checkpoint with its encoder: turns images into captions. */
 export class Captioner {
@@ -101,18 +100,18 @@ export class Captioner {
   }
 
   /**
-   * One result for each image, in their order; one that cannot be read does not keep the others from being captioned.
+   * One result for each file, in their order; one that cannot be read does not keep the others from being captioned.
    *
-   * @param images Paths of image files, or their content.
+   * @param files Paths of image files, or the content of such files.
    * @param options Of the search; words to force or to ban may be words or ids.
    * @throws CaptionerError `options`
    * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
-    images: readonly ImageInput[],
+    files: readonly ImageInput[],
     options: WithText<SearchOptions> = {},
   ): Promise<(Captioned | Failed)[]> {
-    return this.#each(images, (features) => this.captionFeatures(features, options));
+    return this.#each(files, (features) => this.captionFeatures(features, options));
   }
 
   /**
@@ -122,11 +121,11 @@ export class Captioner {
    * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
    */
   async sample(
-    images: readonly ImageInput[],
+    files: readonly ImageInput[],
     options: WithText<SampleOptions> = {},
   ): Promise<(Sampled | Failed)[]> {
     const {first = 0} = options;
-    return this.#each(images, (features, from) =>
+    return this.#each(files, (features, from) =>
       this.sampleFeatures(features, {...options, first: first + from}),
     );
   }
@@ -134,14 +133,15 @@ export class Captioner {
   /**
    * Computes the features that `captionFeatures` and `sampleFeatures` take.
    *
-   * @param images Paths of image files, or their content.
+   * @param files Paths of image files, or the content of such files.
    * @returns `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them. The caller disposes them.
-   * @throws CaptionerError `image`, `not-found` for the first image that cannot be read.
+   * @throws CaptionerError `image`, `not-found` for an image that cannot be read.
    * @example const features = await captioner.encode([{name: 'photo.jpg', bytes}]);
    */
-  async encode(images: readonly ImageInput[]): Promise<tf.Tensor> {
+  async encode(files: readonly ImageInput[]): Promise<tf.Tensor> {
     const {preprocessing} = this.encoder;
-    return this.#encodePixels(await Promise.all(images.map((image) => readPixels(image, preprocessing))));
+    const pixels = await Promise.all(files.map((file) => readPixels(file, preprocessing)));
+    return tf.tidy(() => this.encoder.encode(toPixels(pixels, preprocessing.size))[this.decoder.features]);
   }
 
   /** @param features As the decoder reads them, `[batch, depth]` or `[batch, cells, depth]`; not disposed. */
@@ -161,46 +161,41 @@ export class Captioner {
 
   /** @param write What is said of some images' features, of which the first has the number `from`. */
   async #each<Result extends object>(
-    images: readonly ImageInput[],
+    files: readonly ImageInput[],
     write: (features: tf.Tensor, from: number) => Result[],
   ): Promise<((Result & {readonly file: string}) | Failed)[]> {
     const {preprocessing} = this.encoder;
     const {size} = preprocessing;
     const results: ((Result & {readonly file: string}) | Failed)[] = [];
-    const stopped = (): string => `after ${results.length} of ${images.length} images`;
+    const stopped = (): string => `after ${results.length} of ${files.length} images`;
     const work = async (interrupt: Interrupt): Promise<void> => {
-      for (let from = 0; from < images.length; from += batchSize) {
-        const group = images.slice(from, from + batchSize);
-        const read = await Promise.allSettled(group.map((image) => readPixels(image, preprocessing)));
+      for (let from = 0; from < files.length; from += images) {
+        const group = files.slice(from, from + images);
+        const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
         // An image that can't be read keeps its place, so that it does not change what is drawn for others.
         const nothing = new Uint8Array(size * size * 3);
         const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
-        const features = all.some((one) => one !== nothing) ? this.#encodePixels(all) : undefined;
+        const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;
+        const features = pixels && this.encoder.encode(pixels);
+        pixels?.dispose();
         try {
-          const found = features ? write(features, from) : [];
-          for (const [at, image] of group.entries()) {
-            const file = typeof image === 'string' ? image : image.name;
+          const found = features ? write(features[this.decoder.features], from) : [];
+          for (const [at, input] of group.entries()) {
+            const file = typeof input === 'string' ? input : input.name;
             const result = read[at]!;
             if (result.status === 'fulfilled') results.push({file, ...found[at]!});
             else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
             else throw result.reason;
           }
         } finally {
-          features?.dispose();
+          if (features) tf.dispose([features.grid, features.pooled]);
         }
         await interrupt.pause();
-        if (results.length < images.length) interrupt.throwIfRequested();
+        if (results.length < files.length) interrupt.throwIfRequested();
       }
     };
     await interruptible(work, {stopped});
     return results;
-  }
-
-  #encodePixels(images: readonly Uint8Array[]): tf.Tensor {
-    return tf.tidy(() => {
-      const {grid, pooled} = this.encoder.encode(toPixels(images, this.encoder.preprocessing.size));
-      return this.decoder.features === 'grid' ? grid : pooled;
-    });
   }
 
   #inWords<T extends Sentence>(sentences: readonly T[]): (T & {readonly caption: string})[] {
