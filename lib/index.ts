@@ -11,7 +11,7 @@ export {
 } from './datasets/dataset';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
-export {readImage, readPixels, toPixels, type ImageBytes, type ImageInput} from './encoders/images';
+export {readImage, readPixels, toPixels} from './encoders/images';
 export type {FeatureSource} from './features/source';
 export {
   drawScenes,
@@ -97,6 +97,7 @@ export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
+export type {ImageBytes, ImageInput} from './encoders/images';
 export {scoresByWord, type WordScore, type WordScoreOptions} from './evaluation/scores-by-word';
 export {
   evaluate,

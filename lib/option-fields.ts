@@ -9,10 +9,11 @@ export interface OptionField {
   readonly from?: string | undefined;
   /** In words: `an integer from 1 to 100`; absent where the type says all. */
   readonly range?: string | undefined;
-  /** Smallest and largest number, both included, where there are such. */
+  /** Smallest number allowed; absent if there is none. */
   readonly minimum?: number | undefined;
+  /** Largest number allowed; absent if there is none. */
   readonly maximum?: number | undefined;
-  /** Whether a number has to be an integer. */
+  /** Whether the value must be an integer. */
   readonly whole: boolean;
   /** Absent where an option has none. */
   readonly default?: unknown;
@@ -66,7 +67,7 @@ export function rangeOf(schema: z.ZodType): string | undefined {
   return rangeIn(toJson(schema));
 }
 
-/** @returns The beginning of a description, without what follows a semicolon, and without citations. */
+/** Returns the first sentence, up to a semicolon and without citations. */
 export function firstSentence(text: string): string {
   return text
     .replaceAll('`', '')

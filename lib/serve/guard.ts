@@ -6,14 +6,14 @@ import {createHash, timingSafeEqual} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {Refusal} from './refusal';
 
-/** What a request must know. */
+/** Address of the page, which a request must know. */
 export interface Secret {
   readonly port: number;
   /** First part of the path of every address. */
   readonly token: string;
 }
 
-/** What an admitted request asks for. */
+/** Address of an admitted request. */
 export interface Asked {
   /** The path below the token, without a slash at its beginning. */
   readonly path: string;

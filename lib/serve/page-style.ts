@@ -26,7 +26,7 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap:
 
 .photo { position: sticky; top: 16px; }
 .drop { position: relative; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 4px; min-height: 380px; padding: 16px;
-  border: 2px dashed var(--line); border-radius: 12px; background: var(--card); text-align: center; cursor: pointer; }
+  border: 2px dashed var(--soft); border-radius: 12px; background: var(--card); text-align: center; cursor: pointer; }
 .drop:hover, .drop.over { border-color: var(--accent); background: var(--mark); }
 .drop:focus-within { outline: 3px solid var(--accent); outline-offset: 2px; }
 .drop.small { min-height: 0; flex-flow: row wrap; gap: 2px 12px; padding: 10px 14px; margin-bottom: 12px; }

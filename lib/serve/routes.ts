@@ -1,4 +1,4 @@
-/** What the page asks for, and the answers of the library. */
+/** Answers the requests of the page with what the library gives. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {findCheckpoint, listCheckpoints, type ListedCheckpoint} from '../checkpoints/list';
 import {pageFiles, type Reply} from './assets';
@@ -10,7 +10,7 @@ import {captionReply, numberFields, runChoice, searchOf} from './replies';
 import {Refusal} from './refusal';
 import {Turns} from './turns';
 
-/** What is offered, and how much of it at once. */
+/** Runs on offer, and limits. */
 export interface Offer {
   /** Folder whose checkpoints and runs are offered. */
   readonly folder: string;
@@ -24,7 +24,7 @@ export interface Offer {
 
 /** Name of the checkpoint that comes with the project. */
 const bundled = 'flickr8k';
-/** What messages call the image: the server doesn't know its name. */
+/** Name of the image in messages; the server isn't told its real one. */
 const imageName = 'The image';
 
 export class Routes {

@@ -1,6 +1,9 @@
 /** Sends requests with any header and body, as no browser would. */
 import {request, type IncomingHttpHeaders, type RequestOptions} from 'node:http';
 import {connect} from 'node:net';
+import {tmpdir} from 'node:os';
+import {expect} from 'chai';
+import {projectRoot} from '../support';
 
 export interface Answer {
   readonly status: number;
@@ -56,4 +59,15 @@ export function say(port: number, text: string): Promise<{text: string; millisec
     socket.on('error', reject);
     socket.on('close', () => resolve({text: answer, milliseconds: performance.now() - start}));
   });
+}
+
+/** Checks that an answer is a refusal: JSON with a sentence that tells neither a path nor a stack. */
+export function expectRefusal(answer: Answer, status: number, words: RegExp): void {
+  expect(answer.status, answer.text).to.equal(status);
+  expect(answer.headers['content-type']).to.equal('application/json; charset=utf-8');
+  expect(Object.keys(JSON.parse(answer.text) as object)).to.deep.equal(['error']);
+  expect(wordsOf(answer))
+    .to.match(words)
+    .and.not.match(/\n|\bat .*:\d+|node:|\.js\b/);
+  for (const folder of [tmpdir(), projectRoot]) expect(answer.text).to.not.include(folder);
 }

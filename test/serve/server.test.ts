@@ -6,8 +6,8 @@ import {serve, type CaptionServer} from 'captioner/dist/serve/server';
 import type {Start} from 'captioner/dist/serve/page/api';
 import {withoutPaths} from 'captioner/dist/serve/refusal';
 import {expect} from 'chai';
-import {projectRoot, refusal, temporaryFolder} from '../support';
-import {ask, say, wordsOf, type Answer, type Question} from './ask';
+import {refusal, temporaryFolder} from '../support';
+import {ask, expectRefusal, say, type Answer, type Question} from './ask';
 
 /** Largest image that these servers take, in bytes. */
 const byteLimit = 1_000_000;
@@ -40,17 +40,6 @@ describe('The page’s server', () => {
   const post = (path: string, question?: Question): Promise<Answer> =>
     get(path, {method: 'POST', ...question});
 
-  /** What a refused request gets: JSON with a sentence that tells neither a path nor a stack. */
-  function expectRefusal(answer: Answer, status: number, words: RegExp): void {
-    expect(answer.status, answer.text).to.equal(status);
-    expect(answer.headers['content-type']).to.equal('application/json; charset=utf-8');
-    expect(Object.keys(JSON.parse(answer.text) as object)).to.deep.equal(['error']);
-    expect(wordsOf(answer))
-      .to.match(words)
-      .and.not.match(/\n|\bat .*:\d+|node:|\.js\b/);
-    for (const secret of [folder, projectRoot, address.token]) expect(answer.text).to.not.include(secret);
-  }
-
   it('gives the page, its style and its scripts to whoever knows the token', async () => {
     const page = await get('');
     expect([page.status, page.headers['content-type']]).to.deep.equal([200, 'text/html; charset=utf-8']);
@@ -72,106 +61,6 @@ describe('The page’s server', () => {
     expect(scripts.size).to.be.above(3);
     for (const name of ['127.0.0.1', 'localhost'])
       expect((await get('', {headers: {host: `${name}:${server.port}`}})).status).to.equal(200);
-  });
-
-  it('has a token of 192 bits, another one each time', async () => {
-    expect(Buffer.from(address.token, 'base64url').length).to.equal(24);
-    const other = await serve({port: 0, folder});
-    await other.close();
-    expect(other.url).to.not.include(address.token);
-  });
-
-  it('refuses who does not know the token, whatever is asked for', async () => {
-    const wrong = ['', 'wrong', address.token.slice(0, -1), `${address.token}x`, address.token.toUpperCase()];
-    for (const token of wrong)
-      for (const path of ['', 'page.css', 'api/start', 'nowhere'])
-        expectRefusal(await ask(`${address.origin}/${token}/${path}`), 403, /whole address/);
-    expectRefusal(await ask(address.origin), 403, /whole address/);
-    const question = {method: 'POST', body: 'x', headers: {cookie: `token=${address.token}`}};
-    expectRefusal(
-      await ask(`${address.origin}/api/caption?token=${address.token}`, question),
-      403,
-      /whole address/,
-    );
-    // A proxy's form of a request.
-    expectRefusal(await get('', {path: server.url}), 403, /whole address/);
-  });
-
-  it('refuses other hosts, so that no name of another site leads here', async () => {
-    for (const host of [
-      'evil.example',
-      `evil.example:${server.port}`,
-      '127.0.0.1',
-      'localhost:1',
-      `127.0.0.1:${server.port}0`,
-    ])
-      for (const path of ['', 'api/start'])
-        expectRefusal(await get(path, {headers: {host}}), 421, /another host/);
-    const {text} = await say(server.port, `GET /${address.token}/ HTTP/1.0\r\n\r\n`);
-    expect(text).to.match(/^HTTP\/1\.1 421 /);
-  });
-
-  it('refuses requests of other sites', async () => {
-    const foreign = [
-      'http://evil.example',
-      'null',
-      `https://${address.host}`,
-      'http://127.0.0.1:1',
-      `http://localhost:${server.port}`,
-    ];
-    for (const origin of foreign) {
-      expectRefusal(await get('api/start', {headers: {origin}}), 403, /another site/);
-      expectRefusal(await post('api/caption?run=begun', {headers: {origin}, body: 'x'}), 403, /another site/);
-    }
-    expect((await get('api/start', {headers: {origin: address.origin}})).status).to.equal(200);
-  });
-
-  it('answers GET and POST only, each where it belongs, and nothing elsewhere', async () => {
-    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
-      const answer = await get('', {method});
-      expectRefusal(answer, 405, /Expected GET or POST/);
-      expect(answer.headers.allow).to.equal('GET, POST');
-    }
-    const {status, text} = await get('', {method: 'HEAD'});
-    expect([status, text]).to.deep.equal([405, '']);
-    for (const path of ['', 'app.js', 'api/start'])
-      expectRefusal(await post(path), 405, /Expected GET, got POST/);
-    for (const path of ['api/load', 'api/caption'])
-      expectRefusal(await get(path), 405, /Expected POST, got GET/);
-    for (const path of [
-      'nowhere',
-      'api',
-      'api/start/',
-      '../package.json',
-      '%2e%2e/package.json',
-      'page/app.js',
-      'app.js.map',
-      '//',
-      'constructor',
-    ])
-      expectRefusal(await get('', {path: `/${address.token}/${path}`}), 404, /nothing at this address/);
-  });
-
-  it('lets a browser load nothing from elsewhere, keep nothing and tell nobody', async () => {
-    for (const path of ['', 'app.js', 'api/start', 'nowhere']) {
-      const {headers} = await get(path);
-      const policy = String(headers['content-security-policy']).split('; ');
-      expect(policy).to.include.members([
-        "default-src 'none'",
-        "script-src 'self'",
-        "frame-ancestors 'none'",
-        "form-action 'none'",
-        "base-uri 'none'",
-      ]);
-      expect(policy.join()).to.not.match(/unsafe|\*|https?:/);
-      expect(headers).to.include({
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cross-origin-resource-policy': 'same-origin',
-      });
-      expect(headers).to.not.have.any.keys('set-cookie', 'access-control-allow-origin', 'x-powered-by');
-    }
   });
 
   it('lists runs with the reason why one cannot be chosen, and the search’s options from their schema', async () => {
@@ -274,13 +163,6 @@ describe('The page’s server', () => {
         .and.include(words)
         .and.include("default-src 'none'");
     }
-  });
-
-  it('can be reached from this machine only', async () => {
-    const error = await ask(server.url.replace('127.0.0.1', '127.0.0.2')).catch(
-      (reason: NodeJS.ErrnoException) => reason,
-    );
-    expect((error as NodeJS.ErrnoException).code).to.equal('ECONNREFUSED');
   });
 
   it('says what to do when its port is in use, and frees it when it is closed', async () => {

@@ -1,4 +1,4 @@
-/** What the server and the page tell each other, as JSON. */
+/** Messages between the server and the page, as JSON. */
 
 /** A checkpoint or a run that can be chosen. */
 export interface RunChoice {
@@ -20,7 +20,7 @@ export interface NumberField {
   readonly whole: boolean;
 }
 
-/** Answer to `GET api/start`: what can be chosen. */
+/** Answer to `GET api/start`: runs, options and limits. */
 export interface Start {
   readonly runs: readonly RunChoice[];
   /** Name of the run that is chosen first; absent where none can be loaded. */

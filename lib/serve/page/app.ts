@@ -60,6 +60,7 @@ async function take(file: File): Promise<void> {
   current.abort();
   image = file;
   clearReply();
+  say(`Reading ${file.name} …`);
   await showImage(file);
   if (image === file) await update();
 }
