@@ -136,7 +136,7 @@ export class Captioner {
    * @param files Paths of image files, or the content of such files.
    * @returns `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them. The caller disposes them.
    * @throws CaptionerError `image`, `not-found` for an image that cannot be read.
-   * @example const features = await captioner.encode([{name: 'photo.jpg', bytes}]);
+   * @example const features = await captioner.encode(['photo.jpg']);
    */
   async encode(files: readonly ImageInput[]): Promise<tf.Tensor> {
     const {preprocessing} = this.encoder;
