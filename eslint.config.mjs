@@ -38,6 +38,7 @@ const order = [
   'evaluation',
   'training',
   'show',
+  'serve',
   'doctor',
   'commands',
   'cli',

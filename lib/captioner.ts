@@ -1,7 +1,7 @@
 /** Captions images with a checkpoint and the encoder that it was trained with. */
 import {inspect} from 'node:util';
 import {setDescription} from './description';
-import {readPixels, toPixels} from './encoders/images';
+import {readPixels, toPixels, type ImageInput} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
@@ -29,6 +29,7 @@ import {assertCompatible} from './checkpoints/export';
 
 /** The captions found for an image. */
 export interface Captioned {
+  /** Its path; the name of an image in memory. */
   readonly file: string;
   /** The best hypothesis in words. */
   readonly caption: string;
@@ -38,6 +39,7 @@ export interface Captioned {
 
 /** The captions sampled for an image. */
 export interface Sampled {
+  /** Its path; the name of an image in memory. */
   readonly file: string;
   /** In the order drawn. */
   readonly samples: readonly (Sentence & {readonly caption: string})[];
@@ -45,6 +47,7 @@ export interface Sampled {
 
 /** An image that could not be captioned. */
 export interface Failed {
+  /** Its path; the name of an image in memory. */
   readonly file: string;
   readonly error: CaptionerError;
 }
@@ -113,12 +116,13 @@ export class Captioner {
   /**
    * Captions image files. Returns one result per file, in their order; a file that can't be read does not affect the others.
    *
+   * @param files Paths of image files, or the content of such files.
    * @param options Options of the search; phrases to require and words to suppress may be text or ids.
    * @throws CaptionerError `options`; `stopped`
    * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
-    files: readonly string[],
+    files: readonly ImageInput[],
     {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
   ): Promise<(Captioned | Failed)[]> {
     const search = phrasesToIds<SearchOptions>(options, this.vocabulary);
@@ -135,13 +139,27 @@ export class Captioner {
    * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
    */
   async sample(
-    files: readonly string[],
+    files: readonly ImageInput[],
     {progress, ...options}: WithText<SampleOptions> & ProgressOptions = {},
   ): Promise<(Sampled | Failed)[]> {
     const {first = 0} = options;
     return this.#each(files, {progress}, (features, from) =>
       this.sampleFeatures(features, {...options, first: first + from}),
     );
+  }
+
+  /**
+   * Computes the features that `captionFeatures` and `sampleFeatures` take.
+   *
+   * @param files Paths of image files, or the content of such files.
+   * @returns `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them. The caller disposes them.
+   * @throws CaptionerError `image`, `not-found` for an image that can't be read.
+   * @example const features = await captioner.encode(['photo.jpg']);
+   */
+  async encode(files: readonly ImageInput[]): Promise<tf.Tensor> {
+    const {preprocessing} = this.encoder;
+    const pixels = await Promise.all(files.map((file) => readPixels(file, preprocessing)));
+    return tf.tidy(() => this.encoder.encode(toPixels(pixels, preprocessing.size))[this.decoder.features]);
   }
 
   /** Captions image features. @param features `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them; not disposed. */
@@ -158,7 +176,7 @@ export class Captioner {
 
   /** @param write Captions the features of a group of images, of which the first has the index `from`. */
   async #each<Result extends object>(
-    files: readonly string[],
+    files: readonly ImageInput[],
     options: ProgressOptions,
     write: (features: tf.Tensor, from: number, pause: () => Promise<void>) => Result[] | Promise<Result[]>,
   ): Promise<((Result & {readonly file: string}) | Failed)[]> {
@@ -184,7 +202,8 @@ export class Captioner {
         pixels?.dispose();
         try {
           const found = features ? await write(features[this.decoder.features], from, pause) : [];
-          for (const [at, file] of group.entries()) {
+          for (const [at, input] of group.entries()) {
+            const file = typeof input === 'string' ? input : input.name;
             const result = read[at]!;
             if (result.status === 'fulfilled') results.push({file, ...found[at]!});
             else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});

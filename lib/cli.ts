@@ -8,6 +8,7 @@ import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
 import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
+import type {ServeFlags} from './commands/serve';
 import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
 import {collectOption} from './commands/set-option';
@@ -199,6 +200,13 @@ export function program(): Command {
     .action(async (name: string | undefined, flags: DownloadFlags) =>
       (await import('./commands/download.js')).download(name, flags),
     );
+  command('serve', 'shows captions of your own images on a page on this machine')
+    .option('--port <n>', 'port to listen on; 0 takes a free one (default: 8700)', portNumber)
+    .option(
+      '--checkpoint <dir>',
+      'checkpoint or run to start with (default: checkpoints/flickr8k); the page can switch to the others in checkpoints',
+    )
+    .action(async (flags: ServeFlags) => (await import('./commands/serve.js')).serve(flags));
   command('doctor', 'checks the installation').action(async () =>
     (await import('./commands/doctor.js')).doctor(),
   );
@@ -211,6 +219,11 @@ function whole(name: string): (text: string) => number {
       throw new CaptionerError('options', `Expected ${name} to be an integer from 1 up, got ${text}`);
     return Number(text);
   };
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65536) return Number(text);
+  throw new CaptionerError('options', `Expected --port to be an integer from 0 to 65535, got ${text}`);
 }
 
 /** Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 130 for a run that was stopped. */

@@ -126,6 +126,7 @@ export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
+export type {ImageBytes, ImageInput} from './encoders/images';
 export {scoresByWord, type WordScore, type WordScoreOptions} from './evaluation/scores-by-word';
 export {
   evaluate,

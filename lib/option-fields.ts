@@ -9,6 +9,12 @@ export interface OptionField {
   readonly from?: string | undefined;
   /** The range in words: `an integer from 1 to 100`; absent if the type says everything. */
   readonly range?: string | undefined;
+  /** Smallest number allowed; absent if there is none. */
+  readonly minimum?: number | undefined;
+  /** Largest number allowed; absent if there is none. */
+  readonly maximum?: number | undefined;
+  /** Whether the value must be an integer. */
+  readonly whole: boolean;
   /** The default; absent if the option has none. */
   readonly default?: unknown;
   /** Whether `suitedOptions` chooses another default for other data. */
@@ -47,6 +53,9 @@ export function fieldsOf(schema: z.ZodType): OptionField[] {
     type: field.option?.type ?? typeOf(field),
     from: field.option?.from,
     range: rangeIn(field),
+    minimum: field.minimum,
+    maximum: field.maximum,
+    whole: field.type === 'integer',
     ...('default' in field && {default: field.default}),
     suited: field.option?.suited ?? false,
     description: field.description ?? '',
@@ -56,6 +65,14 @@ export function fieldsOf(schema: z.ZodType): OptionField[] {
 /** Returns the range of a value in words; undefined if it takes more than a few. */
 export function rangeOf(schema: z.ZodType): string | undefined {
   return rangeIn(toJson(schema));
+}
+
+/** Returns the first sentence, up to a semicolon and without citations. */
+export function firstSentence(text: string): string {
+  return text
+    .replaceAll('`', '')
+    .replace(/ \([^()]*\d{4}[^()]*\)/, '')
+    .split(/;|\.(?= |$)/)[0]!;
 }
 
 function toJson(schema: z.ZodType): JsonSchema {

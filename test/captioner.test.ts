@@ -121,6 +121,39 @@ describe('Captioner', () => {
     expect(missing.error.code).to.equal('not-found');
   });
 
+  it('takes the content of files as well as their paths', async () => {
+    const [first, second] = imageFiles as [string, string];
+    const inMemory = [first, second].map((file, at) => ({name: `image ${at}`, bytes: readFileSync(file)}));
+    const fromFiles = (await captioner.caption([first, second])) as Captioned[];
+    const named = fromFiles.map((result, at) => ({...result, file: `image ${at}`}));
+    expect(await captioner.caption(inMemory)).to.deep.equal(named);
+    // A view of a larger buffer, as a notebook may cut one out of a response.
+    const whole = new Uint8Array([1, 2, 3, ...inMemory[0]!.bytes, 4]);
+    const view = {name: 'view', bytes: whole.subarray(3, -1)};
+    const mixed = await captioner.caption([second, view, {name: 'none', bytes: new Uint8Array()}], {
+      beams: 2,
+    });
+    expect(said(mixed.slice(0, 2))).to.deep.equal(said(await captioner.caption([second, first], {beams: 2})));
+    expect((mixed[2] as Failed).error.message).to.equal('none: expected an image, got an empty file');
+    const [drawn] = (await captioner.sample([view], {samples: 2})) as [Sampled];
+    const [fromFile] = (await captioner.sample([first], {samples: 2})) as [Sampled];
+    expect(drawn).to.deep.equal({...fromFile, file: 'view'});
+  });
+
+  it('computes the features that its captions come from', async () => {
+    const [first, second] = imageFiles as [string, string];
+    const before = tf.memory().numTensors;
+    const features = await captioner.encode([first, {name: 'second', bytes: readFileSync(second)}]);
+    expect(features.shape).to.deep.equal([2, 1280]);
+    const captions = captioner.captionFeatures(features).map(({caption}) => caption);
+    expect(captions).to.deep.equal(said(await captioner.caption([first, second])));
+    features.dispose();
+    const broken = {name: 'broken', bytes: readFileSync(first).subarray(0, 500)};
+    const error = await captioner.encode([first, broken]).catch((reason: CaptionerError) => reason);
+    expect((error as CaptionerError).message).to.match(/^broken: cannot be decoded: /);
+    expect(tf.memory().numTensors).to.equal(before);
+  });
+
   it('says of an image what it says of its stored features', async () => {
     const {images} = readScenes(join(folder, 'drawn'));
     const store = await FeatureStore.build(captioner.encoder, images, join(folder, 'features'));

@@ -3,7 +3,7 @@
  * minutes on two cores. A file belongs here when it takes more than a few seconds by itself (mocha prints what a slow test takes).
  */
 export const slowTests = {
-  'browser': 'opens reports in Chromium',
+  'browser': 'opens pages in Chromium',
   'captioner': 'captions with the bundled checkpoint',
   'cli': 'starts the command line, with trainings of its own',
   'commands/data': 'reads a caption file that is large enough for a progress bar',
@@ -19,6 +19,8 @@ export const slowTests = {
   'reference': 'compiles every example of the API reference',
   'search/diverse-beam': 'compares with a plain search in many cases',
   'search/required-phrases': 'compares with exhaustive search',
+  'serve/captions': 'captions a hundred images',
+  'serve/process': 'starts the server again and again',
   'shipped': 'captions with the checkpoint that ships',
   'tensorflow/signals': 'sends signals to processes that compute',
   'tools/bench': 'runs a benchmark',

@@ -1,5 +1,5 @@
 /** Lists the options of `--set` for `--help`: name, default and the first sentence of the description. */
-import {fieldsOf, type OptionField} from '../option-fields';
+import {fieldsOf, firstSentence, type OptionField} from '../option-fields';
 import type {OptionGroup} from '../option-group';
 
 const width = 80;
@@ -27,14 +27,6 @@ function entry({name, default: value, suited, description}: OptionField): string
   return head.length < column - 1
     ? [head.padEnd(column) + first!, ...below]
     : [head, ' '.repeat(column) + first!, ...below];
-}
-
-/** Returns the first sentence, up to a semicolon and without citations. */
-function firstSentence(text: string): string {
-  return text
-    .replaceAll('`', '')
-    .replace(/ \([^()]*\d{4}[^()]*\)/, '')
-    .split(/;|\.(?= |$)/)[0]!;
 }
 
 function wrap(text: string, limit: number): string[] {

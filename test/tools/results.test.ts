@@ -9,6 +9,7 @@ const files = [
   'tools',
   'tsconfig.json',
   'lib/tsconfig.json',
+  'lib/serve/page',
   'lib/package.json',
   'test/tsconfig.json',
   '.mocharc.json',

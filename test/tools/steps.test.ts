@@ -214,7 +214,7 @@ describe('A step of set-up', () => {
     it('compiles what changed, repairs what was damaged and removes what has no source', async () => {
       const {libraryStep} = await loadSetup();
       const folder = copyOfProject(
-        ['package-lock.json', 'tsconfig.json', 'lib/tsconfig.json'],
+        ['package-lock.json', 'tsconfig.json', 'lib/tsconfig.json', 'lib/serve/page'],
         ['node_modules'],
       );
       const step = libraryStep(await openProject(folder));

@@ -66,9 +66,12 @@ export function libraryStep(project) {
   }
 
   function sourceSum() {
-    const settings = ['tsconfig.json', 'lib/tsconfig.json', 'package-lock.json'].map((name) =>
-      sumOfFile(join(project.home, name)),
-    );
+    const settings = [
+      'tsconfig.json',
+      'lib/tsconfig.json',
+      'lib/serve/page/tsconfig.json',
+      'package-lock.json',
+    ].map((name) => sumOfFile(join(project.home, name)));
     return sum(JSON.stringify([sumOfFiles(lib, sourceFiles()), settings]));
   }
 
