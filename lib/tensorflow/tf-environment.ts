@@ -15,8 +15,8 @@ process.env['TF_DETERMINISTIC_OPS'] ??= '1';
 // By default the first process takes all GPU memory, and an open notebook would block the command line.
 process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 
-// tfjs-node calls `util.isNullOrUndefined`, which Node 22 warns about and Node 23 removed.
-(util as {isNullOrUndefined?: (value: unknown) => boolean}).isNullOrUndefined = (value) => value == null;
+// tfjs-node calls two functions of `util` that Node 22 warns about; Node 23 removed one of them.
+Object.assign(util, {isArray: Array.isArray, isNullOrUndefined: (value: unknown) => value == null});
 
 try {
   // An import would run before the lines above.

@@ -167,7 +167,13 @@ describe('A step of training', () => {
     const adam = new Adam(decoder.weights);
     for (const [step, count] of [4, 4, 2, 4].entries()) {
       const batches = Array.from({length: count}, (_, at) => batchOf(at));
-      trainStep({...toy, features: store, decoder}, adam, batches, {...settings, accumulate: 4, step}, objective);
+      trainStep(
+        {...toy, features: store, decoder},
+        adam,
+        batches,
+        {...settings, accumulate: 4, step},
+        objective,
+      );
     }
     expect(new Set(keys).size).to.equal(keys.length).and.to.equal(14);
     for (const part of [decoder, adam]) part.dispose();
