@@ -10,7 +10,9 @@ import {unknownName} from '../option-names';
  * @param scores Scores that must include the metric. @default every metric that there is
  * @returns The name.
  * @throws CaptionerError `options` for a name that no metric has, naming the nearest; or for one that wasn't computed.
- * @example const score = result.metrics[metricNamed(metric, result)];
+ * @example
+ * const result = await evaluate(captioner, store, images);
+ * const score = result.metrics[metricNamed('CIDEr-D', result)];
  */
 export function metricNamed(
   name: string,

@@ -115,7 +115,7 @@ export interface HeatmapOptions extends ChartOptions {
  *
  * @param matrix Rows of numbers, all of the same length.
  * @param options Titles, and names of the rows and columns.
- * @example showHeatmap(attention, {title: 'Attention', rows: words, x: 'cell'});
+ * @example showHeatmap([[0.1, 0.9], [0.6, 0.4]], {title: 'Attention', rows: ['a', 'dog'], x: 'cell'});
  */
 export function showHeatmap(
   matrix: readonly ArrayLike<number>[],
@@ -208,7 +208,7 @@ export interface Point {
  *
  * @param points Their places, each with a hover text and a group if it has one.
  * @param options Titles of the chart and its axes.
- * @example showScatter(scores.map((y, x) => ({x, y, text: captions[x]})), {title: 'Scores', x: 'image', y: 'CIDEr-D'});
+ * @example showScatter([{x: 9, y: 0.61, text: 'a dog runs'}, {x: 12, y: 0.42}], {title: 'Scores', x: 'words', y: 'CIDEr-D'});
  */
 export function showScatter(points: readonly Point[], {title = '', x, y}: ChartOptions = {}): void {
   const groups = new Map<string, Point[]>();

@@ -28,7 +28,10 @@ export interface IntervalOptions {
  *
  * @param scores Results of `evaluate` or `scoreCaptions` by the name of their run, whose intervals are computed; or intervals.
  * @param options Titles of the chart and its axis.
- * @example showIntervals({'beam search': result, greedy: second}, {title: 'Test split'});
+ * @example
+ * const beam = await evaluate(captioner, store, images, {beams: 3});
+ * const greedy = await evaluate(captioner, store, images, {beams: 1});
+ * showIntervals({'beam search': beam, greedy}, {title: 'Test split'});
  */
 export function showIntervals(
   scores: Readonly<Record<string, Pick<CaptionScores, 'metrics' | 'measured'>>> | readonly ScoreInterval[],

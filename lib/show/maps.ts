@@ -27,7 +27,7 @@ export interface MapOptions {
  * @param maps Square maps with their labels.
  * @param options Title, and width of a tile.
  * @throws CaptionerError `shape` when a map isn't square; `image`, `not-found` when the image can't be read.
- * @example await showMaps(image.file, maps.map((values, at) => ({label: `feature ${at}`, values})));
+ * @example await showMaps('photo.jpg', [{label: 'feature 7', values: [0, 0.2, 0.5, 1]}], {title: 'Features'});
  */
 export async function showMaps(
   file: string,
@@ -51,7 +51,9 @@ export async function showMaps(
  * @param words The vocabulary, or the words of the hypothesis.
  * @param options Title, and width of a tile.
  * @returns Whether the hypothesis has attention; without it, a line says so.
- * @example await showAttention(file, hypotheses[0], vocabulary);
+ * @example
+ * const [result] = await captioner.caption(['photo.jpg']);
+ * if (result && 'caption' in result) await showAttention('photo.jpg', result.hypotheses[0]!, captioner.vocabulary);
  */
 export async function showAttention(
   file: string,

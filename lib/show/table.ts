@@ -35,7 +35,7 @@ export interface TableOptions {
  * @param rows Objects with values by column name.
  * @param options Caption, columns whose best value is bold, columns with bars.
  * @example showTable([{split: 'train', images: 6000}, {split: 'test', images: 1000}], {caption: 'Flickr8k'});
- * @example showTable(rows, {best: {'CIDEr-D': 'high', loss: 'low'}, bars: ['probability']});
+ * @example showTable([{loss: 2.1, METEOR: 0.2}, {loss: 1.9, METEOR: 0.22}], {best: {loss: 'low', METEOR: 'high'}});
  */
 export function showTable(rows: readonly object[], options: TableOptions = {}): void {
   const table = rows as readonly Row[]; // allows interfaces, which have no index signature
