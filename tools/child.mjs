@@ -27,14 +27,16 @@ export function spawnChild(program, args, options, {signals = ['SIGHUP', 'SIGTER
     env: {...options.env, CAPTIONER_LIFELINE: String(lifeline)},
   });
   const rope = child.stdio[lifeline];
-  rope?.on('error', () => {});
+  rope?.on('error', ignore);
   const end = (reason) => {
     child.endedBy ??= reason;
     rope?.destroy();
   };
   // A terminal that is gone can't be written to, which must not keep anything from ending well.
-  const silent = () => {};
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', silent);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.off('error', ignore);
+    stream.on('error', ignore);
+  }
   for (const signal of signals) process.on(signal, end);
   const watch = watchParents(() => end('SIGHUP'));
   child.on('exit', () => {
@@ -43,6 +45,8 @@ export function spawnChild(program, args, options, {signals = ['SIGHUP', 'SIGTER
   });
   return child;
 }
+
+function ignore() {}
 
 /** Exit code of a program that a signal ended. */
 export function exitCodeOf(signal) {

@@ -98,7 +98,8 @@ describe('A command that trains', function () {
   });
 
   for (const [command, words] of Object.entries(commands))
-    for (const signal of ['SIGHUP', 'SIGTERM', 'SIGKILL'] as const)
+    // JupyterLab asks before it ends at Ctrl-C.
+    for (const signal of ['SIGHUP', 'SIGTERM', 'SIGKILL', ...(command === 'lab' ? [] : ['SIGINT'])] as const)
       it(`leaves nothing behind when ${signal} ends npm ${command}`, async () => {
         const {home, folder} = project();
         const npm = spawn('npm', words, {
@@ -116,11 +117,12 @@ describe('A command that trains', function () {
           const all = [npm.pid!, ...descendants(npm.pid!)];
           expect(all).to.include(kernel);
           expect(existsSync(join(folder, 'run', '.lock'))).to.equal(true);
-          // A terminal that is closed sends SIGHUP to all in its group; other signals come to npm alone.
-          process.kill(signal === 'SIGHUP' ? -npm.pid! : npm.pid!, signal);
+          // A terminal sends SIGHUP when it is closed, and SIGINT at Ctrl-C, to all in its group; other signals come to npm alone.
+          process.kill(/HUP|INT/.test(signal) ? -npm.pid! : npm.pid!, signal as NodeJS.Signals);
           await until(`the end of all processes\n${output}`, 25, () => !all.some(isRunning));
           expect(existsSync(join(folder, 'run', '.lock')), 'the lock').to.equal(false);
           expect(existsSync(join(folder, 'run', 'latest')), 'a checkpoint').to.equal(true);
+          if (signal === 'SIGINT') expect(output).to.include('stopped; a run in training is saved');
           const reports = join(home, 'reports');
           if (existsSync(reports)) expect(readdirSync(reports)).to.deep.equal([]);
         } finally {
