@@ -118,7 +118,7 @@ describe('A command that trains', function () {
           expect(all).to.include(kernel);
           expect(existsSync(join(folder, 'run', '.lock'))).to.equal(true);
           // A terminal sends SIGHUP when it is closed, and SIGINT at Ctrl-C, to all in its group; other signals come to npm alone.
-          process.kill(/HUP|INT/.test(signal) ? -npm.pid! : npm.pid!, signal as NodeJS.Signals);
+          process.kill(/HUP|INT/.test(signal) ? -npm.pid! : npm.pid!, signal);
           await until(`the end of all processes\n${output}`, 25, () => !all.some(isRunning));
           expect(existsSync(join(folder, 'run', '.lock')), 'the lock').to.equal(false);
           expect(existsSync(join(folder, 'run', 'latest')), 'a checkpoint').to.equal(true);
