@@ -1,6 +1,7 @@
 /** JupyterLab's rules for the HTML of notebooks that are not trusted, read from the JupyterLab that is installed. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {runInNewContext} from 'node:vm';
 import {projectRoot} from '../support';
 
 export interface Sanitizer {
@@ -22,8 +23,7 @@ export function jupyterSanitizer(): Sanitizer {
   const end = source.indexOf('class ', start + 10);
   const object = source.slice(at + opening.length, source.indexOf('}}', at) + 1);
   // The expressions are built by code, which only puts strings together.
-  const read = new Function(`${source.slice(start, end)};return ${object}`) as () => Record<string, RegExp[]>;
-  const rules = read();
+  const rules = runInNewContext(`${source.slice(start, end)};(${object})`) as Record<string, RegExp[]>;
   const [, tags] = /allowedTags:(\[.*?\])/.exec(source.slice(end))!;
   return {
     tags: new Set(JSON.parse(tags!) as string[]),
