@@ -51,3 +51,20 @@ export async function printed(body: () => unknown): Promise<string> {
   }
   return text;
 }
+
+/** Runs `body` and returns what it wrote to stdout and stderr. */
+export async function written(body: () => unknown): Promise<{stdout: string; stderr: string}> {
+  const streams = ['stdout', 'stderr'] as const;
+  const text = {stdout: '', stderr: ''};
+  for (const name of streams)
+    process[name].write = (chunk: string | Uint8Array): boolean => {
+      text[name] += String(chunk);
+      return true;
+    };
+  try {
+    await body();
+  } finally {
+    for (const name of streams) delete (process[name] as {write?: unknown}).write; // restores the method of the class
+  }
+  return text;
+}

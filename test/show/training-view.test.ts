@@ -10,7 +10,7 @@ import {TrainingState} from 'captioner/dist/show/training-state';
 import {secondsLeft, statusHtml, statusText, trainingStatus} from 'captioner/dist/show/training-status';
 import {temporaryFolder} from '../support';
 import {at, beginAt, epochAt, runWith, stepAt, stepsPerEpoch} from './events';
-import {htmlOf, inKernel, printed, textOf, type Sent} from './kernel';
+import {htmlOf, inKernel, textOf, written, type Sent} from './kernel';
 import {dropped, jupyterSanitizer} from './sanitizer';
 
 const image = join(temporaryFolder(), 'dog.png');
@@ -307,24 +307,16 @@ describe('watchTraining', () => {
 
   it('prints lines where there is no terminal', async function () {
     if (process.stderr.isTTY) this.skip();
-    const {write} = process.stdout;
-    let out = '';
-    process.stdout.write = ((chunk: string) => ((out += chunk), true)) as typeof write;
-    let errors = '';
-    try {
-      errors = await printed(async () => {
-        const {onEvent} = watchTraining(runWith(1, 2, image));
-        await onEvent(beginAt(10, 2));
-        for (const event of steps(11, 21)) await onEvent(event);
-        await onEvent(epochAt(2, image));
-        await onEvent(end('end', 20));
-      });
-    } finally {
-      process.stdout.write = write;
-    }
-    expect(out).to.equal(
+    const {stdout, stderr} = await written(async () => {
+      const {onEvent} = watchTraining(runWith(1, 2, image));
+      await onEvent(beginAt(10, 2));
+      for (const event of steps(11, 21)) await onEvent(event);
+      await onEvent(epochAt(2, image));
+      await onEvent(end('end', 20));
+    });
+    expect(stdout).to.equal(
       'epoch 2 of 2 * · loss 1.500 · validation loss 1.750 · BLEU-4 0.200 · CIDEr-D 0.900 · 12 s\n  dog.jpg: a dog 2\n',
     );
-    expect(errors).to.match(/^All 2 epochs are done, loss .*\n$/);
+    expect(stderr).to.match(/^All 2 epochs are done, loss .*\n$/);
   });
 });

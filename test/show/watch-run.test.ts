@@ -6,7 +6,7 @@ import {readEvents, Trainer, watchRun} from 'captioner';
 import {metricsName} from 'captioner/dist/checkpoints/run-layout';
 import {makeToy, toyDecoder, toyOptions, type Toy} from '../training/toy';
 import {projectRoot, refusal, temporaryFolder} from '../support';
-import {htmlOf, inKernel, printed, textOf, type Sent} from './kernel';
+import {htmlOf, inKernel, textOf, written, type Sent} from './kernel';
 
 /** Follows real runs, of this process and of others. */
 describe('watchRun', function () {
@@ -112,12 +112,9 @@ describe('watchRun', function () {
     });
     await trainer.train();
     trainer.close();
-    const {write} = process.stdout;
-    let out = '';
-    process.stdout.write = ((chunk: string) => ((out += chunk), true)) as typeof write;
-    const errors = await printed(() => watchRun(run)).finally(() => (process.stdout.write = write));
-    expect(out).to.match(/^epoch 1 of 1 \* · loss [\d.]+ · validation loss/);
-    expect(errors).to.match(/^The epoch is done, loss/);
+    const {stdout, stderr} = await written(() => watchRun(run));
+    expect(stdout).to.match(/^epoch 1 of 1 \* · loss [\d.]+ · validation loss/);
+    expect(stderr).to.match(/^The epoch is done, loss/);
   });
 
   it('refuses a folder without a run', async () => {
