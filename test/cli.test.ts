@@ -132,7 +132,17 @@ describe('captioner', function () {
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    const names = ['caption', 'features', 'train', 'watch', 'evaluate', 'score', 'runs', 'download', 'doctor'];
+    const names = [
+      'caption',
+      'features',
+      'train',
+      'watch',
+      'evaluate',
+      'score',
+      'runs',
+      'download',
+      'doctor',
+    ];
     for (const name of names) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);

@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import type {TrainingEvent} from './events';
 
-
 const interval = 350; // ms
 
 export class MetricsLog {

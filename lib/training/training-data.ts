@@ -34,7 +34,8 @@ export interface TrainingData {
 export function prepareTrainingData(parts: Parts, maximumLength: number): TrainingData {
   checkTogether(parts);
   const {dataset, features, vocabulary} = parts;
-  const usable = (split: Split): CaptionedImage[] => ofSplit(dataset, split).filter(({id}) => features.has(id));
+  const usable = (split: Split): CaptionedImage[] =>
+    ofSplit(dataset, split).filter(({id}) => features.has(id));
   const examples = (images: readonly CaptionedImage[]): Example[] =>
     images.flatMap(({id, captions}) =>
       captions.map((caption) => {

@@ -27,10 +27,7 @@ export type Chunked<T> = Generator<number, T, void>;
 export type OnValidation = (unit: 'captions' | 'images', done: number, total: number) => void | Promise<void>;
 
 /** What validation finds out beside an epoch's report. */
-export type ValidationFindings = Pick<
-  EpochReport,
-  'validationLoss' | 'metrics' | 'intervals' | 'panel'
-> & {
+export type ValidationFindings = Pick<EpochReport, 'validationLoss' | 'metrics' | 'intervals' | 'panel'> & {
   readonly more: Pick<EpochEvent, 'mostFrequent' | 'attentionShift'>;
 };
 

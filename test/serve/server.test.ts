@@ -81,7 +81,11 @@ describe('The page’s server', () => {
   it('refuses runs that are not there or not ready', async () => {
     for (const run of ['nowhere', '', 'notes', '../flickr8k', '..', folder])
       for (const path of ['api/load', 'api/caption'])
-        expectRefusal(await post(`${path}?${new URLSearchParams({run}).toString()}`), 404, /no run of this name/);
+        expectRefusal(
+          await post(`${path}?${new URLSearchParams({run}).toString()}`),
+          404,
+          /no run of this name/,
+        );
     expectRefusal(await post('api/load'), 404, /no run of this name/);
     expectRefusal(await post('api/load?run=begun'), 409, /begun: no finished epoch yet/);
     expectRefusal(await post('api/caption?run=damaged', {body: 'x'}), 409, /damaged: damaged/);
