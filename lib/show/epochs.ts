@@ -160,7 +160,13 @@ function placeOf({title}: Panel, at: number, columns: number, rows: number): Pan
         anchor: `y${suffix}`,
         tickvals: ticksIn(rangeOf(epochs.map(({epoch}) => epoch)), 4, true),
       },
-      [`yaxis${suffix}`]: {...line, domain: [low, high], anchor: `x${suffix}`, nticks: 4},
+      [`yaxis${suffix}`]: {
+        ...line,
+        domain: [low, high],
+        anchor: `x${suffix}`,
+        nticks: 4,
+        exponentformat: 'none',
+      },
     }),
   };
 }

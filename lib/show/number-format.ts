@@ -1,12 +1,17 @@
 /** Formats the numbers of a column alike: the same number of decimals for all, so that they can be compared by eye. */
+import {metricNames} from '../metric-names';
 import {formatNumber} from './text';
 
-/** Returns a function that formats the numbers of a column. @param name Name of the column: `p` and `seconds` have formats of their own. */
+const scores: ReadonlySet<string> = new Set([...metricNames, 'factual', 'score', 'low', 'high']);
+
+/** Returns a function that formats the numbers of a column. @param name Name of the column: `p`, `seconds` and scores have formats of their own. */
 export function columnFormat(name: string, values: readonly number[]): (value: number) => string {
   if (/^p(-value)?$/i.test(name)) return formatProbability;
   const finite = values.filter(Number.isFinite);
   if (finite.every(Number.isInteger)) return formatNumber;
   const largest = Math.max(...finite.map(Math.abs));
+  // A score next to nothing is 0 to every reader.
+  if (scores.has(name) && largest < 1e-2) return unlessSpecial((value) => value.toFixed(4));
   if (largest >= 1e7 || largest < 1e-4)
     return unlessSpecial((value) => value.toExponential(2).replace('e+', 'e'));
   const most = /(^|\s)seconds$/.test(name) ? 1 : decimalsFor(largest);

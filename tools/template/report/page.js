@@ -57,7 +57,8 @@
   });
 
   // What is wider than the page scrolls, also with the keyboard, and says so.
-  const scrollers = all('.jp-OutputArea-output:not(.figure), .scroll');
+  const own = '.jp-OutputArea-output [style*="overflow-x:auto"]'; // of a table
+  const scrollers = all(`.jp-OutputArea-output:not(.figure), .scroll, ${own}`);
   const measure = () => {
     for (const scroller of scrollers) {
       const wide = scroller.scrollWidth > scroller.clientWidth + 1;
