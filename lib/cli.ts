@@ -4,6 +4,7 @@
  */
 import {Command, CommanderError} from 'commander';
 import type {CaptionFlags} from './commands/caption';
+import type {CardFlags} from './commands/card';
 import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
 import type {ExportFlags} from './commands/export';
@@ -168,6 +169,20 @@ export function program(): Command {
     .action(async (from: string[], flags: ExportFlags) =>
       (await import('./commands/export.js')).exportTo(from, flags),
     );
+  command('card', 'writes a model card: data, settings, scores, examples, errors, terms')
+    .argument('<run>', 'a run or a checkpoint')
+    .option('--data <dir>', 'the data set that it is evaluated on (default: the one it was trained on)')
+    .option('--split <name>', 'validation or test (default: test, if there are test images)')
+    .option('--to <dir>', 'where README.md and card.html go (default: card in the folder of the run)')
+    .option('--limit <n>', 'captions only the first images of the split', whole('--limit'))
+    .option('--images', 'shows photographs in card.html; drawn scenes are always shown')
+    .option('--licence <name>', 'licence of the weights (default: unknown)')
+    .option('--weights <file>', 'weights of its encoder, where they are not the usual ones')
+    .option(...beams)
+    .option(...search)
+    .option('--replace', 'in the place of a card that lies there')
+    .addHelpText('after', () => optionHelp([searchOptions]))
+    .action(async (run: string, flags: CardFlags) => (await import('./commands/card.js')).card(run, flags));
   command('download', 'fetches a data set or weights; without a name, lists them')
     .argument('[name]')
     .option('--to <dir>', 'where it goes (default: its place in data/)')

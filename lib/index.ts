@@ -9,6 +9,7 @@ export {
   type Rejection,
   type Split,
 } from './datasets/dataset';
+export {datasetFingerprint} from './datasets/fingerprint';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
 export {readImage, readPixels, toPixels} from './encoders/images';
@@ -88,6 +89,14 @@ export {
   type TrainerOptions,
 } from './training/options';
 export type {EpochReport, History, PanelEntry, StepReport} from './checkpoints/history';
+export {
+  readProvenance,
+  type Machine,
+  type Origin,
+  type Provenance,
+  type Session,
+  type TrainedOn,
+} from './training/provenance';
 export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
 export {exportCheckpoint} from './checkpoints/export';
@@ -97,6 +106,10 @@ export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
+export {modelCard, type ModelCard, type ModelCardOptions} from './card/model-card';
+export type {Assessment, Captioning} from './card/assessment';
+export {wordUse, type WordUse} from './evaluation/word-use';
+export {peopleInCaptions, type Mentions, type Misnamed, type PeopleInCaptions} from './evaluation/people';
 export {scoresByWord, type WordScore, type WordScoreOptions} from './evaluation/scores-by-word';
 export {
   evaluate,
@@ -124,5 +137,6 @@ export {overlay, type OverlayOptions} from './show/overlay';
 // TensorFlow, errors and places
 export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
+export {libraryVersion, type LibraryVersion} from './version';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
 export {checkpointFolder, featureFolder, projectFolder, runFolder, userPath} from './paths';

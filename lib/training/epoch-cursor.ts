@@ -27,6 +27,11 @@ export class EpochCursor {
     return this.at.batch >= this.length;
   }
 
+  /** Whether so many batches are the rest of the epoch. */
+  endsAfter(count: number): boolean {
+    return this.at.batch + count >= this.length;
+  }
+
   /** The next batches, fewer at the end of an epoch; after its last they are the first of the next epoch. */
   next(count: number): Batch[] {
     const {epoch, batch} = this.at;

@@ -16,9 +16,11 @@ import {
   type Parts,
 } from './training-data';
 import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOptions} from './options';
+import {beginProvenance, resumeProvenance} from './provenance';
 import {Run, type Skipped} from './run';
 import {TrainableModel, trainableWeights} from './trainable-model';
-import {EventLog} from './tensorboard';
+import {cutEventFiles} from './tensorboard/event-files';
+import {EventLog} from './tensorboard/event-log';
 
 export interface OpenRun {
   readonly parts: Parts;
@@ -62,7 +64,8 @@ export async function newRun(
   const run = folder === undefined ? undefined : new Run(folder, replace ? 'replace' : 'begin');
   try {
     await run?.clear();
-    const log = run && new EventLog(run.tensorboard);
+    if (run) await beginProvenance(run.folder, parts.dataset, settings);
+    const log = run && new EventLog(run.folder, parts, history);
     const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
     return {parts, material, settings, history, course, model, run, log, skipped: []};
   } catch (error) {
@@ -116,8 +119,13 @@ export async function resumeRun(
     const model = new TrainableModel(parts, adam, average);
     const course = new EpochCursor(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
-    const log = new EventLog(run.tensorboard);
-    return {parts, material, settings, history: training.history, course, model, run, log, skipped};
+    const {history} = training;
+    const logged = await cutEventFiles(run.folder, position.step);
+    const log = new EventLog(run.folder, parts, history);
+    opened.push({dispose: () => log.close()});
+    await log.complete(logged);
+    await resumeProvenance(run.folder);
+    return {parts, material, settings, history, course, model, run, log, skipped};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

@@ -23,6 +23,7 @@ import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors, type WordVectors} from '../text/word-vectors';
 import {trainerSettings, type TrainerOptions} from './options';
 import {presetOf} from './presets';
+import {extendProvenance} from './provenance';
 import {checkRunFolder, runMetadata} from './run';
 import {Trainer} from './trainer';
 import type {TrainingRecipe} from './training-recipe';
@@ -144,11 +145,16 @@ async function prepareStage(
     if (checkpoint) {
       useCheckpoint(checkpoint, features, recipe.from!);
       const {decoder, vocabulary} = checkpoint;
-      return prepared(await Trainer.create({...parts, decoder, vocabulary}, {replace, measured: true}));
+      const trainer = await Trainer.create({...parts, decoder, vocabulary}, {replace, measured: true});
+      if (folder !== undefined) await extendProvenance(folder, {from: recipe.from});
+      return prepared(trainer);
     }
     const {vocabulary, decoder, vectors} = await newDecoder(dataset, features, kind, {...recipe, ...options});
     opened.push(decoder);
-    return prepared(await Trainer.create({...parts, decoder, vocabulary}, {replace}), vectors);
+    const trainer = await Trainer.create({...parts, decoder, vocabulary}, {replace});
+    const {minimumCount, wordVectors} = recipe;
+    if (folder !== undefined) await extendProvenance(folder, {minimumCount, wordVectors});
+    return prepared(trainer, vectors);
   } catch (error) {
     for (const part of opened) part.dispose?.();
     throw error;

@@ -17,6 +17,7 @@ import {
   stepName,
   type Checkpoint,
 } from '../checkpoints/checkpoint';
+import {removeEventFiles} from './tensorboard/event-files';
 
 /** A checkpoint that was skipped when a run was resumed, and the reason. */
 export interface Skipped {
@@ -93,10 +94,6 @@ export class Run {
     this.#lock = lockFolder(this.folder);
   }
 
-  get tensorboard(): string {
-    return join(this.folder, 'tensorboard');
-  }
-
   /** Names of its checkpoints, the newest first. */
   checkpoints(): string[] {
     return checkpointsIn(this.folder);
@@ -150,9 +147,7 @@ export class Run {
   async clear(): Promise<void> {
     for (const pointer of ['latest', 'best']) await fs.rm(join(this.folder, pointer), {force: true});
     for (const name of this.checkpoints()) await this.#remove(name);
-    if (!existsSync(this.tensorboard)) return;
-    for (const name of readdirSync(this.tensorboard))
-      if (name.startsWith('events.out.tfevents.')) await fs.rm(join(this.tensorboard, name));
+    await removeEventFiles(this.folder);
   }
 
   close(): void {

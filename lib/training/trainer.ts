@@ -22,7 +22,7 @@ import type {TrainingData, Parts} from './training-data';
 import {changedSettings, scheduled, type TrainerSettings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
 import {newRun, resumeRun, type OpenRun} from './open-run';
-import type {EventLog} from './tensorboard';
+import type {EventLog} from './tensorboard/event-log';
 import type {TrainableModel} from './trainable-model';
 
 /** The parts that a trainer is made of. */
@@ -152,6 +152,7 @@ export class Trainer {
   /** One step on batches of one's own; the position in the data stays where it is. */
   stepOn(...batches: readonly Batch[]): StepReport {
     throwIfStopped();
+    const start = performance.now();
     const {scheduledSampling, epochs} = this.#settings;
     const {step, epoch} = this.#course.position;
     const total = epochs * this.stepsPerEpoch;
@@ -165,18 +166,12 @@ export class Trainer {
       learningRate,
       encoderLearningRate,
       ownWords,
+      onGradients: this.#course.endsAfter(batches.length) ? (found) => this.#log?.gradients(found, step + 1) : undefined,
     });
     this.#course.stepped();
     const report = {step: step + 1, epoch: epoch + 1, learningRate, ...learnt};
     this.history.steps.push(report);
-    const {loss, gradientNorm, reward} = learnt;
-    const scalars = {
-      'loss/training': loss,
-      learningRate,
-      'gradient norm': gradientNorm,
-      ...(reward !== undefined && {reward}),
-    };
-    this.#log?.scalars(scalars, report.step);
+    this.#log?.step(report, this.#settings, (performance.now() - start) / 1000);
     return report;
   }
 

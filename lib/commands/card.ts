@@ -1,0 +1,46 @@
+/** `captioner card`: a model card of a run or a checkpoint, as Markdown and as a page. */
+import {join} from 'node:path';
+import {modelCard} from '../card/model-card';
+import {splits} from '../datasets/dataset';
+import {CaptionerError} from '../errors';
+import {userPath} from '../paths';
+import {progress} from '../show/progress';
+import {open} from './data';
+import {continued, print, searchOf, warn, weightsOf, type SearchFlags} from './io';
+
+export interface CardFlags extends Omit<SearchFlags, 'sample'> {
+  readonly data?: string;
+  readonly split?: string;
+  readonly to?: string;
+  /** How many images are captioned. */
+  readonly limit?: number;
+  /** Whether the page shows photographs. */
+  readonly images?: boolean;
+  readonly licence?: string;
+  readonly weights?: string;
+  readonly replace?: boolean;
+}
+
+export async function card(run: string, flags: CardFlags): Promise<void> {
+  const {data, limit, images = false, licence, replace = false, to = join(run, 'card')} = flags;
+  const split = splits.find((name) => name === flags.split);
+  if (flags.split !== undefined && split === undefined)
+    throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  const search = searchOf(flags);
+  const dataset = data === undefined ? undefined : await open(data);
+  const made = await modelCard(userPath(run), {
+    search,
+    photographs: images,
+    progress,
+    ...weightsOf(flags),
+    ...(dataset && {data: dataset}),
+    ...(split && {split}),
+    ...(limit !== undefined && {limit}),
+    ...(licence !== undefined && {licence}),
+  }).catch((error: unknown) => {
+    throw continued(error, 'run the command again; features that are done are kept');
+  });
+  if (!made.assessment)
+    warn('the data set is not recorded, so the card has no scores; name it with --data');
+  for (const file of await made.save(to, {replace})) print(file);
+}

@@ -1,0 +1,35 @@
+/**
+ * What TensorBoard's HParams page compares runs by: the settings that a run began with, and that it ended. TensorBoard finds the settings
+ * that differ, and the metrics, by itself; a list of them in every run would hide those that the first run lacks.
+ */
+import {double, integer, nested} from './protobuf';
+import {pluginValue, type SummaryValue} from './summary';
+
+/** Settings by name. */
+export type HParams = Readonly<Record<string, unknown>>;
+
+/** The settings of a run that begins. */
+export function sessionStart(hparams: HParams, time: Date = new Date()): SummaryValue {
+  const entries = Object.entries(hparams).map(([name, value]) => nested(1, nested(1, name), nested(2, plain(value))));
+  return sessionValue('session_start_info', nested(3, ...entries, double(5, time.getTime() / 1000)));
+}
+
+/** The end of a run that went through all its epochs. */
+export function sessionEnd(time: Date = new Date()): SummaryValue {
+  const success = 1;
+  return sessionValue('session_end_info', nested(4, integer(1, success), double(2, time.getTime() / 1000)));
+}
+
+/** What the tags of these values begin with. */
+export const sessionTag = '_hparams_/';
+
+function sessionValue(name: string, content: Buffer): SummaryValue {
+  return pluginValue(`${sessionTag}${name}`, 'hparams', content);
+}
+
+/** A `google.protobuf.Value`. */
+function plain(value: unknown): Buffer {
+  if (typeof value === 'number') return double(2, value);
+  if (typeof value === 'boolean') return integer(4, value);
+  return nested(3, typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+}
