@@ -3,13 +3,10 @@
  * they get wrong, and on which terms it may be used. A card says only what is recorded or measured, and says what isn't.
  */
 import {existsSync} from 'node:fs';
-import {mkdir} from 'node:fs/promises';
-import {basename, join} from 'node:path';
+import {basename} from 'node:path';
 import {ofSplit, type Dataset, type Split} from '../datasets/dataset';
 import {openDataset} from '../datasets/open-dataset';
-import {CaptionerError} from '../errors';
 import type {ShowProgress} from '../features/open-features';
-import {writeFileAtomic} from '../files/atomic';
 import {userPath} from '../paths';
 import type {SearchOptions} from '../search/beam-search';
 import type {WithText} from '../search/phrases';
@@ -19,6 +16,7 @@ import {libraryVersion} from '../version';
 import {leadOf, modelSection, useSection} from './about';
 import {assess, type Assessment} from './assessment';
 import type {CardContent, CardImage} from './blocks';
+import {assertNoCard, cardFiles, writeCard} from './card-files';
 import {shortPath} from './command';
 import {readFacts, type ModelFacts} from './facts';
 import {licenceSection, limitsSection} from './limits';
@@ -60,13 +58,12 @@ export interface ModelCard {
    * Writes `README.md`, `card.html` and the images of the former.
    *
    * @param options.replace Whether a card that lies there is replaced. @default false
-   * @returns The paths of both.
+   * @returns The paths of `card.html` and `README.md`.
    * @throws CaptionerError `mismatch` when a card lies there; `no-space`
    */
   save(folder: string, options?: {readonly replace?: boolean}): Promise<string[]>;
 }
 
-const files = {markdown: 'README.md', page: 'card.html', images: 'images'} as const;
 const shown = {panelImages: 12, worstImages: 8} as const;
 
 /**
@@ -89,7 +86,7 @@ export async function modelCard(run: string, options: ModelCardOptions = {}): Pr
   const drawn = dataset?.layout === 'scenes';
   const thumbnails = await thumbnailsOf(drawn || photographs ? content : undefined);
   const pathOf = ({id}: CardImage): string | undefined =>
-    drawn && thumbnails.has(id) ? `${files.images}/${id.replace(/[\\/]/g, '-')}` : undefined;
+    drawn && thumbnails.has(id) ? `${cardFiles.images}/${id.replace(/[\\/]/g, '-')}` : undefined;
   const markdown = cardMarkdown(content, {
     metadata: metadataOf(facts, {licence, trained, evaluated, assessment}),
     imagePath: pathOf,
@@ -99,22 +96,15 @@ export async function modelCard(run: string, options: ModelCardOptions = {}): Pr
     markdown,
     html,
     assessment,
-    async save(to, {replace = false} = {}) {
-      const folder = userPath(to);
-      const [readme, page] = [join(folder, files.markdown), join(folder, files.page)];
-      const there = [readme, page].find(existsSync);
-      if (there !== undefined && !replace)
-        throw new CaptionerError(
-          'mismatch',
-          `${there}: a card lies here already, perhaps with words of yours; choose another folder, or say that it is to be replaced`,
-        );
-      const images = imagesOf(content).filter((image) => pathOf(image) !== undefined);
-      await mkdir(images.length > 0 ? join(folder, files.images) : folder, {recursive: true});
-      for (const image of images)
-        await writeFileAtomic(join(folder, pathOf(image)!), decoded(thumbnails.get(image.id)!));
-      await writeFileAtomic(page, html);
-      await writeFileAtomic(readme, markdown);
-      return [readme, page];
+    async save(folder, {replace = false} = {}) {
+      if (!replace) assertNoCard(folder);
+      const images = imagesOf(content).flatMap((image) => {
+        const path = pathOf(image);
+        return path === undefined ? [] : [[path, decoded(thumbnails.get(image.id)!)] as const];
+      });
+      const {markdown: readme, page} = cardFiles;
+      const paths = await writeCard(folder, {...Object.fromEntries(images), [page]: html, [readme]: markdown});
+      return paths.slice(-2);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** `captioner card`: a model card of a run or a checkpoint, as Markdown and as a page. */
 import {join} from 'node:path';
+import {assertNoCard} from '../card/card-files';
 import {modelCard} from '../card/model-card';
 import {splits} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
@@ -26,6 +27,8 @@ export async function card(run: string, flags: CardFlags): Promise<void> {
   const split = splits.find((name) => name === flags.split);
   if (flags.split !== undefined && split === undefined)
     throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  // Before minutes of captioning.
+  if (!replace) assertNoCard(to);
   const search = searchOf(flags);
   const dataset = data === undefined ? undefined : await open(data);
   const made = await modelCard(userPath(run), {

@@ -6,6 +6,7 @@ import {ofSplit} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
 import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
+import {cutEventFiles} from '../checkpoints/event-files';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
 import {
@@ -19,7 +20,6 @@ import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOption
 import {beginProvenance, resumeProvenance} from './provenance';
 import {Run, type Skipped} from './run';
 import {TrainableModel, trainableWeights} from './trainable-model';
-import {cutEventFiles} from './tensorboard/event-files';
 import {EventLog} from './tensorboard/event-log';
 
 export interface OpenRun {

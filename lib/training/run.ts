@@ -17,7 +17,7 @@ import {
   stepName,
   type Checkpoint,
 } from '../checkpoints/checkpoint';
-import {removeEventFiles} from './tensorboard/event-files';
+import {removeEventFiles} from '../checkpoints/event-files';
 
 /** A checkpoint that was skipped when a run was resumed, and the reason. */
 export interface Skipped {

@@ -3,13 +3,13 @@
  * captions. TensorBoard calls the run by its folder's name, and shows its validation loss in the same chart as its training loss.
  */
 import {basename} from 'node:path';
+import {validationFolder, type LastSteps} from '../../checkpoints/event-files';
 import {patienceEnded, type EpochReport, type History, type StepReport} from '../../checkpoints/history';
 import type {tf} from '../../tensorflow/tensorflow';
 import {trainableWeights} from '../trainable-model';
 import type {TrainerSettings} from '../trainer-options';
 import type {Parts} from '../training-data';
 import {drawCaption, openCanvas, type Canvas} from './captioned-image';
-import {validationFolder, type LastSteps} from './event-files';
 import {EventWriter} from './event-writer';
 import {histogramOf} from './histogram';
 import {sessionEnd, sessionStart, type HParams} from './hparams';

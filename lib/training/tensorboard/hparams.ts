@@ -2,7 +2,8 @@
  * What TensorBoard's HParams page compares runs by: the settings that a run began with, and that it ended. TensorBoard finds the settings
  * that differ, and the metrics, by itself; a list of them in every run would hide those that the first run lacks.
  */
-import {double, integer, nested} from './protobuf';
+import {sessionTag} from '../../checkpoints/event-files';
+import {double, integer, nested} from '../../files/protobuf';
 import {pluginValue, type SummaryValue} from './summary';
 
 /** Settings by name. */
@@ -19,9 +20,6 @@ export function sessionEnd(time: Date = new Date()): SummaryValue {
   const success = 1;
   return sessionValue('session_end_info', nested(4, integer(1, success), double(2, time.getTime() / 1000)));
 }
-
-/** What the tags of these values begin with. */
-export const sessionTag = '_hparams_/';
 
 function sessionValue(name: string, content: Buffer): SummaryValue {
   return pluginValue(`${sessionTag}${name}`, 'hparams', content);

@@ -1,5 +1,5 @@
 /** Events as TensorBoard reads them: a step with its scalars, images, texts and histograms (tensorflow/core/util/event.proto). */
-import {double, float, integer, nested} from './protobuf';
+import {double, float, integer, nested} from '../../files/protobuf';
 
 /** A value of an event, encoded. */
 export type SummaryValue = Buffer;

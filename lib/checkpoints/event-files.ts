@@ -4,9 +4,11 @@
  */
 import {existsSync, promises as fs, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {writeFileAtomic} from '../../files/atomic';
-import {sessionTag} from './hparams';
-import {fieldsOf} from './protobuf';
+import {writeFileAtomic} from '../files/atomic';
+import {fieldsOf} from '../files/protobuf';
+
+/** What the tags of a run's settings begin with. */
+export const sessionTag = '_hparams_/';
 
 /** The folder for what is measured on the validation split. */
 export function validationFolder(run: string): string {
