@@ -16,7 +16,9 @@ let found: LibraryVersion | undefined;
 export function libraryVersion(): LibraryVersion {
   if (found) return found;
   const folder = resolve(realpathSync(__dirname), '..', '..');
-  const {version} = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as {version: string};
+  const {version} = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
   found = {version, commit: commitOf(folder)};
   return found;
 }

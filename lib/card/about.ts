@@ -5,7 +5,8 @@ import type {ModelFacts} from './facts';
 
 const designs: Readonly<Record<string, string>> = {
   lstm: 'an LSTM that reads one vector for the whole image (Show and Tell, Vinyals et al. 2015)',
-  attention: 'an LSTM that attends to a grid of image cells at each word (Show, Attend and Tell, Xu et al. 2015)',
+  attention:
+    'an LSTM that attends to a grid of image cells at each word (Show, Attend and Tell, Xu et al. 2015)',
   adaptive:
     'an LSTM that decides at each word whether to attend to the image or to rely on the language so far (Knowing When to Look, Lu et al. 2017)',
   transformer: 'a transformer decoder that attends to a grid of image cells (Vaswani et al. 2017)',
@@ -34,7 +35,10 @@ export function modelSection({decoder, encoder, fineTuned, views, words}: ModelF
         {part: 'decoder options', value: options},
         {part: 'encoder', value: `${encoder.name}, weights ${encoder.digest.slice(0, 12)}`},
         {part: 'fine-tuned blocks', value: fineTuned ? `from ${fineTuned.from} on` : 'none'},
-        {part: 'images', value: `${size} × ${size} pixels, ${fit === 'crop' ? 'cropped' : 'stretched'} to a square`},
+        {
+          part: 'images',
+          value: `${size} × ${size} pixels, ${fit === 'crop' ? 'cropped' : 'stretched'} to a square`,
+        },
         {part: 'views of an image', value: views === 1 ? '1' : `${views} (test-time augmentation)`},
         {part: 'vocabulary', value: `${formatNumber(words)} words`},
         {part: 'trained weights', value: formatNumber(trained)},

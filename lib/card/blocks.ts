@@ -67,4 +67,5 @@ export function decimals(value: number): string {
 }
 
 /** Said where images are named only. */
-export const notShown = 'The images belong to the data set and are not copied here; look them up there by their names.';
+export const notShown =
+  'The images belong to the data set and are not copied here; look them up there by their names.';

@@ -11,7 +11,9 @@ export const cardFiles = {markdown: 'README.md', page: 'card.html', images: 'ima
 
 /** @throws CaptionerError `mismatch` when a card lies in the folder */
 export function assertNoCard(folder: string): void {
-  const there = [cardFiles.markdown, cardFiles.page].map((name) => join(userPath(folder), name)).find(existsSync);
+  const there = [cardFiles.markdown, cardFiles.page]
+    .map((name) => join(userPath(folder), name))
+    .find(existsSync);
   if (there !== undefined)
     throw new CaptionerError(
       'mismatch',

@@ -26,7 +26,8 @@ export function trainCommands(facts: ModelFacts, data: TrainedOn | undefined): s
   const {name, encoder, training, views} = facts;
   const folder = `checkpoints/${name}`;
   if (training) return trainCommand(facts, data, folder);
-  const size = encoder.preprocessing.size === usualSize(encoder.name) ? undefined : encoder.preprocessing.size;
+  const size =
+    encoder.preprocessing.size === usualSize(encoder.name) ? undefined : encoder.preprocessing.size;
   return [
     ...trainCommand(facts, data, placeholders.run),
     ...broken([
@@ -123,7 +124,8 @@ function broken(parts: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of parts) {
     const last = lines.at(-1);
-    if (last === undefined || last.length + word.length + 3 > width) lines.push(last === undefined ? word : `  ${word}`);
+    if (last === undefined || last.length + word.length + 3 > width)
+      lines.push(last === undefined ? word : `  ${word}`);
     else lines[lines.length - 1] = `${last} ${word}`;
   }
   return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));

@@ -42,7 +42,8 @@ export interface ModelFacts {
 export async function readFacts(run: string): Promise<ModelFacts> {
   const {decoder, vocabulary, encoder, fineTuned, views, settings, training} = await loadCheckpoint(run);
   const size = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
-  const sum = (shapes: readonly (readonly number[])[]): number => shapes.reduce((all, shape) => all + size(shape), 0);
+  const sum = (shapes: readonly (readonly number[])[]): number =>
+    shapes.reduce((all, shape) => all + size(shape), 0);
   const saved = training?.settings ?? settings;
   try {
     return {

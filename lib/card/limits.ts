@@ -6,7 +6,11 @@ import {list, percent, table, type Section} from './blocks';
 import type {ModelFacts} from './facts';
 import {dataTerms, encoderTerms} from './licences';
 
-export function limitsSection(facts: ModelFacts, trained: TrainedOn | undefined, assessment: Assessment | undefined): Section {
+export function limitsSection(
+  facts: ModelFacts,
+  trained: TrainedOn | undefined,
+  assessment: Assessment | undefined,
+): Section {
   const {vocabulary, repeated} = assessment?.diversity ?? {};
   const tested = assessment?.split === 'test';
   return {

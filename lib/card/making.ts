@@ -18,15 +18,18 @@ const notRecorded = 'not recorded';
  */
 export function dataSection(trained: TrainedOn | undefined, evaluated: TrainedOn | undefined): Section {
   const known = trained ?? evaluated;
-  if (!known)
-    return {title: 'Data', blocks: [text('What the model was trained on is not recorded.')]};
+  if (!known) return {title: 'Data', blocks: [text('What the model was trained on is not recorded.')]};
   const same = trained?.fingerprint === evaluated?.fingerprint;
   return {
     title: 'Data',
     blocks: [
       ...(trained
         ? []
-        : [text('What the model was trained on is not recorded. This is the data set that it is evaluated on.')]),
+        : [
+            text(
+              'What the model was trained on is not recorded. This is the data set that it is evaluated on.',
+            ),
+          ]),
       ...dataBlocks(known),
       ...(trained && evaluated && !same
         ? [text('It is evaluated on another data set:'), ...dataBlocks(evaluated)]
@@ -54,7 +57,9 @@ export function trainingSection(facts: ModelFacts, trained: TrainedOn | undefine
   const {training, settings, provenance} = facts;
   const [began] = provenance?.sessions ?? [];
   const rows: Row[] = [
-    ...(training ? progressRows(training.history.epochs, training.position.step) : [{fact: 'epochs', value: notRecorded}]),
+    ...(training
+      ? progressRows(training.history.epochs, training.position.step)
+      : [{fact: 'epochs', value: notRecorded}]),
     {fact: 'objective', value: settings?.objective ?? notRecorded},
     {fact: 'began', value: began?.began.slice(0, 10) ?? notRecorded},
     {fact: 'machine', value: began ? machineOf(began) : notRecorded},
@@ -76,11 +81,19 @@ export function trainingSection(facts: ModelFacts, trained: TrainedOn | undefine
             ...(changed.length > 0 ? [table(changed.map(optionRow))] : []),
           ]
         : [text('The settings are not recorded.')]),
-      ...(trained ? [] : [text('The defaults are compared with those for large data sets, since the data isn’t recorded.')]),
+      ...(trained
+        ? []
+        : [text('The defaults are compared with those for large data sets, since the data isn’t recorded.')]),
       ...(later.length > 0
         ? [
             text('Changed while it was trained:'),
-            table(later.map(({option, value, default: before}) => ({option, before: before ?? 'none', after: value}))),
+            table(
+              later.map(({option, value, default: before}) => ({
+                option,
+                before: before ?? 'none',
+                after: value,
+              })),
+            ),
           ]
         : []),
     ],
@@ -88,14 +101,19 @@ export function trainingSection(facts: ModelFacts, trained: TrainedOn | undefine
 }
 
 function progressRows(epochs: readonly EpochReport[], steps: number): Row[] {
-  const best = epochs.findLast((epoch) => epoch.best);
+  const best = epochs.filter((epoch) => epoch.best).at(-1);
   const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   return [
     {fact: 'epochs', value: `${epochs.length}${best ? `, of which epoch ${best.epoch} was the best` : ''}`},
     {fact: 'steps', value: formatNumber(steps)},
     {fact: 'time', value: `${formatDuration(seconds)}, validation included`},
     ...(best
-      ? [{fact: 'loss of the best epoch', value: `training ${decimals(best.loss)}, validation ${decimals(best.validationLoss)}`}]
+      ? [
+          {
+            fact: 'loss of the best epoch',
+            value: `training ${decimals(best.loss)}, validation ${decimals(best.validationLoss)}`,
+          },
+        ]
       : []),
   ];
 }
@@ -113,13 +131,17 @@ function startOf({provenance, settings}: ModelFacts): string {
   if (provenance?.from !== undefined) return `those of ${shortPath(provenance.from)}`;
   if (settings?.objective === 'self-critical') return `those of a trained model, which one is ${notRecorded}`;
   if (!provenance) return notRecorded;
-  return provenance.wordVectors === undefined ? 'random' : `random, words from ${basename(provenance.wordVectors)}`;
+  return provenance.wordVectors === undefined
+    ? 'random'
+    : `random, words from ${basename(provenance.wordVectors)}`;
 }
 
 export function reproductionSection(facts: ModelFacts, trained: TrainedOn | undefined): Section {
   const {provenance, training, settings} = facts;
   const commands = settings ? trainCommands(facts, trained) : [];
-  const missing = Object.values(placeholders).filter((name) => commands.some((line) => line.split(' ').includes(name)));
+  const missing = Object.values(placeholders).filter((name) =>
+    commands.some((line) => line.split(' ').includes(name)),
+  );
   const sessions = provenance?.sessions ?? [];
   const versions = [...new Set(sessions.map(versionOf))];
   const unsure = [
@@ -133,8 +155,10 @@ export function reproductionSection(facts: ModelFacts, trained: TrainedOn | unde
       ...(settings ? [{kind: 'code', lines: commands} as const] : []),
       list(
         missing.length > 0 && `${missing.join(', ')} stand for what is not recorded.`,
-        versions.length > 0 && `Trained with captioner ${versions.join(', then ')}, Node ${sessions[0]!.node}.`,
-        sessions.length > 1 && `Stopped and resumed ${sessions.length - 1} times; a resumed run has the losses of an uninterrupted one.`,
+        versions.length > 0 &&
+          `Trained with captioner ${versions.join(', then ')}, Node ${sessions[0]!.node}.`,
+        sessions.length > 1 &&
+          `Stopped and resumed ${sessions.length - 1} times; a resumed run has the losses of an uninterrupted one.`,
         settings && `Seed ${settings.seed}: the same command on the same machine gives the same model.`,
         optionsChangedOnTheWay(facts).length > 0 &&
           'Settings were changed while it was trained (see above), which the command doesn’t repeat.',

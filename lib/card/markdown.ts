@@ -37,8 +37,8 @@ function blockMarkdown(block: Block, {imagePath}: MarkdownOptions): string {
     case 'scores':
       return tableMarkdown(
         block.scores.map(({name, value, low, high}) => ({
-          metric: name,
-          score: decimals(value),
+          'metric': name,
+          'score': decimals(value),
           '95 % interval': `${decimals(low)} to ${decimals(high)}`,
         })),
       );
@@ -95,7 +95,9 @@ function cellText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'object') return String(value as string | bigint);
   const entries = Object.entries(value);
-  return Array.isArray(value) ? value.map(cellText).join(', ') : entries.map(([name, item]) => `${name} ${cellText(item)}`).join(', ');
+  return Array.isArray(value)
+    ? value.map(cellText).join(', ')
+    : entries.map(([name, item]) => `${name} ${cellText(item)}`).join(', ');
 }
 
 /** Text that Markdown shows as it is: neither Markdown nor HTML of a caption or a file name has an effect. */

@@ -6,16 +6,21 @@ import type {ModelFacts} from './facts';
 
 /** Hugging Face's identifiers of metrics, by the beginning of ours. */
 const metricTypes: Readonly<Record<string, string>> = {
-  'BLEU': 'bleu',
-  'METEOR': 'meteor',
-  'ROUGE': 'rouge',
-  'CIDEr': 'cider',
+  BLEU: 'bleu',
+  METEOR: 'meteor',
+  ROUGE: 'rouge',
+  CIDEr: 'cider',
 };
 
 /** Returns the metadata as YAML. */
 export function metadataOf(
   {name, decoder, encoder}: ModelFacts,
-  {licence, trained, evaluated, assessment}: {
+  {
+    licence,
+    trained,
+    evaluated,
+    assessment,
+  }: {
     readonly licence: string;
     readonly trained: TrainedOn | undefined;
     readonly evaluated: TrainedOn | undefined;
@@ -32,7 +37,9 @@ export function metadataOf(
     ...(trained ? [['datasets', [basename(trained.folder)]] as const] : []),
   ];
   const lines = fields.flatMap(([key, value]) =>
-    Array.isArray(value) ? [`${key}:`, ...value.map((item) => `- ${quoted(item)}`)] : [`${key}: ${quoted(value)}`],
+    Array.isArray(value)
+      ? [`${key}:`, ...value.map((item) => `- ${quoted(item)}`)]
+      : [`${key}: ${quoted(value)}`],
   );
   if (!assessment || !evaluated) return lines.join('\n');
   const data = basename(evaluated.folder);
@@ -55,5 +62,7 @@ export function metadataOf(
 /** JSON is YAML; simple words need no quotes. */
 function quoted(value: unknown): string {
   const text = String(value);
-  return /^[a-z][a-z0-9-]*$/i.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text) ? text : JSON.stringify(text);
+  return /^[a-z][a-z0-9-]*$/i.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
 }

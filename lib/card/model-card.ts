@@ -103,13 +103,20 @@ export async function modelCard(run: string, options: ModelCardOptions = {}): Pr
         return path === undefined ? [] : [[path, decoded(thumbnails.get(image.id)!)] as const];
       });
       const {markdown: readme, page} = cardFiles;
-      const paths = await writeCard(folder, {...Object.fromEntries(images), [page]: html, [readme]: markdown});
+      const paths = await writeCard(folder, {
+        ...Object.fromEntries(images),
+        [page]: html,
+        [readme]: markdown,
+      });
       return paths.slice(-2);
     },
   };
 }
 
-async function datasetOf({provenance}: ModelFacts, data: Dataset | string | undefined): Promise<Dataset | undefined> {
+async function datasetOf(
+  {provenance}: ModelFacts,
+  data: Dataset | string | undefined,
+): Promise<Dataset | undefined> {
   if (typeof data === 'object') return data;
   if (data !== undefined) return openDataset(data);
   const folder = provenance?.data.folder;
@@ -155,7 +162,9 @@ function contentOf(
 }
 
 function imagesOf({sections}: CardContent): CardImage[] {
-  const all = sections.flatMap(({blocks}) => blocks.flatMap((block) => (block.kind === 'images' ? block.images : [])));
+  const all = sections.flatMap(({blocks}) =>
+    blocks.flatMap((block) => (block.kind === 'images' ? block.images : [])),
+  );
   return [...new Map(all.map((image) => [image.id, image])).values()];
 }
 

@@ -2,9 +2,20 @@
 import {decimals, list, percent, table, text, type Block, type CardImage, type Section} from './blocks';
 import type {Assessment, Captioning} from './assessment';
 
-export function scoresSection({split, images, of, search, size, scores, diversity, warnings}: Assessment): Section {
+export function scoresSection({
+  split,
+  images,
+  of,
+  search,
+  size,
+  scores,
+  diversity,
+  warnings,
+}: Assessment): Section {
   const which = images === of ? `all ${images}` : `the first ${images} of ${of}`;
-  const set = Object.entries({beams: 3, ...search}).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const set = Object.entries({beams: 3, ...search}).map(
+    ([name, value]) => `${name} ${JSON.stringify(value)}`,
+  );
   return {
     title: 'Scores',
     blocks: [
@@ -16,7 +27,9 @@ export function scoresSection({split, images, of, search, size, scores, diversit
       ...(split === 'validation'
         ? [text('The epoch was selected on this split, so expect slightly lower scores on other images.')]
         : []),
-      ...(split === 'train' ? [text('The model was trained on these images: the scores say nothing about others.')] : []),
+      ...(split === 'train'
+        ? [text('The model was trained on these images: the scores say nothing about others.')]
+        : []),
       text('Diversity of the captions:'),
       table(
         Object.entries(diversity).map(([name, value]) => ({
@@ -55,14 +68,18 @@ export function errorsSection(assessment: Assessment): Section {
   const {worst, images, words, wordUse, people} = assessment;
   const overused = wordUse.filter(({captions, references}) => captions - references > 0.02).slice(0, named);
   const invented = wordUse
-    .filter(({captions, unsupported}) => captions * images >= Math.max(5, 0.01 * images) && unsupported >= 0.3)
+    .filter(
+      ({captions, unsupported}) => captions * images >= Math.max(5, 0.01 * images) && unsupported >= 0.3,
+    )
     .sort((a, b) => b.unsupported * b.captions - a.unsupported * a.captions)
     .slice(0, named);
   return {
     title: 'What it gets wrong',
     blocks: [
       ...factualBlocks(assessment),
-      text(`The ${worst.length} captions with the lowest CIDEr-D. Some are wrong; others are right in words that nobody else used.`),
+      text(
+        `The ${worst.length} captions with the lowest CIDEr-D. Some are wrong; others are right in words that nobody else used.`,
+      ),
       {kind: 'images', images: worst.map((one) => imageOf(one, `CIDEr-D ${decimals(one.score)}`))},
       ...(words.length > 1
         ? [
@@ -102,7 +119,8 @@ function factualBlocks({false: wrong, images, scores}: Assessment): Block[] {
   if (!wrong) return [];
   const factual = scores['factual'];
   const range = factual && ` (95 % interval ${percent(1 - factual.high)} to ${percent(1 - factual.low)})`;
-  if (wrong.length === 0) return [text(`None of the ${images} captions says anything that is false of its image.`)];
+  if (wrong.length === 0)
+    return [text(`None of the ${images} captions says anything that is false of its image.`)];
   return [
     text(
       `What each image shows is known, so false claims can be counted: ${wrong.length} of ${images} captions have at least one, ${percent(wrong.length / images)}${range ?? ''}. Those with most:`,

@@ -43,7 +43,6 @@ export async function card(run: string, flags: CardFlags): Promise<void> {
   }).catch((error: unknown) => {
     throw continued(error, 'run the command again; features that are done are kept');
   });
-  if (!made.assessment)
-    warn('the data set is not recorded, so the card has no scores; name it with --data');
+  if (!made.assessment) warn('the data set is not recorded, so the card has no scores; name it with --data');
   for (const file of await made.save(to, {replace})) print(file);
 }

@@ -7,7 +7,6 @@ import type {Dataset} from './dataset';
  */
 export function datasetFingerprint({images}: Pick<Dataset, 'images'>): string {
   const hash = createHash('sha256');
-  for (const {id, split, captions} of images)
-    hash.update(`${JSON.stringify([id, split, captions])}\n`);
+  for (const {id, split, captions} of images) hash.update(`${JSON.stringify([id, split, captions])}\n`);
   return hash.digest('hex');
 }

@@ -52,7 +52,8 @@ export function* fieldsOf(message: Buffer): Generator<Field> {
     const [field, type] = [Math.floor(head / 8), head % 8];
     if (type === wire.varint) yield [field, next()];
     else {
-      const length = type === wire.bytes ? next() : type === wire.fixed64 ? 8 : type === wire.fixed32 ? 4 : NaN;
+      const length =
+        type === wire.bytes ? next() : type === wire.fixed64 ? 8 : type === wire.fixed32 ? 4 : NaN;
       if (!(at + length <= message.length)) throw new RangeError('Expected a protocol buffer');
       yield [field, message.subarray(at, at + length)];
       at += length;

@@ -60,7 +60,11 @@ export interface Provenance extends Origin {
 const fileName = 'provenance.json';
 
 /** Records that a run begins. */
-export async function beginProvenance(folder: string, dataset: Dataset, settings: TrainerSettings): Promise<void> {
+export async function beginProvenance(
+  folder: string,
+  dataset: Dataset,
+  settings: TrainerSettings,
+): Promise<void> {
   await write(folder, {data: trainedOn(dataset), settings, sessions: [thisSession()]});
 }
 
@@ -97,7 +101,9 @@ export function trainedOn(dataset: Dataset): TrainedOn {
     layout: dataset.layout,
     fingerprint: datasetFingerprint(dataset),
     images: counted((split) => ofSplit(dataset, split).length),
-    captions: counted((split) => ofSplit(dataset, split).reduce((sum, {captions}) => sum + captions.length, 0)),
+    captions: counted((split) =>
+      ofSplit(dataset, split).reduce((sum, {captions}) => sum + captions.length, 0),
+    ),
   };
 }
 

@@ -166,7 +166,9 @@ export class Trainer {
       learningRate,
       encoderLearningRate,
       ownWords,
-      onGradients: this.#course.endsAfter(batches.length) ? (found) => this.#log?.gradients(found, step + 1) : undefined,
+      onGradients: this.#course.endsAfter(batches.length)
+        ? (found) => this.#log?.gradients(found, step + 1)
+        : undefined,
     });
     this.#course.stepped();
     const report = {step: step + 1, epoch: epoch + 1, learningRate, ...learnt};

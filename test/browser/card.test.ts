@@ -46,7 +46,9 @@ describe('A card in a browser', function () {
   let browser: Browser;
   let url: string;
   before(async () => {
-    const pixels = await sharp({create: {width: 320, height: 200, channels: 3, background: '#3060c0'}}).png().toBuffer();
+    const pixels = await sharp({create: {width: 320, height: 200, channels: 3, background: '#3060c0'}})
+      .png()
+      .toBuffer();
     const shown: Thumbnail = await thumbnail(pixels, 320);
     const file = join(temporaryFolder(), 'card.html');
     writeFileSync(

@@ -19,12 +19,17 @@ const content: CardContent = {
       blocks: [
         {kind: 'text', text: hostile},
         {kind: 'list', items: [hostile, `1. ${hostile}`, `- ${hostile}`]},
-        {kind: 'table', rows: [{[hostile]: hostile, number: 0.5, list: [1, 2], yes: true, options: {units: 512}}]},
+        {
+          kind: 'table',
+          rows: [{[hostile]: hostile, number: 0.5, list: [1, 2], yes: true, options: {units: 512}}],
+        },
         {kind: 'code', lines: [`npx captioner caption ${hostile}`]},
         {kind: 'scores', scores: [{name: hostile, value: 0.5, low: 0.4, high: 0.6}]},
         {
           kind: 'images',
-          images: [{id: hostile, file: '/nowhere.jpg', caption: hostile, references: [hostile], note: hostile}],
+          images: [
+            {id: hostile, file: '/nowhere.jpg', caption: hostile, references: [hostile], note: hostile},
+          ],
         },
       ],
     },
@@ -58,9 +63,27 @@ describe('Cards', () => {
     expect(metadata).to.deep.equal({license: 'unknown'});
     const tags = new Set([...html.matchAll(/<([a-z0-9]+)/g)].map(([, tag]) => tag));
     expect([...tags].sort()).to.deep.equal(
-      ['code', 'em', 'h1', 'h2', 'img', 'li', 'p', 'pre', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'].sort(),
+      [
+        'code',
+        'em',
+        'h1',
+        'h2',
+        'img',
+        'li',
+        'p',
+        'pre',
+        'table',
+        'tbody',
+        'td',
+        'th',
+        'thead',
+        'tr',
+        'ul',
+      ].sort(),
     );
-    expect([...html.matchAll(/<img src="([^"]*)"/g)].map(([, source]) => source)).to.deep.equal(['images/a%20b.jpg']);
+    expect([...html.matchAll(/<img src="([^"]*)"/g)].map(([, source]) => source)).to.deep.equal([
+      'images/a%20b.jpg',
+    ]);
     for (const tag of ['h1', 'h2', 'p', 'em'])
       expect(shown(new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html)![1]!), tag).to.equal(hostile);
     const items = [...html.matchAll(/<li>([^]*?)<\/li>/g)].map(([, item]) => shown(item!));
@@ -80,7 +103,9 @@ describe('Cards', () => {
   });
 
   it('escape no more than they need', () => {
-    expect(escapeMarkdown('a man in a red shirt, 3 dogs (running)')).to.equal('a man in a red shirt, 3 dogs (running)');
+    expect(escapeMarkdown('a man in a red shirt, 3 dogs (running)')).to.equal(
+      'a man in a red shirt, 3 dogs (running)',
+    );
     expect(escapeMarkdown('two\nlines ')).to.equal('two lines');
   });
 });

@@ -67,12 +67,15 @@ describe('modelCard', function () {
     }
     const lies = test.filter(({verify}, at) => verify!(found.captions[at]!.caption).length > 0).length;
     if (lies > 0) expect(card.markdown).to.include(`${lies} of 10 captions have at least one`);
-    for (const {caption} of card.assessment!.panel) expect(card.html).to.include(`<b>${caption || '(no words)'}</b>`);
+    for (const {caption} of card.assessment!.panel)
+      expect(card.html).to.include(`<b>${caption || '(no words)'}</b>`);
   });
 
   it('says what the run was trained on and how, and what was changed on the way', () => {
     const {markdown} = card;
-    expect(markdown).to.match(/^---\nlicense: unknown\nlibrary_name: captioner\npipeline_tag: image-to-text\n/);
+    expect(markdown).to.match(
+      /^---\nlicense: unknown\nlibrary_name: captioner\npipeline_tag: image-to-text\n/,
+    );
     expect(markdown).to.include('Name: drawn (layout scenes)');
     expect(markdown).to.include('| train | 24 | 120 |');
     expect(markdown).to.match(/\| trainer \| learningRate \| 0\.005 \| 0\.001 \|/);
@@ -81,7 +84,9 @@ describe('modelCard', function () {
     expect(markdown).to.match(/\| learningRate \| 0\.005 \| 0\.001 \|\n/);
     expect(markdown).not.to.match(/\| trainer \| (?:labelSmoothing|seed|clipNorm) /);
     expect(markdown).to.match(/\| epochs \| 3, of which epoch \d was the best \|/);
-    const {version} = JSON.parse(readFileSync(join(projectRoot, 'lib', 'package.json'), 'utf8')) as {version: string};
+    const {version} = JSON.parse(readFileSync(join(projectRoot, 'lib', 'package.json'), 'utf8')) as {
+      version: string;
+    };
     expect(markdown).to.include(`Trained with captioner ${version}`);
     expect(markdown).to.include('Apache 2.0; trained on ImageNet');
   });
@@ -94,7 +99,7 @@ describe('modelCard', function () {
     const words = lines.join(' ').split(' ').slice(2);
     const train = program().commands.find((command) => command.name() === 'train')!;
     let flags: Record<string, unknown> = {};
-    train.action((given: Record<string, unknown>) => (flags = given));
+    train.action((given: Record<string, unknown>) => void (flags = given));
     train.parse(words.slice(1), {from: 'user'});
     expect(flags).to.deep.include({
       data: 'drawn',
@@ -180,7 +185,10 @@ describe('modelCard', function () {
   it('is refused for a split without images', async () => {
     const none: Dataset = {...dataset, images: ofSplit(dataset, 'train')};
     const {code, message} = await refusal(modelCard(run, {data: none}));
-    expect([code, message]).to.deep.equal(['dataset', `${data}: expected images of split validation, found none`]);
+    expect([code, message]).to.deep.equal([
+      'dataset',
+      `${data}: expected images of split validation, found none`,
+    ]);
   });
 });
 

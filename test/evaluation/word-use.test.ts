@@ -16,7 +16,13 @@ describe('wordUse', () => {
 
 describe('peopleInCaptions', () => {
   const image = (...captions: string[]): {captions: string[]} => ({captions});
-  const woman = image('A woman sings .', 'A girl on a stage .', 'Somebody sings .', 'A lady sings .', 'The woman .');
+  const woman = image(
+    'A woman sings .',
+    'A girl on a stage .',
+    'Somebody sings .',
+    'A lady sings .',
+    'The woman .',
+  );
   const man = image('A man .', 'A boy .', 'The man runs .', 'A runner .', 'Men run .');
   const both = image('A man and a woman .', 'A man .', 'A man and a girl .', 'A man .', 'A man .');
 

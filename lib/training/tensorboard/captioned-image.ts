@@ -19,7 +19,7 @@ export interface Legend {
 }
 
 const side = 320; // px
-const text = {size: 16, line: 22, margin: 10, lines: 4, label: 12} as const;
+const text = {size: 16, line: 22, margin: 10, lines: 3, label: 12} as const;
 /** Every image has room for the longest caption, so that nothing jumps from step to step. */
 const legendHeight = 2 * text.margin + text.label + text.lines * text.line;
 const colour = {paper: '#ffffff', ink: '#1f2328', changed: '#b4530a', quiet: '#667079'} as const;
@@ -106,14 +106,23 @@ function pieces(word: string, limit: number): string[] {
 function widthOf(word: string): number {
   let width = 0;
   for (const character of word)
-    width += character > '\u04ff' ? 1 : /[ijltfr.,'!:;|]/.test(character) ? 0.45 : /[mwMW@]/.test(character) ? 1.05 : 0.7;
+    width +=
+      character > '\u04ff'
+        ? 1
+        : /[ijltfr.,'!:;|]/.test(character)
+          ? 0.45
+          : /[mwMW@]/.test(character)
+            ? 1.05
+            : 0.7;
   return width;
 }
 
 /** Text of XML, without the control characters that XML has no way to write. */
 function escapeXml(value: string): string {
-  return value
-    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ');
+  return (
+    value
+      .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+      // eslint-disable-next-line no-control-regex
+      .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ')
+  );
 }

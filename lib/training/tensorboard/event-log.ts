@@ -15,7 +15,10 @@ import {histogramOf} from './histogram';
 import {sessionEnd, sessionStart, type HParams} from './hparams';
 import {histogramValue, imageValue, scalarValue, textValue, type SummaryValue} from './summary';
 
-/** What charts say of themselves. */
+/**
+ * What charts say of themselves. Their names are such that in alphabetical order, as TensorBoard has them, losses come first, then the
+ * scores by which its HParams page is to compare runs: it begins with five.
+ */
 const about = {
   loss: 'Cross entropy per word, in nats: of each training step with dropout, and of the whole validation split after each epoch. In self-critical training the steps have another loss.',
   learningRate: 'Learning rate of the decoder, after the schedule.',
@@ -55,7 +58,8 @@ export class EventLog {
    * @param seconds Time that the step took.
    */
   step(report: StepReport, settings: TrainerSettings, seconds: number): void {
-    if (this.#settings === undefined) this.#training.write(0, [sessionStart(hparamsOf(this.parts, settings))]);
+    if (this.#settings === undefined)
+      this.#training.write(0, [sessionStart(hparamsOf(this.parts, settings))]);
     this.#settings = settings;
     this.#step(report, this.#speed(seconds));
   }
@@ -83,10 +87,10 @@ export class EventLog {
   #step({step, loss, learningRate, gradientNorm, reward}: StepReport, speed?: number): void {
     this.#training.write(step, [
       scalarValue('loss', loss, about.loss),
-      scalarValue('optimizer/learning rate', learningRate, about.learningRate),
-      scalarValue('optimizer/gradient norm', gradientNorm, about.gradientNorm),
-      ...(reward === undefined ? [] : [scalarValue('optimizer/reward', reward, about.reward)]),
-      ...(speed === undefined ? [] : [scalarValue('speed/steps per second', speed, about.speed)]),
+      scalarValue('training/learning rate', learningRate, about.learningRate),
+      scalarValue('training/gradient norm', gradientNorm, about.gradientNorm),
+      ...(reward === undefined ? [] : [scalarValue('training/reward', reward, about.reward)]),
+      ...(speed === undefined ? [] : [scalarValue('training/steps per second', speed, about.speed)]),
     ]);
   }
 
@@ -99,9 +103,12 @@ export class EventLog {
 
   async #epoch(report: EpochReport, previous: EpochReport | undefined): Promise<void> {
     const {step, validationLoss, metrics, best} = report;
+    const compared = new Set(['BLEU-4', 'CIDEr-D', 'factual' in metrics ? 'factual' : 'METEOR']);
     const scores = Object.entries(metrics).flatMap(([name, value]) => [
       scalarValue(`scores/${name}`, value, about.scores),
-      ...(best ? [scalarValue(`best/${name}`, value, about.best)] : []),
+      ...(best && compared.has(name)
+        ? [scalarValue(`scores of the best epoch/${name}`, value, about.best)]
+        : []),
     ]);
     this.#training.write(step, [...scores, ...(await this.#panel(report, previous))]);
     this.#training.flush();
@@ -115,13 +122,17 @@ export class EventLog {
     const before = new Map(previous?.panel.map(({id, caption}) => [id, caption]));
     const digits = String(panel.length).length;
     const shown = panel.map(async ({id, file, caption, references}, at) => {
-      const tag = `panel/${String(at + 1).padStart(digits, '0')} ${id}`;
+      // TensorBoard keeps one series for a tag: an image and a text must not share it.
+      const name = `${String(at + 1).padStart(digits, '0')} ${id}`;
       const quoted = references.map((reference) => `> ${plain(reference)}`);
-      const text = textValue(tag, [`**${plain(caption) || '(no words)'}**`, ...quoted].join('\n\n'));
+      const text = textValue(
+        `captions/${name}`,
+        [`**${plain(caption) || '(no words)'}**`, ...quoted].join('\n\n'),
+      );
       const canvas = await this.#canvas(file);
       if (!canvas) return [text];
       const legend = {caption, previous: before.get(id), label: `epoch ${epoch}`};
-      return [imageValue(tag, await drawCaption(canvas, legend)), text];
+      return [imageValue(`panel/${name}`, await drawCaption(canvas, legend)), text];
     });
     return (await Promise.all(shown)).flat();
   }
@@ -134,7 +145,11 @@ export class EventLog {
   }
 }
 
-function histogramsOf(group: string, tensors: ReadonlyMap<string, tf.Tensor>, description = ''): SummaryValue[] {
+function histogramsOf(
+  group: string,
+  tensors: ReadonlyMap<string, tf.Tensor>,
+  description = '',
+): SummaryValue[] {
   return [...tensors].flatMap(([name, tensor]) => {
     const histogram = histogramOf(tensor);
     return histogram ? [histogramValue(`${group}/${name}`, histogram, description)] : [];

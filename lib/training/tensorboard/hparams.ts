@@ -11,7 +11,9 @@ export type HParams = Readonly<Record<string, unknown>>;
 
 /** The settings of a run that begins. */
 export function sessionStart(hparams: HParams, time: Date = new Date()): SummaryValue {
-  const entries = Object.entries(hparams).map(([name, value]) => nested(1, nested(1, name), nested(2, plain(value))));
+  const entries = Object.entries(hparams).map(([name, value]) =>
+    nested(1, nested(1, name), nested(2, plain(value))),
+  );
   return sessionValue('session_start_info', nested(3, ...entries, double(5, time.getTime() / 1000)));
 }
 

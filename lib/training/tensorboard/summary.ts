@@ -30,7 +30,11 @@ export function eventOf(step: number, values: readonly SummaryValue[], time: Dat
 
 /** @param description Shown beside the chart's title. */
 export function scalarValue(tag: string, value: number, description = ''): SummaryValue {
-  return Buffer.concat([nested(1, tag), float(2, value), metadata('scalars', '', dataClass.scalar, description)]);
+  return Buffer.concat([
+    nested(1, tag),
+    float(2, value),
+    metadata('scalars', '', dataClass.scalar, description),
+  ]);
 }
 
 export function imageValue(tag: string, {bytes, width, height}: EncodedImage): SummaryValue {

@@ -8,7 +8,12 @@ import {removeEventFiles} from 'captioner/dist/checkpoints/event-files';
 import {EventLog} from 'captioner/dist/training/tensorboard/event-log';
 import {EventWriter} from 'captioner/dist/training/tensorboard/event-writer';
 import {histogramOf} from 'captioner/dist/training/tensorboard/histogram';
-import {histogramValue, imageValue, scalarValue, textValue} from 'captioner/dist/training/tensorboard/summary';
+import {
+  histogramValue,
+  imageValue,
+  scalarValue,
+  textValue,
+} from 'captioner/dist/training/tensorboard/summary';
 import {temporaryFolder} from '../../support';
 import {makeToy, toyDecoder, toyOptions} from '../toy';
 import {readEvents} from './read-events';
@@ -26,10 +31,17 @@ describe('TensorBoard', () => {
     writer.write(1, [scalarValue('loss', 2.5, 'In nats.'), scalarValue('rate', 0.001)]);
     writer.write(2 ** 40, [scalarValue('loss', -1.25)]);
     const pixels = Uint8Array.from({length: 3 * 4 * 3}, (_, at) => (at * 7) % 256);
-    const bytes = await sharp(pixels, {raw: {width: 4, height: 3, channels: 3}}).png().toBuffer();
-    writer.write(5, [imageValue('image', {bytes, width: 4, height: 3}), textValue('caption', '**größer** als 🐕')]);
+    const bytes = await sharp(pixels, {raw: {width: 4, height: 3, channels: 3}})
+      .png()
+      .toBuffer();
+    writer.write(5, [
+      imageValue('image', {bytes, width: 4, height: 3}),
+      textValue('caption', '**größer** als 🐕'),
+    ]);
     const values = [-1, 0, 0, 0.25, 3];
-    const histogram = tf.tidy(() => histogramOf(tf.tensor1d(values))!);
+    const numbers = tf.tensor1d(values);
+    const histogram = histogramOf(numbers)!;
+    numbers.dispose();
     writer.write(7, [histogramValue('weights', histogram)]);
     expect(tf.memory().numTensors).to.equal(numTensors + 1);
     writer.close();
@@ -53,7 +65,9 @@ describe('TensorBoard', () => {
     expect([rows[0]![0], rows.at(-1)![1]]).to.deep.equal([-1, 3]);
     for (const value of values) {
       const own = rows.filter(([low, high]) => value >= low && (value < high || (value === 3 && high === 3)));
-      expect(own.map(([, , count]) => count)).to.deep.equal([values.filter((other) => other === value).length]);
+      expect(own.map(([, , count]) => count)).to.deep.equal([
+        values.filter((other) => other === value).length,
+      ]);
     }
     expect(rows.reduce((sum, [, , count]) => sum + count, 0)).to.equal(values.length);
   });
@@ -92,14 +106,14 @@ describe('TensorBoard', () => {
     const {steps, epochs} = trainer.history;
     const ends = epochs.map(({step}) => step);
     expect(scalars['loss']).to.deep.equal(rounded(steps.map(({step, loss}) => [step, loss])));
-    expect(scalars['optimizer/learning rate']).to.deep.equal(
+    expect(scalars['training/learning rate']).to.deep.equal(
       rounded(steps.map(({step, learningRate}) => [step, learningRate])),
     );
-    expect(stepsOf(scalars['optimizer/gradient norm'])).to.deep.equal(steps.map(({step}) => step));
+    expect(stepsOf(scalars['training/gradient norm'])).to.deep.equal(steps.map(({step}) => step));
     expect(scalars['scores/BLEU-4']).to.deep.equal(
       rounded(epochs.map(({step, metrics}) => [step, metrics['BLEU-4']!])),
     );
-    expect(scalars['best/CIDEr-D']).to.deep.equal(
+    expect(scalars['scores of the best epoch/CIDEr-D']).to.deep.equal(
       rounded(epochs.filter(({best}) => best).map(({step, metrics}) => [step, metrics['CIDEr-D']!])),
     );
     // The same tag, so that both losses share a chart.
@@ -109,7 +123,7 @@ describe('TensorBoard', () => {
 
     expect(stepsOf(images[`panel/1 ${shown.id}`])).to.deep.equal(ends);
     expect(stepsOf(images[`panel/2 ${gone.id}`])).to.deep.equal(ends.slice(0, 1));
-    const captions = texts[`panel/1 ${shown.id}`]!;
+    const captions = texts[`captions/1 ${shown.id}`]!;
     expect(stepsOf(captions)).to.deep.equal(ends);
     for (const [at, {panel}] of epochs.entries()) expect(captions[at]![1]).to.include(panel[0]!.caption);
     expect(captions[0]![1]).to.include(`> ${shown.references[0]}`);
@@ -118,10 +132,18 @@ describe('TensorBoard', () => {
       for (const group of ['weights', 'gradients']) {
         const found = histograms[`${group}/${name}`]!;
         expect(stepsOf(found), name).to.deep.equal(ends);
-        for (const [, rows] of found) expect(rows.reduce((sum, [, , count]) => sum + count, 0)).to.equal(size);
+        for (const [, rows] of found)
+          expect(rows.reduce((sum, [, , count]) => sum + count, 0)).to.equal(size);
       }
 
-    expect(hparams).to.include({decoder: 'lstm', units: 16, encoder: 'colours', batch: 8, seed: 1, epochs: 3});
+    expect(hparams).to.include({
+      decoder: 'lstm',
+      units: 16,
+      encoder: 'colours',
+      batch: 8,
+      seed: 1,
+      epochs: 3,
+    });
     // The resumed run is compared by the settings that it went on with.
     expect(hparams['learningRate']).to.equal(0.02);
     expect(finished).to.deep.equal([true]);
@@ -169,7 +191,10 @@ describe('TensorBoard', () => {
     const {scalars, images} = readEvents(run);
     const {steps, epochs} = trainer.history;
     expect(scalars['loss']).to.deep.equal(rounded(steps.map(({step, loss}) => [step, loss])));
-    expect(Object.values(images).map((events) => stepsOf(events))).to.deep.equal([[epochs[0]!.step], [epochs[0]!.step]]);
+    expect(Object.values(images).map((events) => stepsOf(events))).to.deep.equal([
+      [epochs[0]!.step],
+      [epochs[0]!.step],
+    ]);
   });
 
   it('replaces the event files of an earlier run, and nothing else', async () => {
@@ -207,9 +232,9 @@ describe('TensorBoard', () => {
     log.step({step: 4, epoch: 2, loss: 1, learningRate: 1, gradientNorm: 1}, trainerSettings(), 2);
     log.close();
     const {texts, scalars} = readEvents(events);
-    const [, text] = texts['panel/1 a']![0]!;
+    const [, text] = texts['captions/1 a']![0]!;
     expect(text).to.equal('**&#60;b&#62;&#42;x&#42;**\n\n> &#60;script&#62;alert(1)&#60;/script&#62;');
-    expect(scalars['speed/steps per second']).to.deep.equal([[4, 0.5]]);
+    expect(scalars['training/steps per second']).to.deep.equal([[4, 0.5]]);
     expect(existsSync(join(events, 'validation'))).to.equal(false);
   });
 });

@@ -3,6 +3,10 @@
 import base64
 import json
 import sys
+import types
+
+# TensorBoard reads files without TensorFlow, which would take seconds to load.
+sys.modules["tensorboard.compat.notf"] = types.ModuleType("notf")
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2

@@ -12,7 +12,18 @@ export interface TensorBoard {
 }
 
 export async function startTensorBoard(folder: string): Promise<TensorBoard> {
-  const args = ['-m', 'tensorboard.main', '--logdir', folder, '--host', '127.0.0.1', '--port', '0', '--reload_interval', '1'];
+  const args = [
+    '-m',
+    'tensorboard.main',
+    '--logdir',
+    folder,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--reload_interval',
+    '1',
+  ];
   const child = spawn(python(), args, {stdio: ['ignore', 'ignore', 'pipe']});
   const ended = new Promise<void>((done) => child.on('close', () => done()));
   const url = await new Promise<string>((found, failed) => {
@@ -24,7 +35,11 @@ export async function startTensorBoard(folder: string): Promise<TensorBoard> {
     });
     void ended.then(() => failed(new Error(said)));
   });
-  const request = async (path: string, query: Readonly<Record<string, string>>, body?: object): Promise<Response> => {
+  const request = async (
+    path: string,
+    query: Readonly<Record<string, string>>,
+    body?: object,
+  ): Promise<Response> => {
     const address = `${url}data/plugin/${path}?${new URLSearchParams(query).toString()}`;
     const response = await fetch(address, body ? {method: 'POST', body: JSON.stringify(body)} : {});
     if (!response.ok) throw new Error(`${address}: ${response.status} ${await response.text()}`);
@@ -32,7 +47,8 @@ export async function startTensorBoard(folder: string): Promise<TensorBoard> {
   };
   return {
     url,
-    get: async <T>(path: string, query = {}, body?: object) => (await (await request(path, query, body)).json()) as T,
+    get: async <T>(path: string, query = {}, body?: object) =>
+      (await (await request(path, query, body)).json()) as T,
     getBytes: async (path, query) => Buffer.from(await (await request(path, query)).arrayBuffer()),
     async stop() {
       child.kill();
