@@ -1,6 +1,6 @@
 /** The sections of a card that say what the model is, and what it is for. */
 import {formatNumber} from '../show/text';
-import {list, table, text, type Section} from './blocks';
+import {list, table, type Section} from './blocks';
 import type {ModelFacts} from './facts';
 
 const designs: Readonly<Record<string, string>> = {
@@ -14,9 +14,9 @@ const designs: Readonly<Record<string, string>> = {
 
 /** Returns the paragraph below the title. */
 export function leadOf({decoder, encoder, fineTuned, words}: ModelFacts, data: string | undefined): string {
-  const tuned = fineTuned ? `, fine-tuned from ${fineTuned.from} on` : '';
+  const tuned = fineTuned ? `, fine-tuned from ${fineTuned.from} on,` : '';
   return (
-    `An image captioning model: it writes one sentence about an image. ${encoder.name}${tuned}, describes the image in numbers; ` +
+    `An image captioning model: it writes one sentence about an image. ${encoder.name}${tuned} describes the image in numbers; ` +
     `the decoder "${decoder.kind}", ${designs[decoder.kind] ?? 'a decoder of your own'}, writes the sentence. ` +
     `It knows ${formatNumber(words)} words${data === undefined ? '' : ` and was trained on ${data}`}.`
   );
@@ -58,7 +58,6 @@ export function useSection(run: string): Section {
         'Not intended for describing images to people who can’t see them, nor for anything that depends on who is in an image, how many, or what they do.',
         'It writes a fluent sentence about any image, right or wrong, even about images unlike anything that it was trained on. Nothing in the sentence says how sure it is.',
       ),
-      text('The sections below say what it was trained on and where it fails.'),
     ],
   };
 }

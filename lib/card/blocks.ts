@@ -55,10 +55,10 @@ export function table(rows: readonly Row[]): Block {
   return {kind: 'table', rows};
 }
 
-/** A fraction as a percentage: `24 %`. */
+/** A fraction as a percentage, with a space that doesn't break: `24 %`. */
 export function percent(fraction: number): string {
   const value = 100 * fraction;
-  return `${value > 0 && value < 1 ? value.toFixed(1) : Math.round(value)} %`;
+  return `${value > 0 && value < 1 ? value.toFixed(1) : Math.round(value)}\u00a0%`;
 }
 
 /** A score with three decimals. */

@@ -59,7 +59,7 @@ export async function readFacts(run: string): Promise<ModelFacts> {
         weights: sum([...fineTuned.tensors.values()].map(({shape}) => shape)),
       },
       views: views ?? 1,
-      words: vocabulary.size,
+      words: vocabulary.toJSON().words.length,
       settings: saved && trainerSettings(saved),
       ...(training && {
         training: {

@@ -58,7 +58,7 @@ export function trainingSection(facts: ModelFacts, trained: TrainedOn | undefine
   const [began] = provenance?.sessions ?? [];
   const rows: Row[] = [
     ...(training
-      ? progressRows(training.history.epochs, training.position.step)
+      ? progressRows(training.history.epochs, training.position.step, settings?.epochs)
       : [{fact: 'epochs', value: notRecorded}]),
     {fact: 'objective', value: settings?.objective ?? notRecorded},
     {fact: 'began', value: began?.began.slice(0, 10) ?? notRecorded},
@@ -100,18 +100,21 @@ export function trainingSection(facts: ModelFacts, trained: TrainedOn | undefine
   };
 }
 
-function progressRows(epochs: readonly EpochReport[], steps: number): Row[] {
-  const best = epochs.filter((epoch) => epoch.best).at(-1);
+function progressRows(epochs: readonly EpochReport[], steps: number, planned: number | undefined): Row[] {
+  const last = epochs.at(-1);
   const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   return [
-    {fact: 'epochs', value: `${epochs.length}${best ? `, of which epoch ${best.epoch} was the best` : ''}`},
+    {
+      fact: 'epochs',
+      value: `${epochs.length}${planned === undefined || planned <= epochs.length ? '' : ` of ${planned} that were planned`}`,
+    },
     {fact: 'steps', value: formatNumber(steps)},
     {fact: 'time', value: `${formatDuration(seconds)}, validation included`},
-    ...(best
+    ...(last
       ? [
           {
-            fact: 'loss of the best epoch',
-            value: `training ${decimals(best.loss)}, validation ${decimals(best.validationLoss)}`,
+            fact: 'loss of the last epoch',
+            value: `training ${decimals(last.loss)}, validation ${decimals(last.validationLoss)}`,
           },
         ]
       : []),
@@ -124,7 +127,7 @@ function optionRow({owner, option, value, default: usual}: ChangedOption): Row {
 
 function machineOf({machine: {processor, cores, memory, system, device}}: Session): string {
   const gpu = device === 'gpu' ? 'a GPU, ' : '';
-  return `${gpu}${cores} ${cores === 1 ? 'core' : 'cores'} of ${processor}, ${memory} GB, ${system}`;
+  return `${gpu}${cores} ${cores === 1 ? 'core' : 'cores'} of ${processor}, ${memory} GB, ${system.split(' ')[0]}`;
 }
 
 function startOf({provenance, settings}: ModelFacts): string {

@@ -77,7 +77,7 @@ class Picture {
 function tableMarkdown(rows: readonly Row[]): string {
   if (rows.length === 0) return '';
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const right = names.map((name) => rows.every((row) => /^-?[\d.,]+( %)?$/.test(cellText(row[name]))));
+  const right = names.map((name) => rows.every((row) => /^-?[\d.,]+(\s%)?$/.test(cellText(row[name]))));
   return [
     `| ${names.map(escapeMarkdown).join(' | ')} |`,
     `| ${right.map((numbers) => (numbers ? '---:' : '---')).join(' | ')} |`,
@@ -106,6 +106,6 @@ export function escapeMarkdown(content: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/[\\`*_{}[\]<>#|~$&]/g, '\\$&')
-    .replace(/^(\d+)([.)])/, '$1\\$2')
+    .replace(/^(\d+)([.)])(?= |$)/, '$1\\$2')
     .replace(/^([+-]) /, '\\$1 ');
 }

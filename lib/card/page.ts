@@ -67,9 +67,20 @@ function blockHtml(block: Block, thumbnailOf: (image: CardImage) => Thumbnail | 
       return html`<div class="chart">${scoresSvg(block.scores)}</div>
         ${intervalTable(block)}`;
     case 'images':
-      return html`${block.images.some((image) => !thumbnailOf(image)) && html`<p class="hidden">${notShown}</p>`}
-        <div class="images">${block.images.map((image) => figure(image, thumbnailOf(image)))}</div> `;
+      return imagesHtml(block.images, thumbnailOf);
   }
+}
+
+function imagesHtml(
+  images: readonly CardImage[],
+  thumbnailOf: (image: CardImage) => Thumbnail | undefined,
+): Fragment {
+  const shown = images.map(thumbnailOf);
+  const square = shown.every((one) => one?.width === one?.height);
+  return html`${shown.includes(undefined) && html`<p>${notShown}</p>`}
+    <div class="${square ? 'images square' : 'images'}">
+      ${images.map((image, at) => figure(image, shown[at]))}
+    </div> `;
 }
 
 function intervalTable({scores}: Extract<Block, {kind: 'scores'}>): Fragment {
@@ -78,10 +89,7 @@ function intervalTable({scores}: Extract<Block, {kind: 'scores'}>): Fragment {
     'score': value.toFixed(3),
     '95 % interval': `${low.toFixed(3)} to ${high.toFixed(3)}`,
   }));
-  return html`<details class="table">
-    <summary>As a table</summary>
-    ${tableHtml(rows)}
-  </details> `;
+  return html`<div class="table">${tableHtml(rows)}</div> `;
 }
 
 /** Where the image isn't shown, its name is. */

@@ -106,7 +106,7 @@ export function errorsSection(assessment: Assessment): Section {
       ...(invented.length > 0
         ? [
             text(
-              `Words that it often says where nobody does: ${invented.map(({word, unsupported}) => `${word} (${percent(unsupported)} of the captions with it)`).join(', ')}.`,
+              `Words that it often says of images where no reference has them, with the fraction of the captions in which it does: ${invented.map(({word, unsupported}) => `${word} ${percent(unsupported)}`).join(', ')}.`,
             ),
           ]
         : []),
@@ -127,7 +127,7 @@ function factualBlocks({false: wrong, images, scores}: Assessment): Block[] {
     ),
     {
       kind: 'images',
-      images: wrong.slice(0, 8).map((one) => imageOf(one, `false: ${one.falseClaims!.join(', ')}`)),
+      images: wrong.slice(0, 8).map((one) => imageOf(one, `false: ${one.falseClaims!.join('; ')}`)),
     },
   ];
 }

