@@ -93,7 +93,7 @@ function cellText(value: unknown): string {
   if (value === undefined || value === null || value instanceof Picture) return '';
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value !== 'object') return String(value as string | bigint);
+  if (typeof value !== 'object') return String(value);
   const entries = Object.entries(value);
   return Array.isArray(value)
     ? value.map(cellText).join(', ')

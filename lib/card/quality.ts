@@ -1,4 +1,5 @@
 /** The sections of a card that say how good a model's captions are, with examples, and what they get wrong. */
+import {formatNumber} from '../show/text';
 import {decimals, list, percent, table, text, type Block, type CardImage, type Section} from './blocks';
 import type {Assessment, Captioning} from './assessment';
 
@@ -12,7 +13,10 @@ export function scoresSection({
   diversity,
   warnings,
 }: Assessment): Section {
-  const which = images === of ? `all ${images}` : `the first ${images} of ${of}`;
+  const which =
+    images === of
+      ? `all ${formatNumber(images)}`
+      : `the first ${formatNumber(images)} of ${formatNumber(of)}`;
   const set = Object.entries({beams: 3, ...search}).map(
     ([name, value]) => `${name} ${JSON.stringify(value)}`,
   );

@@ -36,6 +36,11 @@ const content: CardContent = {
   ],
 };
 
+interface Measured {
+  readonly wide: number;
+  readonly contrasts: readonly [text: string, contrast: number][];
+}
+
 describe('A card in a browser', function () {
   this.timeout(120_000);
   const path = chromiumPath();
@@ -82,10 +87,7 @@ describe('A card in a browser', function () {
         const {page} = await visit(browser, url);
         await page.emulateMedia({colorScheme: scheme});
         await page.setViewportSize({width, height: 900});
-        const {wide, contrasts} = (await page.evaluate(contrastScript)) as {
-          wide: number;
-          contrasts: [text: string, contrast: number][];
-        };
+        const {wide, contrasts} = await page.evaluate<Measured>(contrastScript);
         expect(wide).to.be.at.most(width);
         expect(contrasts.length).to.be.greaterThan(10);
         expect(contrasts.filter(([, contrast]) => contrast < 4.5)).to.deep.equal([]);

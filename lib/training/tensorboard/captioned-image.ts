@@ -119,10 +119,8 @@ function widthOf(word: string): number {
 
 /** Text of XML, without the control characters that XML has no way to write. */
 function escapeXml(value: string): string {
-  return (
-    value
-      .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-      // eslint-disable-next-line no-control-regex
-      .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ')
-  );
+  return value
+    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
+    .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ');
 }

@@ -158,7 +158,7 @@ function histogramsOf(
 
 /** Everything that runs may differ in. */
 function hparamsOf({dataset, features, decoder, vocabulary}: Parts, settings: TrainerSettings): HParams {
-  const {seed, ...options} = decoder.options as Readonly<Record<string, unknown>>;
+  const {seed, ...options} = decoder.options;
   return {
     data: basename(dataset.folder),
     encoder: features.encoder.name,

@@ -84,7 +84,7 @@ describe('TensorBoard as a server', function () {
         board.getBytes('images/individualImage', Object.fromEntries(new URLSearchParams(image.query))),
       ),
     );
-    const {width, height, format} = await sharp(bytes[0]!).metadata();
+    const {width, height, format} = await sharp(bytes[0]).metadata();
     expect([width, format]).to.deep.equal([320, 'jpeg']);
     expect(height).to.be.greaterThan(320);
     expect(bytes[0]!.equals(bytes[1]!)).to.equal(false);
