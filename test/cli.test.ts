@@ -713,7 +713,9 @@ describe('captioner', function () {
     await refused(1, /README\.md: a card lies here already/, 'card', 'run');
     await refused(2, /Expected --split train, validation, test, got all/, 'card', 'run', '--split', 'all');
     await refused(2, /did you mean `beams`/, 'card', 'run', '--replace', '--set', 'beam=3');
-    await refused(1, /expected a checkpoint or a run, found nothing/, 'card', 'nothing');
+    const missing = await captioner(['card', 'nothing']);
+    expect([missing.code, missing.stdout]).to.deep.equal([1, '']);
+    expect(missing.stderr).to.match(/expected a checkpoint or a run, found nothing/);
     const again = await captioner([
       'card',
       'run',

@@ -93,7 +93,8 @@ function cellText(value: unknown): string {
   if (value === undefined || value === null || value instanceof Picture) return '';
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object') return JSON.stringify(value) ?? '';
   const entries = Object.entries(value);
   return Array.isArray(value)
     ? value.map(cellText).join(', ')

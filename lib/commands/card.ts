@@ -1,7 +1,6 @@
 /** `captioner card`: a model card of a run or a checkpoint, as Markdown and as a page. */
 import {join} from 'node:path';
 import {assertNoCard} from '../card/card-files';
-import {modelCard} from '../card/model-card';
 import {splits} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
 import {userPath} from '../paths';
@@ -31,6 +30,8 @@ export async function card(run: string, flags: CardFlags): Promise<void> {
   if (!replace) assertNoCard(to);
   const search = searchOf(flags);
   const dataset = data === undefined ? undefined : await open(data);
+  // What is wrong with the options needn't wait for TensorFlow.
+  const {modelCard} = await import('../card/model-card.js');
   const made = await modelCard(userPath(run), {
     search,
     photographs: images,
