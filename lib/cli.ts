@@ -4,6 +4,7 @@
  */
 import {Command, CommanderError} from 'commander';
 import type {CaptionFlags} from './commands/caption';
+import type {CardFlags} from './commands/card';
 import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
 import type {ExportFlags} from './commands/export';
@@ -194,6 +195,23 @@ export function program(): Command {
     .action(async (names: string[], flags: {readonly yes?: boolean}) =>
       (await import('./commands/runs.js')).removeRuns(names, flags),
     );
+  command('card', 'writes a model card: data, settings, scores, examples, errors, terms')
+    .argument('<run>', 'a checkpoint or a run')
+    .option(
+      '--data <dir>',
+      'the dataset to evaluate it on: a folder, or "scenes" (default: the one it was trained on)',
+    )
+    .option('--split <name>', 'train, validation or test (default: test, or validation without test images)')
+    .option('--to <dir>', 'output folder (default: card in the folder of the run)')
+    .option('--limit <n>', 'captions only the first n images of the split', whole('--limit'))
+    .option('--images', 'shows photographs in card.html; drawn scenes are always shown')
+    .option('--licence <name>', 'licence of the weights (default: unknown)')
+    .option('--weights <file>', "weight file of the encoder, if it isn't the default")
+    .option(...beams)
+    .option(...search)
+    .option('--replace', 'replaces a card that is already there')
+    .addHelpText('after', () => optionHelp([searchOptions]))
+    .action(async (run: string, flags: CardFlags) => (await import('./commands/card.js')).card(run, flags));
   command('download', 'downloads a dataset or encoder weights; without a name, lists them')
     .argument('[name]')
     .option('--to <dir>', 'output folder (default: its own in data/)')

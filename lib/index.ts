@@ -117,6 +117,14 @@ export {
 } from './training/events';
 export {alarmsOf} from './training/alarms';
 export {readEvents} from './training/metrics-log';
+export {
+  readProvenance,
+  type Machine,
+  type Origin,
+  type Provenance,
+  type Session,
+  type TrainedOn,
+} from './training/provenance';
 export {loadCheckpoint, saveCheckpoint, type Checkpoint, type Position} from './checkpoints/checkpoint';
 export {captionLoss} from './training/loss';
 export {exportCheckpoint, type ExportOptions} from './checkpoints/export';
@@ -127,6 +135,10 @@ export {TrainableFeatures, type LiveOptions} from './features/trainable';
 // Captions and how good they are
 export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
 export type {ImageBytes, ImageInput} from './encoders/images';
+export {modelCard, type ModelCard, type ModelCardOptions} from './card/model-card';
+export type {Assessment, Captioning} from './card/assessment';
+export {wordUse, type WordUse} from './evaluation/word-use';
+export {peopleInCaptions, type Mentions, type Misnamed, type PeopleInCaptions} from './evaluation/people';
 export {scoresByWord, type WordScore, type WordScoreOptions} from './evaluation/scores-by-word';
 export {
   evaluate,
@@ -165,6 +177,7 @@ export {showAttention, showMaps, type ImageMap, type MapOptions} from './show/ma
 export {device, tf} from './tensorflow/tensorflow';
 export {CaptionerError, type ErrorCode} from './errors';
 export {given} from './given';
+export {libraryVersion, type LibraryVersion} from './version';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
 export type {ProgressDisplay, ProgressOptions, ShownProgress, ShowProgress} from './show-progress';
 export {featureFolder, projectFolder, shortPath, userPath} from './paths';

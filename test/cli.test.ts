@@ -132,17 +132,7 @@ describe('captioner', function () {
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    const names = [
-      'caption',
-      'features',
-      'train',
-      'watch',
-      'evaluate',
-      'score',
-      'runs',
-      'download',
-      'doctor',
-    ];
+    const names = 'caption features train watch evaluate score runs card export serve download doctor'.split(' ');
     for (const name of names) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
@@ -773,6 +763,45 @@ describe('captioner', function () {
     expect(more.code, more.stderr).to.equal(0);
     const epochs = more.stdout.split('\n').filter((line) => line.startsWith('epoch'));
     expect(epochs.map((line) => /^epoch (\d+)/.exec(line)![1])).to.deep.equal([`${done + 1}`, `${done + 2}`]);
-    expect(existsSync(join(folder, 'stopped', 'tensorboard'))).to.equal(true);
+    const logged = (run: string): boolean =>
+      readdirSync(run).some((name) => name.startsWith('events.out.tfevents.'));
+    expect([logged(join(folder, 'stopped')), logged(join(folder, 'stopped', 'validation'))]).to.deep.equal([
+      true,
+      true,
+    ]);
+  });
+
+  it('writes a model card of a run, and keeps one that is there', async () => {
+    const {code, stdout, stderr} = await captioner(['card', 'run', '--limit', '3', '--beams', '2']);
+    expect(code, stderr).to.equal(0);
+    const [page, readme] = stdout.trimEnd().split('\n') as [string, string];
+    expect([page, readme]).to.deep.equal(
+      ['card.html', 'README.md'].map((name) => join(folder, 'run', 'card', name)),
+    );
+    const text = readFileSync(readme, 'utf8');
+    expect(text)
+      .to.include('# run\n')
+      .and.to.include('the first 3 of 4 images of the test split')
+      .and.to.include('beams 2');
+    expect(stderr).to.match(/Captions 3 of 3/);
+    await refused(1, /README\.md: a card lies here already/, 'card', 'run');
+    await refused(2, /Expected --split train, validation, test, got all/, 'card', 'run', '--split', 'all');
+    await refused(2, /did you mean `beams`/, 'card', 'run', '--replace', '--set', 'beam=3');
+    const missing = await captioner(['card', 'nothing']);
+    expect([missing.code, missing.stdout]).to.deep.equal([1, '']);
+    expect(missing.stderr).to.match(/expected a checkpoint or a run, found nothing/);
+    const again = await captioner([
+      'card',
+      'run',
+      '--limit',
+      '3',
+      '--replace',
+      '--to',
+      'elsewhere',
+      '--licence',
+      'mit',
+    ]);
+    expect(again.code, again.stderr).to.equal(0);
+    expect(readFileSync(join(folder, 'elsewhere', 'README.md'), 'utf8')).to.match(/^---\nlicense: mit\n/);
   });
 });

@@ -5,6 +5,8 @@
 export const slowTests = {
   'browser': 'opens pages in Chromium',
   'captioner': 'captions with the bundled checkpoint',
+  'browser': 'opens reports in Chromium',
+  'card/model-card': 'trains, evaluates and writes cards',
   'cli': 'starts the command line, with trainings of its own',
   'commands/data': 'reads a caption file that is large enough for a progress bar',
   'datasets/million': 'reads a million captions',

@@ -5,18 +5,18 @@ import {dirname, join, relative} from 'node:path';
 import {CaptionerError} from '../errors';
 import {lockFolder, lockOwner} from '../files/lock';
 import {shortPath, userPath} from '../paths';
+import {removeEventFiles} from './event-files';
 import {
   checkpointFiles,
   checkpointsIn,
   checkpointsName,
-  eventName,
   holdsCheckpoint,
   isRun,
   leftoverName,
   metricsName,
   namesIn,
   pointers,
-  tensorboardName,
+  provenanceName,
 } from './run-layout';
 
 /** What `removeRun` did. */
@@ -45,18 +45,17 @@ export async function removeRun(folder: string): Promise<RemovedRun> {
   } finally {
     lock.release();
   }
-  for (const one of [join(path, checkpointsName), join(path, tensorboardName), path])
+  for (const one of [join(path, checkpointsName), path])
     if (existsSync(one) && readdirSync(one).length === 0) await fs.rmdir(one);
   return {folder: path, kept: filesIn(path).sort()};
 }
 
 /** Removes what a run wrote into its folder, which the caller has locked. */
 export async function clearRun(run: string): Promise<void> {
-  for (const file of [...pointers, metricsName]) await fs.rm(join(run, file), {force: true});
+  for (const file of [...pointers, metricsName, provenanceName]) await fs.rm(join(run, file), {force: true});
   for (const name of checkpointsIn(run)) await removeCheckpoint(join(run, checkpointsName, name));
   for (const folder of [run, join(run, checkpointsName)]) await removeLeftovers(folder);
-  const events = join(run, tensorboardName);
-  for (const name of namesIn(events)) if (eventName.test(name)) await fs.rm(join(events, name));
+  await removeEventFiles(run);
 }
 
 /** Removes temporary files of a process that was killed. */

@@ -27,13 +27,18 @@ export type Pointer = (typeof pointers)[number];
 
 /** The folder of a run's checkpoints. */
 export const checkpointsName = 'checkpoints';
-/** The folder of a run's event files for TensorBoard. */
+/** The folder of the event files of what is measured on the validation split; the others lie in the run's folder itself. */
+export const validationName = 'validation';
+/** The folder that earlier versions wrote all event files to. */
 export const tensorboardName = 'tensorboard';
 /** The log of a run's events, one JSON object a line. */
 export const metricsName = 'metrics.jsonl';
+/** The record of where a run comes from. */
+export const provenanceName = 'provenance.json';
 
 /** Temporary files of a process that was killed while it wrote. */
-export const leftoverName: RegExp = /^\.(step-\d{9}|latest|best)\.\d+-[0-9a-f]{8}\.tmp$/;
+export const leftoverName: RegExp =
+  /^\.(step-\d{9}|latest|best|provenance\.json|events\.out\.tfevents\..+)\.\d+-[0-9a-f]{8}\.tmp$/;
 /** Event files for TensorBoard. */
 export const eventName: RegExp = /^events\.out\.tfevents\./;
 
@@ -74,8 +79,11 @@ export function isRun(folder: string): boolean {
 
 /** Whether everything in a folder was made by a run. */
 export function holdsOnlyRun(folder: string): boolean {
-  const own: readonly string[] = [...pointers, checkpointsName, tensorboardName, metricsName, '.lock'];
-  return namesIn(folder).every((name) => own.includes(name) || leftoverName.test(name));
+  const folders = [checkpointsName, validationName, tensorboardName];
+  const own: readonly string[] = [...pointers, ...folders, metricsName, provenanceName, '.lock'];
+  return namesIn(folder).every(
+    (name) => own.includes(name) || eventName.test(name) || leftoverName.test(name),
+  );
 }
 
 /** Returns the names in a folder; none if there is no such folder. */

@@ -20,7 +20,7 @@ export interface WordScoreOptions {
 }
 
 /** Words that say nothing about what is in an image. */
-const empty = new Set(
+export const functionWords: ReadonlySet<string> = new Set(
   (
     'a an the and or but of in on at by to from for with without into onto over under up down out off through across along around ' +
     'near next behind before after above below while as is are be being was has have having it its he his him she her they ' +
@@ -47,7 +47,7 @@ export function scoresByWord(
     for (const word of captions.flatMap((caption) => [...new Set(ptbTokenize(caption))]))
       counts.set(word, (counts.get(word) ?? 0) + 1);
     for (const [word, count] of counts)
-      if (count >= agreed * captions.length && !empty.has(word))
+      if (count >= agreed * captions.length && !functionWords.has(word))
         found.set(word, [...(found.get(word) ?? []), scores[at]!]);
   }
   return [...found]

@@ -27,6 +27,11 @@ export class EpochCursor {
     return this.at.batch >= this.length;
   }
 
+  /** Whether this many batches are the rest of the epoch. */
+  endsAfter(count: number): boolean {
+    return this.at.batch + count >= this.length;
+  }
+
   /** Returns the next batches: fewer at the end of an epoch, and after its last batch the first ones of the next epoch. */
   next(count: number): Batch[] {
     const {epoch, batch} = this.at;

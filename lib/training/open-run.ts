@@ -9,6 +9,7 @@ import {Adam} from '../optim/adam';
 import {EpochCursor} from './epoch-cursor';
 import {Journal} from './journal';
 import {cutBack, unfinishedSeconds} from './metrics-log';
+import {cutEventFiles} from '../checkpoints/event-files';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
 import {
@@ -20,9 +21,10 @@ import {
 } from './training-data';
 import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOptions} from './options';
 import {closeTrainerOf, closeTrainers} from './open-trainings';
+import {beginProvenance, resumeProvenance} from './provenance';
 import {checkRunFolder, Run, type Skipped} from './run';
 import {TrainableModel, trainableWeights} from './trainable-model';
-import {EventLog} from './tensorboard';
+import {EventLog} from './tensorboard/event-log';
 
 export interface OpenRun {
   readonly parts: Parts;
@@ -83,7 +85,8 @@ export async function newRun(
   const run = typeof folder === 'string' ? beginRun(folder, replace) : folder;
   try {
     await run?.clear();
-    const log = run && new EventLog(run.tensorboard);
+    if (run) await beginProvenance(run.folder, parts.dataset, settings);
+    const log = run && new EventLog(run.folder, parts, history);
     const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
     const journal = new Journal(history, run?.metrics);
     const start = {parts, material, settings, history, course, model, run, log, journal};
@@ -146,9 +149,13 @@ export async function resumeRun(
     const model = new TrainableModel(parts, adam, average);
     const course = new EpochCursor(material.training, settings, position);
     await run.rewind(position.step, position.best?.step);
-    const log = new EventLog(run.tensorboard);
     const seconds = unfinishedSeconds(cutBack(run.metrics, position));
     const {history} = training;
+    const logged = await cutEventFiles(run.folder, position.step);
+    const log = new EventLog(run.folder, parts, history);
+    opened.push({dispose: () => log.close()});
+    await log.complete(logged);
+    await resumeProvenance(run.folder);
     const journal = new Journal(history, run.metrics);
     const start = {parts, material, settings, history, course, model, run, log, journal};
     return {...start, seconds, skipped, ownDecoder: true};

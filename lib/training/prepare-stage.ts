@@ -18,6 +18,7 @@ import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors, type WordVectors} from '../text/word-vectors';
 import {closeTrainings, remember} from './open-trainings';
 import type {TrainerOptions} from './options';
+import {extendProvenance} from './provenance';
 import {checkOptions, divideOptions, type Before} from './recipe-options';
 import {checkRunFolder, Run} from './run';
 import {Trainer} from './trainer';
@@ -84,11 +85,14 @@ export async function prepareStage(
       useCheckpoint(checkpoint, features, recipe.from!);
       const {decoder, vocabulary} = checkpoint;
       const trainer = await Trainer.create({...parts, decoder, vocabulary}, {replace, measured: true});
+      if (run) await extendProvenance(run.folder, {from: recipe.from});
       return prepared({dataset, features, trainer, ...noticeOf(run)}, asked);
     }
     const {vocabulary, decoder, vectors} = await newDecoder(dataset, features, kind, {...recipe, ...options});
     opened.push(decoder);
     const trainer = await Trainer.create({...parts, decoder, vocabulary}, {replace});
+    const {minimumCount, wordVectors} = recipe;
+    if (run) await extendProvenance(run.folder, {minimumCount, wordVectors});
     return prepared(
       {dataset, features, trainer, ...(vectors && {wordVectors: vectors}), ...noticeOf(run)},
       asked,

@@ -13,7 +13,6 @@ import {
   checkpointsName,
   holdsCheckpoint,
   metricsName,
-  tensorboardName,
   type Pointer,
 } from '../checkpoints/run-layout';
 import {CaptionerError} from '../errors';
@@ -91,10 +90,6 @@ export class Run {
         const raced = error instanceof CaptionerError && error.code === 'locked' && !replace && attempt < 10;
         if (!raced) throw error;
       }
-  }
-
-  get tensorboard(): string {
-    return join(this.folder, tensorboardName);
   }
 
   /** The file of its events. */

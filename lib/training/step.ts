@@ -19,6 +19,8 @@ export interface StepSettings extends Pick<
   readonly learningRate: number;
   /** Learning rate of a trainable encoder, after the schedule; 0 freezes it. */
   readonly encoderLearningRate: number;
+  /** Gets the gradients before clipping; they are disposed when it returns. */
+  readonly onGradients?: ((gradients: ReadonlyMap<string, tf.Tensor>) => void) | undefined;
 }
 
 export interface StepResult {
@@ -54,11 +56,14 @@ export function trainStep(
     const loss = weightedMean(passes, 'words', (pass) => pass.loss);
 
     // Clip.
-    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(meanGradients(passes), clipNorm);
+    const found = meanGradients(passes);
+    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(found, clipNorm);
 
     // Check.
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw diverged(passes, step, loss, gradientNorm);
+
+    settings.onGradients?.(found);
 
     // Apply.
     const rateOf = (name: string): number =>

@@ -14,7 +14,7 @@ import type {EpochCursor} from './epoch-cursor';
 import {beginEvent, epochEvent, now, type EndEvent} from './events';
 import type {Journal} from './journal';
 import type {TrainerSettings} from './options';
-import type {EventLog} from './tensorboard';
+import type {EventLog} from './tensorboard/event-log';
 import type {TrainOptions} from './train-options';
 import type {TrainableModel} from './trainable-model';
 import type {Parts, TrainingData} from './training-data';

@@ -10,6 +10,7 @@ import {CaptionerError} from '../errors';
 import {throwIfStopped} from '../interrupt';
 import {shortPath} from '../paths';
 import {recordFact, recordTraining} from '../report-record';
+import type {tf} from '../tensorflow/tensorflow';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Position} from '../checkpoints/checkpoint';
 import {describeTrainer} from './describe-trainer';
@@ -25,7 +26,7 @@ import {keepStart, newRun, resumeRun, type OpenRun} from './open-run';
 import {remember} from './open-trainings';
 import {saveRun} from './save-run';
 import type {StepResult} from './step';
-import type {EventLog} from './tensorboard';
+import type {EventLog} from './tensorboard/event-log';
 import type {TrainCallbacks, TrainerParts, TrainOptions} from './train-options';
 import {TrainLoop} from './train-loop';
 import type {TrainableModel} from './trainable-model';
@@ -178,15 +179,19 @@ export class Trainer {
     const {step, epoch} = this.#course.position;
     const progress = {step, epoch, total: this.#loop.total, judged: this.history.epochs};
     const rates = stepRates(this.#settings, progress);
-    const learnt = this.#learn(batches, {...this.#settings, step, ...rates});
+    const onGradients = this.#course.endsAfter(batches.length)
+      ? (found: ReadonlyMap<string, tf.Tensor>) => this.#log?.gradients(found, step + 1)
+      : undefined;
+    const learnt = this.#learn(batches, {...this.#settings, step, ...rates, onGradients});
     this.#course.stepped();
     const {learningRate} = rates;
     const {loss, gradientNorm, reward} = learnt;
     const result = {loss, gradientNorm, ...(reward !== undefined && {reward})};
     const report = {step: step + 1, epoch: epoch + 1, learningRate, ...result};
     this.history.steps.push(report);
-    this.#journal.emit(stepEvent(report, result, batches, (performance.now() - start) / 1000));
-    this.#log?.step(report);
+    const seconds = (performance.now() - start) / 1000;
+    this.#journal.emit(stepEvent(report, result, batches, seconds));
+    this.#log?.step(report, this.#settings, seconds);
     return report;
   }
 

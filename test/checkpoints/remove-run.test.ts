@@ -27,7 +27,11 @@ describe('removeRun', () => {
   it('removes a run with its folder', async () => {
     const run = await trained('whole');
     writeFileSync(join(run, 'metrics.jsonl'), '{"type":"begin"}\n');
+    mkdirSync(join(run, 'tensorboard')); // of an earlier version
+    writeFileSync(join(run, 'tensorboard', 'events.out.tfevents.1'), '');
     // What a killed process leaves.
+    for (const name of ['events.out.tfevents.1', 'provenance.json'])
+      writeFileSync(join(run, `.${name}.12-0123abcd.tmp`), '');
     mkdirSync(join(run, 'checkpoints', '.step-000000003.12-0123abcd.tmp'));
     writeFileSync(join(run, '.lock'), JSON.stringify({pid: 999_999_999, start: '1', token: 'x'}));
     expect(await removeRun(run)).to.deep.equal({folder: run, kept: []});
@@ -37,16 +41,16 @@ describe('removeRun', () => {
   it('keeps what no run makes, and says so', async () => {
     const run = await trained('shared');
     writeFileSync(join(run, 'notes.txt'), 'mine');
-    writeFileSync(join(run, 'tensorboard', 'plot.png'), 'mine');
+    writeFileSync(join(run, 'validation', 'plot.png'), 'mine');
     mkdirSync(join(run, 'checkpoints', 'step-000000009'));
     writeFileSync(join(run, 'checkpoints', 'step-000000009', 'precious.bin'), 'mine');
     const {kept} = await removeRun(run);
     expect(kept).to.deep.equal([
       join('checkpoints', 'step-000000009', 'precious.bin'),
       'notes.txt',
-      join('tensorboard', 'plot.png'),
+      join('validation', 'plot.png'),
     ]);
-    expect(readdirSync(run).sort()).to.deep.equal(['checkpoints', 'notes.txt', 'tensorboard']);
+    expect(readdirSync(run).sort()).to.deep.equal(['checkpoints', 'notes.txt', 'validation']);
     expect(readdirSync(join(run, 'checkpoints'))).to.deep.equal(['step-000000009']);
   });
 

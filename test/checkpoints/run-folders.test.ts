@@ -47,6 +47,10 @@ describe('Folders of runs', () => {
     expect(freeFolder(join(parent, 'first'))).to.equal(join(parent, 'first'));
     layRun(join(parent, 'other'), 1);
     layRun(join(parent, 'other-2'));
+    // What a trainer writes before its first step.
+    for (const name of ['provenance.json', 'events.out.tfevents.1', 'metrics.jsonl'])
+      writeFileSync(join(parent, 'other-2', name), '');
+    mkdirSync(join(parent, 'other-2', 'validation'));
     expect(freeFolder(join(parent, 'other'))).to.equal(join(parent, 'other-2'));
   });
 

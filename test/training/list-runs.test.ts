@@ -88,8 +88,8 @@ describe('listRuns', () => {
     expect(named('opened')).to.include({state: 'running', pid: process.pid, epochs: 0});
     opened.step();
     opened.close();
-    expect(named('opened')).to.include({state: 'no epoch yet', epochs: 0, seconds: 0});
-    expect(named('opened')).to.not.have.any.keys('pid', 'best', 'decoder');
+    expect(named('opened')).to.include({state: 'no epoch yet', epochs: 0, seconds: 0, decoder: 'lstm'});
+    expect(named('opened')).to.not.have.any.keys('pid', 'best');
     opened.decoder.dispose();
   });
 

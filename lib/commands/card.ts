@@ -1,0 +1,49 @@
+/** `captioner card`: a model card of a run or a checkpoint, as Markdown and as a page. */
+import {join} from 'node:path';
+import {assertNoCard} from '../card/card-files';
+import {splits} from '../datasets/dataset';
+import {CaptionerError} from '../errors';
+import {userPath} from '../paths';
+import {progress} from '../show/progress';
+import {open} from './data';
+import {continued, print, searchOf, warn, weightsOf, type SearchFlags} from './io';
+
+export interface CardFlags extends Omit<SearchFlags, 'sample'> {
+  readonly data?: string;
+  readonly split?: string;
+  readonly to?: string;
+  /** Number of images to caption. */
+  readonly limit?: number;
+  /** Whether the page shows photographs. */
+  readonly images?: boolean;
+  readonly licence?: string;
+  readonly weights?: string;
+  readonly replace?: boolean;
+}
+
+export async function card(run: string, flags: CardFlags): Promise<void> {
+  const {data, limit, images = false, licence, replace = false, to = join(run, 'card')} = flags;
+  const split = splits.find((name) => name === flags.split);
+  if (flags.split !== undefined && split === undefined)
+    throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  // Before minutes of captioning.
+  if (!replace) assertNoCard(to);
+  const search = searchOf(flags);
+  const dataset = data === undefined ? undefined : await open(data);
+  // What is wrong with the options needn't wait for TensorFlow.
+  const {modelCard} = await import('../card/model-card.js');
+  const made = await modelCard(userPath(run), {
+    search,
+    photographs: images,
+    progress,
+    ...weightsOf(flags),
+    ...(dataset && {data: dataset}),
+    ...(split && {split}),
+    ...(limit !== undefined && {limit}),
+    ...(licence !== undefined && {licence}),
+  }).catch((error: unknown) => {
+    throw continued(error, 'run the command again; features that are done are kept');
+  });
+  if (!made.assessment) warn('the dataset is not recorded, so the card has no scores; name it with --data');
+  for (const file of await made.save(to, {replace})) print(file);
+}
