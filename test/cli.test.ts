@@ -132,7 +132,9 @@ describe('captioner', function () {
   it('lists its commands, and the options of each', async () => {
     const {code, stdout} = await captioner(['--help']);
     expect(code).to.equal(0);
-    const names = 'caption features train watch evaluate score runs card export serve download doctor'.split(' ');
+    const names = 'caption features train watch evaluate score runs card export serve download doctor'.split(
+      ' ',
+    );
     for (const name of names) {
       expect(stdout).to.match(new RegExp(`^  ${name}\\b`, 'm'));
       expect((await captioner([name, '--help'])).stdout).to.include(`captioner ${name}`);
