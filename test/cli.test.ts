@@ -477,7 +477,7 @@ describe('captioner', function () {
     const {code, stdout, stderr} = await captioner([...score, 'human.json']);
     expect(code).to.equal(0);
     expect(stdout).to.match(/^human\.json minus dull\.json:$/m);
-    expect(stdout).to.match(/^CIDEr-D {2}\+\d\.\d{4} {2}\(\+.* to \+.*, p 0\.001\)$/m);
+    expect(stdout).to.match(/^CIDEr-D {2}\+\d\.\d{4} {2}\(\+.* to \+.*, p < 0\.001\)$/m);
     expect(stderr).to.match(/images have the same caption: "an image of the"/);
     expect(stderr).to.match(/captions end in mid-sentence, such as "… image of the"/);
     await refused(1, /few\.json: expected captions of the same \d+ images/, ...score, 'few.json');
