@@ -1,0 +1,48 @@
+/** Runs the cells of every chapter twice, as people do who change something and run it again. */
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {expect} from 'chai';
+import {drawScenes} from 'captioner';
+import {projectRoot, temporaryFolder} from '../support';
+import {notebooks} from './quick';
+import {runCells} from './run-cells';
+
+interface Cell {
+  readonly cell_type: string;
+  readonly source: readonly string[];
+  readonly metadata: {readonly tags?: readonly string[]};
+}
+
+describe('The cells of a chapter', () => {
+  const folder = temporaryFolder();
+  const drawn = join(folder, 'drawn');
+  const run = join(folder, 'run');
+  const training = {run, epochs: 3, units: 32, embedding: 32, minimumCount: 1};
+  const parameters: Readonly<Record<string, object>> = {
+    '02': {encoderName: 'efficientnet-lite0', inputSize: 96},
+    '03': training,
+    '04': {checkpoint: run},
+    '05': {checkpoint: run},
+  };
+  before(() => drawScenes(drawn, {train: 40, validation: 8, test: 8}));
+
+  for (const name of notebooks)
+    it(`of ${name} run twice, one by one and all together`, async () => {
+      const {cells} = JSON.parse(readFileSync(join(projectRoot, 'notebooks', name), 'utf8')) as {
+        cells: Cell[];
+      };
+      const set = Object.entries({data: drawn, ...parameters[name.slice(0, 2)]})
+        .map(([key, value]) => `${key} = ${JSON.stringify(value)};`)
+        .join('\n');
+      const code = cells
+        .filter(({cell_type}) => cell_type === 'code')
+        .map(
+          ({source, metadata}) => source.join('') + (metadata.tags?.includes('parameters') ? `\n${set}` : ''),
+        );
+      const order = [...code.flatMap((cell) => [cell, cell]), ...code];
+      const results = await runCells(order);
+      for (const [at, {status, text}] of results.entries())
+        expect(status, `${order[at]}\n\n${text}`).to.equal('ok');
+      expect(results).to.have.length(order.length);
+    }).timeout(10 * 60_000);
+});
