@@ -42,7 +42,7 @@ function recording(): boolean {
  * Records the main scores of a notebook, which its report shows at the top and on the index page. A later call replaces an earlier one.
  * Without any call, a report has the scores of the best evaluation, or else those of the training's best epoch.
  *
- * @example recordScores(result.metrics, {intervals: intervals(result.measured), label: 'test split'});
+ * @example recordScores({'CIDEr-D': 0.631}, {intervals: {'CIDEr-D': {low: 0.591, high: 0.67}}, label: 'validation split'});
  */
 export function recordScores(scores: Scores, options: RecordScoresOptions = {}): void {
   if (recording()) recorded = {scores, options};

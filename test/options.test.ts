@@ -39,7 +39,7 @@ describe('Options', () => {
       expect(fields.map(({name}) => name)).to.deep.equal(names);
       for (const {name, description, range, type: ofField, ...field} of fields) {
         expect(description, `${type}.${name}`).to.match(/^[A-Z`0-9].*\.$/s);
-        if (ofField === 'OnBuildProgress') continue;
+        if (ofField === 'OnBuildProgress' || ofField === 'ProgressDisplay') continue;
         expect(field, `${type}.${name}`).to.have.property('default');
         if (/^(number|boolean|')/.test(ofField)) expect(range, `${type}.${name}`).to.be.a('string');
       }
