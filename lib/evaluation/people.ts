@@ -14,6 +14,7 @@ export interface Misnamed {
   readonly fraction: number;
 }
 
+/** How often men and women are mentioned by people and by captions, and how often captions name the others. */
 export interface PeopleInCaptions {
   readonly captions: Mentions;
   readonly references: Mentions;
@@ -30,7 +31,11 @@ const words = {
 type Kind = keyof typeof words;
 const agreed = 0.6;
 
-/** @param captions One for each image. */
+/**
+ * Counts mentions of men and women in captions and in references.
+ *
+ * @param captions One for each image.
+ */
 export function peopleInCaptions(
   captions: readonly string[],
   images: readonly {readonly captions: readonly string[]}[],

@@ -50,6 +50,7 @@ export interface Origin {
   readonly wordVectors?: string | undefined;
 }
 
+/** Where a run comes from: data, first settings, and each session's version and machine. */
 export interface Provenance extends Origin {
   readonly data: TrainedOn;
   /** The settings of the first step. */
