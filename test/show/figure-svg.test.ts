@@ -210,13 +210,20 @@ describe('The static SVG of a figure', () => {
     expect(Math.max(...heights) - Math.min(...heights)).to.be.greaterThan(150);
   });
 
-  it('draws both panels of the loss curves', () => {
+  it('draws every panel of the loss curves', () => {
     const curves = lossCurves({
-      history: [1, 2, 3].map((step) => ({step, loss: 3 / step, validationLoss: 2, learningRate: 0.001})),
+      history: [1, 2, 3].map((step) => ({
+        step,
+        loss: 3 / step,
+        validationLoss: 2,
+        learningRate: 0.001,
+        gradientNorm: step,
+      })),
     });
     const svg = svgOf(curves.figure());
-    expect(svg).to.include('loss (nats per word)').and.include('learning rate').and.include('training');
-    expect(svg.match(/<path/g)).to.have.length(4);
+    for (const text of ['loss (nats per word)', 'learning rate', 'gradient norm', 'training', 'validation'])
+      expect(svg).to.include(text);
+    expect(svg.match(/<path/g)).to.have.length.of.at.least(5);
   });
 
   it('is what nbconvert shows, which knows no Plotly', async () => {

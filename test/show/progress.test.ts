@@ -50,7 +50,7 @@ describe('progress', () => {
       }),
     );
     const last = textOf(sent.at(-1));
-    expect(last).to.match(/^Features 41 of 41 \(100 %\), [\d.]+ a second, [\d.]+ s, 1 unreadable$/);
+    expect(last).to.match(/^Encoding images 41 of 41 \(100 %\), [\d.]+ a second, [\d.]+ s, 1 unreadable$/);
     for (const one of sent) expect(textOf(one).match(/a second|\/s\b/g) ?? []).to.have.length.below(2);
     expect(sent.some((one) => / s left/.test(textOf(one)))).to.equal(true);
   });
