@@ -124,7 +124,9 @@ describe('The display of a training in a browser', function () {
     expect(tiles!.width).to.be.at.most(335);
     expect(tile!.width).to.be.within(130, 335);
     // Plotly follows the window's size a moment later.
-    await opened.waitForFunction('document.documentElement.scrollWidth <= 375');
+    const width = (): Promise<number> => opened.evaluate('document.documentElement.scrollWidth');
+    for (let wait = 0; wait < 50 && (await width()) > 375; wait++) await opened.waitForTimeout(100);
+    expect(await width()).to.be.at.most(375);
     await opened.setViewportSize({width: 1280, height: 1000});
   });
 });
