@@ -45,12 +45,12 @@ export async function showMaps(
 
 /**
  * Shows where a decoder looked for each word of a caption. The colours of each tile run from no attention to the word's highest weight.
+ * For a decoder without attention, a line says so.
  *
  * @param file The image file.
  * @param hypothesis A hypothesis with attention: decoders that look at a grid give one.
  * @param words The vocabulary, or the words of the hypothesis.
  * @param options Title, and width of a tile.
- * @returns Whether the hypothesis has attention; without it, a line says so.
  * @example
  * const [result] = await captioner.caption(['photo.jpg']);
  * if (result && 'caption' in result) await showAttention('photo.jpg', result.hypotheses[0]!, captioner.vocabulary);
@@ -60,13 +60,13 @@ export async function showAttention(
   hypothesis: Pick<Hypothesis, 'tokens' | 'attention'>,
   words: Pick<Vocabulary, 'word'> | readonly string[],
   {title = 'Attention for each word', width = 150}: MapOptions = {},
-): Promise<boolean> {
+): Promise<void> {
   const {tokens, attention} = hypothesis;
   if (attention === undefined) {
     console.log(
       'This decoder has no attention: it reads the whole image at once. The kinds attention, adaptive and transformer look at a grid.',
     );
-    return false;
+    return;
   }
   const wordOf = (id: number, at: number): string => ('word' in words ? words.word(id) : (words[at] ?? ''));
   const items = [];
@@ -78,5 +78,4 @@ export async function showAttention(
     items.push({image, headline: wordOf(id, at), scale: {low: 0, high}});
   }
   await imageGrid(items, {title, width});
-  return true;
 }
