@@ -18,7 +18,7 @@ export interface RecordedScore {
   readonly high?: number;
 }
 
-/** What was recorded. */
+/** The record of a notebook. */
 export interface ReportRecord {
   /** Names and values, in the order in which they were recorded; several values of a name are joined. */
   readonly facts: readonly (readonly [string, string])[];

@@ -12,7 +12,7 @@ export interface ShownProgress {
 /** Starts a display, given what is counted and how much of it there is: the library's `progress` is one. */
 export type ShowProgress = (label: string, total?: number) => ShownProgress;
 
-/** What a call may be told of its progress: how to show it, or not at all. */
+/** How a call shows its progress; `false`: not at all. */
 export type ProgressDisplay = ShowProgress | false;
 
 /** The option that every long call has. */

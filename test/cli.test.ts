@@ -59,7 +59,7 @@ function epochLines(stdout: string): number {
   return stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
 }
 
-/** What a user sees in a terminal. */
+/** Output that a user sees in a terminal. */
 function inTerminal(args: readonly string[]): Promise<string> {
   return new Promise((done) => {
     const env = {...process.env, CAPTIONER_HOME: join(folder, 'home'), INIT_CWD: folder, COLUMNS: '140'};
@@ -268,7 +268,7 @@ describe('captioner', function () {
     expect(again.stderr).to.include('captioner: run holds a run already; the new one lies in run-2\n');
     expect(again.stdout).to.match(/Done\. Run saved in run-2\n$/);
     expect(readFileSync(join(folder, 'run', 'latest'), 'utf8')).to.equal(before);
-    // Of both, the newer one is resumed.
+    // The newer of the two is resumed.
     const resumed = await captioner([...shortly, '--resume', '--epochs', '2']);
     expect(resumed.stderr).to.match(
       /captioner: Resuming run-2, the newest of 2 runs of this name, at step \d+\n/,

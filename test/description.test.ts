@@ -1,4 +1,4 @@
-/** What a notebook prints of an object in the last line of a cell: a few lines that help, not its insides. */
+/** Summaries that a notebook prints of an object in the last line of a cell: a few lines that help, not its internals. */
 import {join} from 'node:path';
 import {inspect} from 'node:util';
 import {

@@ -24,7 +24,7 @@ export interface Captioning {
   readonly falseClaims?: readonly string[] | undefined;
 }
 
-/** What was measured for a model card. */
+/** Measurements for a model card. */
 export interface Assessment {
   readonly split: Split;
   /** Images that were captioned. */

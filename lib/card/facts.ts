@@ -106,7 +106,7 @@ export function changedOptions(
     objective: settings.objective,
   };
   const suited = suitedOptions(data?.captions.train ?? manyCaptions, task);
-  // What was changed on the way is told apart.
+  // As the run began; later changes are listed separately.
   const began = provenance?.settings ?? settings;
   // The seed of the trainer serves the decoder too.
   const rest = own.filter(({option, value}) => option !== 'seed' || value !== began.seed);

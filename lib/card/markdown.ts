@@ -51,7 +51,7 @@ function imagesMarkdown(images: readonly CardImage[], imagePath: MarkdownOptions
   const rows = images.map((image) => {
     const path = imagePath(image);
     return {
-      ...(path !== undefined && {' ': new Picture(path, image.caption)}),
+      ...(path !== undefined && {' ': new MarkdownImage(path, image.caption)}),
       image: image.id,
       caption: image.caption,
       ...(image.note !== undefined && {remark: image.note}),
@@ -63,7 +63,7 @@ function imagesMarkdown(images: readonly CardImage[], imagePath: MarkdownOptions
 }
 
 /** A link to an image in a cell. */
-class Picture {
+class MarkdownImage {
   constructor(
     private readonly path: string,
     private readonly alternative: string,
@@ -86,11 +86,11 @@ function tableMarkdown(rows: readonly Row[]): string {
 }
 
 function cellMarkdown(value: unknown): string {
-  return value instanceof Picture ? value.markdown : escapeMarkdown(cellText(value));
+  return value instanceof MarkdownImage ? value.markdown : escapeMarkdown(cellText(value));
 }
 
 function cellText(value: unknown): string {
-  if (value === undefined || value === null || value instanceof Picture) return '';
+  if (value === undefined || value === null || value instanceof MarkdownImage) return '';
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') return value;

@@ -105,7 +105,7 @@ export function runMetadata(folder: string): CheckpointMetadata | undefined {
       const card = join(folder, checkpointsName, name, checkpointFile.card);
       return parseMetadata(readFileSync(card), card);
     } catch {
-      // What is wrong with it is said when the run is resumed.
+      // Resuming the run reports what is wrong with it.
     }
   return undefined;
 }

@@ -19,7 +19,7 @@ import {
   provenanceName,
 } from './run-layout';
 
-/** What `removeRun` did. */
+/** Result of `removeRun`. */
 export interface RemovedRun {
   /** Absolute path of the folder. */
   readonly folder: string;

@@ -30,7 +30,7 @@ export async function card(run: string, flags: CardFlags): Promise<void> {
   if (!replace) assertNoCard(to);
   const search = searchOf(flags);
   const dataset = data === undefined ? undefined : await open(data);
-  // What is wrong with the options needn't wait for TensorFlow.
+  // Wrong options are reported before TensorFlow is loaded.
   const {modelCard} = await import('../card/model-card.js');
   const made = await modelCard(userPath(run), {
     search,

@@ -9,7 +9,7 @@ export interface WordUse {
   readonly captions: number;
   /** Fraction of the references that have it. */
   readonly references: number;
-  /** Of the captions that have it, the fraction for whose image no reference has it. */
+  /** Fraction of the captions with this word whose image has no reference with it. */
   readonly unsupported: number;
 }
 

@@ -9,7 +9,7 @@ export interface Sums {
   readonly md5: string;
 }
 
-/** What is known of a file beforehand. */
+/** Expected size and checksum of a file. */
 export interface ExpectedSums {
   readonly sha256?: string | undefined;
   readonly md5?: string | undefined;

@@ -135,7 +135,7 @@ function tile(
   });
   const caption = epochs[last]!.captions.get(id) ?? '';
   const frame = `width:100%;height:116px;object-fit:contain;object-position:left;border-radius:4px;display:block;margin:0;max-width:none`;
-  const picture = thumbnail
+  const imageTag = thumbnail
     ? html`<img src="${thumbnail.uri}" alt="${caption}" style="${frame}" />`
     : html`<div
         style="height:116px;line-height:116px;text-align:center;border-radius:4px;background:${shade.fill}"
@@ -143,7 +143,7 @@ function tile(
         no image
       </div>`;
   return html`<figure style="margin:0;width:190px;overflow-wrap:break-word;min-width:0">
-    ${picture}
+    ${imageTag}
     <figcaption style="margin:4px 0 0;font-size:13px;line-height:1.35">
       ${frames}
       ${

@@ -5,7 +5,7 @@ import type {TrainingEvent} from '../training/events';
 const span = 20_000; // ms
 const most = 400;
 
-/** What is left to do. */
+/** Work that is left. */
 export interface Remaining {
   readonly steps: number;
   /** Validations that have not begun. */

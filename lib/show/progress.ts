@@ -2,10 +2,9 @@
  * Progress of long tasks: a bar below the cell in a notebook, a bar on stderr in a terminal, and occasional lines when stderr is a file.
  */
 import {SingleBar, type Options} from 'cli-progress';
-import {html} from './html';
 import {inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
-import {palette, shade} from './palette';
+import {progressBar} from './progress-bar';
 import {formatDuration, formatNumber} from './text';
 import {showByDefault, type ShownProgress} from '../show-progress';
 
@@ -151,22 +150,5 @@ function line(state: State, over: boolean, withLabel = true): string {
 function bar(state: State, over: boolean): string {
   const {label, done, total} = state;
   const fraction = total ? Math.min(1, done / total) : over ? 1 : 0;
-  const track = `flex:0 1 220px;min-width:80px;height:8px;border-radius:4px;background:${shade.line};overflow:hidden`;
-  const fill = `width:${(100 * fraction).toFixed(1)}%;height:100%;background:${fraction === 1 ? palette.green : palette.blue}`;
-  return html`<div
-    style="display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;font-size:13px;margin:4px 0"
-  >
-    <span style="font-weight:600">${label}</span>
-    <div
-      role="progressbar"
-      aria-label="${label}"
-      aria-valuemin="0"
-      aria-valuemax="100"
-      aria-valuenow="${Math.round(100 * fraction)}"
-      style="${track}"
-    >
-      <div style="${fill}"></div>
-    </div>
-    <span style="opacity:.75;font-variant-numeric:tabular-nums">${line(state, over, false)}</span>
-  </div>`.text;
+  return progressBar(label, fraction, [line(state, over, false)]).text;
 }

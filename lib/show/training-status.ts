@@ -1,12 +1,12 @@
 /** The line that says how a training goes: `Epoch 3 of 8, step 245 of 752 (32 %), loss 1.534, 2,310 words/s, 1 min 14 s left, 812 MB`. */
-import {html, type Fragment} from './html';
-import {palette, shade} from './palette';
+import type {Fragment} from './html';
+import {progressBar} from './progress-bar';
 import {formatDuration, formatNumber} from './text';
 import type {TrainingState} from './training-state';
 
 /** The status in parts. */
 export interface TrainingStatus {
-  /** What is going on: `Epoch 3 of 8`. */
+  /** The current activity: `Epoch 3 of 8`. */
   readonly title: string;
   /** Steps done, from 0 to 1. */
   readonly fraction: number;
@@ -14,7 +14,7 @@ export interface TrainingStatus {
   readonly details: readonly string[];
 }
 
-/** What the state itself does not know. */
+/** Facts from outside the training state. */
 export interface Surroundings {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -97,29 +97,11 @@ function present(parts: readonly (string | false | undefined)[]): string[] {
 
 /** Formats a status as text. */
 export function statusText({title, details}: TrainingStatus): string {
-  // What is said of a run that is over ends with a colon.
+  // A finished run is introduced with a colon.
   return title.endsWith(':') ? [title, details.join(', ')].join(' ').trim() : [title, ...details].join(', ');
 }
 
 /** Formats a status with a bar. */
 export function statusHtml({title, fraction, details}: TrainingStatus): Fragment {
-  const percent = (100 * fraction).toFixed(1);
-  const track = `flex:0 1 200px;min-width:80px;height:8px;border-radius:4px;background:${shade.line};overflow:hidden`;
-  const fill = `width:${percent}%;height:8px;background:${fraction === 1 ? palette.green : palette.blue}`;
-  return html`<div
-    style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 14px;font-size:13px;line-height:1.5;margin:4px 0"
-  >
-    <span style="font-weight:600">${title}</span>
-    <div
-      role="progressbar"
-      aria-label="${title}"
-      aria-valuemin="0"
-      aria-valuemax="100"
-      aria-valuenow="${percent}"
-      style="${track}"
-    >
-      <div style="${fill}"></div>
-    </div>
-    ${details.map((detail) => html`<span style="font-variant-numeric:tabular-nums;white-space:nowrap">${detail}</span>`)}
-  </div>`;
+  return progressBar(title, fraction, details);
 }

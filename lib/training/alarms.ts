@@ -21,7 +21,7 @@ const stillAttention = 0.01;
 /** Epochs in a row. */
 const risingEpochs = 3;
 
-/** What an alarm is about: its message, or undefined while all is well. */
+/** Messages of alarms by kind; undefined while all is well. */
 type Findings = Partial<Record<AlarmKind, string | undefined>>;
 
 /** Finds alarms in the events of a run. */

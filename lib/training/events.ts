@@ -91,7 +91,7 @@ export type AlarmKind = (typeof alarmKinds)[number];
 export interface AlarmEvent extends At {
   readonly type: 'alarm';
   readonly kind: AlarmKind;
-  /** What is wrong, and what to do. */
+  /** Says what is wrong, and what to do. */
   readonly message: string;
 }
 

@@ -29,7 +29,7 @@ export class MetricsLog {
     if (this.#closed) return;
     this.#lines.push(`${JSON.stringify(event)}\n`);
     if (performance.now() - this.#written > interval) this.flush();
-    // What comes before a pause of the work is written in that pause.
+    // Written in the next pause of the work.
     else this.#timer ??= setTimeout(() => this.flush(), interval).unref();
   }
 

@@ -47,7 +47,7 @@ export function closeTrainings(asked: string): void {
   for (const one of found) if (one.kind === 'trainer' && open.has(one)) one.close(reason(asked), true);
 }
 
-/** What was opened under a name, whichever folder it got, and trainers that resumed it later. */
+/** Finds everything opened under a name, whichever folder it got, and trainers that resumed it later. */
 function openedAs(asked: string): OpenTraining[] {
   const folders = new Set([asked]);
   for (const one of open) if (one.asked === asked) folders.add(one.folder);

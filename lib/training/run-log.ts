@@ -10,7 +10,7 @@ export type EpochSummary = Pick<
   'epoch' | 'step' | 'loss' | 'validationLoss' | 'metrics' | 'intervals' | 'seconds'
 >;
 
-/** What a log says of its run. */
+/** Facts about a run from its log. */
 export interface RunLog {
   /** How the run began, or was resumed the last time. */
   readonly begin?: LoggedBegin;

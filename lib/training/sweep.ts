@@ -17,7 +17,7 @@ import type {TrainingRecipe} from './training-recipe';
 /** Options of decoder and trainer by name, as `set` of a recipe takes them. */
 export type SweepSettings = Readonly<Record<string, unknown>>;
 
-/** What a sweep tries: recipes by name, or settings, which name themselves. */
+/** Recipes of a sweep by name, or settings, which name themselves. */
 export type SweepRecipes = Readonly<Record<string, SweepRecipe>> | readonly SweepSettings[];
 
 /** A recipe of a sweep; its folder is the sweep's. */

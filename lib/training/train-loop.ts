@@ -20,7 +20,7 @@ import type {TrainableModel} from './trainable-model';
 import type {Parts, TrainingData} from './training-data';
 import {scoreOf, Validator} from './validation';
 
-/** What the loop needs of a trainer. */
+/** Parts of a trainer that the loop works with. */
 export interface LoopParts {
   readonly parts: Parts;
   readonly material: TrainingData;

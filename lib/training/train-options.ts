@@ -1,4 +1,4 @@
-/** What a trainer is made of, and what `train` is told. */
+/** The parts of a trainer and the options of `train`. */
 import type {EpochReport, StepReport} from '../checkpoints/history';
 import type {OnEvent} from './journal';
 import type {TrainerOptions} from './options';

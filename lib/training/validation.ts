@@ -26,7 +26,7 @@ export type Chunked<T> = Generator<number, T, void>;
 /** Is told how far validation has come. */
 export type OnValidation = (unit: 'captions' | 'images', done: number, total: number) => void | Promise<void>;
 
-/** What validation finds out beside an epoch's report. */
+/** Results of validation: the scores of an epoch's report, and figures for its alarms. */
 export type ValidationFindings = Pick<EpochReport, 'validationLoss' | 'metrics' | 'intervals' | 'panel'> & {
   readonly more: Pick<EpochEvent, 'mostFrequent' | 'attentionShift'>;
 };

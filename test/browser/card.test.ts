@@ -8,7 +8,7 @@ import type {CardContent, CardImage} from 'captioner/dist/card/blocks';
 import {cardPage} from 'captioner/dist/card/page';
 import {thumbnail, type Thumbnail} from 'captioner/dist/show/image';
 import {temporaryFolder} from '../support';
-import {chromiumPath, launch, visit} from './chromium';
+import {inChromium, launch, visit} from './chromium';
 
 const image = (id: string): CardImage => ({
   id,
@@ -41,13 +41,7 @@ interface Measured {
   readonly contrasts: readonly [text: string, contrast: number][];
 }
 
-describe('A card in a browser', function () {
-  this.timeout(120_000);
-  const path = chromiumPath();
-  if (path === undefined) {
-    it('needs Chromium: install it, or set CHROMIUM to its path');
-    return;
-  }
+inChromium('A card in a browser', 120_000, (path) => {
   let browser: Browser;
   let url: string;
   before(async () => {

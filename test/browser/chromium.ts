@@ -16,6 +16,16 @@ export function chromiumPath(): string | undefined {
   return [process.env['CHROMIUM'], ...usual].find((path) => path !== undefined && existsSync(path));
 }
 
+/** A suite that needs Chromium: where there is none, one test says so and is skipped. */
+export function inChromium(title: string, milliseconds: number, tests: (path: string) => void): void {
+  describe(title, function () {
+    this.timeout(milliseconds);
+    const path = chromiumPath();
+    if (path === undefined) it('needs Chromium: install it, or set CHROMIUM to its path');
+    else tests(path);
+  });
+}
+
 export function launch(executablePath: string): Promise<Browser> {
   const quiet = [
     '--no-first-run',

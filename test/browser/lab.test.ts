@@ -15,7 +15,7 @@ import {
 } from 'captioner';
 import {inKernel} from '../show/kernel';
 import {projectRoot, temporaryFolder} from '../support';
-import {chromiumPath, launch} from './chromium';
+import {inChromium, launch} from './chromium';
 import {notebookOf, startLab, type Lab} from './lab';
 
 /** One of each thing that the library shows. */
@@ -117,13 +117,7 @@ function faintTexts(page: Page): Promise<Faint[]> {
   })()`);
 }
 
-describe('An untrusted notebook in JupyterLab', function () {
-  this.timeout(5 * 60_000);
-  const path = chromiumPath();
-  if (path === undefined) {
-    it('needs Chromium: install it, or set CHROMIUM to its path');
-    return;
-  }
+inChromium('An untrusted notebook in JupyterLab', 5 * 60_000, (path) => {
   let browser: Browser;
   const labs: Lab[] = [];
   before(async () => {

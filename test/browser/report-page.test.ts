@@ -6,7 +6,7 @@ import type {Browser, BrowserContextOptions, Page} from 'playwright-core';
 import {temporaryFolder} from '../support';
 import {reportTool} from '../notebooks/quick';
 import {writeNotebook} from '../notebooks/write';
-import {chromiumPath, launch} from './chromium';
+import {inChromium, launch} from './chromium';
 
 const title = `# A page
 
@@ -52,13 +52,7 @@ const code = (page: Page): Promise<boolean> => page.locator('.jp-InputArea-edito
 const light = 'rgb(255, 255, 255)';
 const dark = 'rgb(23, 27, 33)';
 
-describe('The page of a report', function () {
-  this.timeout(120_000);
-  const path = chromiumPath();
-  if (path === undefined) {
-    it('needs Chromium: install it, or set CHROMIUM to its path');
-    return;
-  }
+inChromium('The page of a report', 120_000, (path) => {
   let browser: Browser;
   let html: string;
   before(async () => {

@@ -2,16 +2,10 @@ import {join} from 'node:path';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {projectRoot} from '../support';
-import {chromiumPath} from './chromium';
+import {inChromium} from './chromium';
 import {choose, pixels, servePage, type Served} from './serve-page';
 
-describe('The look of the page for your own images', function () {
-  this.timeout(5 * 60_000);
-  const path = chromiumPath();
-  if (path === undefined) {
-    it('needs Chromium: install it, or set CHROMIUM to its path');
-    return;
-  }
+inChromium('The look of the page for your own images', 5 * 60_000, (path) => {
   let served: Served;
   before(async () => {
     served = await servePage(path);

@@ -28,7 +28,7 @@ export interface Open {
 export interface Served {
   readonly folder: string;
   readonly images: readonly string[];
-  /** What the library says of them. */
+  /** Captions of the library for the same images. */
   readonly expected: readonly Captioned[];
   open(): Promise<Open>;
   close(): Promise<void>;

@@ -1,19 +1,13 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {chromiumPath} from './chromium';
+import {inChromium} from './chromium';
 import {captionOf, choose, focused, pixels, servePage, type Served} from './serve-page';
 
 /** A file name that would run a script if it became markup. */
 const hostile = `<img src=x onerror="alert(1)">.png`;
 
-describe('The page for your own images', function () {
-  this.timeout(5 * 60_000);
-  const path = chromiumPath();
-  if (path === undefined) {
-    it('needs Chromium: install it, or set CHROMIUM to its path');
-    return;
-  }
+inChromium('The page for your own images', 5 * 60_000, (path) => {
   let served: Served;
   before(async () => {
     served = await servePage(path);

@@ -8,7 +8,7 @@ import {watchTraining, type EpochReport} from 'captioner';
 import {epochReport, runWith, stepsPerEpoch} from '../show/events';
 import {inKernel} from '../show/kernel';
 import {projectRoot, temporaryFolder} from '../support';
-import {chromiumPath, launch, visit} from './chromium';
+import {inChromium, launch, visit} from './chromium';
 
 const folder = temporaryFolder();
 const plotly = 'application/vnd.plotly.v1+json';
@@ -71,13 +71,7 @@ function boxes(found: Page, ...selectors: string[]): Promise<{width: number; hei
   );
 }
 
-describe('The display of a training in a browser', function () {
-  this.timeout(120_000);
-  const path = chromiumPath();
-  if (path === undefined) {
-    it('needs Chromium: install it, or set CHROMIUM to its path');
-    return;
-  }
+inChromium('The display of a training in a browser', 120_000, (path) => {
   let browser: Browser;
   let opened: Page;
   let complaints: string[];

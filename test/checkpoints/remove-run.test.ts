@@ -29,7 +29,7 @@ describe('removeRun', () => {
     writeFileSync(join(run, 'metrics.jsonl'), '{"type":"begin"}\n');
     mkdirSync(join(run, 'tensorboard')); // of an earlier version
     writeFileSync(join(run, 'tensorboard', 'events.out.tfevents.1'), '');
-    // What a killed process leaves.
+    // Leftovers of a killed process.
     for (const name of ['events.out.tfevents.1', 'provenance.json'])
       writeFileSync(join(run, `.${name}.12-0123abcd.tmp`), '');
     mkdirSync(join(run, 'checkpoints', '.step-000000003.12-0123abcd.tmp'));

@@ -47,7 +47,7 @@ describe('Folders of runs', () => {
     expect(freeFolder(join(parent, 'first'))).to.equal(join(parent, 'first'));
     layRun(join(parent, 'other'), 1);
     layRun(join(parent, 'other-2'));
-    // What a trainer writes before its first step.
+    // Files that a trainer writes before its first step.
     for (const name of ['provenance.json', 'events.out.tfevents.1', 'metrics.jsonl'])
       writeFileSync(join(parent, 'other-2', name), '');
     mkdirSync(join(parent, 'other-2', 'validation'));

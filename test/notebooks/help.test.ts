@@ -1,4 +1,4 @@
-/** What hands expect of a notebook: a variable in the last line says what it is, Tab offers names, Shift-Tab explains. */
+/** Help in a notebook: a variable in the last line says what it is, Tab offers names, Shift-Tab explains. */
 import {execFileSync} from 'node:child_process';
 import {join} from 'node:path';
 import {expect} from 'chai';

@@ -1,4 +1,4 @@
-/** What a report says of itself, and what it must not say. */
+/** Facts that a report states about itself, and those that it must not contain. */
 import {readFileSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {join} from 'node:path';

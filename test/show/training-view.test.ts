@@ -156,7 +156,7 @@ describe('The slider through the epochs', () => {
     expect(text).not.to.match(/<script|onclick|oninput/);
   });
 
-  it('is a picture of the newest state where JupyterLab removes style sheets', () => {
+  it('shows the newest state as an image where JupyterLab removes style sheets', () => {
     const sanitizer = jupyterSanitizer();
     const {text} = captionSliderHtml(images, state.panels, 'epochs-x');
     const lost = [...dropped(text, sanitizer), ...dropped(epochTableHtml(state.epochs, 2).text, sanitizer)];

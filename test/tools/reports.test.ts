@@ -40,7 +40,7 @@ interface About {
 
 let count = 0;
 
-/** What an execution leaves in the folder of reports until it is published. */
+/** Folder of an execution until its report is published. */
 function executed(folder: string, about: About = {}): string {
   const {title = 'A report', date = '2026-03-01T10:00:00+00:00', outputs = [], ...captioner} = about;
   const unfinished = join(folder, `.unfinished-${process.pid}-${count++}`);

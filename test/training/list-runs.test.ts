@@ -53,7 +53,7 @@ describe('listRuns', () => {
       batch: 8,
       seed: 7,
     });
-    // What suits few captions is nobody's choice, and a seed is no setting.
+    // Defaults for few captions are nobody's choice, and a seed is no setting.
     expect(run.changed).to.deep.equal({
       ...{embedding: 12, units: 16, dropout: 0.3, epochs: 3, batch: 8, learningRate: 0.005},
       ...{clipNorm: 2, meteor: false, panelImages: 2, beams: 2},

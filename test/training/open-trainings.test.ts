@@ -47,7 +47,7 @@ describe('Opening a run again in one process', () => {
       for (const [name, call] of calls) expect(call, name).to.throw(message).with.property('code', 'closed');
       for (const work of [first.train(), first.epoch(), first.save()])
         expect((await refusal(work)).message).to.equal(message);
-      // What it did can still be read.
+      // Its history can still be read.
       expect(first.history.steps).to.have.length(1);
       expect(first.position.step).to.equal(1);
       first.close();

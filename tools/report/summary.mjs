@@ -1,4 +1,4 @@
-/** What the index page tells about a report, taken from its executed notebook: `report.json` beside it. */
+/** Summarises an executed notebook for the index page, as `report.json` beside it. */
 import {readFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import sharp from 'sharp';

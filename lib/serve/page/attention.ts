@@ -52,7 +52,7 @@ function draw(
   const [across, down] = fit === 'crop' ? [square, square] : [width, height];
   const [left, top] = [(width - across) / 2, (height - down) / 2];
   context.fillStyle = `rgba(0, 0, 0, ${darkest})`;
-  // What is cut off is not seen at all.
+  // The network never sees what the crop removes.
   context.fillRect(0, 0, width, height);
   context.clearRect(left, top, across, down);
   context.imageSmoothingQuality = 'high';

@@ -5,7 +5,7 @@ import {python} from '../../support';
 export interface TensorBoard {
   /** Where its page is. */
   readonly url: string;
-  /** What its API answers, as JSON. */
+  /** Answer of its API, as JSON. */
   get<T>(path: string, query?: Readonly<Record<string, string>>, body?: object): Promise<T>;
   getBytes(path: string, query: Readonly<Record<string, string>>): Promise<Buffer>;
   stop(): Promise<void>;

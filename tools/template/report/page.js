@@ -56,7 +56,7 @@
     recolour();
   });
 
-  // What is wider than the page scrolls, also with the keyboard, and says so.
+  // Outputs wider than the page scroll, also with the keyboard, and say so.
   const own = '.jp-OutputArea-output [style*="overflow-x:auto"]'; // of a table
   const scrollers = all(`.jp-OutputArea-output:not(.figure), .scroll, ${own}`);
   const measure = () => {
