@@ -46,7 +46,9 @@ export function later(show: ShowProgress): ShowProgress {
     return {
       update: async (done, total = all, note) => {
         all = total;
-        if (!shown && performance.now() - start < delay) return;
+        // A display of work that is over would say that it took no time.
+        const over = total !== undefined && done >= total;
+        if (!shown && (over || performance.now() - start < delay)) return;
         shown ??= show(label, all);
         await shown.update(done, all, note);
       },

@@ -57,11 +57,11 @@ describe('progress', () => {
 });
 
 describe('The display of a long call', () => {
-  const call = async (progress: false | undefined, milliseconds: number): Promise<void> => {
+  const call = async (progress: false | undefined, milliseconds: number, done = 5): Promise<void> => {
     const bar = startProgress({progress}, 'Captions', 10);
     await bar.update(1);
     await pause(milliseconds);
-    await bar.update(5);
+    await bar.update(done);
     await bar.finish();
   };
 
@@ -70,6 +70,7 @@ describe('The display of a long call', () => {
     expect(await inKernel(() => call(false, 600))).to.deep.equal([]);
     const sent = await inKernel(() => call(undefined, 600));
     expect(textOf(sent.at(-1))).to.match(/^Captions 5 of 10 \(50 %\)/);
+    expect(await inKernel(() => call(undefined, 600, 10))).to.deep.equal([]);
   });
 
   it('is nothing elsewhere', async () => {
