@@ -62,7 +62,8 @@ export interface ValidationEvent extends At {
 }
 
 /** An epoch ended. */
-export interface EpochEvent extends At, Pick<EpochReport, 'epoch' | 'loss' | 'metrics' | 'seconds'> {
+export interface EpochEvent
+  extends At, Pick<EpochReport, 'epoch' | 'loss' | 'metrics' | 'intervals' | 'seconds'> {
   readonly type: 'epoch';
   /** Null without validation captions. */
   readonly validationLoss: number | null;
@@ -144,7 +145,7 @@ export function stepEvent(
 
 /** Creates the event of an epoch from its report. */
 export function epochEvent(
-  {epoch, step, loss, validationLoss, metrics, seconds, best, panel}: EpochReport,
+  {epoch, step, loss, validationLoss, metrics, intervals, seconds, best, panel}: EpochReport,
   more: Pick<EpochEvent, 'mostFrequent' | 'attentionShift'>,
 ): EpochEvent {
   return {
@@ -155,6 +156,7 @@ export function epochEvent(
     loss,
     validationLoss: Number.isFinite(validationLoss) ? validationLoss : null,
     metrics,
+    ...(intervals && {intervals}),
     seconds,
     best,
     panel: panel.map(({id, caption}) => ({id, caption})),

@@ -146,7 +146,8 @@ const types: ReadonlySet<unknown> = new Set<TrainingEvent['type']>([
   'end',
 ]);
 
-function parseLines(text: string): TrainingEvent[] {
+/** Returns the events of lines; lines that are no events are left out. */
+export function parseLines(text: string): TrainingEvent[] {
   return text.split('\n').flatMap((line) => parseLine(line) ?? []);
 }
 
