@@ -87,9 +87,11 @@ export async function captionOf(page: Page): Promise<string> {
   return (await page.locator('#caption button b').allTextContents()).join(' ');
 }
 
-/** Pixels of the image with what is laid over it. */
-export async function pixels(page: Page): Promise<string> {
-  return (await page.locator('#canvases').screenshot()).toString('base64');
+/** Pixels of the image and of the map over it, as they were drawn: no screenshot, which a scrolled page changes. */
+export function pixels(page: Page): Promise<string> {
+  return page.evaluate(
+    `[...document.querySelectorAll('#canvases canvas')].map((canvas) => canvas.toDataURL()).join()`,
+  );
 }
 
 /** The id of the element that has the focus, or its class. */
