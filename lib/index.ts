@@ -99,7 +99,7 @@ export {
   suitedOptions,
   type Criterion,
   type Schedule,
-  type TrainerSettings as TrainerSettings,
+  type TrainerSettings,
   type Task,
   type TrainerOptions,
 } from './training/options';
@@ -111,6 +111,7 @@ export {
   type BeginEvent,
   type EndEvent,
   type EpochEvent,
+  type LearningRateTest,
   type StepEvent,
   type TrainingEvent,
   type ValidationEvent,

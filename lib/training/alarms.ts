@@ -7,6 +7,7 @@ import {
   epochEvent,
   type AlarmEvent,
   type AlarmKind,
+  type BeginEvent,
   type EpochEvent,
   type StepEvent,
   type TrainingEvent,
@@ -14,6 +15,8 @@ import {
 
 /** A gradient norm explodes when it is this many times the median of the recent ones, and calms down below `calm` times. */
 const exploding = {steps: 100, atLeast: 20, times: 10, calm: 4} as const;
+/** A rate below the suggestion divided by this hardly learns. */
+const slow = 100;
 /** Fraction of the images with the same caption. */
 const sameCaption = 0.5;
 /** Mean distance between the attention of consecutive words. */
@@ -38,14 +41,19 @@ export class AlarmDetector {
 
   /** Returns the alarms that an event raises. */
   check(event: TrainingEvent): AlarmEvent[] {
-    if (event.type !== 'step' && event.type !== 'epoch') return [];
-    const found = event.type === 'step' ? this.#checkStep(event) : this.#checkEpoch(event);
+    const found = this.#find(event);
     return (Object.entries(found) as [AlarmKind, string | undefined][]).flatMap(([kind, message]) => {
       const isNew = message !== undefined && !this.#raised.has(kind);
       if (message === undefined) this.#raised.delete(kind);
       else this.#raised.add(kind);
       return isNew ? [{type: 'alarm' as const, time: event.time, step: event.step, kind, message}] : [];
     });
+  }
+
+  #find(event: TrainingEvent): Findings {
+    if (event.type === 'begin' || event.type === 'resume') return checkBegin(event);
+    if (event.type === 'step') return this.#checkStep(event);
+    return event.type === 'epoch' ? this.#checkEpoch(event) : {};
   }
 
   #checkStep({step, loss, gradientNorm}: StepEvent): Findings {
@@ -87,6 +95,19 @@ export class AlarmDetector {
         : undefined,
     };
   }
+}
+
+function checkBegin({settings: {learningRate}, learningRateTest}: BeginEvent): Findings {
+  if (learningRateTest === undefined) return {};
+  const {suggestion, minimum} = learningRateTest;
+  const high = learningRate > minimum;
+  if (!high && learningRate >= suggestion / slow) return {'learning-rate': undefined};
+  const effect = high
+    ? `in the test the loss rose beyond ${short(minimum)}, so training may diverge`
+    : 'training may take many more epochs than planned';
+  return {
+    'learning-rate': `The learning rate is ${short(learningRate)}, and findLearningRate suggests ${short(suggestion)}: ${effect}. Set trainer.learningRate to change it.`,
+  };
 }
 
 /** Returns all alarms of a run, in order. */

@@ -34,6 +34,14 @@ export interface BeginEvent extends At {
   readonly data: {readonly folder: string; readonly images: number; readonly captions: number};
   /** Id of the process that trains. */
   readonly pid: number;
+  /** Result of the last `findLearningRate` in this process. */
+  readonly learningRateTest?: LearningRateTest;
+}
+
+/** Learning rates of a range test: the one it suggests, and the one with the least loss, beyond which training is unstable. */
+export interface LearningRateTest {
+  readonly suggestion: number;
+  readonly minimum: number;
 }
 
 /** A step was taken. */
@@ -78,6 +86,7 @@ export interface EpochEvent
 
 /** The kinds of alarms. */
 export const alarmKinds = [
+  'learning-rate',
   'not-finite',
   'gradient-explodes',
   'gradient-zero',
@@ -114,7 +123,7 @@ export function beginEvent(
   type: BeginEvent['type'],
   {dataset, features, decoder}: Parts,
   {step, epoch}: Pick<Position, 'step' | 'epoch'>,
-  plan: Pick<BeginEvent, 'stepsPerEpoch' | 'settings' | 'until'>,
+  plan: Pick<BeginEvent, 'stepsPerEpoch' | 'settings' | 'until' | 'learningRateTest'>,
 ): BeginEvent {
   const captions = dataset.images.reduce((count, image) => count + image.captions.length, 0);
   return {

@@ -49,7 +49,7 @@ const divergence = 4;
 /**
  * Tries learning rates on the next training batches, from low to high, until the loss explodes. Weights, optimizer, position, history and
  * the run's folder are left as they were, so the losses of the training that follows are the same to the bit. A fine-tuned encoder's
- * rate grows in proportion.
+ * rate grows in proportion. Training that begins at a rate far from the suggestion raises an alarm.
  *
  * @throws CaptionerError `options`; `stopped`, after which everything is as it was, too.
  * @example
@@ -92,7 +92,10 @@ export async function findLearningRate(
     restore();
     await bar?.finish();
   }
-  return suggested(points);
+  const found = suggested(points);
+  const {suggestion, minimum} = found;
+  startOf(trainer).journal.learningRateTest = {suggestion, minimum};
+  return found;
 }
 
 /** Takes one step after the other, as long as the loss is finite and doesn't explode. */

@@ -4,7 +4,7 @@
  */
 import type {History} from '../checkpoints/history';
 import {AlarmDetector} from './alarms';
-import {now, type AlarmEvent, type TrainingEvent} from './events';
+import {now, type AlarmEvent, type LearningRateTest, type TrainingEvent} from './events';
 import {MetricsLog} from './metrics-log';
 
 /** Validation events in the file are at least this far apart. */
@@ -15,6 +15,8 @@ export type OnEvent = (event: TrainingEvent) => void | Promise<void>;
 export class Journal {
   readonly #alarms: AlarmDetector;
   readonly #log: MetricsLog | undefined;
+  /** Result of the last range test of learning rates. */
+  learningRateTest: LearningRateTest | undefined;
   #lastValidation = -Infinity;
   /** Events that the callback has not seen; undefined while nobody listens. */
   #waiting: TrainingEvent[] | undefined;

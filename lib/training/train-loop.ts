@@ -62,7 +62,11 @@ export class TrainLoop {
   /** Records that training begins or continues. */
   begin(until: number = this.trainer.settings().epochs): void {
     const {course, parts, journal, settings, stepsPerEpoch} = this.trainer;
-    const plan = {stepsPerEpoch: stepsPerEpoch(), settings: settings(), until};
+    const {learningRateTest} = journal;
+    const plan = {
+      ...{stepsPerEpoch: stepsPerEpoch(), settings: settings(), until},
+      ...(learningRateTest && {learningRateTest}),
+    };
     journal.emit(beginEvent(course.position.step === 0 ? 'begin' : 'resume', parts, course.position, plan));
   }
 

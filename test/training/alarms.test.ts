@@ -28,6 +28,24 @@ describe('Alarms', () => {
     expect(kinds([...steps(1, 400), ...falling])).to.deep.equal([]);
   });
 
+  it('tell of a learning rate far from what the range test suggests, once, and again after it was right', () => {
+    const begin = (learningRate: number, tested = true): TrainingEvent =>
+      ({
+        ...{type: 'resume', time, step: Math.round(1e6 * learningRate), settings: {learningRate}},
+        ...(tested && {learningRateTest: {suggestion: 0.002, minimum: 0.05}}),
+      }) as TrainingEvent;
+    expect(kinds([begin(1, false), begin(0.002), begin(0.05), begin(0.00002)])).to.deep.equal([]);
+    const events = [begin(0.06), begin(0.07), step(1), begin(0.002), begin(0.00001)];
+    expect(kinds(events)).to.deep.equal([
+      ['learning-rate', 60_000],
+      ['learning-rate', 10],
+    ]);
+    expect(alarmsOf(events).map(({message}) => message)).to.deep.equal([
+      'The learning rate is 0.06, and findLearningRate suggests 0.002: in the test the loss rose beyond 0.05, so training may diverge. Set trainer.learningRate to change it.',
+      'The learning rate is 0.00001, and findLearningRate suggests 0.002: training may take many more epochs than planned. Set trainer.learningRate to change it.',
+    ]);
+  });
+
   it('tell of a loss or a gradient that is not finite', () => {
     expect(kinds([step(1, {loss: NaN}), step(2, {gradientNorm: Infinity})])).to.deep.equal([
       ['not-finite', 1],

@@ -10,6 +10,7 @@ import {
   tf,
   Trainer,
   type TrainerOptions,
+  type TrainingEvent,
 } from 'captioner';
 import {learningRateFigure} from 'captioner/dist/show/learning-rates';
 import {refusal, temporaryFolder} from '../support';
@@ -164,6 +165,21 @@ describe('findLearningRate', () => {
       };
       const [low, good, high] = [await lossAt(suggestion / 100), await lossAt(suggestion), await lossAt(5)];
       expect(good).to.be.below(low).and.below(high);
+    });
+
+    it('lets training raise an alarm at a rate far beyond the suggestion', async () => {
+      const alarms: string[] = [];
+      for (const learningRate of [found.suggestion, 2 * found.minimum]) {
+        trainer.learningRate = learningRate;
+        const done = trainer.position.epoch;
+        const onEvent = ({type, ...event}: TrainingEvent): void => {
+          if (type === 'alarm' && 'kind' in event) alarms.push(`${done} ${event.kind}`);
+        };
+        const stop = new AbortController();
+        const one = {onEvent, signal: stop.signal, onStep: () => stop.abort()};
+        expect((await refusal(trainer.train({epochs: 1, ...one}))).code).to.equal('stopped');
+      }
+      expect(alarms).to.deep.equal(['0 learning-rate']);
     });
 
     it('is drawn against the logarithm of the rate, with the suggestion marked', () => {
