@@ -4,15 +4,15 @@ import {Captioner} from '../captioner';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
 import type {InferenceViews} from '../encoders/augmentation';
 import {CaptionerError} from '../errors';
-import {storeFeatures, type ShowProgress} from '../features/open-features';
-import type {FeatureStore} from '../features/store';
+import {storeFeatures} from '../features/open-features';
 import {compareScores, type BootstrapOptions, type Comparison} from '../metrics/bootstrap';
 import {Scorer} from '../metrics/scorer';
 import {unknownName} from '../option-names';
 import {shortPath, userPath} from '../paths';
+import type {ProgressOptions} from '../show-progress';
 import type {SearchOptions} from '../search/beam-search';
 import type {WithText} from '../search/phrases';
-import {evaluate, type Evaluation} from './evaluate';
+import {evaluate, type EvaluateOptions, type Evaluation} from './evaluate';
 
 /** A run or checkpoint, and how it writes captions. */
 export interface ComparedRun extends WithText<SearchOptions>, InferenceViews {
@@ -22,16 +22,16 @@ export interface ComparedRun extends WithText<SearchOptions>, InferenceViews {
   readonly name?: string;
   /** Weight file of the encoder, where it is not the usual one. */
   readonly weights?: string;
+  /** Its evaluation on the same images, where there is one already. */
+  readonly evaluation?: Evaluation;
 }
 
 /** Options of `compareRuns`; those of the search hold for both runs unless a run has its own. */
-export interface CompareRunsOptions extends WithText<SearchOptions>, BootstrapOptions {
+export interface CompareRunsOptions extends WithText<SearchOptions>, BootstrapOptions, ProgressOptions {
   /** @default 'test', or 'validation' where there are no test images */
   readonly split?: Split;
   /** Metric that images are ordered by. @default 'CIDEr-D' */
   readonly metric?: string;
-  /** Shows how far features are; pass `progress`. @default nothing is shown */
-  readonly progress?: ShowProgress;
 }
 
 /** An image with the captions of both runs. */
@@ -63,7 +63,8 @@ export interface RunComparison {
  * Compares two runs, or one with itself under other search options, on the images of a split.
  *
  * @param first Folder of a run or checkpoint, or how it writes captions.
- * @throws CaptionerError `options` for a metric that isn't computed; `dataset` when the split has no images; and as `Captioner.load`.
+ * @throws CaptionerError `options` for a metric that isn't computed; `dataset` when the split has no images; `mismatch` for an
+ *   evaluation of other images; and as `Captioner.load`.
  * @example
  * const comparison = await compareRuns('checkpoints/lstm', 'checkpoints/attention', dataset, {beams: 5});
  */
@@ -81,15 +82,15 @@ export async function compareRuns(
       'dataset',
       `${shortPath(dataset.folder)}: expected images of split ${split}, found none`,
     );
-  const writers: Opened[] = [];
+  const writers: Writer[] = [];
   try {
-    for (const run of runs) writers.push(await open(run, dataset, images, progress));
-    const usable = images.filter(({id}) => writers.every(({store}) => store.has(id)));
+    for (const run of runs) writers.push(await writerOf(run, dataset, images, progress));
+    const usable = images.filter(({id}) => writers.every(({has}) => has(id)));
     const scorer = await Scorer.create(usable.map(({captions}) => captions));
     const training = ofSplit(dataset, 'train').flatMap(({captions}) => captions);
     const found: Evaluation[] = [];
-    for (const {captioner, store, options} of writers)
-      found.push(await evaluate(captioner, store, usable, {...search, ...options, scorer, training}));
+    for (const {evaluation} of writers)
+      found.push(await evaluation(usable, {...search, scorer, training, progress}));
     const [one, two] = found as [Evaluation, Evaluation];
     if (!(metric in one.metrics))
       throw new CaptionerError('options', unknownName('metric', metric, Object.keys(one.metrics)));
@@ -109,23 +110,25 @@ export async function compareRuns(
       compared: usable.length,
     };
   } finally {
-    for (const {captioner} of writers) captioner.dispose();
+    for (const {dispose} of writers) dispose();
   }
 }
 
-interface Opened {
-  readonly captioner: Captioner;
-  readonly store: FeatureStore;
-  readonly options: WithText<SearchOptions>;
+/** A run that captions images, or has done so. */
+interface Writer {
+  /** Whether it can caption an image. */
+  readonly has: (id: string) => boolean;
+  readonly evaluation: (images: readonly CaptionedImage[], options: EvaluateOptions) => Promise<Evaluation>;
+  readonly dispose: () => void;
 }
 
-async function open(
-  {run, name, weights, size, views, ...options}: ComparedRun,
+async function writerOf(
+  {run, name, weights, size, views, evaluation, ...own}: ComparedRun,
   dataset: Dataset,
   images: readonly CaptionedImage[],
-  progress: ShowProgress | undefined,
-): Promise<Opened> {
-  void name;
+  progress: ProgressOptions['progress'],
+): Promise<Writer> {
+  if (evaluation) return doneBefore(name ?? run, evaluation);
   const captioner = await Captioner.load(run, {
     ...(weights !== undefined && {weights: userPath(weights)}),
     ...(size !== undefined && {size}),
@@ -134,11 +137,31 @@ async function open(
   try {
     const kind = captioner.decoder.features;
     const store = await storeFeatures(captioner.encoder, dataset, images, {kind, progress});
-    return {captioner, store, options};
+    return {
+      has: (id) => store.has(id),
+      evaluation: (usable, options) => evaluate(captioner, store, usable, {...options, ...own}),
+      dispose: () => captioner.dispose(),
+    };
   } catch (error) {
     captioner.dispose();
     throw error;
   }
+}
+
+/** A run that has captioned the images already. */
+function doneBefore(run: string, evaluation: Evaluation): Writer {
+  const ids = new Set(evaluation.captions.map(({image_id}) => image_id));
+  return {
+    has: (id) => ids.has(id),
+    evaluation: (images) => {
+      if (images.length === ids.size) return Promise.resolve(evaluation);
+      throw new CaptionerError(
+        'mismatch',
+        `compareRuns: \`evaluation\` of ${run}: expected captions of the ${images.length} images that both runs can caption, got captions of ${ids.size} images`,
+      );
+    },
+    dispose: () => undefined,
+  };
 }
 
 /** The names of two runs; where both are the same, numbered. */

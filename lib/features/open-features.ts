@@ -10,8 +10,6 @@ import type {FeatureSource} from './source';
 import {FeatureStore, type BuildOptions} from './store';
 import {TrainableFeatures} from './trainable';
 
-export type {ShowProgress} from '../show-progress';
-
 /** Options of `storeFeatures`. */
 export interface StoreOptions extends Pick<BuildOptions, 'kind' | 'part'>, ProgressOptions {
   /** Folder of the store. @default the dataset's folder in `data/features` */

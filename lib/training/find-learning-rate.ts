@@ -3,22 +3,20 @@
  * loss falls fastest, the rate is good; where it rises again, it is too high.
  */
 import {CaptionerError} from '../errors';
-import type {ShowProgress} from '../features/open-features';
 import {interruptible, type Interrupt} from '../interrupt';
+import {startProgress, type ProgressOptions} from '../show-progress';
 import {startOf} from './open-run';
 import type {StepResult} from './step';
 import type {Trainer} from './trainer';
 
 /** Options of `findLearningRate`. */
-export interface FindLearningRateOptions {
+export interface FindLearningRateOptions extends ProgressOptions {
   /** Rate of the first step. @default 1e-6 */
   readonly from?: number;
   /** Rate of the last step. @default 1 */
   readonly to?: number;
   /** Number of steps. @default 100 */
   readonly steps?: number;
-  /** Shows how far it is; pass `progress`. @default nothing is shown */
-  readonly progress?: ShowProgress;
   /** Stops it like the interrupt. */
   readonly signal?: AbortSignal;
 }
@@ -73,13 +71,13 @@ export async function findLearningRate(
     );
   trainer.nextBatch(); // throws where the trainer is closed
   const points: LearningRatePoint[] = [];
-  const bar = progress?.('Learning rates', steps);
+  const bar = startProgress({progress}, 'Learning rates', steps);
   const restore = startOf(trainer).model.snapshot();
   try {
     const work = async (interrupt: Interrupt): Promise<void> => {
       for (const point of tried(trainer, {from, to, steps})) {
         points.push(point);
-        await bar?.update(points.length);
+        await bar.update(points.length);
         await interrupt.pause();
         interrupt.throwIfRequested();
       }
@@ -90,7 +88,7 @@ export async function findLearningRate(
     });
   } finally {
     restore();
-    await bar?.finish();
+    await bar.finish();
   }
   const found = suggested(points);
   const {suggestion, minimum} = found;

@@ -27,7 +27,7 @@ export type SweepRecipe = Omit<TrainingRecipe, 'run' | 'resume' | 'replace' | 'p
 export interface SweepOptions extends SweepRecipe {
   /** Folder that the runs lie in, each under its name. */
   readonly run: string;
-  /** Shows how far features are; pass `progress`. @default nothing is shown */
+  /** Shows the progress of encoding. @default in a notebook a bar; elsewhere nothing */
   readonly progress?: TrainingRecipe['progress'];
   /** Stops it like the interrupt. */
   readonly signal?: AbortSignal;
@@ -96,7 +96,7 @@ export async function runSweep(
         ? {resume: true}
         : {...(from !== undefined && {from}), ...(wordVectors !== undefined && {wordVectors})}),
       run: folder,
-      ...(progress && {progress}),
+      ...(progress !== undefined && {progress}),
     });
     const now = (): SweepEntry => ({name, state: 'running', run: readRun(folder)});
     let error: string | undefined;

@@ -2,7 +2,7 @@
 import type {DecoderKind} from '../decoders/registry';
 import type {Preprocessing} from '../encoders/encoder';
 import type {EncoderName} from '../encoders/registry';
-import type {ShowProgress} from '../features/open-features';
+import type {ProgressDisplay} from '../show-progress';
 import type {TrainerOptions} from './options';
 import type {PresetName} from './preset-names';
 
@@ -44,6 +44,6 @@ export interface TrainingRecipe {
   readonly minimumCount?: number;
   /** File of word vectors (GloVe, fastText, word2vec as text, also gzipped) that the embedding starts from. @default random */
   readonly wordVectors?: string;
-  /** Shows the progress of encoding; pass `progress`. @default nothing is shown */
-  readonly progress?: ShowProgress;
+  /** Shows the progress of encoding. @default in a notebook a bar; elsewhere nothing */
+  readonly progress?: ProgressDisplay | undefined;
 }

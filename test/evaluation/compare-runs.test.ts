@@ -63,6 +63,20 @@ describe('compareRuns', () => {
     }
   });
 
+  it('takes an evaluation that was made before, of the same images', async () => {
+    const done = {run: lstm, evaluation: found.first};
+    const again = await compareRuns(done, attention, dataset, {beams: 2, draws: 500});
+    expect([again.names, again.scores, again.images]).to.deep.equal([
+      found.names,
+      found.scores,
+      found.images,
+    ]);
+    const fewer = {...dataset, images: dataset.images.filter(({split}) => split !== 'test').concat(dataset.images.filter(({split}) => split === 'test').slice(0, 10))}; // prettier-ignore
+    expect((await refusal(compareRuns(done, attention, fewer, {beams: 2}))).message).to.match(
+      /`evaluation` of .*lstm: expected captions of the 10 images that both runs can caption, got captions of 24 images/,
+    );
+  });
+
   it('names the columns after the runs, and small p-values as what they are', () => {
     const row = comparisonRows(found).find(({metric}) => metric === 'CIDEr-D')!;
     expect(Object.keys(row)).to.deep.equal([
