@@ -4,15 +4,21 @@ import {inspect} from 'node:util';
 import {
   AugmentedFeatures,
   Captioner,
+  compareRuns,
   createDecoder,
   createEnsemble,
   decoderKinds,
   drawScenes,
+  evaluate,
+  findLearningRate,
   loadEncoder,
+  ofSplit,
   openDataset,
+  prepareTraining,
   readWordVectors,
   saveCheckpoint,
   Scorer,
+  storeFeatures,
   TrainableFeatures,
   Trainer,
   Vocabulary,
@@ -137,6 +143,33 @@ describe('The description of', () => {
       'Scorer of captions of 2 images\n  references  3\n  metrics     BLEU-1, BLEU-2, BLEU-3, BLEU-4, ROUGE-L, CIDEr-D',
     );
   });
+
+  it('a training, its range test, its evaluation and a comparison of two runs', async () => {
+    await drawScenes(join(folder, 'few'), {train: 8, validation: 2, test: 3});
+    const dataset = await openDataset(join(folder, 'few'));
+    const run = await prepareTraining(dataset, {
+      ...{encoder: 'efficientnet-lite0', size: 96, run: join(folder, 'run'), minimumCount: 1},
+      decoderOptions: {units: 16, embedding: 8},
+      trainerOptions: {epochs: 1, batch: 8, meteor: false},
+    });
+    expect(printed(run)).to.match(
+      /^Training of a decoder of kind lstm on few\n {2}run +\S*run\n {2}position +0 of 1 epoch$/,
+    );
+    const found = await findLearningRate(run.trainer, {steps: 10});
+    expect(printed(found)).to.match(/^Range test of \d+ learning rates\n {2}suggestion +[\d.e-]+\n/);
+    await run.trainer.train();
+    const test = ofSplit(dataset, 'test');
+    const features = await storeFeatures(await loadEncoder('efficientnet-lite0', {preprocessing: {size: 96}}), dataset, test); // prettier-ignore
+    const evaluation = await evaluate({decoder: run.decoder, vocabulary: run.vocabulary}, features, test);
+    expect(printed(evaluation)).to.match(
+      /^Evaluation of captions of 3 images\n {2}BLEU-1 +\d\.\d{4}\n/,
+    );
+    run.close();
+    const again = {run: join(folder, 'run'), beams: 2};
+    expect(printed(await compareRuns({run: again.run, evaluation}, again, dataset, {draws: 10}))).to.match(
+      /^Comparison of run \(1\) with run \(2\) on 3 images\n {2}CIDEr-D +\d\.\d{4} and \d\.\d{4}, p /,
+    );
+  }).timeout(120_000);
 
   it('a captioner has its encoder and decoder', async () => {
     const encoder = await loadEncoder('efficientnet-lite0', {preprocessing: {size: 64}});

@@ -3,6 +3,7 @@ import {basename} from 'node:path';
 import {Captioner} from '../captioner';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
 import type {InferenceViews} from '../encoders/augmentation';
+import {counted, description, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {storeFeatures} from '../features/open-features';
 import {compareScores, type BootstrapOptions, type Comparison} from '../metrics/bootstrap';
@@ -99,7 +100,7 @@ export async function compareRuns(
       ...(seed !== undefined && {seed}),
       ...(level !== undefined && {level}),
     };
-    return {
+    const comparison: RunComparison = {
       names: namesOf(runs as [ComparedRun, ComparedRun]),
       split,
       metric,
@@ -109,9 +110,18 @@ export async function compareRuns(
       images: differing(usable, one, two, metric),
       compared: usable.length,
     };
+    return setDescription(comparison, describeComparison);
   } finally {
     for (const {dispose} of writers) dispose();
   }
+}
+
+function describeComparison({names, metric, scores, compared, images}: RunComparison): string {
+  const {first, second, p} = scores[metric]!;
+  return description(`Comparison of ${names.join(' with ')} on ${counted(compared, 'image')}`, {
+    [metric]: `${first.toFixed(4)} and ${second.toFixed(4)}, p ${p < 0.001 ? '< 0.001' : p.toFixed(3)}`,
+    'differing captions': images.length,
+  });
 }
 
 /** A run that captions images, or has done so. */

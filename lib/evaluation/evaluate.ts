@@ -1,5 +1,6 @@
 /** Evaluates a decoder: writes free-running captions of images and compares them with the references. */
 import type {CaptionedImage} from '../datasets/dataset';
+import {counted, description, setDescription} from '../description';
 import type {FeatureSource} from '../features/source';
 import type {StepDecoder} from '../decoders/decoder';
 import {beamSearch, beamSearchSteps, type SearchOptions} from '../search/beam-search';
@@ -79,13 +80,23 @@ export async function evaluate(
   );
   const scores = await scoreCaptions(captions, usable, options);
   recordEvaluation(scores.metrics);
-  return {
+  const evaluation: Evaluation = {
     ...scores,
     warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings],
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
     predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
     leftOut,
   };
+  return setDescription(evaluation, describeEvaluation);
+}
+
+function describeEvaluation({captions, leftOut, metrics, warnings}: Evaluation): string {
+  const rounded = Object.entries(metrics).map(([name, score]) => [name, score.toFixed(4)] as const);
+  return description(`Evaluation of captions of ${counted(captions.length, 'image')}`, {
+    ...Object.fromEntries(rounded),
+    'left out': leftOut.length > 0 && counted(leftOut.length, 'image'),
+    'warnings': warnings.length > 0 && counted(warnings.length, 'warning'),
+  });
 }
 
 function leftOutWarning(leftOut: Evaluation['leftOut'], images: number): string[] {

@@ -2,6 +2,7 @@
  * The learning-rate range test (Smith 2017, arXiv 1506.01186): training for a hundred steps while the rate grows exponentially. Where the
  * loss falls fastest, the rate is good; where it rises again, it is too high.
  */
+import {counted, description, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {interruptible, type Interrupt} from '../interrupt';
 import {startProgress, type ProgressOptions} from '../show-progress';
@@ -148,7 +149,14 @@ function suggested(points: readonly LearningRatePoint[]): FoundLearningRate {
   }
   const [rate, minimum] = [points[steepest]!.learningRate, points[lowest]!.learningRate];
   const rounded = (value: number): number => Number(value.toPrecision(2));
-  return {points, steepest: rate, minimum, suggestion: rounded(Math.min(rate, minimum / 10))};
+  const suggestion = rounded(Math.min(rate, minimum / 10));
+  return setDescription({points, steepest: rate, minimum, suggestion}, (found: FoundLearningRate) =>
+    description(`Range test of ${counted(found.points.length, 'learning rate')}`, {
+      'suggestion': String(found.suggestion),
+      'loss falls fastest at': String(rounded(found.steepest)),
+      'loss is least at': String(rounded(found.minimum)),
+    }),
+  );
 }
 
 /** Slope of the least-squares line through the smoothed losses; the rates are equally far apart in the logarithm. */

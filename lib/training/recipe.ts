@@ -3,6 +3,7 @@ import type {ExportOptions} from '../checkpoints/export';
 import {siblings} from '../checkpoints/run-folders';
 import {checkpointsIn} from '../checkpoints/run-layout';
 import type {Dataset} from '../datasets/dataset';
+import {counted, description, lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {shortPath, userPath} from '../paths';
 import {prepareStage, type PreparedStage} from './prepare-stage';
@@ -75,7 +76,8 @@ export async function prepareTraining(
       return prepare(stage + 1, numbered, false);
     };
     const last = stage === stages.length - 1;
-    return {...prepared, base: numbered, ...(last ? exported && {export: exported} : {next})};
+    const more = last ? exported && {export: exported} : {next};
+    return setDescription({...prepared, base: numbered, ...more}, describeTraining);
   };
   if (!rest.resume) return prepare(0, asked, false);
 
@@ -87,7 +89,17 @@ export async function prepareTraining(
   const newest = runs.length > 1 ? `, the newest of ${runs.length} runs of this name` : '';
   const {step} = resumed.trainer.position;
   const notice = `Resuming ${shortPath(resumed.folder!)}${newest}, at step ${step}`;
-  return {...resumed, notice};
+  return setDescription({...resumed, notice}, describeTraining);
+}
+
+function describeTraining({dataset, decoder, folder, notice, trainer, next}: PreparedTraining): string {
+  const {position, options} = trainer;
+  return description(`Training of a decoder of kind ${decoder.kind} on ${lastName(dataset.folder)}`, {
+    'run': folder === undefined ? 'not saved' : shortPath(folder),
+    'notice': notice,
+    'position': `${position.epoch} of ${counted(options.epochs, 'epoch')}`,
+    'next stage': next && 'ready; call next() when this one is done',
+  });
 }
 
 function checkRun({preset, run, resume, from}: TrainingRecipe, stages: number): void {
