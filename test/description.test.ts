@@ -161,9 +161,7 @@ describe('The description of', () => {
     const test = ofSplit(dataset, 'test');
     const features = await storeFeatures(await loadEncoder('efficientnet-lite0', {preprocessing: {size: 96}}), dataset, test); // prettier-ignore
     const evaluation = await evaluate({decoder: run.decoder, vocabulary: run.vocabulary}, features, test);
-    expect(printed(evaluation)).to.match(
-      /^Evaluation of captions of 3 images\n {2}BLEU-1 +\d\.\d{4}\n/,
-    );
+    expect(printed(evaluation)).to.match(/^Evaluation of captions of 3 images\n {2}BLEU-1 +\d\.\d{4}\n/);
     run.close();
     const again = {run: join(folder, 'run'), beams: 2};
     expect(printed(await compareRuns({run: again.run, evaluation}, again, dataset, {draws: 10}))).to.match(
