@@ -6,6 +6,7 @@ import {html, type Fragment} from './html';
 import {
   axesOf,
   chartMargins,
+  legendBaseline,
   panelTitleSize,
   tickText,
   type Chart,
@@ -146,7 +147,14 @@ function legend(panels: readonly ChartPanel[]): Fragment[] {
     const at = end;
     const line = at - 6.5 * name.length - 8;
     end = line - 42;
-    return html`<text x="${at}" y="21" text-anchor="end">${name}</text
-      ><line x1="${line - 26}" x2="${line}" y1="17" y2="17" stroke="${color}" stroke-width="2.5" />`;
+    return html`<text x="${at}" y="${legendBaseline}" text-anchor="end">${name}</text
+      ><line
+        x1="${line - 26}"
+        x2="${line}"
+        y1="${legendBaseline - 4}"
+        y2="${legendBaseline - 4}"
+        stroke="${color}"
+        stroke-width="2.5"
+      />`;
   });
 }

@@ -48,7 +48,10 @@ export interface Chart {
 }
 
 /** CSS pixels around the panels. */
-export const chartMargins = {left: 48, right: 16, top: 50, bottom: 40} as const;
+export const chartMargins = {left: 48, right: 16, top: 66, bottom: 40} as const;
+
+/** Baseline of the legend, in CSS pixels from the top: below the title, which it would cover on a phone. */
+export const legendBaseline = 40;
 
 /** Font size of the panels' titles, in pixels. */
 export const panelTitleSize = 11;
@@ -117,7 +120,7 @@ export function chartFigure({title, to, height, panels, text}: Chart): Figure {
     });
     return panel.lines.map((line) => trace(line, name('x'), name('y')));
   });
-  const legend = {yref: 'container', y: 0.985, yanchor: 'top'};
+  const legend = {yref: 'container', y: 1 - (legendBaseline - 16) / height, yanchor: 'top'};
   return {title, text, data, layout: {height, margin: {l, r, t, b}, ...axes, annotations, legend}};
 }
 

@@ -23,7 +23,7 @@ export function figureBundle(given: Figure): Bundle {
   const {data, layout = {}, title, text} = given;
   const figure = {
     data: plain(data),
-    layout: merge(defaultLayout(title, hasLegend(given)), plain(layout) as Record<string, unknown>),
+    layout: merge(defaultLayout(title, hasLegend(given), layout), plain(layout) as Record<string, unknown>),
     config: {displaylogo: false, responsive: true, scrollZoom: false},
   };
   const svg = figureSvg(given);
@@ -39,7 +39,12 @@ function hasLegend({data, layout}: Figure): boolean {
   return layout?.['showlegend'] !== false && data.filter(({showlegend}) => showlegend !== false).length > 1;
 }
 
-function defaultLayout(title: string | undefined, legend: boolean): Record<string, unknown> {
+function defaultLayout(
+  title: string | undefined,
+  legend: boolean,
+  layout: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const further = Object.keys(layout).filter((name) => /^[xy]axis\d+$/.test(name));
   const axis = {gridcolor: shade.line, zerolinecolor: shade.line, linecolor: shade.line, automargin: true};
   return {
     ...(title !== undefined && {
@@ -62,6 +67,7 @@ function defaultLayout(title: string | undefined, legend: boolean): Record<strin
     margin: {l: 56, r: 24, t: (title === undefined ? 24 : 52) + (legend ? 18 : 0), b: 48},
     xaxis: axis,
     yaxis: axis,
+    ...Object.fromEntries(further.map((name) => [name, axis])),
     hoverlabel: {font: {size: 12}, align: 'left'},
     legend: {orientation: 'h', x: 1, xanchor: 'right', y: 1.02, yanchor: 'bottom'},
   };

@@ -51,5 +51,6 @@ function neededDecimals(value: number, most: number): number {
 }
 
 function unlessSpecial(format: (value: number) => string): (value: number) => string {
-  return (value) => (Number.isFinite(value) ? format(value) : String(value));
+  // A minus sign, which is as wide as a digit; a hyphen is not.
+  return (value) => (Number.isFinite(value) ? format(value).replace(/^-/, '−') : String(value));
 }

@@ -59,7 +59,7 @@ export function runsTable(
     const range = best?.intervals?.[metric];
     return {
       'run': run.name,
-      'state': run.pid === undefined ? run.state : `${run.state} (process ${run.pid})`,
+      'state': stateOf(run),
       ...Object.fromEntries(parts.map((part) => [part === 'fineTune' ? 'fine-tuned from' : part, run[part]])),
       ...Object.fromEntries(settings.map((name) => [name, run.settings[name]])),
       'epochs': run.plannedEpochs === undefined ? `${run.epochs}` : `${run.epochs} of ${run.plannedEpochs}`,
@@ -74,6 +74,11 @@ export function runsTable(
   });
   const best = Object.fromEntries([metric, ...others].map((name) => [name, 'high' as const]));
   return {rows, table: {caption: options.title ?? 'Runs', best: {...best, 'validation loss': 'low'}}};
+}
+
+function stateOf({state, pid}: RunSummary): string {
+  if (pid === undefined) return state;
+  return pid === process.pid ? 'open here' : `${state} (process ${pid})`;
 }
 
 /** Returns the names of the settings whose values differ; of a single run those that differ from the defaults. */
@@ -141,9 +146,10 @@ export function runsFigure(runs: readonly RunSummary[], metric: string): Figure 
   };
 }
 
-/** Epochs are whole: a short axis has a tick for each. */
+/** Epochs are whole, and a phone has room for eight of them. */
 function wholeTicks(runs: readonly RunSummary[]): object {
-  return Math.max(...runs.map(({epochs}) => epochs)) <= 20 ? {dtick: 1} : {};
+  const last = Math.max(1, ...runs.map(({epochs}) => epochs));
+  return {dtick: Math.ceil(last / 8), tickangle: 0};
 }
 
 function finite(value: number | undefined): number | undefined {

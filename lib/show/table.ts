@@ -56,7 +56,7 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): Fra
       >
         <thead>
           <tr style="background:none">
-            ${columns.map(({name, right}, at) => html`<th scope="col" style="${cellStyle(right, at, columns.length)};font-weight:600;opacity:.75">${name.split(' ').map(unbroken)}</th>`)}
+            ${columns.map(({name, right}, at) => html`<th scope="col" style="${cellStyle(right, at, columns.length)};${columns.length < 10 ? wrapping(name) : 'white-space:normal'};font-weight:600;opacity:.75">${name.split(' ').map(unbroken)}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -141,12 +141,21 @@ function unbroken(word: string, at: number): Fragment {
 /** Short texts stay on one line; long ones wrap. */
 const shortText = 20;
 
-function cellStyle(right: boolean, at: number, count: number, wrap: 'normal' | 'nowrap' = 'normal'): string {
-  const space = count >= 10 ? 9 : 16;
+/** Long ones have at least this width, so that a phone scrolls a table instead of breaking each word. */
+const longText = 40;
+
+/** Returns the style by which a text stays on one line or wraps. */
+function wrapping(text: string): string {
+  if (text.length <= shortText) return 'white-space:nowrap';
+  return text.length > longText ? 'white-space:normal;min-width:14em' : 'white-space:normal';
+}
+
+function cellStyle(right: boolean, at: number, count: number): string {
+  const space = count >= 12 ? 6 : count >= 10 ? 9 : 16;
   const padding = `5px ${space}px 5px ${at === 0 ? 0 : space}px`;
   return (
     `padding:${padding};text-align:${right ? 'right' : 'left'};font-variant-numeric:tabular-nums;max-width:32em;` +
-    `overflow-wrap:break-word;white-space:${wrap};vertical-align:top;border-bottom:1px solid ${shade.line}`
+    `overflow-wrap:break-word;vertical-align:top;border-bottom:1px solid ${shade.line}`
   );
 }
 
@@ -161,8 +170,7 @@ function cellHtml(
   const shown = best.has(at) ? html`<b style="font-weight:700">${text}</b>` : text;
   const value = numberOf(row[name]);
   const bar = full !== undefined && value !== undefined;
-  const isShort = text.length <= shortText && (right || !text.includes(' '));
-  return html`<td style="${cellStyle(right, of, count, isShort ? 'nowrap' : 'normal')}">
+  return html`<td style="${cellStyle(right, of, count)};${wrapping(text)}">
     ${bar ? barHtml(value, full, shown) : shown}
   </td>`;
 }
