@@ -1,4 +1,4 @@
-/** Starts JupyterLab without a kernel, with settings of its own, and opens notebooks in it. */
+/** Starts JupyterLab with settings of its own, and opens notebooks in it. */
 import {spawn} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -8,6 +8,8 @@ import {python, temporaryFolder} from '../support';
 export interface Lab {
   /** Opens a notebook, as one that somebody else made: it is not trusted. */
   readonly open: (browser: Browser, notebook: object, width?: number) => Promise<Page>;
+  /** Opens a notebook of these cells with the project's kernel. */
+  readonly work: (browser: Browser, cells: readonly string[]) => Promise<Page>;
   readonly stop: () => Promise<void>;
 }
 
@@ -51,12 +53,21 @@ export async function startLab(theme: string): Promise<Lab> {
     server.on('close', () => reject(new Error(`JupyterLab ended: ${said}`)));
   });
   let count = 0;
+  const load = async (browser: Browser, notebook: object, width = 1280): Promise<Page> => {
+    const name = `notebook-${count++}.ipynb`;
+    writeFileSync(join(folder, name), JSON.stringify(notebook));
+    const page = await browser.newPage({viewport: {width, height: 1000}});
+    await page.goto(`${url}/lab/workspaces/${name.replace(/\W/g, '')}/tree/${name}`);
+    return page;
+  };
   return {
-    async open(browser, notebook, width = 1280) {
-      const name = `notebook-${count++}.ipynb`;
-      writeFileSync(join(folder, name), JSON.stringify(notebook));
-      const page = await browser.newPage({viewport: {width, height: 1000}});
-      await page.goto(`${url}/lab/workspaces/${name.replace(/\W/g, '')}/tree/${name}`);
+    async work(browser, cells) {
+      const page = await load(browser, codeNotebook(cells));
+      await idle(page);
+      return page;
+    },
+    async open(browser, notebook, width) {
+      const page = await load(browser, notebook, width);
       const refuse = page.locator('.jp-Dialog button:has-text("No Kernel")');
       await refuse.waitFor({timeout: 60_000});
       await refuse.click();
@@ -68,6 +79,25 @@ export async function startLab(theme: string): Promise<Lab> {
       await ended;
     },
   };
+}
+
+/** Waits until the kernel has nothing to do. */
+export async function idle(page: Page): Promise<void> {
+  await page.locator('.jp-Notebook-ExecutionIndicator[data-status=idle]').waitFor({timeout: 120_000});
+}
+
+/** Runs a cell, by its place in the notebook. */
+export async function runCell(page: Page, at: number): Promise<void> {
+  await page.locator('.jp-CodeCell .cm-content').nth(at).click();
+  await page.keyboard.press('Control+Enter');
+}
+
+function codeNotebook(sources: readonly string[]): object {
+  const cells = sources.map((source, at) => ({
+    ...{cell_type: 'code', id: `cell-${at}`, source, metadata: {}, execution_count: null, outputs: []},
+  }));
+  const kernelspec = {name: 'tslab', display_name: 'TypeScript', language: 'typescript'};
+  return {cells, metadata: {kernelspec}, nbformat: 4, nbformat_minor: 5};
 }
 
 /** Returns a notebook with these bundles as outputs of one cell. */
