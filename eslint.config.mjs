@@ -35,6 +35,7 @@ const order = [
   'search',
   'metrics',
   'checkpoints',
+  'caption-in-groups',
   'captioner',
   'evaluation',
   'training',

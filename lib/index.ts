@@ -133,8 +133,8 @@ export {openFeatures, storeFeatures, type FeatureRequest, type StoreOptions} fro
 export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
-export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
-export type {ImageBytes, ImageInput} from './encoders/images';
+export {Captioner, type Captioned, type Failed, type OnResult, type Sampled} from './captioner';
+export type {ImageBytes, ImageInput} from './encoders/image-input';
 export {modelCard, type ModelCard, type ModelCardOptions} from './card/model-card';
 export type {Assessment, Captioning} from './card/assessment';
 export {wordUse, type WordUse} from './evaluation/word-use';

@@ -37,9 +37,9 @@ export class Interrupt {
     throwIfStopped();
   }
 
-  /** Lets the event loop run, at most every 50 ms. Native calls block it, so stop requests and redraws would otherwise wait. */
+  /** Lets the event loop run, at most every 20 ms. Native calls block it, so stop requests and redraws would otherwise wait. */
   async pause(): Promise<void> {
-    if (performance.now() - this.#lastPause < 50) return;
+    if (performance.now() - this.#lastPause < 20) return;
     await runEventLoop();
     this.#lastPause = performance.now();
   }
