@@ -1,4 +1,5 @@
 /** Input and output of commands: results go to stdout or a file, everything else to stderr. */
+import {once} from 'node:events';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../option-types';
@@ -14,6 +15,16 @@ import {projectFolder, userPath} from '../paths';
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** Writes text to stdout and waits for a slow reader, so that nothing piles up in memory. */
+export async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** Clears the bar from the current line of the terminal; it is drawn again below what is printed next. */
+export function clearLine(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
 }
 
 /** Prints an error on stderr, in one line; with its stack if it is unexpected, or with `DEBUG=captioner`. */
