@@ -14,7 +14,7 @@ import {get, Unreachable, type Answer, type RequestOptions} from './request';
 
 export type {Sums};
 
-export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure'>, ExpectedSums {
+export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure' | 'ca'>, ExpectedSums {
   /** Maximum size in bytes. @default 64 GiB */
   readonly limit?: number;
   /** Number of tries before giving up. @default 5 */
@@ -126,7 +126,7 @@ async function fetchRest(
   options: DownloadOptions,
   {signal}: Interrupt,
 ): Promise<void> {
-  const {size, timeout, insecure, limit = 64 * 2 ** 30} = options;
+  const {size, timeout, insecure, ca, limit = 64 * 2 ** 30} = options;
   let state = await readState(address, work);
   const validator = state && (strong(state.etag) ?? state.modified);
   let done = validator === undefined ? 0 : await partSize(work);
@@ -138,6 +138,7 @@ async function fetchRest(
     },
     ...(timeout !== undefined && {timeout}),
     ...(insecure !== undefined && {insecure}),
+    ...(ca !== undefined && {ca}),
     signal,
   });
   try {
