@@ -8,6 +8,7 @@ const order = [
     'build-progress',
     'description',
     'errors',
+    'file-error',
     'given',
     'paths',
     'interrupt',

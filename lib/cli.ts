@@ -18,7 +18,7 @@ import type {RunsFlags} from './commands/runs';
 import type {TrainFlags} from './commands/train';
 import type {WatchFlags} from './commands/watch';
 import {CaptionerError} from './errors';
-import {explainFileError} from './files/file-error';
+import {explainFileError} from './file-error';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
 import {trainerOptions} from './training/trainer-options';

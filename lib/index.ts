@@ -180,5 +180,5 @@ export {given} from './given';
 export {libraryVersion, type LibraryVersion} from './version';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
 export type {ProgressDisplay, ProgressOptions, ShownProgress, ShowProgress} from './show-progress';
-export {featureFolder, projectFolder, shortPath, userPath} from './paths';
+export {featureFolder, outputFolder, projectFolder, shortPath, userPath} from './paths';
 export {checkpointFolder, runFolder} from './checkpoints/run-folders';

@@ -4,6 +4,7 @@
  */
 import {setImmediate as runEventLoop} from 'node:timers/promises';
 import {CaptionerError} from './errors';
+import {explainFileError} from './file-error';
 
 /** The interface of the project's notebook kernel (tools/kernel/cells.cjs). */
 interface Kernel {
@@ -82,7 +83,7 @@ export async function interruptible<T>(
   signal?.addEventListener('abort', request);
   if (signal?.aborted) request();
   const running = (async () => work(interrupt))().catch(async (error: unknown) => {
-    if (!isStopped(error)) throw error;
+    if (!isStopped(error)) throw explainFileError(error);
     const place = await stopped(places.get(error));
     const described = stoppedError(place, resumes);
     places.set(described, place);

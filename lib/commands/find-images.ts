@@ -3,7 +3,7 @@ import {readdirSync, realpathSync, statSync, type Stats} from 'node:fs';
 import {extname, join} from 'node:path';
 import {text} from 'node:stream/consumers';
 import {CaptionerError} from '../errors';
-import {explainFileError} from '../files/file-error';
+import {explainFileError} from '../file-error';
 import {userPath} from '../paths';
 import {warn} from './io';
 

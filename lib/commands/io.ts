@@ -11,7 +11,7 @@ import {CaptionerError, debugging, stackOf} from '../errors';
 import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
 import {isStopped} from '../interrupt';
-import {projectFolder, userPath} from '../paths';
+import {outputFolder, projectFolder, userPath} from '../paths';
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -69,10 +69,9 @@ export interface SearchFlags {
 /** Returns the named checkpoints; by default the one for photographs, or if that is missing the one for drawn scenes. */
 export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly string[]}): string[] {
   if (checkpoint) return checkpoint.map(userPath);
-  const [photographs, scenes] = ['flickr8k', 'scenes'].map((name) =>
-    join(projectFolder(), 'checkpoints', name),
-  );
-  return [existsSync(photographs!) ? photographs! : (newestRun(scenes!) ?? scenes!)];
+  const photographs = join(projectFolder(), 'checkpoints', 'flickr8k');
+  const scenes = join(outputFolder(), 'checkpoints', 'scenes');
+  return [existsSync(photographs) ? photographs : (newestRun(scenes) ?? scenes)];
 }
 
 /** Returns the options of test-time augmentation, as the library takes them. */

@@ -6,8 +6,9 @@ import {promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import {CaptionerError} from '../errors';
+import {explainFileError} from '../file-error';
 import {interruptible, type Interrupt} from '../interrupt';
-import {spaceError, syncFolder, writeFileAtomic} from './atomic';
+import {syncFolder, writeFileAtomic} from './atomic';
 import {mismatch, sumsOf, verifiedFile, type ExpectedSums, type Sums} from './checksums';
 import {lockFolder} from './lock';
 import {get, Unreachable, type Answer, type RequestOptions} from './request';
@@ -79,7 +80,7 @@ async function downloadFile(
     await discard(work);
     return sums;
   } catch (error) {
-    throw spaceError(error, path);
+    throw explainFileError(error, path);
   } finally {
     lock.release();
     await fs.rmdir(work).catch(() => undefined); // fails while it holds a partial download
@@ -100,7 +101,7 @@ async function fetchWhole(
     } catch (error) {
       interrupt.throwIfRequested();
       const {code = '', message} = error as NodeJS.ErrnoException;
-      if (error instanceof CaptionerError || code === 'ENOSPC') throw error;
+      if (error instanceof CaptionerError || explainFileError(error) !== error) throw error;
       const fail = (what: string): never => {
         throw new CaptionerError('download', `${address}: ${what}`, {cause: error});
       };

@@ -1,6 +1,6 @@
 /** Errors of the file system that a user can mend, in words: what was refused, where, and the way out. */
 import {dirname} from 'node:path';
-import {CaptionerError, type ErrorCode} from '../errors';
+import {CaptionerError, type ErrorCode} from './errors';
 
 /** The way out where the library chose the folder itself. */
 const elsewhere =
