@@ -1,22 +1,25 @@
 /** Captions images with a checkpoint and the encoder that it was trained with. */
 import {inspect} from 'node:util';
 import {setDescription} from './description';
-import {readPixels, toPixels, type ImageInput} from './encoders/images';
+import {captionInGroups, type Failed, type GroupSearch, type OnResult} from './caption-in-groups';
+import {checkImages, imageName, type ImageInput} from './encoders/image-input';
+import {decodePixels, readImageBytes, toPixels} from './encoders/images';
 import {multiViewDecoder} from './decoders/multi-view-decoder';
 import type {StepDecoder} from './decoders/decoder';
 import {createEnsemble} from './decoders/ensemble';
-import {sample, type SampleOptions} from './search/sampling';
+import {sample, sampleSettings, sampleSteps, type SampleOptions} from './search/sampling';
 import {
   beamSearch,
   beamSearchSteps,
+  searchSettings,
   type Hypothesis,
   type SearchOptions,
   type Sentence,
 } from './search/beam-search';
 import {phrasesToIds, type WithText} from './search/phrases';
-import type {Encoder} from './encoders/encoder';
-import {interruptible, runInSteps, type Interrupt} from './interrupt';
-import {startProgress, type ProgressOptions} from './show-progress';
+import {encodeInSteps, type Encoder} from './encoders/encoder';
+import {Interrupt, runInSteps} from './interrupt';
+import type {ProgressOptions} from './show-progress';
 import {loadEncoder} from './encoders/registry';
 import {FineTunedEncoder} from './encoders/fine-tuned';
 import {centredViews, multiView, type InferenceViews} from './encoders/augmentation';
@@ -45,15 +48,7 @@ export interface Sampled {
   readonly samples: readonly (Sentence & {readonly caption: string})[];
 }
 
-/** An image that could not be captioned. */
-export interface Failed {
-  /** Its path; the name of an image in memory. */
-  readonly file: string;
-  readonly error: CaptionerError;
-}
-
-/** Images read and captioned at once. */
-const batchSize = 16;
+export type {Failed, OnResult};
 
 /** A checkpoint with its encoder: turns images into captions. */
 export class Captioner {
@@ -114,22 +109,39 @@ export class Captioner {
   }
 
   /**
-   * Captions image files. Returns one result per file, in their order; a file that can't be read does not affect the others.
+   * Captions images. Returns one result per image, in their order; an image that can't be read does not affect the others. Other events
+   * get through while it runs.
    *
-   * @param files Paths of image files, or the content of such files.
+   * @param images Paths of image files, or the content of such files.
    * @param options Options of the search; phrases to require and words to suppress may be text or ids.
    * @throws CaptionerError `options`; `stopped`
-   * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
+   * @example await captioner.caption(['photo.jpg', bytes], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
-    files: readonly ImageInput[],
-    {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
+    images: readonly ImageInput[],
+    options: WithText<SearchOptions> & ProgressOptions = {},
   ): Promise<(Captioned | Failed)[]> {
-    const search = phrasesToIds<SearchOptions>(options, this.vocabulary);
-    return this.#each(files, {progress}, async (features, _, pause) => {
-      const steps = beamSearchSteps(this.decoder, features, search);
-      return (await runInSteps(steps, pause)).map((list) => this.#captioned(list));
-    });
+    const results: (Captioned | Failed)[] = [];
+    await this.captionEach(images, (result) => void results.push(result), options);
+    return results;
+  }
+
+  /**
+   * Captions images like `caption`, but hands over each result as soon as it is there and keeps none: for thousands of images.
+   *
+   * @param onResult May return a promise, for which the next image waits.
+   * @throws CaptionerError As `caption`, and whatever `onResult` throws.
+   * @example await captioner.captionEach(files, (result) => console.log(result.file, 'error' in result ? '' : result.caption));
+   */
+  async captionEach(
+    images: readonly ImageInput[],
+    onResult: OnResult<Captioned>,
+    {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
+  ): Promise<void> {
+    const settings = phrasesToIds<SearchOptions>(options, this.vocabulary);
+    const {beams} = searchSettings(settings);
+    const work = this.#work(beams, (features) => this.#search(features, settings));
+    await captionInGroups(images, work, onResult, {progress});
   }
 
   /**
@@ -139,27 +151,53 @@ export class Captioner {
    * @example await captioner.sample(['photo.jpg'], {samples: 5, topP: 0.9});
    */
   async sample(
-    files: readonly ImageInput[],
-    {progress, ...options}: WithText<SampleOptions> & ProgressOptions = {},
+    images: readonly ImageInput[],
+    options: WithText<SampleOptions> & ProgressOptions = {},
   ): Promise<(Sampled | Failed)[]> {
-    const {first = 0} = options;
-    return this.#each(files, {progress}, (features, from) =>
-      this.sampleFeatures(features, {...options, first: first + from}),
+    const results: (Sampled | Failed)[] = [];
+    await this.sampleEach(images, (result) => void results.push(result), options);
+    return results;
+  }
+
+  /** Samples captions like `sample`, but hands over each result, as `captionEach` does. */
+  async sampleEach(
+    images: readonly ImageInput[],
+    onResult: OnResult<Sampled>,
+    {progress, ...options}: WithText<SampleOptions> & ProgressOptions = {},
+  ): Promise<void> {
+    const settings = phrasesToIds<SampleOptions>(options, this.vocabulary);
+    const {samples, first} = sampleSettings(settings);
+    const work = this.#work(samples, (features, from) =>
+      this.#draw(features, {...settings, first: first + from}),
     );
+    await captionInGroups(images, work, onResult, {progress});
   }
 
   /**
    * Computes the features that `captionFeatures` and `sampleFeatures` take.
    *
-   * @param files Paths of image files, or the content of such files.
+   * @param images Paths of image files, or the content of such files.
    * @returns `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them. The caller disposes them.
    * @throws CaptionerError `image`, `not-found` for an image that can't be read.
    * @example const features = await captioner.encode(['photo.jpg']);
    */
-  async encode(files: readonly ImageInput[]): Promise<tf.Tensor> {
+  async encode(images: readonly ImageInput[]): Promise<tf.Tensor> {
+    checkImages(images);
     const {preprocessing} = this.encoder;
-    const pixels = await Promise.all(files.map((file) => readPixels(file, preprocessing)));
-    return tf.tidy(() => this.encoder.encode(toPixels(pixels, preprocessing.size))[this.decoder.features]);
+    const named = images.map((image, at) => ({name: imageName(image, at), image}));
+    const pixels = await Promise.all(
+      named.map(async ({name, image}) => decodePixels(await readImageBytes(image), name, preprocessing)),
+    );
+    const batch = toPixels(pixels, preprocessing.size);
+    try {
+      const interrupt = new Interrupt();
+      const {grid, pooled} = await runInSteps(encodeInSteps(this.encoder, batch), () => interrupt.pause());
+      const [wanted, other] = this.decoder.features === 'grid' ? [grid, pooled] : [pooled, grid];
+      other.dispose();
+      return wanted;
+    } finally {
+      batch.dispose();
+    }
   }
 
   /** Captions image features. @param features `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them; not disposed. */
@@ -174,54 +212,18 @@ export class Captioner {
     return drawn.map((list) => ({samples: this.#inWords(list)}));
   }
 
-  /** @param write Captions the features of a group of images, of which the first has the index `from`. */
-  async #each<Result extends object>(
-    files: readonly ImageInput[],
-    options: ProgressOptions,
-    write: (features: tf.Tensor, from: number, pause: () => Promise<void>) => Result[] | Promise<Result[]>,
-  ): Promise<((Result & {readonly file: string}) | Failed)[]> {
-    const {preprocessing} = this.encoder;
-    const {size} = preprocessing;
-    const results: ((Result & {readonly file: string}) | Failed)[] = [];
-    const bar = startProgress(options, 'Captions', files.length);
-    const work = async (interrupt: Interrupt): Promise<void> => {
-      const pause = async (): Promise<void> => {
-        await interrupt.pause();
-        interrupt.throwIfRequested();
-        await bar.update(results.length);
-      };
-      for (let from = 0; from < files.length; from += batchSize) {
-        await pause();
-        const group = files.slice(from, from + batchSize);
-        const read = await Promise.allSettled(group.map((file) => readPixels(file, preprocessing)));
-        // An image that can't be read is replaced by a black one, so that the samples of the others do not change.
-        const nothing = new Uint8Array(size * size * 3);
-        const all = read.map((result) => (result.status === 'fulfilled' ? result.value : nothing));
-        const pixels = all.some((one) => one !== nothing) ? toPixels(all, size) : undefined;
-        const features = pixels && this.encoder.encode(pixels);
-        pixels?.dispose();
-        try {
-          const found = features ? await write(features[this.decoder.features], from, pause) : [];
-          for (const [at, input] of group.entries()) {
-            const file = typeof input === 'string' ? input : input.name;
-            const result = read[at]!;
-            if (result.status === 'fulfilled') results.push({file, ...found[at]!});
-            else if (result.reason instanceof CaptionerError) results.push({file, error: result.reason});
-            else throw result.reason;
-          }
-        } finally {
-          if (features) tf.dispose([features.grid, features.pooled]);
-        }
-      }
-      await bar.update(results.length);
-    };
-    try {
-      const stopped = (): string => `after ${results.length} of ${files.length} images`;
-      await interruptible(work, {stopped, resumes: false});
-    } finally {
-      await bar.finish();
-    }
-    return results;
+  *#search(features: tf.Tensor, options: SearchOptions): Generator<void, Omit<Captioned, 'file'>[], void> {
+    const found = yield* beamSearchSteps(this.decoder, features, options);
+    return found.map((list) => this.#captioned(list));
+  }
+
+  *#draw(features: tf.Tensor, options: SampleOptions): Generator<void, Omit<Sampled, 'file'>[], void> {
+    const drawn = yield* sampleSteps(this.decoder, features, options);
+    return drawn.map((list) => ({samples: this.#inWords(list)}));
+  }
+
+  #work<Result>(rows: number, search: GroupSearch<Result>['search']): GroupSearch<Result> {
+    return {encoder: this.encoder, kind: this.decoder.features, rows, search};
   }
 
   #captioned(list: readonly Hypothesis[]): Omit<Captioned, 'file'> {

@@ -2,6 +2,7 @@
  * The command line. The code of a command is in `commands/` and loaded only when the command runs, since loading TensorFlow takes a
  * second, which `--help` and a wrong option need not wait for.
  */
+import {constants} from 'node:os';
 import {Command, CommanderError} from 'commander';
 import type {CaptionFlags} from './commands/caption';
 import type {CardFlags} from './commands/card';
@@ -17,6 +18,7 @@ import type {RunsFlags} from './commands/runs';
 import type {TrainFlags} from './commands/train';
 import type {WatchFlags} from './commands/watch';
 import {CaptionerError} from './errors';
+import {explainFileError} from './file-error';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
 import {trainerOptions} from './training/trainer-options';
@@ -71,7 +73,10 @@ export function program(): Command {
   const command = (name: string, does: string): Command => all.command(name).description(does).exitOverride();
 
   command('caption', 'writes a caption for each image')
-    .argument('<image...>')
+    .argument(
+      '<image...>',
+      'image files, folders (with all images in them), or - for a list on standard input',
+    )
     .option(...checkpoint)
     .option(...beams)
     .option(...lookSize)
@@ -79,7 +84,12 @@ export function program(): Command {
     .option('--sample <n>', 'samples n captions instead of searching for the best', whole('--sample'))
     .option(...search)
     .option('--weights <file>', "weight file of the encoder, if it isn't the default")
-    .option('--json', "prints a JSON array, with all hypotheses and their words' log-probabilities")
+    .option(
+      '--json',
+      "prints a line of JSON for each image, with all hypotheses and their words' log-probabilities",
+    )
+    .option('--csv', 'prints a table: image,caption')
+    .option('--skip <n>', 'leaves out the first n images, to continue after Ctrl-C', whole('--skip'))
     .addHelpText('after', () =>
       optionHelp([searchOptions, {...sampleOptions, owner: 'sampling, with --sample'}]),
     )
@@ -231,6 +241,15 @@ export function program(): Command {
   return all;
 }
 
+/** Ends the process when nobody reads its output any more (`| head`), as SIGPIPE ends other programs, or when the output can't be written. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
+    warn(`the output can't be written: ${error.message}`);
+    process.exit(1);
+  });
+}
+
 function whole(name: string): (text: string) => number {
   return (text) => {
     if (!/^[1-9]\d*$/.test(text))
@@ -246,9 +265,11 @@ function portNumber(text: string): number {
 
 /** Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 130 for a run that was stopped. */
 export async function main(args: readonly string[]): Promise<void> {
+  endWithReader();
   try {
     await program().parseAsync([...args], {from: 'user'});
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainFileError(thrown);
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else {
       complain(error);

@@ -134,8 +134,8 @@ export {openFeatures, storeFeatures, type FeatureRequest, type StoreOptions} fro
 export {TrainableFeatures, type LiveOptions} from './features/trainable';
 
 // Captions and how good they are
-export {Captioner, type Captioned, type Failed, type Sampled} from './captioner';
-export type {ImageBytes, ImageInput} from './encoders/images';
+export {Captioner, type Captioned, type Failed, type OnResult, type Sampled} from './captioner';
+export type {ImageBytes, ImageInput} from './encoders/image-input';
 export {modelCard, type ModelCard, type ModelCardOptions} from './card/model-card';
 export type {Assessment, Captioning} from './card/assessment';
 export {wordUse, type WordUse} from './evaluation/word-use';
@@ -181,5 +181,5 @@ export {given} from './given';
 export {libraryVersion, type LibraryVersion} from './version';
 export {interruptible, type Interrupt, type Stopping} from './interrupt';
 export type {ProgressDisplay, ProgressOptions, ShownProgress, ShowProgress} from './show-progress';
-export {featureFolder, projectFolder, shortPath, userPath} from './paths';
+export {featureFolder, outputFolder, projectFolder, shortPath, userPath} from './paths';
 export {checkpointFolder, runFolder} from './checkpoints/run-folders';

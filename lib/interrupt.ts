@@ -4,6 +4,7 @@
  */
 import {setImmediate as runEventLoop} from 'node:timers/promises';
 import {CaptionerError} from './errors';
+import {explainFileError} from './file-error';
 
 /** The interface of the project's notebook kernel (tools/kernel/cells.cjs). */
 interface Kernel {
@@ -37,9 +38,9 @@ export class Interrupt {
     throwIfStopped();
   }
 
-  /** Lets the event loop run, at most every 50 ms. Native calls block it, so stop requests and redraws would otherwise wait. */
+  /** Lets the event loop run, at most every 20 ms. Native calls block it, so stop requests and redraws would otherwise wait. */
   async pause(): Promise<void> {
-    if (performance.now() - this.#lastPause < 50) return;
+    if (performance.now() - this.#lastPause < 20) return;
     await runEventLoop();
     this.#lastPause = performance.now();
   }
@@ -82,7 +83,7 @@ export async function interruptible<T>(
   signal?.addEventListener('abort', request);
   if (signal?.aborted) request();
   const running = (async () => work(interrupt))().catch(async (error: unknown) => {
-    if (!isStopped(error)) throw error;
+    if (!isStopped(error)) throw explainFileError(error);
     const place = await stopped(places.get(error));
     const described = stoppedError(place, resumes);
     places.set(described, place);

@@ -13,6 +13,11 @@ export function projectFolder(): string {
   return process.env['CAPTIONER_HOME'] ?? buildFolder();
 }
 
+/** The folder that features and runs are written to: `CAPTIONER_OUTPUT`, or the project folder. */
+export function outputFolder(): string {
+  return process.env['CAPTIONER_OUTPUT'] || projectFolder();
+}
+
 /** The folder of converted encoder weights, one `<name>.safetensors` per encoder. */
 export function encoderFolder(): string {
   return join(projectFolder(), 'data', 'encoders');
@@ -57,7 +62,7 @@ export function featureFolder(
 ): string {
   const identity = JSON.stringify([dataset.folder, digest, preprocessing]);
   const short = createHash('sha256').update(identity).digest('hex').slice(0, 8);
-  return join(projectFolder(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
+  return join(outputFolder(), 'data', 'features', `${basename(dataset.folder)}-${name}-${kind}-${short}`);
 }
 
 /**

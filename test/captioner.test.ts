@@ -18,7 +18,7 @@ import {
 import {readScenes} from 'captioner/dist/datasets/synthetic/scenes';
 import {captionBatch} from 'captioner/dist/evaluation/evaluate';
 import {expect} from 'chai';
-import {temporaryFolder} from './support';
+import {refusal, temporaryFolder} from './support';
 
 /** A small PNG that says it is 50,000 pixels wide and high. */
 function bomb(): Buffer {
@@ -138,6 +138,49 @@ describe('Captioner', () => {
     const [drawn] = (await captioner.sample([view], {samples: 2})) as [Sampled];
     const [fromFile] = (await captioner.sample([first], {samples: 2})) as [Sampled];
     expect(drawn).to.deep.equal({...fromFile, file: 'view'});
+  });
+
+  it('takes bytes without a name, beside paths and named ones', async () => {
+    const [first, second, third] = imageFiles as [string, string, string];
+    const bytes = new Uint8Array(readFileSync(first));
+    const results = await captioner.caption([bytes, second, readFileSync(third), {name: 'four', bytes}]);
+    expect(results.map(({file}) => file)).to.deep.equal(['image 1', second, 'image 3', 'four']);
+    const fromFiles = await captioner.caption([first, second, third, first]);
+    expect(said(results)).to.deep.equal(said(fromFiles));
+    const [broken, whole] = await captioner.caption([bytes.subarray(0, 300), bytes]);
+    expect((broken as Failed).error.message).to.match(/^image 1: cannot be decoded: /);
+    expect(said([whole!])).to.deep.equal(said(fromFiles.slice(0, 1)));
+  });
+
+  it('refuses what is neither a path nor bytes, before any work', async () => {
+    const [first] = imageFiles as [string];
+    const bytes = readFileSync(first);
+    const wrong: readonly (readonly [unknown, RegExp])[] = [
+      [first, /^Expected a list of images, got a string; put it in a list/],
+      [bytes, /^Expected a list of images, got a Buffer; put it in a list/],
+      [undefined, /^Expected a list of images, got undefined$/],
+      [[first, 5], /got a number \(image 2 of 2\)$/],
+      [[null], /got null \(image 1 of 1\)$/],
+      [[undefined], /got undefined/],
+      [[[first]], /got an Array/],
+      [[new URL('file:///photo.jpg')], /got an URL/],
+      [[new Uint8Array(bytes).buffer], /got an ArrayBuffer .*; wrap it: new Uint8Array\(buffer\)$/],
+      [[new Float32Array(4)], /got a Float32Array/],
+      [[new Blob([])], /got a Blob/],
+      [[{bytes}], /got an object/],
+      [[{name: 'photo', bytes: 'text'}], /got an object/],
+      [[Promise.resolve(first)], /got a Promise/],
+    ];
+    for (const [images, message] of wrong)
+      for (const call of [
+        () => captioner.caption(images as string[]),
+        () => captioner.sample(images as string[]),
+        () => captioner.encode(images as string[]),
+      ]) {
+        const error = await refusal(call());
+        expect(error.code).to.equal('options');
+        expect(error.message).to.match(message);
+      }
   });
 
   it('computes the features that its captions come from', async () => {

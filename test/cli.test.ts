@@ -54,6 +54,13 @@ async function otherwise(message: RegExp, ...args: string[]): Promise<void> {
   expect(ended.stderr.trimEnd().split('\n').at(-1)).to.match(message);
 }
 
+function jsonLines<T>(stdout: string): T[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+}
+
 /** How many epochs a training told of. */
 function epochLines(stdout: string): number {
   return stdout.split('\n').filter((line) => line.startsWith('epoch')).length;
@@ -297,11 +304,11 @@ describe('captioner', function () {
     const lines = await captioner(['caption', ...images, '--checkpoint', 'run', '--beams', '2']);
     expect(lines.stdout).to.match(/^drawn\/test-0001.jpg: .*\ndrawn\/test-0002.jpg: .*\n$/);
     const {stdout} = await captioner(['caption', ...images, '--checkpoint', 'run', '--beams', '2', '--json']);
-    const written = JSON.parse(stdout) as {
+    const written = jsonLines<{
       image: string;
       caption: string;
       hypotheses: {caption: string; score: number; finished: boolean; logProbabilities: number[]}[];
-    }[];
+    }>(stdout);
     expect(written.map(({image}) => image)).to.deep.equal(images);
     for (const {caption, hypotheses} of written) {
       expect(hypotheses).to.have.length(2);
@@ -354,7 +361,7 @@ describe('captioner', function () {
     expect(stdout.trimEnd().split('\n')).to.have.length(4);
     expect((await captioner([...drawing, '--set', 'topP=0.9'])).stdout).to.equal(stdout);
     const other = await captioner([...drawing, '--set', 'seed=2', '--json']);
-    const written = JSON.parse(other.stdout) as {image: string; caption: string}[];
+    const written = jsonLines<{image: string; caption: string}>(other.stdout);
     expect(written.map(({image}) => image)).to.deep.equal(Array<string>(4).fill('drawn/test-0001.jpg'));
     expect(written.map(({caption}) => caption).join('\n')).to.not.equal(stdout.trimEnd());
     await refused(2, /sampling: unknown option `beams`/, ...drawing, '--beams', '2');
@@ -674,7 +681,7 @@ describe('captioner', function () {
     ];
     expect(wider.code, wider.stderr).to.equal(0);
     const scoreOf = (stdout: string): number =>
-      (JSON.parse(stdout) as {hypotheses: {score: number}[]}[])[0]!.hypotheses[0]!.score;
+      jsonLines<{hypotheses: {score: number}[]}>(stdout)[0]!.hypotheses[0]!.score;
     expect(scoreOf(wider.stdout)).to.not.be.closeTo(scoreOf(plain.stdout), 1e-4);
     const shipped = await captioner(['export', 'run', '--to', 'wider', '--views', '3', '--size', '256']);
     expect(shipped.code, shipped.stderr).to.equal(0);

@@ -17,6 +17,7 @@ const documents = [
       .map((name) => join(folder, name)),
   ),
   'data/README.md',
+  'lib/README.md',
   'checkpoints/README.md',
 ];
 

@@ -1,9 +1,8 @@
 /** The files of a card in a folder. */
 import {existsSync} from 'node:fs';
-import {mkdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {CaptionerError} from '../errors';
-import {writeFileAtomic} from '../files/atomic';
+import {makeFolder, writeFileAtomic} from '../files/atomic';
 import {userPath} from '../paths';
 
 /** Names of the files of a card. */
@@ -34,7 +33,7 @@ export async function writeCard(
   const paths: string[] = [];
   for (const [name, content] of Object.entries(contents)) {
     const path = join(userPath(folder), name);
-    await mkdir(dirname(path), {recursive: true});
+    makeFolder(dirname(path));
     await writeFileAtomic(path, content);
     paths.push(path);
   }

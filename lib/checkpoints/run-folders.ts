@@ -5,7 +5,7 @@
 import {existsSync, statSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {lockOwner} from '../files/lock';
-import {projectFolder, userPath} from '../paths';
+import {outputFolder, projectFolder, userPath} from '../paths';
 import {
   checkpointsIn,
   checkpointsName,
@@ -81,7 +81,7 @@ export function newestRun(base: string): string | undefined {
 /** The folder of a run: the one named by the user, or else one named after the data set; `…-run` if a bundled checkpoint has that name. */
 export function runFolder(dataset: {readonly folder: string}, run: string = ''): string {
   if (run !== '') return userPath(run);
-  const folder = join(projectFolder(), 'checkpoints', basename(dataset.folder));
+  const folder = join(outputFolder(), 'checkpoints', basename(dataset.folder));
   return holdsCheckpoint(folder) ? `${folder}-run` : folder;
 }
 
@@ -92,6 +92,6 @@ export function runFolder(dataset: {readonly folder: string}, run: string = ''):
 export function checkpointFolder(dataset: {readonly folder: string}, checkpoint: string = ''): string {
   if (checkpoint !== '') return userPath(checkpoint);
   const run = runFolder(dataset);
-  const bundled = run.replace(/-run$/, '');
+  const bundled = join(projectFolder(), 'checkpoints', basename(dataset.folder));
   return newestRun(run) ?? (holdsCheckpoint(bundled) ? bundled : run);
 }

@@ -1,4 +1,5 @@
 /** Input and output of commands: results go to stdout or a file, everything else to stderr. */
+import {once} from 'node:events';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../option-types';
@@ -10,10 +11,20 @@ import {CaptionerError, debugging, stackOf} from '../errors';
 import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
 import {isStopped} from '../interrupt';
-import {projectFolder, userPath} from '../paths';
+import {outputFolder, projectFolder, userPath} from '../paths';
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** Writes text to stdout and waits for a slow reader, so that nothing piles up in memory. */
+export async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** Clears the bar from the current line of the terminal; it is drawn again below what is printed next. */
+export function clearLine(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
 }
 
 /** Prints an error on stderr, in one line; with its stack if it is unexpected, or with `DEBUG=captioner`. */
@@ -58,10 +69,9 @@ export interface SearchFlags {
 /** Returns the named checkpoints; by default the one for photographs, or if that is missing the one for drawn scenes. */
 export function checkpointsOf({checkpoint}: {readonly checkpoint?: readonly string[]}): string[] {
   if (checkpoint) return checkpoint.map(userPath);
-  const [photographs, scenes] = ['flickr8k', 'scenes'].map((name) =>
-    join(projectFolder(), 'checkpoints', name),
-  );
-  return [existsSync(photographs!) ? photographs! : (newestRun(scenes!) ?? scenes!)];
+  const photographs = join(projectFolder(), 'checkpoints', 'flickr8k');
+  const scenes = join(outputFolder(), 'checkpoints', 'scenes');
+  return [existsSync(photographs) ? photographs : (newestRun(scenes) ?? scenes)];
 }
 
 /** Returns the options of test-time augmentation, as the library takes them. */

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline/promises';
 import {checkRemovable, removeRun} from '../checkpoints/remove-run';
 import {CaptionerError} from '../errors';
-import {projectFolder, shortPath, userPath} from '../paths';
+import {outputFolder, shortPath, userPath} from '../paths';
 import {runsText} from '../show/runs';
 import {formatDuration, formatNumber} from '../show/text';
 import {listRuns, readRun, type RunSummary} from '../training/list-runs';
@@ -41,7 +41,7 @@ export async function removeRuns(
 /** A path, or the name of a run in the project's checkpoints. */
 function folderOf(name: string): string {
   const path = userPath(name);
-  const found = [path, join(projectFolder(), 'checkpoints', name)].find((folder) => existsSync(folder));
+  const found = [path, join(outputFolder(), 'checkpoints', name)].find((folder) => existsSync(folder));
   if (found === undefined)
     throw new CaptionerError('not-found', `${shortPath(path)}: expected a run, found nothing`);
   return found;

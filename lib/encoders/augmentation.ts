@@ -7,7 +7,7 @@ import {createHash} from 'node:crypto';
 import {CaptionerError} from '../errors';
 import {float, runOp, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
-import type {Encoder} from './encoder';
+import {encodeInSteps, type Encoder, type Features} from './encoder';
 
 /** A crop of an image. `top`, `left` and `side` are fractions of the image's height and width. */
 export interface View {
@@ -109,6 +109,14 @@ export function withView(encoder: Encoder, view: View): Encoder {
   return {
     ...{name, preprocessing, cells, depth, classes, digest},
     encode: (pixels) => onCrop(pixels, (crop) => ({...encoder.encode(crop)})),
+    *encodeSteps(pixels) {
+      const crop = cropAndResize(pixels, view);
+      try {
+        return yield* encodeInSteps(encoder, crop);
+      } finally {
+        crop.dispose();
+      }
+    },
     classify: (pixels) => onCrop(pixels, (crop) => encoder.classify(crop)),
     dispose: () => undefined,
   };
@@ -124,19 +132,30 @@ export function multiView(encoder: Encoder, views: readonly View[]): Encoder {
   const {name, preprocessing, cells, depth, classes} = encoder;
   return {
     ...{name, preprocessing, depth, classes, digest, cells: cells * views.length},
-    encode: (pixels) =>
-      tf.tidy(() => {
-        const all = encoders.map((one) => one.encode(pixels));
-        const grid = tf.concat<tf.Tensor3D>(
-          all.map((one) => one.grid),
-          1,
-        );
-        const pooled = tf.div<tf.Tensor2D>(tf.addN(all.map((one) => one.pooled)), all.length);
-        return {grid, pooled} satisfies Record<string, tf.Tensor>;
-      }),
+    encode: (pixels) => tf.tidy(() => joinViews(encoders.map((one) => one.encode(pixels)))),
+    *encodeSteps(pixels) {
+      const all: Features[] = [];
+      try {
+        for (const one of encoders) all.push(yield* encodeInSteps(one, pixels));
+        return joinViews(all);
+      } finally {
+        for (const {grid, pooled} of all) tf.dispose([grid, pooled]);
+      }
+    },
     classify: (pixels) => encoder.classify(pixels),
     dispose: () => encoder.dispose(),
   };
+}
+
+function joinViews(all: readonly Features[]): Features & Record<string, tf.Tensor> {
+  return tf.tidy(() => {
+    const grid = tf.concat<tf.Tensor3D>(
+      all.map((one) => one.grid),
+      1,
+    );
+    const pooled = tf.div<tf.Tensor2D>(tf.addN(all.map((one) => one.pooled)), all.length);
+    return {grid, pooled} satisfies Record<string, tf.Tensor>;
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import {tf} from '../tensorflow/tensorflow';
 import {classCount, type Architecture} from './architecture';
 import type {Encoder, Features, Preprocessing} from './encoder';
 import {forward, weightShapes, type Weights} from './forward';
-import {depthOf, sidesOf, type Layer} from './layers';
+import {depthOf, sectionsOf, sidesOf, type Layer} from './layers';
 import type {WeightFile} from './weights';
 
 export class Cnn implements Encoder {
@@ -16,6 +16,7 @@ export class Cnn implements Encoder {
   readonly depth: number;
   readonly classes: number;
   readonly digest: string;
+  #sections: Layer[][] | undefined;
 
   private constructor(
     private readonly architecture: Architecture,
@@ -72,6 +73,21 @@ export class Cnn implements Encoder {
     const features = this.pool(map);
     map.dispose();
     return features;
+  }
+
+  *encodeSteps(pixels: tf.Tensor4D): Generator<void, Features, void> {
+    let map = this.normalize(pixels);
+    try {
+      for (const section of (this.#sections ??= sectionsOf(this.layers))) {
+        yield;
+        const next = forward(section, this.weights, map);
+        map.dispose();
+        map = next;
+      }
+      return this.pool(map);
+    } finally {
+      map.dispose();
+    }
   }
 
   classify(pixels: tf.Tensor4D): tf.Tensor2D {

@@ -42,6 +42,11 @@ export interface Encoder {
    */
   encode(pixels: tf.Tensor4D): Features;
   /**
+   * Like `encode`, but pauses between parts of the network, so that the caller can let other events through. Absent: the encoder can't be
+   * interrupted.
+   */
+  encodeSteps?(pixels: tf.Tensor4D): Generator<void, Features, void>;
+  /**
    * Computes ImageNet logits.
    *
    * @param pixels As in `encode`.
@@ -50,4 +55,9 @@ export interface Encoder {
    */
   classify(pixels: tf.Tensor4D): tf.Tensor2D;
   dispose(): void;
+}
+
+/** Encodes with pauses where the encoder has any, and otherwise at once. */
+export function* encodeInSteps(encoder: Encoder, pixels: tf.Tensor4D): Generator<void, Features, void> {
+  return encoder.encodeSteps ? yield* encoder.encodeSteps(pixels) : encoder.encode(pixels);
 }

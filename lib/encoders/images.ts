@@ -9,6 +9,7 @@ import {CaptionerError} from '../errors';
 import {fromBytes} from '../tensorflow/casts';
 import type {tf} from '../tensorflow/tensorflow';
 import type {Preprocessing} from './encoder';
+import {checkImage, imageName, type ImageInput} from './image-input';
 
 // Cheaper on the main thread than `fs.promises`, which matters at hundreds of images a second.
 const statFile = promisify(stat);
@@ -29,29 +30,28 @@ const pixelLimit = 50_000_000;
 const byteLimit = 256 * 1024 * 1024;
 const secondLimit = 10;
 
-/** An image in memory, with the content of an image file. */
-export interface ImageBytes {
-  /** Its name, for results and messages. */
-  readonly name: string;
-  /** The content of a JPEG, PNG, WebP or GIF file. */
-  readonly bytes: Uint8Array;
-}
-
-/** An image file, or the content of one. */
-export type ImageInput = string | ImageBytes;
-
 /**
  * Reads an image and resizes it to the encoder's input. Applies the EXIF orientation, puts transparent images on white and
  * converts grey, CMYK and 16-bit images to 8-bit RGB.
  *
  * @param image The path of an image file, or its content.
  * @returns RGB, row by row, `size × size × 3` bytes.
- * @throws CaptionerError `image`, or `not-found`.
+ * @throws CaptionerError `image`, or `not-found`; `options` for what is neither.
  */
 export async function readPixels(image: ImageInput, preprocessing: Preprocessing): Promise<Uint8Array> {
-  if (typeof image === 'string') return decodePixels(await readImageFile(image), image, preprocessing);
-  const {name, bytes} = image;
-  return decodePixels(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), name, preprocessing);
+  checkImage(image, 'the image');
+  return decodePixels(await readImageBytes(image), imageName(image, 0), preprocessing);
+}
+
+/**
+ * Reads the bytes of an image, without checking their format.
+ *
+ * @throws CaptionerError `image`, or `not-found`.
+ */
+export async function readImageBytes(image: ImageInput): Promise<Buffer> {
+  if (typeof image === 'string') return readImageFile(image);
+  const {buffer, byteOffset, byteLength} = 'bytes' in image ? image.bytes : image;
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /**

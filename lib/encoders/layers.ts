@@ -122,6 +122,25 @@ export function isJoin(layer: Layer): layer is Join {
   return layer.kind === 'add' || layer.kind === 'concatenate';
 }
 
+/** Cuts a network wherever a single feature map passes, so that its parts can run one after the other. */
+export function sectionsOf(layers: readonly Layer[]): Layer[][] {
+  const lastReader = new Map<string, number>();
+  for (const [at, {from}] of layers.entries()) for (const name of [from].flat()) lastReader.set(name, at);
+  const sections: Layer[][] = [];
+  let section: Layer[] = [];
+  /** Last reader of the feature maps before the current layer's. */
+  let needed = lastReader.get(inputLayer.name) ?? 0;
+  for (const [at, layer] of layers.entries()) {
+    section.push(layer);
+    if (needed <= at) {
+      sections.push(section);
+      section = [];
+    }
+    needed = Math.max(needed, lastReader.get(layer.name) ?? 0);
+  }
+  return sections;
+}
+
 /** Returns `[height, width, inputs, outputs]`; the last is 1 for a depthwise kernel, which has one output per input. */
 export function kernelShape({kind, kernel, inputs, outputs}: Convolution): [number, number, number, number] {
   return [...kernel, inputs, kind === 'depthwise' ? 1 : outputs];

@@ -3,10 +3,10 @@
  * whole, so a build that is killed loses at most one, and one that is stopped none. Images that can't be read are quarantined and do not
  * affect the others.
  */
-import {promises as fs} from 'node:fs';
 import type {Encoder} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {fromFloat16Bits} from '../files/float16';
+import {makeFolder} from '../files/atomic';
 import {lockFolder} from '../files/lock';
 import {interruptible, isStopped, type Interrupt} from '../interrupt';
 import type {BuildOptions} from '../option-types';
@@ -65,7 +65,7 @@ export async function buildFeatures(
       await onProgress?.(total, total, undefined, {quarantined: 0, imagesPerSecond: 0});
       return source;
     }
-    await fs.mkdir(folder, {recursive: true});
+    makeFolder(folder);
     const lock = lockFolder(folder);
     try {
       await removeLeftovers(folder);

@@ -1,11 +1,12 @@
 /**
  * Decodes images on sharp's threads while the network, which blocks the JavaScript thread, encodes the previous ones. Results are in the
- * order of the input, with a reason instead of pixels for a file that can't be read.
+ * order of the input, with a reason or an error instead of pixels for an image that can't be read.
  */
 import type {Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
 import {sha256} from '../files/atomic';
-import {decodePixels, readImageFile} from '../encoders/images';
+import {imageName, type ImageInput} from '../encoders/image-input';
+import {decodePixels, readImageBytes, readImageFile} from '../encoders/images';
 
 /** An image to encode, such as an image of a dataset. */
 export interface ImageFile {
@@ -26,44 +27,76 @@ export type Decoded = {readonly id: string} & (
     }
 );
 
-interface Group {
-  /** Resolves when all files are read, so that only sharp's work is left. */
+/** An image that is being decoded. */
+interface Started<T> {
+  /** Resolves when the file is read, so that only sharp's work is left. */
   readonly read: Promise<unknown>;
-  readonly decoded: Promise<Decoded[]>;
+  readonly decoded: Promise<T>;
 }
 
 /** @param size Images per group; two groups are prefetched while one is being used. */
-export async function* prefetchImages(
+export function prefetchImages(
   images: readonly ImageFile[],
   preprocessing: Preprocessing,
   size: number,
 ): AsyncGenerator<Decoded> {
-  const groups: Group[] = [];
+  return prefetch(images, size, ({id, file}) => {
+    const read = settle(readImageFile(file));
+    const decode = async (): Promise<Decoded> => {
+      const bytes = await read;
+      if (bytes instanceof CaptionerError) return {id, reason: reasonOf(bytes, file)};
+      const decoding = settle(decodePixels(bytes, file, preprocessing));
+      const digest = sha256(bytes);
+      const pixels = await decoding;
+      if (pixels instanceof CaptionerError) return {id, reason: reasonOf(pixels, file), sha256: digest};
+      return {id, pixels, sha256: digest};
+    };
+    return {read, decoded: decode()};
+  });
+}
+
+/**
+ * Decodes images from files or memory to pixels, or to the error of an image that can't be read.
+ *
+ * @param size As for `prefetchImages`.
+ */
+export function prefetchPixels(
+  images: readonly ImageInput[],
+  preprocessing: Preprocessing,
+  size: number,
+): AsyncGenerator<Uint8Array | CaptionerError> {
+  return prefetch(images, size, (image, at) => {
+    const read = settle(readImageBytes(image));
+    const decode = async (): Promise<Uint8Array | CaptionerError> => {
+      const bytes = await read;
+      if (bytes instanceof CaptionerError) return bytes;
+      return settle(decodePixels(bytes, imageName(image, at), preprocessing));
+    };
+    return {read, decoded: decode()};
+  });
+}
+
+async function* prefetch<Item, T>(
+  items: readonly Item[],
+  size: number,
+  start: (item: Item, at: number) => Started<T>,
+): AsyncGenerator<T> {
+  const groups: Started<T[]>[] = [];
   let next = 0;
+  const startGroup = (): Started<T[]> => {
+    const started = items.slice(next, next + size).map((item, at) => start(item, next + at));
+    const all = <P>(promises: Promise<P>[]): Promise<P[]> => Promise.all(promises);
+    return {read: all(started.map(({read}) => read)), decoded: all(started.map(({decoded}) => decoded))};
+  };
   do {
-    for (; next < images.length && groups.length < 3; next += size)
-      groups.push(startGroup(images.slice(next, next + size), preprocessing));
+    for (; next < items.length && groups.length < 3; next += size) groups.push(startGroup());
     const [first, ...ahead] = groups;
     const decoded = (await first?.decoded) ?? [];
     // A file that is still being read would have to wait for the network.
     await Promise.all(ahead.map(({read}) => read));
     yield* decoded;
     groups.shift();
-  } while (groups.length > 0 || next < images.length);
-}
-
-function startGroup(images: readonly ImageFile[], preprocessing: Preprocessing): Group {
-  const reading = images.map(({file}) => settle(readImageFile(file)));
-  const decoded = images.map(async ({id, file}, at): Promise<Decoded> => {
-    const bytes = await reading[at]!;
-    if (bytes instanceof CaptionerError) return {id, reason: reasonOf(bytes, file)};
-    const decoding = settle(decodePixels(bytes, file, preprocessing));
-    const digest = sha256(bytes);
-    const pixels = await decoding;
-    if (pixels instanceof CaptionerError) return {id, reason: reasonOf(pixels, file), sha256: digest};
-    return {id, pixels, sha256: digest};
-  });
-  return {read: Promise.all(reading), decoded: Promise.all(decoded)};
+  } while (groups.length > 0 || next < items.length);
 }
 
 /** Turns an error into a result, so that no promise is rejected before it is awaited. */

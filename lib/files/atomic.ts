@@ -3,9 +3,10 @@
  * Each folder has a manifest with the size and SHA-256 of its files, so that later damage is detected before anything is used.
  */
 import {createHash, randomBytes} from 'node:crypto';
-import {promises as fs} from 'node:fs';
+import {mkdirSync, promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {CaptionerError} from '../errors';
+import {explainFileError} from '../file-error';
 
 export type Content = Uint8Array | string;
 
@@ -23,7 +24,7 @@ export function sha256(bytes: Content): string {
 /**
  * Writes a file, or replaces it.
  *
- * @throws CaptionerError `no-space` if the disk is full; a previous file at `path` is then unchanged.
+ * @throws CaptionerError `no-space` if the disk is full, `not-permitted` and others of `explainFileError`; a previous file at `path` is then unchanged.
  */
 export async function writeFileAtomic(path: string, content: Content | readonly Content[]): Promise<void> {
   const temporary = temporaryName(path);
@@ -32,15 +33,15 @@ export async function writeFileAtomic(path: string, content: Content | readonly 
     await fs.rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await fs.rm(temporary, {force: true});
-    throw spaceError(error, path);
+    await fs.rm(temporary, {force: true}).catch(() => undefined);
+    throw explainFileError(error, path);
   }
 }
 
 /**
  * Writes a folder with a manifest, or replaces it.
  *
- * @throws CaptionerError `no-space` if the disk is full; a previous folder is then unchanged.
+ * @throws CaptionerError `no-space` if the disk is full, `not-permitted` and others of `explainFileError`; a previous folder is then unchanged.
  */
 export async function writeFolderAtomic(
   folder: string,
@@ -60,8 +61,8 @@ export async function writeFolderAtomic(
     await replaceFolder(temporary, folder);
     await syncFolder(dirname(folder));
   } catch (error) {
-    await fs.rm(temporary, {recursive: true, force: true});
-    throw spaceError(error, folder);
+    await fs.rm(temporary, {recursive: true, force: true}).catch(() => undefined);
+    throw explainFileError(error, folder);
   }
 }
 
@@ -171,10 +172,16 @@ function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
 }
 
-/** Returns a `no-space` error if `error` reports a full disk, or else `error`. */
-export function spaceError(error: unknown, path: string): unknown {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
-  return new CaptionerError('no-space', `${path}: the disk is full; free some space and try again`, {
-    cause: error,
-  });
+/**
+ * Makes a folder and those above it.
+ *
+ * @returns Whether any of them was missing.
+ * @throws CaptionerError `not-permitted` and others of `explainFileError`.
+ */
+export function makeFolder(folder: string): boolean {
+  try {
+    return mkdirSync(folder, {recursive: true}) !== undefined;
+  } catch (error) {
+    throw explainFileError(error, folder);
+  }
 }

@@ -6,15 +6,16 @@ import {promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import {CaptionerError} from '../errors';
+import {explainFileError} from '../file-error';
 import {interruptible, type Interrupt} from '../interrupt';
-import {spaceError, syncFolder, writeFileAtomic} from './atomic';
+import {syncFolder, writeFileAtomic} from './atomic';
 import {mismatch, sumsOf, verifiedFile, type ExpectedSums, type Sums} from './checksums';
 import {lockFolder} from './lock';
 import {get, Unreachable, type Answer, type RequestOptions} from './request';
 
 export type {Sums};
 
-export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure'>, ExpectedSums {
+export interface DownloadOptions extends Pick<RequestOptions, 'timeout' | 'insecure' | 'ca'>, ExpectedSums {
   /** Maximum size in bytes. @default 64 GiB */
   readonly limit?: number;
   /** Number of tries before giving up. @default 5 */
@@ -79,7 +80,7 @@ async function downloadFile(
     await discard(work);
     return sums;
   } catch (error) {
-    throw spaceError(error, path);
+    throw explainFileError(error, path);
   } finally {
     lock.release();
     await fs.rmdir(work).catch(() => undefined); // fails while it holds a partial download
@@ -100,7 +101,7 @@ async function fetchWhole(
     } catch (error) {
       interrupt.throwIfRequested();
       const {code = '', message} = error as NodeJS.ErrnoException;
-      if (error instanceof CaptionerError || code === 'ENOSPC') throw error;
+      if (error instanceof CaptionerError || explainFileError(error) !== error) throw error;
       const fail = (what: string): never => {
         throw new CaptionerError('download', `${address}: ${what}`, {cause: error});
       };
@@ -126,7 +127,7 @@ async function fetchRest(
   options: DownloadOptions,
   {signal}: Interrupt,
 ): Promise<void> {
-  const {size, timeout, insecure, limit = 64 * 2 ** 30} = options;
+  const {size, timeout, insecure, ca, limit = 64 * 2 ** 30} = options;
   let state = await readState(address, work);
   const validator = state && (strong(state.etag) ?? state.modified);
   let done = validator === undefined ? 0 : await partSize(work);
@@ -138,6 +139,7 @@ async function fetchRest(
     },
     ...(timeout !== undefined && {timeout}),
     ...(insecure !== undefined && {insecure}),
+    ...(ca !== undefined && {ca}),
     signal,
   });
   try {

@@ -3,6 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
+import {explainFileError} from '../file-error';
 
 const lockName = '.lock';
 
@@ -10,14 +11,19 @@ const lockName = '.lock';
  * Locks a folder for this process. If a process dies without releasing its lock, the next one takes it over.
  *
  * @returns An object that releases the lock.
- * @throws CaptionerError `locked` while another running process, or another owner in this one, holds the lock.
+ * @throws CaptionerError `locked` while another running process, or another owner in this one, holds the lock; `not-permitted` and others
+ *   of `explainFileError`.
  */
 export function lockFolder(folder: string): {release(): void} {
   const file = join(folder, lockName);
   const token = randomBytes(8).toString('hex');
   const own = JSON.stringify({pid: process.pid, start: startTime(process.pid), token});
   const draft = `${file}.${token}.tmp`;
-  writeFileSync(draft, own);
+  try {
+    writeFileSync(draft, own);
+  } catch (error) {
+    throw explainFileError(error, folder);
+  }
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
       if (publish(draft, file, own)) return held(file, own);

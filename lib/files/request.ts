@@ -1,10 +1,10 @@
 /**
- * Sends one GET request over https. It follows redirects to https addresses only and gives up on a server that sends nothing for a while.
- * Interpreting the response and retrying are left to the caller.
+ * Sends one GET request over https, through the proxy that `HTTPS_PROXY` names unless `NO_PROXY` excepts the host. It follows redirects to
+ * https addresses only and gives up on a server that sends nothing for a while. Interpreting the response and retrying are left to the
+ * caller.
  */
-import {request as requestHttp, type IncomingHttpHeaders, type IncomingMessage} from 'node:http';
-import {request as requestHttps} from 'node:https';
-import type {Socket} from 'node:net';
+import type {IncomingHttpHeaders} from 'node:http';
+import {Agent, EnvHttpProxyAgent, request} from 'undici';
 import {CaptionerError} from '../errors';
 
 const mostRedirects = 10;
@@ -19,6 +19,8 @@ export interface RequestOptions {
   readonly insecure?: boolean;
   /** Ends the request, also while its body is read. */
   readonly signal?: AbortSignal | undefined;
+  /** Certificates of authorities to trust in place of Node's, PEM. */
+  readonly ca?: string | Buffer;
 }
 
 export interface Answer {
@@ -67,41 +69,108 @@ function checkAddress(address: string, {insecure = false}: RequestOptions, from?
   );
 }
 
-function send(url: URL, {headers = {}, timeout = 30_000, signal}: RequestOptions): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const options = {headers, ...(signal && {signal})};
-    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options);
-    const watchdog = new Watchdog(timeout, (error) => request.destroy(error));
-    let connected = false;
-    request.on('socket', (socket: Socket) => {
-      const connect = (): void => {
-        connected = true;
-        watchdog.refresh();
-      };
-      if (socket.connecting) socket.once('connect', connect);
-      else connect();
-    });
-    request.on('response', (response) => {
-      watchdog.refresh();
-      const close = (): void => {
-        watchdog.stop();
-        if (!response.complete) request.destroy();
-      };
-      const {statusCode: status = 0, headers} = response;
-      resolve({status, headers, body: read(response, watchdog), close});
-    });
-    // The listener stays while the body is read: an unhandled error would end the process.
-    request.on('error', (cause) => {
-      watchdog.stop();
-      reject(connected ? cause : new Unreachable(`cannot reach ${url.host}: ${cause.message}`, {cause}));
-    });
-    request.end();
+async function send(url: URL, {headers = {}, timeout = 30_000, signal, ca}: RequestOptions): Promise<Answer> {
+  const proxy = url.protocol === 'https:' ? proxyOf(process.env) : undefined;
+  const tls = ca === undefined ? {} : {connect: {ca}, requestTls: {ca}};
+  const dispatcher = proxy
+    ? new EnvHttpProxyAgent({
+        ...tls,
+        httpProxy: '',
+        httpsProxy: proxy.address,
+        ...(proxy.token && {token: proxy.token}),
+      })
+    : new Agent(tls);
+  const watchdog = new Watchdog(timeout);
+  const close = (): void => {
+    watchdog.stop();
+    // Ends the connection where data is left, and one to a proxy that never answered.
+    dispatcher.destroy().catch(() => undefined);
+  };
+  const ended = AbortSignal.any([watchdog.signal, ...(signal ? [signal] : [])]);
+  ended.addEventListener('abort', close);
+  try {
+    ended.throwIfAborted();
+    // The watchdog is more exact than the limits of undici, which also leave out the time of the proxy.
+    const sent = request(url, {dispatcher, headers, headersTimeout: 0, bodyTimeout: 0});
+    const answer = await Promise.race([sent, rejection(ended)]);
+    watchdog.refresh();
+    // A body that nobody reads, that of a redirect, fails when its connection ends.
+    answer.body.on('error', () => undefined);
+    return {status: answer.statusCode, headers: answer.headers, body: read(answer.body, watchdog), close};
+  } catch (error) {
+    close();
+    throw watchdog.failure ?? explain(error as NodeJS.ErrnoException, url, proxy?.host);
+  }
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), {once: true}),
+  );
+}
+
+/** Errors before there is a connection. */
+const unreachable =
+  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
+
+/** Says what a failed request met. @param proxy The proxy that requests go through, unless NO_PROXY excepts their host. */
+function explain(error: NodeJS.ErrnoException, url: URL, proxy: string | undefined): Error {
+  const {code = '', message} = error;
+  if (unreachable.test(code)) {
+    const through = proxy === undefined ? '' : ` (HTTPS_PROXY names ${proxy})`;
+    return new Unreachable(`cannot reach ${url.host}${through}: ${message || code}`, {cause: error});
+  }
+  const [, status] = /^Proxy response \((\d+)\)/.exec(message) ?? [];
+  if (status === undefined) return error;
+  const answered = `the proxy ${proxy} answered ${status}`;
+  if (Number(status) >= 500) return new Error(answered, {cause: error}); // may be over soon
+  const wayOut =
+    status === '407'
+      ? 'give it a user and a password: HTTPS_PROXY=http://user:password@host:port'
+      : 'ask whoever runs it to allow this host, or except the host with NO_PROXY';
+  return new CaptionerError('download', `${url.href}: expected a connection, ${answered}; ${wayOut}`, {
+    cause: error,
   });
 }
 
-async function* read(response: IncomingMessage, watchdog: Watchdog): AsyncGenerator<Buffer> {
+interface Proxy {
+  /** Its address without user and password. */
+  readonly address: string;
+  readonly host: string;
+  /** Header `Proxy-Authorization`. */
+  readonly token?: string;
+}
+
+/** Reads `https_proxy` or `HTTPS_PROXY`, as curl does. @throws CaptionerError `download` for what is no proxy's address. */
+function proxyOf(env: NodeJS.ProcessEnv): Proxy | undefined {
+  const named = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
+  if (named === '') return undefined;
+  const full = named.includes('://') ? named : `http://${named}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    // Without the value, which may hold a password.
+    throw new CaptionerError(
+      'download',
+      'HTTPS_PROXY: expected http://host:port or https://host:port, got another address',
+    );
+  const {username, password, host, protocol} = url;
+  const address = `${protocol}//${host}`;
+  if (username === '') return {address, host};
+  const user = [username, password].map(decoded).join(':');
+  return {address, host, token: `Basic ${Buffer.from(user).toString('base64')}`};
+}
+
+function decoded(text: string): string {
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that stands for itself
+  }
+}
+
+async function* read(body: AsyncIterable<Buffer>, watchdog: Watchdog): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of body) {
       watchdog.refresh();
       yield chunk;
       watchdog.refresh();
@@ -114,14 +183,19 @@ async function* read(response: IncomingMessage, watchdog: Watchdog): AsyncGenera
 /** Ends a request that receives nothing for `timeout` milliseconds. */
 class Watchdog {
   readonly #timer: NodeJS.Timeout;
+  readonly #controller = new AbortController();
   /** The error with which the request was ended. */
   failure: Error | undefined;
 
-  constructor(timeout: number, destroy: (error: Error) => void) {
+  constructor(timeout: number) {
     this.#timer = setTimeout(() => {
       this.failure = new Error(`received nothing for ${timeout / 1000} s`);
-      destroy(this.failure);
+      this.#controller.abort(this.failure);
     }, timeout);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   refresh(): void {

@@ -8,7 +8,8 @@ import type {Readable} from 'node:stream';
 import {crc32} from 'node:zlib';
 import {openPromise, type Entry, type ZipFile} from 'yauzl';
 import {CaptionerError} from '../errors';
-import {spaceError, syncFolder} from './atomic';
+import {explainFileError} from '../file-error';
+import {syncFolder} from './atomic';
 
 export interface UnzipOptions {
   /** Returns the path to unpack an entry to, or undefined to leave it out. @default the entry's name */
@@ -52,7 +53,7 @@ export async function unzip(archive: string, folder: string, options: UnzipOptio
     await moveInto(temporary, folder, fail);
     return [...wanted.keys()];
   } catch (error) {
-    throw spaceError(error, folder);
+    throw explainFileError(error, folder);
   } finally {
     zip.close();
     await fs.rm(temporary, {recursive: true, force: true});

@@ -76,7 +76,7 @@ export function* beamSearchSteps(
   const repeated = settings.noRepeatNgramSize > 0 ? settings.maximumLength : 0;
   const count = Math.min(width + 1 + repeated + required.words.length, vocabulary);
 
-  const decoding = new DecodingState(decoder, features);
+  const decoding = yield* DecodingState.begin(decoder, features);
   try {
     decoding.reorder(images.flatMap(({open}, at) => open.map(() => at)));
     for (;;) {

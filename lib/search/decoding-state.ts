@@ -13,6 +13,9 @@ export interface RowStep {
   readonly attention?: (row: number) => Float32Array;
 }
 
+/** Cells of images whose initial state is computed at once. */
+const cellsAtOnce = 1024;
+
 export class DecodingState {
   #state: DecoderState;
   /** Index of each row's image. */
@@ -20,16 +23,22 @@ export class DecodingState {
   /** State tensors that the last step passed through unchanged, since they depend on the image alone. */
   #fixed: ReadonlySet<object> = new Set();
 
+  private constructor(
+    private readonly decoder: StepDecoder,
+    state: DecoderState,
+    images: number,
+  ) {
+    this.#state = state;
+    this.#images = Array.from({length: images}, (_, image) => image);
+  }
+
   /**
-   * Starts with one row per image.
+   * Starts with one row per image. Pauses after every few images, since the projection of large grids takes long.
    *
    * @param features Image features of the decoder's kind, one row per image; not disposed.
    * @throws CaptionerError `shape`
    */
-  constructor(
-    private readonly decoder: StepDecoder,
-    features: tf.Tensor,
-  ) {
+  static *begin(decoder: StepDecoder, features: tf.Tensor): Generator<void, DecodingState, void> {
     const {features: kind, depth} = decoder;
     if (
       features.rank < (kind === 'grid' ? 3 : 2) ||
@@ -40,8 +49,22 @@ export class DecodingState {
         'shape',
         `Search: expected ${kind} features [images, ${kind === 'grid' ? 'cells, ' : ''}${depth}], got [${features.shape.join(', ')}]`,
       );
-    this.#state = decoder.begin(features);
-    this.#images = Array.from({length: features.shape[0]}, (_, image) => image);
+    const [images] = features.shape as [number];
+    const atOnce = Math.max(1, Math.floor((cellsAtOnce * features.shape.at(-1)!) / (features.size / images)));
+    if (images <= atOnce) return new DecodingState(decoder, decoder.begin(features), images);
+    const parts: DecoderState[] = [];
+    try {
+      for (let from = 0; from < images; from += atOnce) {
+        const some = tf.slice(features, from, Math.min(atOnce, images - from));
+        parts.push(decoder.begin(some));
+        some.dispose();
+        yield;
+      }
+      const state = parts[0]!.map((_, at) => tf.concat(parts.map((part) => part[at]!)));
+      return new DecodingState(decoder, state, images);
+    } finally {
+      for (const part of parts) tf.dispose([...part]);
+    }
   }
 
   /**

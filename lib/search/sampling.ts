@@ -39,6 +39,19 @@ interface Draft {
  * @throws CaptionerError `options`; `shape` for features of another kind; `diverged` when logits are NaN; `stopped`.
  */
 export function sample(decoder: StepDecoder, features: tf.Tensor, options: SampleOptions = {}): Sentence[][] {
+  const steps = sampleSteps(decoder, features, options);
+  for (;;) {
+    const {done, value} = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Like `sample`, but pauses after each word, so that the caller can let other events through. */
+export function* sampleSteps(
+  decoder: StepDecoder,
+  features: tf.Tensor,
+  options: SampleOptions = {},
+): Generator<void, Sentence[][], void> {
   const settings = sampleSettings(options);
   const {samples, minimumLength, maximumLength, seed, first} = settings;
   const images = Array.from({length: features.shape[0]}, (_, at) => at);
@@ -48,7 +61,7 @@ export function sample(decoder: StepDecoder, features: tf.Tensor, options: Sampl
     }),
   );
   if (images.length === 0) return [];
-  const decoding = new DecodingState(decoder, features);
+  const decoding = yield* DecodingState.begin(decoder, features);
   try {
     decoding.reorder(images.flatMap((at) => drafts[at]!.map(() => at)));
     let active = drafts.flat();
@@ -74,6 +87,7 @@ export function sample(decoder: StepDecoder, features: tf.Tensor, options: Sampl
       }
       const open = active.flatMap(({finished}, row) => (finished ? [] : [row]));
       if (open.length === 0) break;
+      yield;
       // Gathering a state that holds a grid is expensive, so finished rows are dropped only once a quarter of them is finished.
       if (open.length > 0.75 * active.length) continue;
       decoding.reorder(open);

@@ -7,7 +7,7 @@ import {createServer, STATUS_CODES, type IncomingMessage, type Server, type Serv
 import type {AddressInfo, Socket} from 'node:net';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
-import {projectFolder} from '../paths';
+import {outputFolder, projectFolder} from '../paths';
 import {headers, type Reply} from './assets';
 import {admit} from './guard';
 import {refusalOf, Refusal} from './refusal';
@@ -52,7 +52,10 @@ export interface CaptionServer {
  */
 export async function serve(options: ServeOptions = {}): Promise<CaptionServer> {
   const {port = defaultPort, byteLimit = 20_000_000, waiting = 4, timeout = 30_000} = options;
-  const {folder = join(projectFolder(), 'checkpoints'), checkpoint} = options;
+  const {folder = join(outputFolder(), 'checkpoints')} = options;
+  // Runs that are written elsewhere don't lie beside the bundled checkpoint.
+  const apart = options.folder === undefined && outputFolder() !== projectFolder();
+  const {checkpoint = apart ? join(projectFolder(), 'checkpoints', 'flickr8k') : undefined} = options;
   const token = randomBytes(24).toString('base64url');
   const routes = new Routes({folder, first: checkpoint, byteLimit, waiting});
   const limits = {

@@ -13,7 +13,7 @@ import {
 } from '../checkpoints/run-layout';
 import {CaptionerError} from '../errors';
 import {lockOwner} from '../files/lock';
-import {projectFolder, shortPath, userPath} from '../paths';
+import {outputFolder, shortPath, userPath} from '../paths';
 import {readRunLog, type EpochSummary, type RunLog} from './run-log';
 import {allSettings, changedFromDefaults, type RunParts, type Settings} from './run-settings';
 
@@ -68,7 +68,7 @@ export interface RunSummary {
  * const best = listRuns().filter((run) => run.state === 'complete');
  */
 export function listRuns(parent?: string): RunSummary[] {
-  const root = parent === undefined ? join(projectFolder(), 'checkpoints') : userPath(parent);
+  const root = parent === undefined ? join(outputFolder(), 'checkpoints') : userPath(parent);
   if (parent !== undefined && !existsSync(root))
     throw new CaptionerError('not-found', `${shortPath(root)}: expected a folder with runs, found nothing`);
   const below = (folder: string): string[] => namesIn(folder).map((name) => join(folder, name));

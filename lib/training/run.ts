@@ -2,7 +2,7 @@
  * The folder of a run: its checkpoints, pointers to the latest and the best of them, and its TensorBoard files. Only files that a run
  * wrote itself are ever removed.
  */
-import {existsSync, mkdirSync, promises as fs, readdirSync, readFileSync, rmdirSync} from 'node:fs';
+import {existsSync, promises as fs, readdirSync, readFileSync, rmdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {loadCheckpoint, saveCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
 import {clearRun, removeCheckpoint, removeLeftovers} from '../checkpoints/remove-run';
@@ -16,7 +16,7 @@ import {
   type Pointer,
 } from '../checkpoints/run-layout';
 import {CaptionerError} from '../errors';
-import {writeFileAtomic} from '../files/atomic';
+import {makeFolder, writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
 import {shortPath, userPath} from '../paths';
 
@@ -55,7 +55,7 @@ export class Run {
    * Opens a folder for a run and locks it.
    *
    * @param folder Relative to where the command was given; made where it is missing, unless the run must exist.
-   * @throws CaptionerError `locked`, and as `checkRunFolder`
+   * @throws CaptionerError `locked`, `not-permitted`, and as `checkRunFolder`
    */
   constructor(
     folder: string,
@@ -65,7 +65,7 @@ export class Run {
   ) {
     checkRunFolder(folder, purpose);
     this.folder = userPath(folder);
-    this.#made = mkdirSync(join(this.folder, checkpointsName), {recursive: true}) !== undefined;
+    this.#made = makeFolder(join(this.folder, checkpointsName));
     this.#lock = lockFolder(this.folder);
   }
 

@@ -1,11 +1,10 @@
-import {execFileSync} from 'node:child_process';
-import {readdirSync, readFileSync} from 'node:fs';
-import {createServer as createSecureServer, globalAgent} from 'node:https';
+import {readdirSync} from 'node:fs';
+import {createServer as createSecureServer} from 'node:https';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {download} from 'captioner/dist/files/download';
 import {temporaryFolder} from '../support';
-import {closeServers, listen, md5, quick, refused, serve, status, whole} from './server';
+import {closeServers, listen, md5, quick, refused, selfSigned, serve, status, whole} from './server';
 
 describe('A request', () => {
   let folder: string;
@@ -55,46 +54,25 @@ describe('A request', () => {
   });
 
   it('refuses redirects from https to http and untrusted certificates', async function () {
-    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    try {
-      const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-      const kind = [
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ];
-      execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', certificate], {
-        stdio: 'ignore',
-      });
-    } catch {
-      this.skip();
-    }
-    const [cert, plain] = [readFileSync(certificate), await serve(whole)];
-    const secure = createSecureServer({key: readFileSync(key), cert}, (request, response) =>
+    const pair = selfSigned(folder);
+    if (pair === undefined) return this.skip();
+    const plain = await serve(whole);
+    const secure = createSecureServer(pair, (request, response) =>
       request.url === '/down'
         ? status(302, {location: plain.address})(request, response)
         : whole(request, response),
     );
     const address = await listen(secure, 'https');
     await refused(download(address, path, quick), 'download', /expected a trusted certificate/);
-    globalAgent.options.ca = cert;
-    try {
-      await download(address, path, {...quick, md5});
-      const down = address.replace('file', 'down');
-      await refused(
-        download(down, join(folder, 'other'), quick),
-        'download',
-        /to an https address, got http:/,
-      );
-      expect(plain.requests.length).to.equal(0);
-    } finally {
-      delete globalAgent.options.ca;
-    }
+    const trusting = {...quick, ca: pair.cert};
+    await download(address, path, {...trusting, md5});
+    const down = address.replace('file', 'down');
+    await refused(
+      download(down, join(folder, 'other'), trusting),
+      'download',
+      /to an https address, got http:/,
+    );
+    expect(plain.requests.length).to.equal(0);
   });
 
   it('fails at once if the host cannot be reached', async () => {

@@ -1,5 +1,7 @@
 /** A file and local servers that serve it with scripted faults. */
+import {execFileSync} from 'node:child_process';
 import {createHash, randomBytes} from 'node:crypto';
+import {readFileSync} from 'node:fs';
 import {
   createServer,
   type IncomingMessage,
@@ -8,6 +10,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
 import {expect} from 'chai';
 import {CaptionerError, type ErrorCode} from 'captioner';
 import type {DownloadOptions} from 'captioner/dist/files/download';
@@ -15,7 +18,7 @@ import type {DownloadOptions} from 'captioner/dist/files/download';
 export const content = randomBytes(300_000);
 export const half = 150_000;
 export const md5 = createHash('md5').update(content).digest('hex');
-export const quick: DownloadOptions = {insecure: true, timeout: 300, pause: 5};
+export const quick: DownloadOptions = {insecure: true, timeout: 1000, pause: 5};
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -83,4 +86,19 @@ export async function refused(work: Promise<unknown>, code: ErrorCode, message: 
   expect(error, String(error)).to.be.instanceOf(CaptionerError);
   expect((error as CaptionerError).message).to.match(message);
   expect((error as CaptionerError).code).to.equal(code);
+}
+
+/** A key with a certificate for 127.0.0.1 and localhost that no authority signed; undefined without openssl. */
+export function selfSigned(folder: string): {readonly key: Buffer; readonly cert: Buffer} | undefined {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  const kind = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'.split(' ');
+  try {
+    execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', certificate], {
+      stdio: 'ignore',
+    });
+  } catch {
+    return undefined;
+  }
+  return {key: readFileSync(key), cert: readFileSync(certificate)};
 }

@@ -1,5 +1,6 @@
 import {expect} from 'chai';
 import {beamSearch, createDecoder, type Decoder, greedySearch, type Hypothesis, special, tf} from 'captioner';
+import {beamSearchSteps} from 'captioner/dist/search/beam-search';
 import {close, depth, features, lively, stubborn} from '../decoders/small';
 
 const vocabulary = 7;
@@ -48,6 +49,27 @@ describe('beamSearch', () => {
       }
       images.dispose();
     }
+  });
+
+  it('begins with a few images at a time, with the same result, and frees them when it is given up', () => {
+    const grids = createDecoder('attention', vocabulary, depth, {units: 8, embedding: 5, attention: 6});
+    const images = tf.randomNormal<tf.Rank.R3>([13, 400, depth], 0, 1, 'float32', 9);
+    const before = tf.memory().numTensors;
+    const found = beamSearch(grids, images, {beams: 2, maximumLength: 5});
+    for (const [at, list] of found.entries()) {
+      const image = tf.slice(images, [at, 0, 0], [1, 400, depth]);
+      const [alone] = beamSearch(grids, image, {beams: 2, maximumLength: 5});
+      for (const [k, hypothesis] of list.entries()) close(hypothesis, alone![k]!);
+      image.dispose();
+    }
+    for (const pauses of [1, 3, 8]) {
+      const steps = beamSearchSteps(grids, images, {beams: 2, maximumLength: 5});
+      for (let k = 0; k < pauses; k++) expect(steps.next().done).to.equal(false);
+      steps.return([]);
+      expect(tf.memory().numTensors).to.equal(before);
+    }
+    images.dispose();
+    grids.dispose();
   });
 
   it('is greedy search with one beam', () => {

@@ -1,5 +1,5 @@
 /** Writes event files with TensorFlow's own summary ops, which frame and check each record. */
-import {mkdirSync} from 'node:fs';
+import {makeFolder} from '../../files/atomic';
 import {runOp, runOpMulti, text} from '../../tensorflow/ops';
 import {tf} from '../../tensorflow/tensorflow';
 import {eventOf, type SummaryValue} from './summary';
@@ -14,7 +14,7 @@ export class EventWriter {
 
   /** @param folder Created if missing; each writer writes its own file. */
   constructor(folder: string) {
-    mkdirSync(folder, {recursive: true});
+    makeFolder(folder);
     const name = `captioner.events.${process.pid}.${made++}`;
     this.#writer = tf.keep(runOp('SummaryWriter', [], [text('shared_name', name), text('container', '')]));
     tf.tidy(() => {
