@@ -26,6 +26,7 @@ export {BatchPlan, collate, type Batch, type Example} from './training/batches';
 
 // Text
 export {tokenize} from './text/tokenizer';
+export {metricTokens} from './text/metric-tokens';
 export {ptbTokenize} from './text/ptb-tokenizer';
 export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} from './text/vocabulary';
 export {readWordVectors, type WordVectors} from './text/word-vectors';

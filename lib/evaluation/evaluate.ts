@@ -7,7 +7,7 @@ import {phrasesToIds, type WithText} from '../search/phrases';
 import {interruptible, runInSteps, type Interrupt} from '../interrupt';
 import {recordEvaluation} from '../report-record';
 import {startProgress, type ProgressOptions} from '../show-progress';
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {metricTokens} from '../text/metric-tokens';
 import type {Vocabulary} from '../text/vocabulary';
 import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
 import {mean, type MetricStatistics} from '../metrics/statistics';
@@ -176,11 +176,11 @@ export async function scoreCaptions(
     const measured = [...found, ...factual(captions, images)];
     const learnt: string[][] = [];
     for (const caption of training ?? []) {
-      learnt.push(ptbTokenize(caption));
+      learnt.push(metricTokens(caption));
       await interrupt.pause();
       interrupt.throwIfRequested();
     }
-    const tokens = captions.map(ptbTokenize);
+    const tokens = captions.map(metricTokens);
     await bar.update(captions.length);
     return {
       metrics: totals(measured),
