@@ -9,6 +9,7 @@ import {recordEvaluation} from '../report-record';
 import {startProgress, type ProgressOptions} from '../show-progress';
 import {metricTokens} from '../text/metric-tokens';
 import type {Vocabulary} from '../text/vocabulary';
+import {alwaysZero} from '../metrics/always-zero';
 import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
 import {mean, type MetricStatistics} from '../metrics/statistics';
 import {perImage, Scorer, totals} from '../metrics/scorer';
@@ -182,12 +183,13 @@ export async function scoreCaptions(
     }
     const tokens = captions.map(metricTokens);
     await bar.update(captions.length);
+    const metrics = totals(measured);
     return {
-      metrics: totals(measured),
+      metrics,
       measured,
       images: perImage(measured),
       diversity: diversity(tokens, training && learnt),
-      warnings: captionWarnings(tokens),
+      warnings: [...zeroWarnings(own, metrics), ...captionWarnings(tokens)],
     };
   };
   try {
@@ -195,6 +197,18 @@ export async function scoreCaptions(
   } finally {
     await bar.finish();
   }
+}
+
+/** Says which scores are 0 whatever the captions are. */
+function zeroWarnings(
+  {references, frequencies}: Scorer,
+  metrics: Readonly<Record<string, number>>,
+): string[] {
+  return Object.keys(metrics).flatMap((name) => {
+    const reason = alwaysZero(name, references, frequencies);
+    const hint = name === 'CIDEr-D' ? '; give it document frequencies of more images (--frequencies)' : '';
+    return reason === undefined ? [] : [`${reason}${hint}`];
+  });
 }
 
 /** The fraction of captions without a false claim, where every image can be verified. */

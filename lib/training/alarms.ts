@@ -38,6 +38,14 @@ export class AlarmDetector {
 
   /** Returns the alarms that an event raises. */
   check(event: TrainingEvent): AlarmEvent[] {
+    if (event.type === 'begin')
+      return (event.notes ?? []).map((message) => ({
+        type: 'alarm',
+        time: event.time,
+        step: event.step,
+        kind: 'data',
+        message,
+      }));
     if (event.type !== 'step' && event.type !== 'epoch') return [];
     const found = event.type === 'step' ? this.#checkStep(event) : this.#checkEpoch(event);
     return (Object.entries(found) as [AlarmKind, string | undefined][]).flatMap(([kind, message]) => {
