@@ -123,7 +123,7 @@ export function program(): Command {
     .option('--epochs <n>', 'total number of epochs (default: what suits the data)', whole('--epochs'))
     .option(
       '--minimum-count <n>',
-      'words that are rarer become unknown (default: 3 for fewer than 10,000 captions, else 5)',
+      'words that are rarer become unknown (default: 1 for fewer than 1,000 captions, 3 for fewer than 10,000, else 5)',
       whole('--minimum-count'),
     )
     .option(
@@ -154,7 +154,8 @@ export function program(): Command {
     .option(...lookViews)
     .option(...beams)
     .option(...search)
-    .option('--predictions <file>', 'writes the captions as JSON')
+    .option('--allow-missing', 'scores the images that are there, even if more than 1 % are missing')
+    .option('--predictions <file>', 'writes the captions as JSON, or as a table if the name ends in .csv')
     .option('--kinds <n>', 'lists n words whose images get the best and the worst captions', whole('--kinds'))
     .option(...json)
     .option(...perImage)
@@ -203,6 +204,7 @@ export function program(): Command {
     )
     .option('--split <name>', 'train, validation or test (default: test, or validation without test images)')
     .option('--to <dir>', 'output folder (default: card in the folder of the run)')
+    .option('--allow-missing', 'scores the images that are there, even if more than 1 % are missing')
     .option('--limit <n>', 'captions only the first n images of the split', whole('--limit'))
     .option('--images', 'shows photographs in card.html; drawn scenes are always shown')
     .option('--licence <name>', 'licence of the weights (default: unknown)')

@@ -1,5 +1,5 @@
 /** The image folders of a dataset. Each is listed once, and files that no caption names are reported. */
-import {readdirSync, realpathSync, statSync} from 'node:fs';
+import {readdirSync, realpathSync, type Stats, statSync} from 'node:fs';
 import {basename, dirname, join, relative, sep} from 'node:path';
 import {CaptionerError} from '../errors';
 
@@ -195,11 +195,19 @@ export function findImageFolder(root: string, names: readonly string[]): string 
 }
 
 export function isFolder(path: string): boolean {
-  return statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
+  return stat(path)?.isDirectory() ?? false;
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, {throwIfNoEntry: false})?.isFile() ?? false;
+  return stat(path)?.isFile() ?? false;
+}
+
+function stat(path: string): Stats | undefined {
+  try {
+    return statSync(path, {throwIfNoEntry: false});
+  } catch {
+    return undefined; // a part of the path is a file, or may not be read
+  }
 }
 
 /** Whether a file name has the extension of an image. */

@@ -7,6 +7,7 @@ import {phrasesToIds, type WithText} from '../search/phrases';
 import {interruptible, runInSteps, type Interrupt} from '../interrupt';
 import {recordEvaluation} from '../report-record';
 import {startProgress, type ProgressOptions} from '../show-progress';
+import {foreignEnds, markersIn} from '../text/markers';
 import {metricTokens} from '../text/metric-tokens';
 import type {Vocabulary} from '../text/vocabulary';
 import {alwaysZero} from '../metrics/always-zero';
@@ -79,7 +80,7 @@ export async function evaluate(
     features.has(id) ? [] : [{image_id: id, reason: features.quarantined?.get(id) ?? 'no features'}],
   );
   const scores = await scoreCaptions(captions, usable, options);
-  recordEvaluation(scores.metrics);
+  recordEvaluation(scores.metrics, usable.length);
   return {
     ...scores,
     warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings],
@@ -189,7 +190,11 @@ export async function scoreCaptions(
       measured,
       images: perImage(measured),
       diversity: diversity(tokens, training && learnt),
-      warnings: [...zeroWarnings(own, metrics), ...captionWarnings(tokens)],
+      warnings: [
+        ...zeroWarnings(own, metrics),
+        ...markerWarnings(captions, tokens, own.references),
+        ...captionWarnings(tokens),
+      ],
     };
   };
   try {
@@ -197,6 +202,19 @@ export async function scoreCaptions(
   } finally {
     await bar.finish();
   }
+}
+
+/** Says what most captions begin or end with that is no word of the references. */
+function markerWarnings(
+  captions: readonly string[],
+  tokens: readonly (readonly string[])[],
+  references: Scorer['references'],
+): string[] {
+  const markers = markersIn(captions);
+  const found = markers.length > 0 ? markers : foreignEnds(tokens, references);
+  return found.length === 0
+    ? []
+    : [`most captions hold ${found.join(' and ')}, which no reference has; remove it before scoring`];
 }
 
 /** Says which scores are 0 whatever the captions are. */

@@ -72,6 +72,13 @@ export class Vocabulary {
     return new Vocabulary(words, words.some(isUnspaced));
   }
 
+  /** Returns a vocabulary with further words; those of this one keep their ids. */
+  extended(words: readonly string[]): Vocabulary {
+    const added = words.filter((word) => !this.has(word));
+    const all = [...this.#words.slice(specialWords.length), ...added];
+    return new Vocabulary(all, this.segmented || added.some(isUnspaced));
+  }
+
   /** Restores a vocabulary. @throws CaptionerError `mismatch` or `version` if the JSON is not a vocabulary. */
   static fromJSON(json: unknown): Vocabulary {
     const {version, words, segmented} = (json ?? {}) as Partial<VocabularyJSON>;

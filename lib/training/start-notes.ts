@@ -1,8 +1,10 @@
 /** What to know about a training before its first step: scores that can't tell epochs apart, and captions that are cut off. */
 import {alwaysZero} from '../metrics/always-zero';
+import {special} from '../text/vocabulary';
 import {metricTokens} from '../text/metric-tokens';
 import type {TrainerSettings} from './options';
 import type {Parts, TrainingData} from './training-data';
+import {percent, tolerances} from './training-words';
 
 /** Fraction of the training captions that may be cut off without a word. */
 const cutTolerance = 0.01;
@@ -25,6 +27,7 @@ export function startNotes(
     ...(objective === 'self-critical'
       ? rewardNote(dataset.images.filter(({split}) => split === 'train'))
       : []),
+    ...unknownNote(training),
     ...cutNote(training, maximumLength),
   ];
 }
@@ -51,6 +54,15 @@ function rewardNote(images: readonly Captioned[]): string[] {
     : [
         `${reason}, and so is every reward of self-critical training: nothing can be learnt. Train with the objective cross-entropy.`,
       ];
+}
+
+function unknownNote(training: TrainingData['training']): string[] {
+  const words = training.flatMap(({tokens}) => tokens);
+  const unknown = words.filter((id) => id === special.unknown).length / words.length;
+  if (!(unknown > tolerances.told)) return [];
+  return [
+    `${percent(unknown)} of the training captions' text are unknown words, which captions will miss. Lower minimumCount (--minimum-count).`,
+  ];
 }
 
 function cutNote(training: TrainingData['training'], maximumLength: number): string[] {

@@ -123,6 +123,7 @@ export function splitFolders(folder: string, split: Split): string[] {
       ? readdirSync(place)
           .filter((name) => splitIn(name) === split)
           .map((name) => join(place, name))
+          .filter(isFolder)
       : [];
   const found = [...inside(folder), ...inside(join(folder, 'images'))];
   return found.flatMap((one) => [one, join(one, 'images')]).filter(isFolder);
