@@ -230,8 +230,23 @@ export function program(): Command {
   command('doctor', 'checks the installation').action(async () =>
     (await import('./commands/doctor.js')).doctor(),
   );
+  for (const one of all.commands)
+    if (readsImages.has(one.name()))
+      one.option(
+        '--max-megapixels <n>',
+        'refuses images with more million pixels (default: 50)',
+        whole('--max-megapixels'),
+      );
+  all.hook('preAction', async (_, action) => {
+    const {maxMegapixels} = action.opts<{readonly maxMegapixels?: number}>();
+    if (maxMegapixels !== undefined)
+      (await import('./encoders/images.js')).setPixelLimit(maxMegapixels * 1_000_000);
+  });
   return all;
 }
+
+/** Commands that decode images. */
+const readsImages = new Set(['caption', 'features', 'train', 'evaluate', 'card', 'serve']);
 
 function whole(name: string): (text: string) => number {
   return (text) => {

@@ -12,7 +12,7 @@ export {
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
 export {fingerprint} from './datasets/fingerprint';
-export {firstReadable, readImage, readPixels, toPixels} from './encoders/images';
+export {firstReadable, readImage, readPixels, setPixelLimit, toPixels} from './encoders/images';
 export type {FeatureSource} from './features/source';
 export {
   drawScenes,
