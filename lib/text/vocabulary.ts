@@ -67,7 +67,10 @@ export class Vocabulary {
     const kept = [...countWords(captions)].filter(([, count]) => count >= minimumCount);
     kept.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
     if (kept.length === 0)
-      throw new CaptionerError('captions', `Expected a word used at least ${minimumCount} times, found none`);
+      throw new CaptionerError(
+        'captions',
+        `Expected a word used at least ${minimumCount} times, found none; lower \`minimumCount\` (--minimum-count)`,
+      );
     const words = kept.slice(0, maximumSize).map(([word]) => word);
     return new Vocabulary(words, words.some(isUnspaced));
   }

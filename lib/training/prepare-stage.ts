@@ -6,7 +6,6 @@ import {loadCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
 import {runMetadata} from '../checkpoints/metadata';
 import {ofSplit, type Dataset} from '../datasets/dataset';
 import type {Decoder} from '../decoders/decoder';
-import {withVocabulary} from '../decoders/extend-vocabulary';
 import {createDecoder, featuresOf} from '../decoders/registry';
 import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
@@ -17,14 +16,15 @@ import type {FeatureSource} from '../features/source';
 import {shortPath, userPath} from '../paths';
 import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors, type WordVectors} from '../text/word-vectors';
+import {extendWords} from './extend-words';
 import {closeTrainings, remember} from './open-trainings';
 import {trainerSettings, type TrainerOptions} from './options';
 import {extendProvenance} from './provenance';
 import {checkOptions, divideOptions, type Before} from './recipe-options';
 import {checkRunFolder, Run} from './run';
 import {Trainer} from './trainer';
-import {prepareTrainingData} from './training-data';
-import {checkWords, measureWords, newWords, suitedMinimumCount, type TrainingWords} from './training-words';
+import {checkTrainingImages} from './training-data';
+import {checkWords, measureWords, suitedMinimumCount, type TrainingWords} from './training-words';
 import type {TrainingRecipe} from './training-recipe';
 
 /** A stage that is ready to be trained. */
@@ -79,6 +79,7 @@ export async function prepareStage(
     if (folder !== undefined && !resume) run = Run.begin(folder, {replace, suffixes});
 
     const dataset = typeof data === 'function' ? await data() : data;
+    checkTrainingImages(dataset);
     const features = await openEncoderFeatures(dataset, recipe, kind, before);
     opened.push(features);
     const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
@@ -208,24 +209,6 @@ function useCheckpoint({encoder, fineTuned}: Checkpoint, features: FeatureSource
       `one that is trained from ${features.trainable?.from ?? 'no block'} on`,
     );
   features.trainable!.restore(fineTuned);
-}
-
-/** Adds the words of other captions to a checkpoint's vocabulary and decoder; where it was trained on the same ones, changes nothing. */
-function extendWords(
-  {vocabulary, decoder, training}: Checkpoint,
-  dataset: Dataset,
-  features: FeatureSource,
-  captions: readonly string[],
-): Pick<Checkpoint, 'vocabulary' | 'decoder'> {
-  const words = newWords(captions, vocabulary, suitedMinimumCount(captions, vocabulary));
-  if (words.length === 0) return {vocabulary, decoder};
-  const {maximumLength} = trainerSettings(training?.settings);
-  const isSame =
-    training?.data !== undefined &&
-    prepareTrainingData({dataset, features, vocabulary, decoder}, maximumLength).digest === training.data;
-  if (isSame) return {vocabulary, decoder};
-  const extended = vocabulary.extended(words);
-  return {vocabulary: extended, decoder: withVocabulary(decoder, extended.size)};
 }
 
 async function newDecoder(

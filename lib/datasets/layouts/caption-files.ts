@@ -27,10 +27,16 @@ const subfolders = ['annotations', 'captions'];
 function jsonFormat(file: string): Format | undefined {
   const head = headOf(file).trimStart();
   if (head.startsWith('[')) return jsonArray;
+  if (holdsCaption(firstLine(file))) return jsonLines;
+  return /^\{[^]*"(?:images|annotations|licenses|info)"\s*:/.test(head) ? cocoCaptions : undefined;
+}
+
+/** Whether a line is a JSON object with an image and a caption. */
+function holdsCaption(line: string): boolean {
   try {
-    return findColumns(Object.keys(JSON.parse(firstLine(file)) as object)) && jsonLines;
+    return findColumns(Object.keys(JSON.parse(line) as object)) !== undefined;
   } catch {
-    return /^\{[^]*"(?:images|annotations|licenses|info)"\s*:/.test(head) ? cocoCaptions : undefined;
+    return false;
   }
 }
 
