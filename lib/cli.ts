@@ -133,7 +133,7 @@ export function program(): Command {
     .option('--epochs <n>', 'total number of epochs (default: what suits the data)', whole('--epochs'))
     .option(
       '--minimum-count <n>',
-      'words that are rarer become unknown (default: 3 for fewer than 10,000 captions, else 5)',
+      'words that are rarer become unknown (default: 1 for fewer than 1,000 captions, 3 for fewer than 10,000, else 5)',
       whole('--minimum-count'),
     )
     .option(
@@ -164,7 +164,8 @@ export function program(): Command {
     .option(...lookViews)
     .option(...beams)
     .option(...search)
-    .option('--predictions <file>', 'writes the captions as JSON')
+    .option('--allow-missing', 'scores the images that are there, even if more than 1 % are missing')
+    .option('--predictions <file>', 'writes the captions as JSON, or as a table if the name ends in .csv')
     .option('--kinds <n>', 'lists n words whose images get the best and the worst captions', whole('--kinds'))
     .option(...json)
     .option(...perImage)
@@ -213,6 +214,7 @@ export function program(): Command {
     )
     .option('--split <name>', 'train, validation or test (default: test, or validation without test images)')
     .option('--to <dir>', 'output folder (default: card in the folder of the run)')
+    .option('--allow-missing', 'scores the images that are there, even if more than 1 % are missing')
     .option('--limit <n>', 'captions only the first n images of the split', whole('--limit'))
     .option('--images', 'shows photographs in card.html; drawn scenes are always shown')
     .option('--licence <name>', 'licence of the weights (default: unknown)')
@@ -238,6 +240,18 @@ export function program(): Command {
   command('doctor', 'checks the installation').action(async () =>
     (await import('./commands/doctor.js')).doctor(),
   );
+  for (const one of all.commands)
+    if (readsImages.has(one.name()))
+      one.option(
+        '--max-megapixels <n>',
+        'refuses images with more million pixels (default: 50)',
+        whole('--max-megapixels'),
+      );
+  all.hook('preAction', async (_, action) => {
+    const {maxMegapixels} = action.opts<{readonly maxMegapixels?: number}>();
+    if (maxMegapixels !== undefined)
+      (await import('./encoders/images.js')).setPixelLimit(maxMegapixels * 1_000_000);
+  });
   return all;
 }
 
@@ -249,6 +263,9 @@ function endWithReader(): void {
     process.exit(1);
   });
 }
+
+/** Commands that decode images. */
+const readsImages = new Set(['caption', 'features', 'train', 'evaluate', 'card', 'serve']);
 
 function whole(name: string): (text: string) => number {
   return (text) => {

@@ -12,7 +12,7 @@ export {
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
 export {fingerprint} from './datasets/fingerprint';
-export {firstReadable, readImage, readPixels, toPixels} from './encoders/images';
+export {firstReadable, readImage, readPixels, setPixelLimit, toPixels} from './encoders/images';
 export type {FeatureSource} from './features/source';
 export {
   drawScenes,
@@ -26,6 +26,7 @@ export {BatchPlan, collate, type Batch, type Example} from './training/batches';
 
 // Text
 export {tokenize} from './text/tokenizer';
+export {metricTokens} from './text/metric-tokens';
 export {ptbTokenize} from './text/ptb-tokenizer';
 export {countWords, special, Vocabulary, type Coverage, type VocabularyOptions} from './text/vocabulary';
 export {readWordVectors, type WordVectors} from './text/word-vectors';

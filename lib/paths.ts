@@ -43,11 +43,11 @@ export function meteorFolder(): string | undefined {
 }
 
 /**
- * Resolves a path from the user against the folder in which the command was typed. npm changes the working folder to the project,
- * and a notebook kernel to the notebook's folder; both pass the original on in an environment variable.
+ * Resolves a path from the user against the working folder. Our command line and notebook kernel, whose working folder may be another than
+ * that in which the user typed, name the latter in `CAPTIONER_CWD`.
  */
 export function userPath(path: string): string {
-  return resolve(process.env['CAPTIONER_CWD'] ?? process.env['INIT_CWD'] ?? process.cwd(), path);
+  return resolve(process.env['CAPTIONER_CWD'] ?? process.cwd(), path);
 }
 
 /** The folder of a dataset's cached features: one for each dataset, encoder (with its weights and preprocessing) and kind. */

@@ -29,7 +29,7 @@ export interface ReportRecord {
 type Scores = Readonly<Record<string, number>>;
 
 let recorded: {readonly scores: Scores; readonly options: RecordScoresOptions} | undefined;
-const evaluations: Scores[] = [];
+const evaluations: {readonly scores: Scores; readonly images: number}[] = [];
 const trainings: (() => Scores | undefined)[] = [];
 const facts = new Map<string, Set<string>>();
 
@@ -61,8 +61,8 @@ export function recordFact(name: string, value: string | (() => string)): void {
 }
 
 /** Records the scores of an evaluation, for notebooks that don't call `recordScores`. */
-export function recordEvaluation(scores: Scores): void {
-  if (recording()) evaluations.push(scores);
+export function recordEvaluation(scores: Scores, images: number): void {
+  if (recording()) evaluations.push({scores, images});
 }
 
 /** Records a training by its best epoch's scores, which are asked for when the notebook has ended. */
@@ -85,10 +85,16 @@ export function reportRecord(): ReportRecord {
 function automatic(): {readonly scores: Scores; readonly options: RecordScoresOptions} {
   const [first] = evaluations;
   if (first !== undefined) {
-    const name = ['factual', 'CIDEr-D'].find((one) => one in first) ?? Object.keys(first)[0] ?? '';
-    const best = evaluations.reduce((a, b) => ((b[name] ?? -Infinity) > (a[name] ?? -Infinity) ? b : a));
+    const names = Object.keys(first.scores);
+    const name = ['factual', 'CIDEr-D'].find((one) => names.includes(one)) ?? names[0] ?? '';
+    const scoreOf = ({scores}: (typeof evaluations)[number]): number => scores[name] ?? -Infinity;
+    const best = evaluations.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a));
     const count = evaluations.length;
-    return {scores: best, options: count > 1 ? {label: `best of ${count} evaluations`} : {}};
+    const of = `${best.images} ${best.images === 1 ? 'image' : 'images'}`;
+    return {
+      scores: best.scores,
+      options: {label: count > 1 ? `best of ${count} evaluations, on ${of}` : `on ${of}`},
+    };
   }
   const trained = trainings.map((bestScores) => bestScores()).filter((scores) => scores !== undefined);
   return {scores: trained.at(-1) ?? {}, options: {label: 'validation split, best epoch'}};

@@ -208,7 +208,13 @@ describe('captioner', function () {
       'all',
     );
     const evaluated = ['evaluate', '--data', 'drawn', '--checkpoint', 'run'];
-    await refused(2, /Expected --split train, validation, test, got dev/, ...evaluated, '--split', 'dev');
+    await refused(
+      2,
+      /Expected --split train, validation, test, got holdout/,
+      ...evaluated,
+      '--split',
+      'holdout',
+    );
     await refused(
       2,
       /Unknown encoder "vgg"/,

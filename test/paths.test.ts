@@ -1,9 +1,10 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, realpathSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {checkpointFolder, runFolder, shortPath} from 'captioner';
 import {Run} from 'captioner/dist/training/run';
 import {expect} from 'chai';
-import {temporaryFolder} from './support';
+import {projectRoot, temporaryFolder} from './support';
 
 describe('The folder of a run', () => {
   const earlier = process.env['CAPTIONER_HOME'];
@@ -33,6 +34,44 @@ describe('The folder of a run', () => {
     expect(() => new Run(shipped))
       .to.throw(`${shipped}: expected the folder of a run, found a checkpoint; choose another folder`)
       .with.property('code', 'mismatch');
+  });
+});
+
+describe('A relative path', () => {
+  const program = `const {shortPath} = require('captioner');
+    const {userPath} = require('captioner/dist/paths');
+    console.log(JSON.stringify([userPath('ckpt'), shortPath(userPath('ckpt'))]));`;
+  const {CAPTIONER_CWD, ...env} = process.env;
+  void CAPTIONER_CWD;
+  const run = (args: readonly string[], cwd: string, more: NodeJS.ProcessEnv): string =>
+    execFileSync(process.execPath, args, {
+      cwd,
+      env: {...env, NODE_PATH: join(projectRoot, 'node_modules'), ...more},
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  it('of a program is in its working folder, whatever npm says', () => {
+    const folder = realpathSync(temporaryFolder());
+    const found = run(['-e', program], folder, {INIT_CWD: dirname(folder)});
+    expect(JSON.parse(found.trim().split('\n').at(-1)!)).to.deep.equal([join(folder, 'ckpt'), 'ckpt']);
+  });
+
+  it('of the command line is in the folder in which the user typed', () => {
+    const folder = realpathSync(temporaryFolder());
+    mkdirSync(join(folder, 'typed'));
+    writeFileSync(join(folder, 'typed', 'captions.json'), '[]');
+    const score = ['score', '--references', 'captions.json', '--candidates', 'nothing.json'];
+    const command = [join(projectRoot, 'lib', 'bin', 'captioner.js'), ...score];
+    const complaint = (more: NodeJS.ProcessEnv): string => {
+      try {
+        return run(command, folder, more);
+      } catch (error) {
+        return (error as {stderr: string}).stderr;
+      }
+    };
+    expect(complaint({INIT_CWD: join(folder, 'typed')})).to.include(join(folder, 'typed', 'nothing.json'));
+    expect(complaint({INIT_CWD: undefined})).to.include(join(folder, 'nothing.json'));
   });
 });
 

@@ -10,7 +10,7 @@ describe('The record of a report', () => {
 
   it('stays empty where nothing is reported, and asks for nothing', () => {
     recordScores({BLEU: 1});
-    recordEvaluation({BLEU: 1});
+    recordEvaluation({BLEU: 1}, 5);
     recordTraining(() => expect.fail('was asked for'));
     recordFact('Data', () => expect.fail('was asked for'));
     expect(reportRecord()).to.deep.include({facts: [], scores: {}});
@@ -31,10 +31,10 @@ describe('The record of a report', () => {
       scores: {'CIDEr-D': {value: 0.1}},
       label: 'validation split, best epoch',
     });
-    for (const score of [0.2, 0.4, 0.3]) recordEvaluation({'BLEU-1': 1 - score, 'CIDEr-D': score});
+    for (const score of [0.2, 0.4, 0.3]) recordEvaluation({'BLEU-1': 1 - score, 'CIDEr-D': score}, 500);
     expect(reportRecord()).to.deep.include({
       scores: {'BLEU-1': {value: 0.6}, 'CIDEr-D': {value: 0.4}},
-      label: 'best of 3 evaluations',
+      label: 'best of 3 evaluations, on 500 images',
     });
     recordScores({own: 5, other: NaN}, {intervals: {own: {low: 4, high: 6}}});
     const {scores, label} = reportRecord();

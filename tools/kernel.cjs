@@ -20,6 +20,9 @@ const {Errors} = require('./kernel/errors.cjs');
 const {Message} = require('./kernel/message.cjs');
 require('./kernel/inspect.cjs');
 
+// The kernel runs in the notebook's folder; npm names the one in which the user typed.
+if (process.env.INIT_CWD) process.env.CAPTIONER_CWD ??= process.env.INIT_CWD;
+
 // By default the compiler watches the declarations of imported libraries, and a rebuild while a cell runs fails the cell.
 const watch = () => ({close() {}});
 sys.watchFile = watch;

@@ -1,6 +1,7 @@
 /** Measures how good a model's captions are: it captions the images of a split, and everything that a card says of them comes from here. */
 import {Captioner} from '../captioner';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import {checkLeftOut, checkMissing, missingOf} from '../datasets/missing';
 import {CaptionerError} from '../errors';
 import {captionImages, scoreCaptions, type CaptionScores} from '../evaluation/evaluate';
 import {peopleInCaptions, type PeopleInCaptions} from '../evaluation/people';
@@ -50,6 +51,8 @@ export interface Assessment {
 
 export interface AssessmentOptions extends ProgressOptions {
   readonly split: Split;
+  /** Whether more than one image in a hundred may be missing. @default false */
+  readonly allowMissing?: boolean | undefined;
   /** Number of images of the split at most, the first ones. */
   readonly limit?: number | undefined;
   /** Images of the panel. */
@@ -65,12 +68,23 @@ export interface AssessmentOptions extends ProgressOptions {
 export async function assess(
   run: string,
   dataset: Dataset,
-  {split, limit = Infinity, panelImages, worstImages, search = {}, weights, progress}: AssessmentOptions,
+  {
+    split,
+    limit = Infinity,
+    panelImages,
+    worstImages,
+    search = {},
+    weights,
+    progress,
+    ...options
+  }: AssessmentOptions,
 ): Promise<Assessment> {
   const all = ofSplit(dataset, split);
   const chosen = all.slice(0, limit);
   if (chosen.length === 0)
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
+  const allowMissing = options.allowMissing ?? false;
+  const missing = checkMissing(dataset, split, {allowMissing});
   const captioner = await Captioner.load(run, weights === undefined ? {} : {weights});
   try {
     const store = await storeFeatures(captioner.encoder, dataset, chosen, {
@@ -78,6 +92,7 @@ export async function assess(
       progress,
     });
     const images = chosen.filter(({id}) => store.has(id));
+    checkLeftOut(`${dataset.folder}: ${split}`, chosen.length - images.length, images.length, {allowMissing});
     const captions = await captionImages(captioner, store, images, {...search, progress});
     const training = ofSplit(dataset, 'train').flatMap((image) => image.captions);
     const scored = await scoreCaptions(captions, images, {training, progress});
@@ -87,14 +102,14 @@ export async function assess(
     return {
       split,
       images: images.length,
-      of: all.length,
+      of: all.length + missingOf(dataset, split).length,
       search,
       size: captioner.encoder.preprocessing.size,
       scores: Object.fromEntries(
         Object.entries(scored.metrics).map(([name, value]) => [name, {value, ...ranges[name]!}]),
       ),
       diversity: scored.diversity,
-      warnings: scored.warnings,
+      warnings: [...(missing === undefined ? [] : [missing]), ...scored.warnings],
       panel: spread(found, panelImages),
       worst: [...found].sort((a, b) => a.score - b.score).slice(0, worstImages),
       false: found.some(({falseClaims}) => falseClaims)

@@ -32,6 +32,8 @@ export interface ModelCardOptions extends ProgressOptions {
   readonly data?: Dataset | string;
   /** Split that the model is evaluated on. @default 'test', or 'validation' where there are no test images */
   readonly split?: Split;
+  /** Whether more than one image in a hundred may be missing. @default false */
+  readonly allowMissing?: boolean;
   /** Number of images of the split to caption, the first ones. @default all */
   readonly limit?: number;
   /** Whether the page shows the photographs of the dataset; drawn scenes are always shown. @default false */
@@ -121,9 +123,12 @@ async function datasetOf(
   return folder !== undefined && existsSync(folder) ? openDataset(folder) : undefined;
 }
 
-function assessed(dataset: Dataset, {split, limit, search, weights, progress}: ModelCardOptions) {
+function assessed(
+  dataset: Dataset,
+  {split, limit, search, weights, progress, allowMissing}: ModelCardOptions,
+) {
   const usual = ofSplit(dataset, 'test').length > 0 ? 'test' : 'validation';
-  return {split: split ?? usual, limit, search, weights, progress} as const;
+  return {split: split ?? usual, limit, search, weights, progress, allowMissing} as const;
 }
 
 function contentOf(

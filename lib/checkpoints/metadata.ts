@@ -18,8 +18,9 @@ export interface Position {
   readonly batch: number;
   /** The learning rate before the schedule; may have been changed during the run. */
   readonly learningRate: number;
-  /** The best validation score so far, and its step. */
-  readonly best?: {readonly score: number; readonly step: number} | undefined;
+  /** The best validation score so far, its step, and the validation loss, which decides between equal scores. */
+  readonly best?:
+    {readonly score: number; readonly step: number; readonly loss?: number | undefined} | undefined;
 }
 
 /** Options of the trainer by name; the trainer checks them when it resumes. */
@@ -68,7 +69,7 @@ const schema = z.object({
         epoch: count,
         batch: count,
         learningRate: z.number(),
-        best: z.object({score: z.number(), step: count}).optional(),
+        best: z.object({score: z.number(), step: count, loss: z.number().optional()}).optional(),
       }),
       data: z.string().optional(),
       views: z.int().min(1).optional(),

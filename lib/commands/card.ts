@@ -1,11 +1,9 @@
 /** `captioner card`: a model card of a run or a checkpoint, as Markdown and as a page. */
 import {join} from 'node:path';
 import {assertNoCard} from '../card/card-files';
-import {splits} from '../datasets/dataset';
-import {CaptionerError} from '../errors';
 import {userPath} from '../paths';
 import {progress} from '../show/progress';
-import {open} from './data';
+import {open, splitOption} from './data';
 import {continued, print, searchOf, warn, weightsOf, type SearchFlags} from './io';
 
 export interface CardFlags extends Omit<SearchFlags, 'sample'> {
@@ -19,13 +17,13 @@ export interface CardFlags extends Omit<SearchFlags, 'sample'> {
   readonly licence?: string;
   readonly weights?: string;
   readonly replace?: boolean;
+  /** Whether more than one image in a hundred may be missing. */
+  readonly allowMissing?: boolean;
 }
 
 export async function card(run: string, flags: CardFlags): Promise<void> {
   const {data, limit, images = false, licence, replace = false, to = join(run, 'card')} = flags;
-  const split = splits.find((name) => name === flags.split);
-  if (flags.split !== undefined && split === undefined)
-    throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  const split = flags.split === undefined ? undefined : splitOption(flags.split);
   // Before minutes of captioning.
   if (!replace) assertNoCard(to);
   const search = searchOf(flags);
@@ -40,6 +38,7 @@ export async function card(run: string, flags: CardFlags): Promise<void> {
     ...(dataset && {data: dataset}),
     ...(split && {split}),
     ...(limit !== undefined && {limit}),
+    ...(flags.allowMissing && {allowMissing: true}),
     ...(licence !== undefined && {licence}),
   }).catch((error: unknown) => {
     throw continued(error, 'run the command again; features that are done are kept');

@@ -1,7 +1,11 @@
 /** `captioner evaluate` and `captioner score`: score the captions of a checkpoint, or captions from any source. */
+import Papa from 'papaparse';
 import {Captioner} from '../captioner';
-import {ofSplit, splits} from '../datasets/dataset';
+import {ofSplit} from '../datasets/dataset';
+import {checkLeftOut, checkMissing, missingOf} from '../datasets/missing';
+import {counted} from '../description';
 import {CaptionerError} from '../errors';
+import {writeFileAtomic} from '../files/atomic';
 import {compareScores, intervals} from '../metrics/bootstrap';
 import type {InferenceViews} from '../encoders/augmentation';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
@@ -13,7 +17,7 @@ import {userPath} from '../paths';
 import {later} from '../show-progress';
 import {formatProbability} from '../show/number-format';
 import {progress} from '../show/progress';
-import {open} from './data';
+import {open, splitOption} from './data';
 import {storeWithProgress} from './features';
 import {
   checkpointsOf,
@@ -42,22 +46,26 @@ export interface EvaluateFlags extends ReportFlags, SearchFlags, InferenceViews 
   readonly predictions?: string;
   /** Number of words to list whose images get the best and the worst captions. */
   readonly kinds?: number;
+  /** Whether more than one image in a hundred may be missing. */
+  readonly allowMissing?: boolean;
 }
 
 export async function evaluate(flags: EvaluateFlags): Promise<void> {
-  const split = splits.find((name) => name === flags.split);
-  if (split === undefined)
-    throw new CaptionerError('options', `Expected --split ${splits.join(', ')}, got ${flags.split}`);
+  const split = splitOption(flags.split);
   const search = searchOf(flags);
   const dataset = await open(flags.data);
   const images = ofSplit(dataset, split);
   if (images.length === 0)
     throw new CaptionerError('dataset', `${dataset.folder}: expected images of split ${split}, found none`);
+  const missing = checkMissing(dataset, split, flags);
+  if (missing !== undefined) warn(missing);
   const captioner = await Captioner.load(checkpointsOf(flags), {...weightsOf(flags), ...seeingOf(flags)});
   const store = await storeWithProgress(captioner.encoder, dataset, images, {
     kind: captioner.decoder.features,
   });
   const usable = images.filter(({id}) => store.has(id));
+  const leftOut = missingOf(dataset, split).length + images.length - usable.length;
+  checkLeftOut(`${dataset.folder}: ${split}`, leftOut, usable.length, flags);
   const references = usable.map(({captions}) => captions);
   const found = await evaluateCaptions(captioner, store, usable, {
     ...search,
@@ -65,9 +73,19 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
     scorer: await Scorer.create(references, frequenciesOf(flags)),
     training: ofSplit(dataset, 'train').flatMap(({captions}) => captions),
   });
-  if (flags.predictions !== undefined) await writeJson(flags.predictions, found.predictions);
-  await report(found, found.predictions, flags);
+  if (flags.predictions !== undefined) await writePredictions(flags.predictions, found.predictions);
+  await report(found, found.predictions, flags, leftOut);
   if (flags.kinds !== undefined) printKinds(found, usable, flags.kinds);
+}
+
+/** Writes captions as COCO's results, or as a table if the file's name ends in .csv. */
+async function writePredictions(
+  file: string,
+  predictions: readonly {readonly image_id: string | number; readonly caption: string}[],
+): Promise<void> {
+  if (!/\.csv$/i.test(file)) return writeJson(file, predictions);
+  const text = Papa.unparse([...predictions], {columns: ['image_id', 'caption'], newline: '\n'});
+  await writeFileAtomic(userPath(file), `${text}\n`);
 }
 
 function printKinds(
@@ -101,7 +119,7 @@ export async function score(flags: ScoreFlags): Promise<void> {
   const rivals = flags.against === undefined ? undefined : captionsOfSame(pairs, flags.against, flags);
   if (unused.length > 0)
     warn(
-      `${unused.length} images have references but no caption, and are left out; the first is ${unused[0]!}`,
+      `${unused.length} of ${unused.length + pairs.length} images have references but no caption, and are left out: ${unused.slice(0, 3).join(', ')}${unused.length > 3 ? ', …' : ''}`,
     );
   const captions = pairs.map(({candidate}) => candidate);
   const images = pairs.map(({references}) => ({captions: references}));
@@ -115,6 +133,7 @@ export async function score(flags: ScoreFlags): Promise<void> {
     found,
     pairs.map(({id, candidate}) => ({image_id: id, caption: candidate})),
     flags,
+    unused.length,
   );
   if (rivals === undefined) return;
   print(`\n${flags.against!} minus ${flags.candidates}:`);
@@ -148,13 +167,16 @@ async function report(
   {metrics, measured, images, diversity, warnings}: CaptionScores,
   captions: readonly {readonly image_id: string | number; readonly caption: string}[],
   {json, perImage}: ReportFlags,
+  leftOut: number,
 ): Promise<void> {
-  if (json !== undefined) await writeJson(json, {...metrics, ...diversity});
+  if (json !== undefined) await writeJson(json, {...metrics, ...diversity, images: captions.length, leftOut});
   if (perImage !== undefined)
     await writeJson(
       perImage,
       captions.map((caption, at) => ({...caption, ...images[at]})),
     );
+  const of = leftOut === 0 ? '' : ` of ${captions.length + leftOut}; ${leftOut} left out`;
+  print(`Scores of ${counted(captions.length, 'image')}${of}:`);
   const ranges = intervals(measured);
   for (const [name, value] of Object.entries(metrics)) {
     const {low, high} = ranges[name]!;
@@ -162,6 +184,9 @@ async function report(
   }
   for (const [name, value] of Object.entries(diversity))
     print(`${name.padEnd(10)} ${Number.isInteger(value) ? value : value.toFixed(3)}`);
+  print(
+    'METEOR has the stems, synonyms and paraphrases of English; in other languages only equal words match.',
+  );
   print('SPICE is not computed.');
   for (const warning of warnings) warn(warning);
 }

@@ -1,6 +1,6 @@
 /** Input and output of commands: results go to stdout or a file, everything else to stderr. */
 import {once} from 'node:events';
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../option-types';
 import {sampleOptions, searchOptions} from '../search/search-options';
@@ -10,6 +10,7 @@ import {newestRun} from '../checkpoints/run-folders';
 import {CaptionerError, debugging, stackOf} from '../errors';
 import {unknownOption} from '../option-names';
 import {writeFileAtomic} from '../files/atomic';
+import {readText} from '../files/lines';
 import {isStopped} from '../interrupt';
 import {outputFolder, projectFolder, userPath} from '../paths';
 
@@ -50,7 +51,7 @@ export async function writeJson(file: string, value: unknown): Promise<void> {
 export function readJson(file: string): unknown {
   const path = userPath(file);
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readText(path));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw new CaptionerError('not-found', `${path}: expected a JSON file, found nothing`, {cause});

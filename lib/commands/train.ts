@@ -3,6 +3,7 @@ import {exportCheckpoint} from '../checkpoints/export';
 import {shortPath} from '../paths';
 import {progress} from '../show/progress';
 import {watchTraining} from '../show/watch';
+import {describeWords} from '../training/training-words';
 import {prepareTraining, type PreparedTraining, type TrainingRecipe} from '../training/recipe';
 import {introduce, open} from './data';
 import type {EncoderFlags} from './features';
@@ -60,7 +61,8 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
   print(`Exported for captions to ${shortPath(to)}`);
 }
 
-async function trainStage({trainer, wordVectors, vocabulary}: PreparedTraining): Promise<void> {
+async function trainStage({trainer, wordVectors, vocabulary, words}: PreparedTraining): Promise<void> {
+  warn(describeWords(words));
   if (wordVectors)
     warn(
       `word vectors for ${wordVectors.found} of ${vocabulary.toJSON().words.length} words, ${wordVectors.size} dimensions`,

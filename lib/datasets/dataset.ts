@@ -5,6 +5,23 @@ export const splits = ['train', 'validation', 'test'] as const;
 /** The name of a split. */
 export type Split = (typeof splits)[number];
 
+/** Names that tables and command lines have for the splits. */
+const splitNames: ReadonlyMap<string, Split> = new Map([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['validation', 'validation'],
+  ['val', 'validation'],
+  ['valid', 'validation'],
+  ['dev', 'validation'],
+  ['test', 'test'],
+  ['testing', 'test'],
+]);
+
+/** Returns the split of a name such as `val` or `Training`; undefined for any other name. */
+export function splitNamed(name: string): Split | undefined {
+  return splitNames.get(name.trim().toLowerCase());
+}
+
 /** An image with its reference captions. */
 export interface CaptionedImage {
   /** File name of the image, including subfolders of the dataset; unique in the dataset. */
@@ -43,6 +60,10 @@ export interface Dataset {
   readonly rejected: readonly Rejection[];
   /** Images that captions name but that are not in the folder. */
   readonly missing: readonly string[];
+  /** The same by split. @default unknown */
+  readonly missingBySplit?: Readonly<Record<Split, readonly string[]>>;
+  /** Columns and fields of the caption files that were not read. @default none */
+  readonly unread?: readonly string[];
   /** Images with captions that are left out because the official split files do not name them. */
   readonly unassigned: readonly string[];
   /** Image files that no caption names, relative to the folder. */

@@ -1,6 +1,8 @@
 /** Summarises a dataset: the size of each split, and what was left out and why. */
 import {counted, description, grouped, lastName} from '../description';
+import {markersIn} from '../text/markers';
 import {countWords} from '../text/vocabulary';
+import {nameMissing} from './missing';
 import {splits, type Dataset, type Rejection, type Split} from './dataset';
 
 /** A dataset in numbers. */
@@ -16,6 +18,12 @@ export interface Summary {
   readonly rejected: readonly Rejection[];
   /** Images that captions name but that are not in the folder. */
   readonly missing: number;
+  /** The first of them, and the file that may be meant. @default not told */
+  readonly missingNames?: string;
+  /** Columns and fields of the caption files that were not read. @default none */
+  readonly unread?: readonly string[];
+  /** What most captions begin or end with that is not a word, such as `<start>`. @default nothing */
+  readonly markers?: readonly string[];
   /** Images with captions that no official split uses. */
   readonly unassigned: number;
   /** Image files that no caption names. */
@@ -40,6 +48,8 @@ export function summarize(dataset: Dataset): Summary {
   let total = 0;
   for (const count of counts.values()) total += count;
   const {length} = dataset.images;
+  const {missing, unread = []} = dataset;
+  const markers = markersIn(everyCaption(dataset));
   return {
     layout: dataset.layout,
     folder: dataset.folder,
@@ -48,17 +58,20 @@ export function summarize(dataset: Dataset): Summary {
     captionsPerImage: {min: length === 0 ? 0 : min, mean: length === 0 ? 0 : sum(captions) / length, max},
     words: {total, distinct: counts.size},
     rejected: dataset.rejected,
-    missing: dataset.missing.length,
+    missing: missing.length,
+    ...(missing.length > 0 && {missingNames: nameMissing(missing, dataset)}),
+    ...(unread.length > 0 && {unread}),
+    ...(markers.length > 0 && {markers}),
     unassigned: dataset.unassigned.length,
     unreferenced: dataset.unreferenced.length,
   };
 }
 
 /**
- * Describes a summary in one line, and in a second one if something was left out:
+ * Describes a summary in one line, and in further ones if something was left out or looks odd:
  *
  *     data/flickr8k (flickr8k): 6,000 train, 1,000 validation, 1,000 test images; 40,000 captions, 5 an image; 8,912 different words
- *     left out: 3 lines (captions.txt line 12: the caption is empty), 1 missing image, 91 images in no split
+ *     left out: 3 lines (captions.txt line 12: the caption is empty), 1 missing image (7.jpg), 91 images in no split
  */
 export function describeSummary(summary: Summary): string {
   const {layout, folder, images, captionsPerImage, captions, words} = summary;
@@ -68,15 +81,23 @@ export function describeSummary(summary: Summary): string {
   const lines = [
     `${folder} (${layout}): ${of.join(', ')} images; ${grouped(sum(captions))} captions, ${each} an image; ${grouped(words.distinct)} different words`,
   ];
-  const {rejected, missing, unassigned, unreferenced} = summary;
+  const {rejected, missing, missingNames, unassigned, unreferenced, unread, markers} = summary;
   const [first] = rejected;
   const out = [
     first && `${counted(rejected.length, 'line')} (${first.file} line ${first.line}: ${first.reason})`,
-    missing > 0 && counted(missing, 'missing image'),
+    missing > 0 &&
+      counted(missing, 'missing image') + (missingNames === undefined ? '' : `: ${missingNames}`),
     unassigned > 0 && `${counted(unassigned, 'image')} in no split`,
     unreferenced > 0 && `${counted(unreferenced, 'image')} without captions`,
   ].filter((part) => typeof part === 'string');
-  return [...lines, ...(out.length > 0 ? [`left out: ${out.join(', ')}`] : [])].join('\n');
+  return [
+    ...lines,
+    ...(out.length > 0 ? [`left out: ${out.join(', ')}`] : []),
+    ...(unread ? [`not read: ${unread.join(', ')}`] : []),
+    ...(markers
+      ? [`most captions hold ${markers.join(' and ')}, which is trained like a word; remove it`]
+      : []),
+  ].join('\n');
 }
 
 /** Describes a data set for consoles and notebooks: the size of each split, and what was left out. Counts no words, which takes long. */

@@ -5,6 +5,7 @@
 import {readFile, stat} from 'node:fs';
 import {promisify} from 'node:util';
 import sharp from 'sharp';
+import {grouped} from '../description';
 import {CaptionerError} from '../errors';
 import {fromBytes} from '../tensorflow/casts';
 import type {tf} from '../tensorflow/tensorflow';
@@ -26,13 +27,29 @@ const formats: Readonly<Record<string, RegExp>> = {
 sharp.concurrency(1);
 sharp.cache(false);
 
-const pixelLimit = 50_000_000;
+let pixelLimit = 50_000_000;
 const byteLimit = 256 * 1024 * 1024;
 const secondLimit = 10;
 
 /**
+ * Sets the size above which images are refused. A small file can hold a huge image, so the limit protects the memory: decoding takes three
+ * bytes a pixel.
+ *
+ * @param pixels Width times height. @default 50,000,000
+ * @throws CaptionerError `options`
+ */
+export function setPixelLimit(pixels: number): void {
+  if (!Number.isSafeInteger(pixels) || pixels < 1 || pixels > 2 ** 32)
+    throw new CaptionerError(
+      'options',
+      `Expected the limit of pixels to be an integer from 1 to 4,294,967,296, got ${pixels}`,
+    );
+  pixelLimit = pixels;
+}
+
+/**
  * Reads an image and resizes it to the encoder's input. Applies the EXIF orientation, puts transparent images on white and
- * converts grey, CMYK and 16-bit images to 8-bit RGB.
+ * converts grey, CMYK and 16-bit images to 8-bit RGB; 16-bit images that use only a sixteenth of their range are brightened.
  *
  * @param image The path of an image file, or its content.
  * @returns RGB, row by row, `size × size × 3` bytes.
@@ -162,21 +179,56 @@ async function decode(
   if (!Object.values(formats).some((format) => format.test(beginning)))
     return refuse(where, `expected ${Object.keys(formats).join(', ')}, got something else`);
   try {
-    const image = sharp(bytes, {limitInputPixels: pixelLimit, failOn: 'error', pages: 1});
+    const image = is16Bit(bytes) ? await stretched(bytes) : opened(bytes);
+    // Larger images than usual may take longer.
+    const seconds = Math.ceil(secondLimit * Math.max(1, pixelLimit / 50_000_000));
     return await output(
-      image
-        .autoOrient()
-        .flatten({background: '#ffffff'})
-        .toColourspace('srgb')
-        .timeout({seconds: secondLimit}),
+      image.autoOrient().flatten({background: '#ffffff'}).toColourspace('srgb').timeout({seconds}),
     );
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     if (/pixel limit/i.test(reason))
-      return refuse(where, 'expected at most 50 million pixels, got more', error);
+      return refuse(
+        where,
+        `expected at most ${grouped(pixelLimit / 1e6)} million pixels, got more; to raise the limit: --max-megapixels, setPixelLimit`,
+        error,
+      );
     if (/timeout/i.test(reason)) return refuse(where, `took longer than ${secondLimit} s to decode`, error);
     return refuse(where, `cannot be decoded: ${reason}`, error);
   }
+}
+
+function opened(bytes: Buffer): sharp.Sharp {
+  return sharp(bytes, {limitInputPixels: pixelLimit, failOn: 'error', pages: 1});
+}
+
+/** Whether a file is a PNG of 16 bits a channel; no other of the formats has more than 8. */
+function is16Bit(bytes: Buffer): boolean {
+  return bytes[0] === 0x89 && bytes[24] === 16;
+}
+
+/**
+ * Opens a 16-bit image. Cameras and scanners of 10 or 12 bits write their numbers as they are, so that the brightest is a sixteenth of white
+ * or less; such an image would be black in 8 bits, and is multiplied by the power of two that its numbers leave unused.
+ */
+async function stretched(bytes: Buffer): Promise<sharp.Sharp> {
+  const {data, info} = await opened(bytes)
+    .autoOrient()
+    .toColourspace('rgb16')
+    .raw({depth: 'ushort'})
+    .timeout({seconds: secondLimit})
+    .toBuffer({resolveWithObject: true});
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  const {width, height, channels} = info;
+  const hasAlpha = channels === 2 || channels === 4;
+  const isColour = (at: number): boolean => !hasAlpha || at % channels !== channels - 1;
+  let brightest = 0;
+  for (let at = 0; at < values.length; at++)
+    if (values[at]! > brightest && isColour(at)) brightest = values[at]!;
+  if (brightest === 0 || brightest >= 4096) return opened(bytes);
+  const factor = 2 ** (16 - Math.ceil(Math.log2(brightest + 1)));
+  for (let at = 0; at < values.length; at++) if (isColour(at)) values[at]! *= factor;
+  return sharp(values, {raw: {width, height, channels}, limitInputPixels: pixelLimit});
 }
 
 function refuse(where: string, reason: string, cause?: unknown): never {

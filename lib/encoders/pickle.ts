@@ -112,6 +112,9 @@ export class Unpickler {
       case '\x86':
         stack.push(stack.splice(-2));
         return false;
+      case '\x87':
+        stack.push(stack.splice(-3));
+        return false;
       case 'c':
         stack.push(`${this.#line()} ${this.#line()}`);
         return false;

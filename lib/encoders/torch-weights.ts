@@ -1,20 +1,20 @@
 /** Reads PyTorch weight files (.pth), whose kernels are `[outputs, inputs, height, width]`. */
 import {CaptionerError} from '../errors';
-import {takeTensor} from '../files/safetensors';
+import {takeTensor, type TensorData} from '../files/safetensors';
 import {classCount, type Architecture} from './architecture';
 import {kernelShape} from './layers';
-import {parsePth} from './pth';
 import type {PublishedWeights} from './fold-batch-norm';
 
 /**
  * Reads all weights of a PyTorch file.
  *
+ * @param tensors Its tensors by name.
  * @param where The file's name, for messages.
  * @throws CaptionerError `weights`, `truncated`, `shape`, `dtype`.
  */
 export function torchWeights(
   {name, torchName}: Architecture,
-  bytes: Buffer,
+  tensors: ReadonlyMap<string, TensorData>,
   where: string,
 ): PublishedWeights {
   if (torchName === undefined)
@@ -22,7 +22,6 @@ export function torchWeights(
       'weights',
       `${where}: expected Keras weights (.h5) for ${name}, got PyTorch weights`,
     );
-  const tensors = parsePth(bytes, where);
   const take = (tensor: string, shape: readonly number[]): Float32Array =>
     takeTensor(tensors, tensor, shape, where);
   return {

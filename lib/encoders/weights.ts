@@ -10,7 +10,7 @@ import {formatSafetensors, parseSafetensors, type TensorData} from '../files/saf
 import type {Architecture} from './architecture';
 import {kerasWeights} from './keras-weights';
 import {foldWeights} from './fold-batch-norm';
-import {isPth} from './pth';
+import {isPth, isZip, parsePth, parseZippedPth} from './pth';
 import {torchWeights} from './torch-weights';
 
 export interface WeightFile {
@@ -20,7 +20,6 @@ export interface WeightFile {
 }
 
 const hdf5 = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
-const zip = Buffer.from('PK\x03\x04', 'latin1');
 
 /**
  * Reads a weight file.
@@ -40,12 +39,10 @@ async function tensorsOf(
   const where = basename(file);
   if (bytes.subarray(0, hdf5.length).equals(hdf5))
     return foldWeights(architecture, await kerasWeights(architecture, file), where);
-  if (isPth(bytes)) return foldWeights(architecture, torchWeights(architecture, bytes, where), where);
-  if (bytes.subarray(0, zip.length).equals(zip))
-    throw new CaptionerError(
-      'weights',
-      `${file}: expected .safetensors, a Keras .h5 or a PyTorch .pth in the format before 1.6 (torch.save with _use_new_zipfile_serialization=False), got a ZIP file`,
-    );
+  if (isPth(bytes) || isZip(bytes)) {
+    const tensors = isZip(bytes) ? await parseZippedPth(bytes, where) : parsePth(bytes, where);
+    return foldWeights(architecture, torchWeights(architecture, tensors, where), where);
+  }
   return parseSafetensors(bytes, file).tensors;
 }
 

@@ -8,8 +8,10 @@ import {phrasesToIds, type WithText} from '../search/phrases';
 import {interruptible, runInSteps, type Interrupt} from '../interrupt';
 import {recordEvaluation} from '../report-record';
 import {startProgress, type ProgressOptions} from '../show-progress';
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {foreignEnds, markersIn} from '../text/markers';
+import {metricTokens} from '../text/metric-tokens';
 import type {Vocabulary} from '../text/vocabulary';
+import {alwaysZero} from '../metrics/always-zero';
 import {captionWarnings, diversity, type Diversity} from '../metrics/diversity';
 import {mean, type MetricStatistics} from '../metrics/statistics';
 import {perImage, Scorer, totals} from '../metrics/scorer';
@@ -79,7 +81,7 @@ export async function evaluate(
     features.has(id) ? [] : [{image_id: id, reason: features.quarantined?.get(id) ?? 'no features'}],
   );
   const scores = await scoreCaptions(captions, usable, options);
-  recordEvaluation(scores.metrics);
+  recordEvaluation(scores.metrics, usable.length);
   const evaluation: Evaluation = {
     ...scores,
     warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings],
@@ -187,18 +189,23 @@ export async function scoreCaptions(
     const measured = [...found, ...factual(captions, images)];
     const learnt: string[][] = [];
     for (const caption of training ?? []) {
-      learnt.push(ptbTokenize(caption));
+      learnt.push(metricTokens(caption));
       await interrupt.pause();
       interrupt.throwIfRequested();
     }
-    const tokens = captions.map(ptbTokenize);
+    const tokens = captions.map(metricTokens);
     await bar.update(captions.length);
+    const metrics = totals(measured);
     return {
-      metrics: totals(measured),
+      metrics,
       measured,
       images: perImage(measured),
       diversity: diversity(tokens, training && learnt),
-      warnings: captionWarnings(tokens),
+      warnings: [
+        ...zeroWarnings(own, metrics),
+        ...markerWarnings(captions, tokens, own.references),
+        ...captionWarnings(tokens),
+      ],
     };
   };
   try {
@@ -206,6 +213,31 @@ export async function scoreCaptions(
   } finally {
     await bar.finish();
   }
+}
+
+/** Says what most captions begin or end with that is no word of the references. */
+function markerWarnings(
+  captions: readonly string[],
+  tokens: readonly (readonly string[])[],
+  references: Scorer['references'],
+): string[] {
+  const markers = markersIn(captions);
+  const found = markers.length > 0 ? markers : foreignEnds(tokens, references);
+  return found.length === 0
+    ? []
+    : [`most captions hold ${found.join(' and ')}, which no reference has; remove it before scoring`];
+}
+
+/** Says which scores are 0 whatever the captions are. */
+function zeroWarnings(
+  {references, frequencies}: Scorer,
+  metrics: Readonly<Record<string, number>>,
+): string[] {
+  return Object.keys(metrics).flatMap((name) => {
+    const reason = alwaysZero(name, references, frequencies);
+    const hint = name === 'CIDEr-D' ? '; give it document frequencies of more images (--frequencies)' : '';
+    return reason === undefined ? [] : [`${reason}${hint}`];
+  });
 }
 
 /** The fraction of captions without a false claim, where every image can be verified. */

@@ -1,5 +1,5 @@
 /** Counts how captions speak of men and women, compared with people: whether a model sees one where most people see the other. English only. */
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {metricTokens} from '../text/metric-tokens';
 
 /** Fractions of texts that mention men or boys, and women or girls. */
 export interface Mentions {
@@ -62,7 +62,7 @@ export function peopleInCaptions(
 }
 
 function mentionsOf(text: string): Record<Kind, boolean> {
-  const tokens = ptbTokenize(text);
+  const tokens = metricTokens(text);
   const has = (kind: Kind): boolean => tokens.some((token) => words[kind].has(token));
   return {men: has('men'), women: has('women')};
 }

@@ -1,6 +1,6 @@
 /** Scores by word: which images get good captions and which do not, grouped by the words that most of their references contain. */
 import {throwIfStopped} from '../interrupt';
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {metricTokens} from '../text/metric-tokens';
 
 /** The mean score of the images that a word describes. */
 export interface WordScore {
@@ -44,7 +44,7 @@ export function scoresByWord(
   for (const [at, {captions}] of images.entries()) {
     throwIfStopped('while averaging scores by word');
     const counts = new Map<string, number>();
-    for (const word of captions.flatMap((caption) => [...new Set(ptbTokenize(caption))]))
+    for (const word of captions.flatMap((caption) => [...new Set(metricTokens(caption))]))
       counts.set(word, (counts.get(word) ?? 0) + 1);
     for (const [word, count] of counts)
       if (count >= agreed * captions.length && !functionWords.has(word))

@@ -1,5 +1,5 @@
 /** Compares the words of captions with those that people use: which words captions repeat, and which they invent. */
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {metricTokens} from '../text/metric-tokens';
 import {functionWords} from './scores-by-word';
 
 /** Shares of captions and of people that use a word. */
@@ -46,5 +46,5 @@ export function wordUse(
 }
 
 function wordsOf(caption: string): Set<string> {
-  return new Set(ptbTokenize(caption).filter((word) => !functionWords.has(word)));
+  return new Set(metricTokens(caption).filter((word) => !functionWords.has(word)));
 }

@@ -1,4 +1,5 @@
-/** Reads text files of any size: chunk by chunk, or line by line. */
+/** Reads text files of any size: chunk by chunk, or line by line. UTF-16 is told by its byte order mark and read as UTF-8. */
+import {readFileSync} from 'node:fs';
 import {open} from 'node:fs/promises';
 import {CaptionerError, type ErrorCode} from '../errors';
 
@@ -10,8 +11,30 @@ const longestLine = 1024 * 1024; // bytes
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
+/** Encodings by the byte order mark that a text begins with, in Latin-1. */
+const marks = [
+  ['\xef\xbb\xbf', 'utf-8'],
+  ['\xff\xfe', 'utf-16le'],
+  ['\xfe\xff', 'utf-16be'],
+] as const;
+
+function markOf(bytes: Buffer): (typeof marks)[number] | undefined {
+  const beginning = bytes.toString('latin1', 0, 3);
+  return marks.find(([mark]) => beginning.startsWith(mark));
+}
+
+/** Reads a small text file, in UTF-8 or with the byte order mark of UTF-16. */
+export function readText(file: string): string {
+  return decodeText(readFileSync(file));
+}
+
+/** Decodes UTF-8, or UTF-16 with its byte order mark. */
+export function decodeText(bytes: Buffer): string {
+  return new TextDecoder(markOf(bytes)?.[1] ?? 'utf-8').decode(bytes);
+}
+
 /**
- * Reads a file in chunks. Each chunk is valid only until the next is requested.
+ * Reads a file in chunks of UTF-8 without a byte order mark. Each chunk is valid only until the next is requested.
  *
  * @throws CaptionerError `captions` if the file cannot be read.
  */
@@ -21,16 +44,33 @@ export async function* fileChunks(file: string, onBytes?: OnBytes): AsyncGenerat
   const handle = await reading(file, open(file));
   try {
     let done = 0;
+    let decode: ((chunk: Buffer) => Buffer) | undefined;
     for (;;) {
       const {bytesRead} = await reading(file, handle.read(buffer, 0, buffer.length));
       if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      const chunk = buffer.subarray(0, bytesRead);
+      decode ??= decoderOf(chunk);
+      yield done === 0 && decode === unchanged ? withoutMark(chunk) : decode(chunk);
       done += bytesRead;
       await onBytes?.(done);
     }
   } finally {
     await handle.close();
   }
+}
+
+const unchanged = (chunk: Buffer): Buffer => chunk;
+
+function withoutMark(chunk: Buffer): Buffer {
+  return chunk.subarray(markOf(chunk)?.[0].length ?? 0);
+}
+
+/** Returns a function that converts the chunks of a file to UTF-8. @param first Its first chunk. */
+function decoderOf(first: Buffer): (chunk: Buffer) => Buffer {
+  const encoding = markOf(first)?.[1] ?? 'utf-8';
+  if (encoding === 'utf-8') return unchanged;
+  const decoder = new TextDecoder(encoding);
+  return (chunk) => Buffer.from(decoder.decode(chunk, {stream: true}));
 }
 
 async function reading<T>(file: string, work: Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import {promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import type {Readable} from 'node:stream';
 import {crc32} from 'node:zlib';
-import {openPromise, type Entry, type ZipFile} from 'yauzl';
+import {fromBufferPromise, openPromise, type Entry, type ZipFile} from 'yauzl';
 import {CaptionerError} from '../errors';
 import {explainFileError} from '../file-error';
 import {syncFolder} from './atomic';
@@ -58,6 +58,29 @@ export async function unzip(archive: string, folder: string, options: UnzipOptio
     zip.close();
     await fs.rm(temporary, {recursive: true, force: true});
   }
+}
+
+/**
+ * Reads an archive that is in memory, with the same checks.
+ *
+ * @param where Name of the archive, for messages.
+ * @returns The contents of its files by path.
+ * @throws CaptionerError `archive`
+ */
+export async function readZip(bytes: Buffer, where: string): Promise<Map<string, Buffer>> {
+  const fail: Fail = (message) => {
+    throw new CaptionerError('archive', `${where}: ${message}`);
+  };
+  const zip = await fromBufferPromise(bytes, {strictFileNames: true}).catch((cause: unknown) =>
+    fail(`expected a ZIP archive: ${(cause as Error).message}`),
+  );
+  const files = new Map<string, Buffer>();
+  for (const [path, entry] of await inspect(zip, {}, fail)) {
+    const parts: Buffer[] = [];
+    await eachChunk(zip, entry, fail, (chunk) => void parts.push(chunk));
+    files.set(path, Buffer.concat(parts));
+  }
+  return files;
 }
 
 async function open(archive: string, fail: Fail): Promise<ZipFile> {
@@ -159,8 +182,23 @@ class Names {
 }
 
 async function extract(zip: ZipFile, entry: Entry, path: string, fail: Fail): Promise<void> {
-  const bad = (error: Error): never => fail(`${entry.fileName}: ${error.message}`);
   const file = await fs.open(path, 'wx');
+  try {
+    await eachChunk(zip, entry, fail, (chunk) => file.writeFile(chunk));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Calls back with the bytes of an entry, and checks their sum. */
+async function eachChunk(
+  zip: ZipFile,
+  entry: Entry,
+  fail: Fail,
+  take: (chunk: Buffer) => void | Promise<void>,
+): Promise<void> {
+  const bad = (error: Error): never => fail(`${entry.fileName}: ${error.message}`);
   let stream: Readable | undefined;
   try {
     // Read immediately: yauzl emits an error once, and only to listeners already attached.
@@ -172,13 +210,11 @@ async function extract(zip: ZipFile, entry: Entry, path: string, fail: Fail): Pr
       const next = await chunks.next().catch(bad);
       if (next.done) break;
       sum = crc32(next.value, sum);
-      await file.writeFile(next.value);
+      await take(next.value);
     }
     if (sum !== entry.crc32) fail(`${entry.fileName}: expected CRC-32 ${hex(entry.crc32)}, got ${hex(sum)}`);
-    await file.sync();
   } finally {
     stream?.destroy();
-    await file.close();
   }
 }
 

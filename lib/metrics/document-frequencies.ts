@@ -1,8 +1,8 @@
 /** Document frequencies: the number of images whose references contain an n-gram. CIDEr-D weights n-grams by them. */
-import {readFileSync} from 'node:fs';
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
+import {readText} from '../files/lines';
 import {parseOptions} from '../options';
 import type {Words} from './statistics';
 import {ngramList} from './ngrams';
@@ -38,7 +38,7 @@ export class DocumentFrequencies {
   /** Reads a file written by `save`. @throws CaptionerError `not-found`; `captions` when the file has another format. */
   static load(file: string): DocumentFrequencies {
     try {
-      const {images, counts} = parseOptions(schema, JSON.parse(readFileSync(file, 'utf8')), file);
+      const {images, counts} = parseOptions(schema, JSON.parse(readText(file)), file);
       return new DocumentFrequencies(images, new Map(Object.entries(counts)));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT')

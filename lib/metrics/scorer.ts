@@ -4,7 +4,7 @@ import {interruptible, throwIfStopped} from '../interrupt';
 import {metricNames} from '../metric-names';
 import {meteorFolder} from '../paths';
 import {startProgress, type ProgressOptions} from '../show-progress';
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {metricTokens} from '../text/metric-tokens';
 import {bleu} from './bleu';
 import {ciderD} from './cider';
 import {DocumentFrequencies} from './document-frequencies';
@@ -57,7 +57,7 @@ export class Scorer {
       return await interruptible(
         async (interrupt) => {
           for (const own of references) {
-            tokens.push(own.map(ptbTokenize));
+            tokens.push(own.map(metricTokens));
             interrupt.throwIfRequested();
             await interrupt.pause();
             if (tokens.length < references.length) await bar.update(tokens.length);
@@ -112,7 +112,7 @@ export class Scorer {
   /** Like `score`, but pauses after some images of each metric and yields how much is done, from 0 to 1. */
   *scoreSteps(captions: readonly string[]): Generator<number, MetricStatistics[], void> {
     const {references, frequencies, meteor} = this;
-    const candidates = captions.map(ptbTokenize);
+    const candidates = captions.map(metricTokens);
     checkPairs(candidates, references);
     const metrics: Metric[] = [
       bleu,

@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
+import {isUnspaced, joinUnspaced} from './scripts';
 import {tokenize} from './tokenizer';
 
 /** The ids that are not words. */
@@ -33,6 +34,8 @@ export interface VocabularyJSON {
   readonly version: 1;
   /** Words without the four special ones; the first has id 4. */
   readonly words: readonly string[];
+  /** Whether words of scripts without spaces were found by segmenting; captions are then written without spaces between them. */
+  readonly segmented?: true;
 }
 
 const optionsSchema = z.strictObject({
@@ -46,7 +49,10 @@ export class Vocabulary {
   // A Map rather than an object, since captions may contain `constructor` and `__proto__`.
   readonly #ids: ReadonlyMap<string, number>;
 
-  private constructor(words: readonly string[]) {
+  private constructor(
+    words: readonly string[],
+    private readonly segmented: boolean,
+  ) {
     this.#words = [...specialWords, ...words];
     this.#ids = new Map(words.map((word, at) => [word, at + specialWords.length]));
   }
@@ -61,24 +67,36 @@ export class Vocabulary {
     const kept = [...countWords(captions)].filter(([, count]) => count >= minimumCount);
     kept.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
     if (kept.length === 0)
-      throw new CaptionerError('captions', `Expected a word used at least ${minimumCount} times, found none`);
-    return new Vocabulary(kept.slice(0, maximumSize).map(([word]) => word));
+      throw new CaptionerError(
+        'captions',
+        `Expected a word used at least ${minimumCount} times, found none; lower \`minimumCount\` (--minimum-count)`,
+      );
+    const words = kept.slice(0, maximumSize).map(([word]) => word);
+    return new Vocabulary(words, words.some(isUnspaced));
+  }
+
+  /** Returns a vocabulary with further words; those of this one keep their ids. */
+  extended(words: readonly string[]): Vocabulary {
+    const added = words.filter((word) => !this.has(word));
+    const all = [...this.#words.slice(specialWords.length), ...added];
+    return new Vocabulary(all, this.segmented || added.some(isUnspaced));
   }
 
   /** Restores a vocabulary. @throws CaptionerError `mismatch` or `version` if the JSON is not a vocabulary. */
   static fromJSON(json: unknown): Vocabulary {
-    const {version, words} = (json ?? {}) as Partial<VocabularyJSON>;
+    const {version, words, segmented} = (json ?? {}) as Partial<VocabularyJSON>;
     if (version !== 1)
       throw new CaptionerError('version', `Vocabulary: expected format version 1, got ${String(version)}`);
     if (!Array.isArray(words) || !words.every((word) => typeof word === 'string' && word !== ''))
       throw new CaptionerError('mismatch', 'Vocabulary: expected a list of words');
     if (new Set(words).size !== words.length)
       throw new CaptionerError('mismatch', 'Vocabulary: expected every word once');
-    return new Vocabulary(words as string[]);
+    return new Vocabulary(words as string[], segmented === true);
   }
 
   toJSON(): VocabularyJSON {
-    return {version: 1, words: this.#words.slice(specialWords.length)};
+    const words = this.#words.slice(specialWords.length);
+    return {version: 1, words, ...(this.segmented && {segmented: true})};
   }
 
   /** Number of ids, the four special ones included. */
@@ -111,10 +129,11 @@ export class Vocabulary {
     return tokenize(caption).map((word) => this.id(word));
   }
 
-  /** Returns the text of ids, without padding, start and end; clitics are joined to the previous word. */
+  /** Returns the text of ids, without padding, start and end. Clitics are joined to the previous word, and words of scripts without spaces to each other. */
   decode(ids: Iterable<number>): string {
     const words = [...ids].filter((id) => id > special.end).map((id) => this.word(id));
-    return words.join(' ').replace(/ (n't|'(?:s|m|d|re|ve|ll))(?= |$)/g, '$1');
+    const text = words.join(' ').replace(/ (n't|'(?:s|m|d|re|ve|ll))(?= |$)/g, '$1');
+    return this.segmented ? joinUnspaced(text) : text;
   }
 
   /** Measures how many of the captions' words are in the vocabulary. */

@@ -41,13 +41,23 @@ export class AlarmDetector {
 
   /** Returns the alarms that an event raises. */
   check(event: TrainingEvent): AlarmEvent[] {
-    const found = this.#find(event);
-    return (Object.entries(found) as [AlarmKind, string | undefined][]).flatMap(([kind, message]) => {
+    const {time, step} = event;
+    const alarm = (kind: AlarmKind, message: string): AlarmEvent => ({
+      type: 'alarm',
+      time,
+      step,
+      kind,
+      message,
+    });
+    const notes = event.type === 'begin' ? (event.notes ?? []) : [];
+    const found = Object.entries(this.#find(event)) as [AlarmKind, string | undefined][];
+    const raised = found.flatMap(([kind, message]) => {
       const isNew = message !== undefined && !this.#raised.has(kind);
       if (message === undefined) this.#raised.delete(kind);
       else this.#raised.add(kind);
-      return isNew ? [{type: 'alarm' as const, time: event.time, step: event.step, kind, message}] : [];
+      return isNew ? [alarm(kind, message)] : [];
     });
+    return [...notes.map((note) => alarm('data', note)), ...raised];
   }
 
   #find(event: TrainingEvent): Findings {

@@ -2,6 +2,20 @@
 import {BatchPlan, type Batch, type Example} from './batches';
 import type {Position} from '../checkpoints/checkpoint';
 
+interface Result {
+  readonly score: number;
+  /** Validation loss; absent in runs of version 0.1. */
+  readonly loss?: number | undefined;
+}
+
+/** Lower scores count as 0: BLEU's are never exactly 0. */
+const smallestScore = 1e-3;
+
+function isBetter(one: Result, best: Result): boolean {
+  const [score, other] = [one, best].map((result) => (result.score < smallestScore ? 0 : result.score));
+  return score === other ? one.loss! < (best.loss ?? Infinity) : score! > other!;
+}
+
 export class EpochCursor {
   #plan: {readonly epoch: number; readonly batches: BatchPlan} | undefined;
 
@@ -58,12 +72,14 @@ export class EpochCursor {
   /**
    * Ends the epoch after its validation.
    *
-   * @returns Whether its score is the best so far.
+   * @param loss Validation loss; of epochs with equal scores, the one with the lower loss is better.
+   * @returns Whether it is the best epoch so far.
    */
-  finish(score: number | undefined): boolean {
+  finish(score: number | undefined, loss: number): boolean {
     const {step, epoch, best} = this.at;
-    const better = score !== undefined && score > (best?.score ?? -Infinity);
-    this.at = {step, epoch: epoch + 1, batch: 0, best: better ? {score, step} : best};
+    const better = score !== undefined && (best === undefined || isBetter({score, loss}, best));
+    const found = better ? {score, step, ...(Number.isFinite(loss) && {loss})} : best;
+    this.at = {step, epoch: epoch + 1, batch: 0, best: found};
     return better;
   }
 

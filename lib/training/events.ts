@@ -32,6 +32,8 @@ export interface BeginEvent extends At {
   readonly decoder: {readonly kind: string; readonly options: Readonly<Record<string, unknown>>};
   readonly encoder: EncoderIdentity;
   readonly data: {readonly folder: string; readonly images: number; readonly captions: number};
+  /** What to know before training, such as a score that can only be 0. */
+  readonly notes?: readonly string[];
   /** Id of the process that trains. */
   readonly pid: number;
   /** Result of the last `findLearningRate` in this process. */
@@ -86,6 +88,7 @@ export interface EpochEvent
 
 /** The kinds of alarms. */
 export const alarmKinds = [
+  'data',
   'learning-rate',
   'not-finite',
   'gradient-explodes',
@@ -123,7 +126,7 @@ export function beginEvent(
   type: BeginEvent['type'],
   {dataset, features, decoder}: Parts,
   {step, epoch}: Pick<Position, 'step' | 'epoch'>,
-  plan: Pick<BeginEvent, 'stepsPerEpoch' | 'settings' | 'until' | 'learningRateTest'>,
+  plan: Pick<BeginEvent, 'stepsPerEpoch' | 'settings' | 'until' | 'notes' | 'learningRateTest'>,
 ): BeginEvent {
   const captions = dataset.images.reduce((count, image) => count + image.captions.length, 0);
   return {

@@ -108,8 +108,8 @@ export interface Progress {
  * uninterrupted one.
  *
  * `step` gives the rates of PyTorch's `StepLR(gamma=decay, step_size=decayEvery)`, `plateau` those of its `ReduceLROnPlateau(mode='max',
- * factor=decay, patience=decayEvery - 1, threshold=0)`: it waits anew after each reduction and each better score. Without validation
- * captions no score ever improves.
+ * factor=decay, patience=decayEvery - 1, threshold=0)`: it waits anew after each reduction and each better score; of equal
+ * scores, the one with the lower validation loss is better. Without validation captions no score ever improves.
  */
 export function scheduled(
   {

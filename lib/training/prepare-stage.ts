@@ -16,12 +16,15 @@ import type {FeatureSource} from '../features/source';
 import {shortPath, userPath} from '../paths';
 import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors, type WordVectors} from '../text/word-vectors';
+import {extendWords} from './extend-words';
 import {closeTrainings, remember} from './open-trainings';
-import type {TrainerOptions} from './options';
+import {trainerSettings, type TrainerOptions} from './options';
 import {extendProvenance} from './provenance';
 import {checkOptions, divideOptions, type Before} from './recipe-options';
 import {checkRunFolder, Run} from './run';
 import {Trainer} from './trainer';
+import {checkTrainingImages} from './training-data';
+import {checkWords, measureWords, suitedMinimumCount, type TrainingWords} from './training-words';
 import type {TrainingRecipe} from './training-recipe';
 
 /** A stage that is ready to be trained. */
@@ -35,6 +38,8 @@ export interface PreparedStage {
   readonly folder: string | undefined;
   /** Remark on the folder: that another run has the name that was asked for. */
   readonly notice?: string;
+  /** How well the vocabulary and the maximum length suit the training captions. */
+  readonly words: TrainingWords;
   /** The word vectors that the embedding started from. */
   readonly wordVectors?: WordVectors;
   /** Closes the trainer and frees features and decoder. */
@@ -74,27 +79,46 @@ export async function prepareStage(
     if (folder !== undefined && !resume) run = Run.begin(folder, {replace, suffixes});
 
     const dataset = typeof data === 'function' ? await data() : data;
+    checkTrainingImages(dataset);
     const features = await openEncoderFeatures(dataset, recipe, kind, before);
     opened.push(features);
+    const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
     if (resume) {
       const trainer = await resumed(folder!, dataset, features, options.trainerOptions);
-      return prepared({dataset, features, trainer}, asked);
+      const words = measureWords(captions, trainer.vocabulary, trainer.options);
+      return prepared({dataset, features, trainer, words}, asked);
     }
+    const {maximumLength: given} = options.trainerOptions;
+    const maximumLength = given ?? trainerSettings().maximumLength;
     const parts = {dataset, features, options: options.trainerOptions, ...(run && {run})};
     if (checkpoint) {
       useCheckpoint(checkpoint, features, recipe.from!);
-      const {decoder, vocabulary} = checkpoint;
+      const {decoder, vocabulary} = extendWords(checkpoint, dataset, features, captions);
+      if (decoder !== checkpoint.decoder) opened.push(decoder);
+      const added = vocabulary.size - checkpoint.vocabulary.size;
+      const words = measureWords(captions, vocabulary, {maximumLength, added});
+      checkWords({...words, unknown: 0}, {maximumLength: given});
       const trainer = await Trainer.create({...parts, decoder, vocabulary}, {replace, measured: true});
       if (run) await extendProvenance(run.folder, {from: recipe.from});
-      return prepared({dataset, features, trainer, ...noticeOf(run)}, asked);
+      if (decoder !== checkpoint.decoder) checkpoint.decoder.dispose();
+      return prepared({dataset, features, trainer, words, ...noticeOf(run)}, asked);
     }
-    const {vocabulary, decoder, vectors} = await newDecoder(dataset, features, kind, {...recipe, ...options});
+    const minimumCount = recipe.minimumCount ?? suitedMinimumCount(captions);
+    const vocabulary = Vocabulary.from(captions, {minimumCount});
+    const words = measureWords(captions, vocabulary, {maximumLength});
+    checkWords(words, {maximumLength: given});
+    const {decoder, vectors} = await newDecoder(vocabulary, features, kind, {...recipe, ...options});
     opened.push(decoder);
     const trainer = await Trainer.create({...parts, decoder, vocabulary}, {replace});
-    const {minimumCount, wordVectors} = recipe;
-    if (run) await extendProvenance(run.folder, {minimumCount, wordVectors});
+    const {wordVectors} = recipe;
+    if (run)
+      await extendProvenance(run.folder, {
+        minimumCount: recipe.minimumCount,
+        suitedMinimumCount: minimumCount,
+        wordVectors,
+      });
     return prepared(
-      {dataset, features, trainer, ...(vectors && {wordVectors: vectors}), ...noticeOf(run)},
+      {dataset, features, trainer, words, ...(vectors && {wordVectors: vectors}), ...noticeOf(run)},
       asked,
     );
   } catch (error) {
@@ -105,7 +129,7 @@ export async function prepareStage(
 }
 
 function prepared(
-  parts: Pick<PreparedStage, 'dataset' | 'features' | 'trainer' | 'notice' | 'wordVectors'>,
+  parts: Pick<PreparedStage, 'dataset' | 'features' | 'trainer' | 'words' | 'notice' | 'wordVectors'>,
   asked: string | undefined,
 ): PreparedStage {
   const {trainer, features} = parts;
@@ -188,15 +212,11 @@ function useCheckpoint({encoder, fineTuned}: Checkpoint, features: FeatureSource
 }
 
 async function newDecoder(
-  dataset: Dataset,
+  vocabulary: Vocabulary,
   features: FeatureSource,
   kind: string,
-  {decoderOptions = {}, trainerOptions = {}, minimumCount, wordVectors}: TrainingRecipe,
-): Promise<{vocabulary: Vocabulary; decoder: Decoder; vectors?: WordVectors}> {
-  const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
-  const vocabulary = Vocabulary.from(captions, {
-    minimumCount: minimumCount ?? (captions.length < 10_000 ? 3 : 5),
-  });
+  {decoderOptions = {}, trainerOptions = {}, wordVectors}: TrainingRecipe,
+): Promise<{decoder: Decoder; vectors?: WordVectors}> {
   const vectors = wordVectors === undefined ? undefined : await readWordVectors(wordVectors, vocabulary);
   const decoder = createDecoder(kind, vocabulary.size, features.depth, {
     ...(vectors && {[wordSizeOption(kind)]: vectors.size}),
@@ -205,5 +225,5 @@ async function newDecoder(
     ...decoderOptions,
   });
   if (vectors) setWordVectors(decoder, vectors);
-  return {vocabulary, decoder, ...(vectors && {vectors})};
+  return {decoder, ...(vectors && {vectors})};
 }

@@ -46,6 +46,8 @@ export interface Origin {
   /** Checkpoint or run that the weights were taken from. */
   readonly from?: string | undefined;
   readonly minimumCount?: number | undefined;
+  /** The minimum count of the vocabulary, given or chosen. */
+  readonly suitedMinimumCount?: number | undefined;
   /** File of word vectors. */
   readonly wordVectors?: string | undefined;
 }

@@ -4,7 +4,9 @@ import {decoderOptions as decoderOptionGroups} from '../decoders/decoder-options
 import {createDecoder, optionsOf} from '../decoders/registry';
 import {CaptionerError} from '../errors';
 import {unknownOption} from '../option-names';
+import {userPath} from '../paths';
 import {sampleOptions, searchOptions} from '../search/search-options';
+import {readProvenance} from './provenance';
 import {trainerSettings, type TrainerOptions} from './options';
 import type {TrainingRecipe} from './training-recipe';
 
@@ -15,24 +17,34 @@ export type Before = Pick<CheckpointMetadata, 'encoder' | 'fineTuned' | 'trainin
 
 /** Checks what can be wrong without an image. @throws CaptionerError `options` */
 export function checkOptions(
-  {wordVectors, resume, from}: TrainingRecipe,
+  {decoder, minimumCount, wordVectors, resume, from, run}: TrainingRecipe,
   {decoderOptions, trainerOptions}: DividedOptions,
   kind: string,
   before: Before | undefined,
 ): void {
-  const fixed = (what: string): CaptionerError =>
+  const fixed = (what: string, part = 'decoder'): CaptionerError =>
     new CaptionerError(
       'options',
-      `Expected no ${what} with \`${resume ? 'resume' : 'from'}\`: the decoder exists already`,
+      `Expected no ${what} with \`${resume ? 'resume' : 'from'}\`: the ${part} exists already`,
     );
   // A decoder's options are fixed; repeating the same value is allowed.
   if (before ?? from)
     for (const [name, value] of Object.entries(decoderOptions))
       if (name !== 'seed' && value !== before?.decoder.options[name])
         throw fixed(`decoder option \`${name}\``);
+  if (before && decoder !== undefined && decoder !== before.decoder.kind)
+    throw fixed(`other \`decoder\` than "${before.decoder.kind}"`);
+  if (before && minimumCount !== undefined && minimumCount !== countOf((resume ? run : from)!))
+    throw fixed('other `minimumCount` (--minimum-count) than its own', 'vocabulary');
   if (before && wordVectors !== undefined) throw fixed('`wordVectors`');
   createDecoder(kind, 4, 4, decoderOptions).dispose();
   trainerSettings({...before?.training?.settings, ...trainerOptions});
+}
+
+/** The minimum count of a run's vocabulary, if it is known. */
+function countOf(run: string): number | undefined {
+  const {minimumCount, suitedMinimumCount} = readProvenance(userPath(run)) ?? {};
+  return suitedMinimumCount ?? minimumCount;
 }
 
 export interface DividedOptions {

@@ -7,7 +7,7 @@ import {counted, description, lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {shortPath, userPath} from '../paths';
 import {prepareStage, type PreparedStage} from './prepare-stage';
-import {presetOf, type Preset} from './presets';
+import {presetOf, type Preset, type Stage} from './presets';
 import type {TrainingRecipe} from './training-recipe';
 
 export type {TrainingRecipe};
@@ -54,7 +54,10 @@ export async function prepareTraining(
     base: string | undefined,
     resume: boolean,
   ): Promise<PreparedTraining> => {
-    const {suffix, recipe: own} = stages[stage]!;
+    const {suffix, recipe} = stages[stage]!;
+    // A run that is resumed has its decoder.
+    const {decoder, ...others} = recipe;
+    const own: Stage['recipe'] = resume || decoder === undefined ? others : recipe;
     const {decoderOptions, trainerOptions} = rest;
     const prepared = await prepareStage(
       data,

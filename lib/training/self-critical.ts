@@ -6,7 +6,7 @@ import type {CaptionedImage} from '../datasets/dataset';
 import {ciderScore, ciderVector, type CiderVector} from '../metrics/cider';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
 import type {Words} from '../metrics/statistics';
-import {ptbTokenize} from '../text/ptb-tokenizer';
+import {metricTokens} from '../text/metric-tokens';
 import {collate, type Batch} from './batches';
 import type {Decoder} from '../decoders/decoder';
 import {sample} from '../search/sampling';
@@ -84,7 +84,7 @@ export class Rewards {
 
   /** @param images Training images; document frequencies are those of their captions. */
   constructor(images: readonly Pick<CaptionedImage, 'id' | 'captions'>[]) {
-    const words = images.map(({captions}) => captions.map((caption) => [...ptbTokenize(caption), end]));
+    const words = images.map(({captions}) => captions.map((caption) => [...metricTokens(caption), end]));
     this.#frequencies = DocumentFrequencies.of(words);
     this.#references = new Map(
       images.map(({id}, at) => [id, words[at]!.map((own) => ciderVector(own, this.#frequencies))]),
@@ -97,7 +97,7 @@ export class Rewards {
    * @param finished Whether the caption ended by itself.
    */
   of(id: string, caption: string, finished: boolean): number {
-    const words: Words = [...ptbTokenize(caption), ...(finished ? [end] : [])];
+    const words: Words = [...metricTokens(caption), ...(finished ? [end] : [])];
     return ciderScore(ciderVector(words, this.#frequencies), this.#references.get(id)!);
   }
 }

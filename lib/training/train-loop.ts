@@ -17,6 +17,7 @@ import type {TrainerSettings} from './options';
 import type {EventLog} from './tensorboard/event-log';
 import type {TrainOptions} from './train-options';
 import type {TrainableModel} from './trainable-model';
+import {startNotes} from './start-notes';
 import type {Parts, TrainingData} from './training-data';
 import {scoreOf, Validator} from './validation';
 
@@ -63,11 +64,14 @@ export class TrainLoop {
   begin(until: number = this.trainer.settings().epochs): void {
     const {course, parts, journal, settings, stepsPerEpoch} = this.trainer;
     const {learningRateTest} = journal;
+    const begins = course.position.step === 0;
+    const notes = begins ? startNotes(parts, this.trainer.material, settings()) : [];
     const plan = {
       ...{stepsPerEpoch: stepsPerEpoch(), settings: settings(), until},
+      ...(notes.length > 0 && {notes}),
       ...(learningRateTest && {learningRateTest}),
     };
-    journal.emit(beginEvent(course.position.step === 0 ? 'begin' : 'resume', parts, course.position, plan));
+    journal.emit(beginEvent(begins ? 'begin' : 'resume', parts, course.position, plan));
   }
 
   /** Returns the event of a pause, or of the end of all planned epochs. */
@@ -150,7 +154,7 @@ export class TrainLoop {
         return journal.deliver(onEvent);
       }),
     );
-    const best = course.finish(scoreOf(found.metrics, settings.selectBy));
+    const best = course.finish(scoreOf(found.metrics, settings.selectBy), found.validationLoss);
     const learningRate = history.steps.at(-1)?.learningRate ?? settings.learningRate;
     const loss = meanLoss(history, epoch + 1);
     const report = {epoch: epoch + 1, step, loss, learningRate, ...found, seconds: seconds(), best};

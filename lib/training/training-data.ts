@@ -1,7 +1,7 @@
 /** Training data from a dataset and its features: captions to train on, and captions and images for validation. */
 import {createHash} from 'node:crypto';
 import type {Example} from './batches';
-import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import {ofSplit, splits, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
 import type {FeatureSource} from '../features/source';
 import type {Decoder} from '../decoders/decoder';
 import {describeEncoder, sameEncoder, type EncoderIdentity} from '../encoders/identity';
@@ -61,6 +61,19 @@ export function prepareTrainingData(parts: Parts, maximumLength: number): Traini
     leftOut: dataset.images.filter(({id}) => !features.has(id)).map(({id}) => id),
     digest: hash.digest('hex'),
   };
+}
+
+/** @throws CaptionerError `dataset` when a dataset has no training images */
+export function checkTrainingImages({folder, images}: Dataset): void {
+  if (images.some(({split}) => split === 'train')) return;
+  const found = splits.flatMap((split) => {
+    const count = images.filter((image) => image.split === split).length;
+    return count > 0 ? [`${count} for ${split}`] : [];
+  });
+  throw new CaptionerError(
+    'dataset',
+    `${folder}: expected training images, found ${found.join(' and ') || 'none'} only`,
+  );
 }
 
 function checkTogether({decoder, vocabulary, features}: Parts): void {

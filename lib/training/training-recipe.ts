@@ -40,7 +40,7 @@ export interface TrainingRecipe {
   readonly trainerOptions?: TrainerOptions;
   /** Further options of either by name, as `--set` takes them. */
   readonly set?: Readonly<Record<string, unknown>>;
-  /** Words that the training captions use less often become unknown. @default 3 for fewer than 10,000 captions, else 5 */
+  /** Words that the training captions use less often become unknown. @default 1 for fewer than 1,000 captions, 3 for fewer than 10,000, else 5; lower where that leaves more than 5 % of the text unknown */
   readonly minimumCount?: number;
   /** File of word vectors (GloVe, fastText, word2vec as text, also gzipped) that the embedding starts from. @default random */
   readonly wordVectors?: string;

@@ -1,6 +1,13 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {CaptionerError, firstReadable, type Preprocessing, readImage, readPixels} from 'captioner';
+import {
+  CaptionerError,
+  firstReadable,
+  type Preprocessing,
+  readImage,
+  readPixels,
+  setPixelLimit,
+} from 'captioner';
 import {expect} from 'chai';
 import sharp from 'sharp';
 import {temporaryFolder} from '../support';
@@ -123,6 +130,50 @@ describe('readPixels', () => {
       preprocessing,
     );
     expectColour(pixelAt(cmyk, 5, 5), brick, 40); // the CMYK gamut lacks the exact colour
+  });
+
+  it('brightens 16-bit images that use no more than a sixteenth of their range', async () => {
+    const scan = async (channels: 1 | 2 | 3 | 4, brightest: number): Promise<Uint8Array> => {
+      const values = new Uint16Array(16 * 16 * channels).map((_, at) =>
+        channels % 2 === 0 && at % channels === channels - 1 ? 65535 : at < 8 * 16 * channels ? brightest : 0,
+      );
+      const image = sharp(values, {raw: {width: 16, height: 16, channels}}).toColourspace(
+        channels > 2 ? 'rgb16' : 'grey16',
+      );
+      return readPixels(await write(`scan-${channels}-${brightest}.png`, image.png()), preprocessing);
+    };
+    for (const channels of [1, 2, 3, 4] as const)
+      for (const [brightest, shown] of [
+        [4095, 255],
+        [3000, 187],
+        [1023, 255],
+        [700, 175],
+        [4096, 16],
+        [40_000, 156],
+        [0, 0],
+      ] as const) {
+        const pixels = await scan(channels, brightest);
+        expectColour(pixelAt(pixels, 2, 8), [shown, shown, shown]);
+        expectColour(pixelAt(pixels, 13, 8), [0, 0, 0]);
+      }
+  });
+
+  it('refuses images above a limit of pixels, which can be raised', async () => {
+    const file = await write('large.png', plain(brick, 120, 100).png());
+    try {
+      setPixelLimit(11_999);
+      expect((await refusal(file)).message).to.match(
+        /got more; to raise the limit: --max-megapixels, setPixelLimit$/,
+      );
+      setPixelLimit(12_000);
+      expectColour(pixelAt(await readPixels(file, preprocessing), 8, 8), brick);
+      for (const wrong of [0, 1.5, NaN, 2 ** 33])
+        expect(() => setPixelLimit(wrong))
+          .to.throw('an integer from 1 to')
+          .with.property('code', 'options');
+    } finally {
+      setPixelLimit(50_000_000);
+    }
   });
 
   it('decodes the first frame of an animation', async () => {

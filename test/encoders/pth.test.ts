@@ -3,12 +3,12 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {efficientNetLite} from 'captioner/dist/encoders/efficientnet-lite';
-import {parsePth} from 'captioner/dist/encoders/pth';
-import {convertWeights} from 'captioner/dist/encoders/weights';
+import {parsePth, parseZippedPth} from 'captioner/dist/encoders/pth';
+import {convertWeights, readWeights} from 'captioner/dist/encoders/weights';
 import {CaptionerError} from 'captioner';
 import {toFloat32} from 'captioner/dist/files/safetensors';
 import {encoderFolder} from 'captioner/dist/paths';
-import {python, refusal, temporaryFolder} from '../support';
+import {projectRoot, python, refusal, temporaryFolder} from '../support';
 
 /** The published file that set-up installed. */
 function published(): string {
@@ -62,6 +62,60 @@ describe('parsePth', () => {
         .to.throw(CaptionerError, 'expected nothing but tensors, got a call of')
         .with.property('code', 'weights');
     expect(() => readFileSync(marker)).to.throw('ENOENT');
+  });
+
+  it('reads the same tensors from the format since 1.6', async () => {
+    const tensors = parsePth(bytes, 'file.pth');
+    const folder = temporaryFolder();
+    const index = [...tensors].map(([name, {dtype, shape, data}], at) => {
+      writeFileSync(join(folder, `${at}`), data);
+      return [name, dtype, shape, join(folder, `${at}`)];
+    });
+    writeFileSync(join(folder, 'index.json'), JSON.stringify(index));
+    const zipped = join(folder, 'zipped.pth');
+    execFileSync(python(), [
+      join(projectRoot, 'test', 'encoders', 'zipped_pth.py'),
+      join(folder, 'index.json'),
+      zipped,
+    ]);
+    const found = await parseZippedPth(readFileSync(zipped), 'zipped.pth');
+    expect([...found.keys()]).to.deep.equal([...tensors.keys()]);
+    for (const [name, {dtype, shape, data}] of tensors) {
+      const other = found.get(name)!;
+      expect([other.dtype, other.shape], name).to.deep.equal([dtype, shape]);
+      expect(Buffer.compare(other.data, data), name).to.equal(0);
+    }
+    const [legacy, modern] = await Promise.all(
+      [file, zipped].map((path) => readWeights(efficientNetLite('efficientnet-lite2'), path)),
+    );
+    for (const [name, {data}] of legacy!.tensors)
+      expect(Buffer.compare(modern!.tensors.get(name)!.data, data), name).to.equal(0);
+  });
+
+  it('refuses archives that hold calls, no pickle or too few numbers', async () => {
+    const archive = (pickled: string): Buffer => {
+      const out = join(temporaryFolder(), 'made.pth');
+      const code = `
+import os, pickle, sys, zipfile
+class Call:
+    def __init__(self, function, *args): self.how = (function, args)
+    def __reduce__(self): return self.how
+with zipfile.ZipFile(sys.argv[1], 'w') as out: out.writestr('x/${pickled === '' ? 'readme' : 'data.pkl'}', pickle.dumps(${pickled || '1'}, protocol=2))`;
+      execFileSync(python(), ['-c', code, out]);
+      return readFileSync(out);
+    };
+    const cases = [
+      [`{'weight': Call(os.system, 'true')}`, /^x\.pth: expected nothing but tensors, got a call of/],
+      [`{'weight': 3}`, /"weight" is not a tensor/],
+      ['', /expected a PyTorch weight file, got a ZIP archive without data\.pkl/],
+    ] as const;
+    for (const [pickled, message] of cases) {
+      const error = await refusal(parseZippedPth(archive(pickled), 'x.pth'));
+      expect([error.code, message.test(error.message)], error.message).to.deep.equal(['weights', true]);
+    }
+    const damaged = archive(`{'weight': 3}`);
+    damaged[50]! ^= 255;
+    expect((await refusal(parseZippedPth(damaged, 'x.pth'))).code).to.equal('archive');
   });
 
   it('rejects entries that are not tensors, and other files', () => {

@@ -57,6 +57,19 @@ describe('Vocabulary', () => {
     expect(copy.encode(captions[2]!)).to.deep.equal(vocabulary.encode(captions[2]!));
   });
 
+  it('writes scripts without spaces as they are written, also after a round trip through JSON', () => {
+    const sentences = ['两只狗在雪地里玩耍', 'เด็กชายเตะบอล', '男の子がボールをける', 'a dog and 一只猫'];
+    const vocabulary = Vocabulary.from(sentences, {minimumCount: 1});
+    const copy = Vocabulary.fromJSON(JSON.parse(JSON.stringify(vocabulary)));
+    for (const sentence of sentences) expect(copy.decode(copy.encode(sentence))).to.equal(sentence);
+  });
+
+  it('leaves spaces in the captions of vocabularies whose texts had them', () => {
+    const vocabulary = Vocabulary.fromJSON({version: 1, words: ['一只', '狗', 'कु', 'dog']});
+    expect(vocabulary.decode([4, 5, 6, 7])).to.equal('一只 狗 कु dog');
+    expect(vocabulary.toJSON()).to.deep.equal({version: 1, words: ['一只', '狗', 'कु', 'dog']});
+  });
+
   it('refuses JSON that is not a vocabulary', () => {
     for (const bad of [undefined, null, [], 'x', {version: 2, words: []}])
       expect(() => Vocabulary.fromJSON(bad))

@@ -101,6 +101,63 @@ describe('prepareTraining', () => {
     expect(existsSync(join(folder, 'exported', 'manifest.json'))).to.equal(true);
   }).timeout(240_000);
 
+  it('gives a checkpoint the words of other captions, and refuses another decoder or minimum count', async () => {
+    const run = join(folder, 'english');
+    const first = await prepareTraining(dataset, {...small, minimumCount: 2, run});
+    expect(first.words).to.include({added: 0, cut: 0, maximumLength: 24});
+    await first.trainer.train();
+    const words = first.vocabulary.toJSON().words;
+    first.close();
+
+    const same = await prepareTraining(dataset, {...encoder, from: run, run: join(folder, 'same')});
+    expect(same.vocabulary.toJSON().words).to.deep.equal(words);
+    same.close();
+
+    const captions = ['una pelota roja', 'dos perros corren'];
+    const images = dataset.images.map((image) => ({...image, captions}));
+    const spanish = await prepareTraining({...dataset, images}, {...small, decoderOptions: {}, from: run, run: join(folder, 'spanish')}); // prettier-ignore
+    expect(spanish.words).to.include({added: 6, unknown: 0});
+    expect(spanish.vocabulary.toJSON().words.slice(0, -6)).to.deep.equal(words);
+    expect(spanish.decoder.vocabulary).to.equal(words.length + 4 + 6);
+    await spanish.trainer.train();
+    spanish.close();
+    const resumed = await prepareTraining({...dataset, images}, {...encoder, run: join(folder, 'spanish'), resume: true}); // prettier-ignore
+    expect(resumed.vocabulary.size).to.equal(words.length + 10);
+    resumed.close();
+
+    for (const begin of [
+      {from: run, run: join(folder, 'x')},
+      {resume: true, run},
+    ]) {
+      const refused = async (more: TrainingRecipe): Promise<string> =>
+        (await refusal(prepareTraining(dataset, {...encoder, ...begin, ...more}))).message;
+      expect(await refused({decoder: 'transformer'})).to.match(
+        /^Expected no other `decoder` than "lstm" with/,
+      );
+      expect(await refused({minimumCount: 3})).to.match(
+        /^Expected no other `minimumCount` .* the vocabulary exists/,
+      );
+      const again = await prepareTraining(dataset, {...encoder, ...begin, decoder: 'lstm', minimumCount: 2});
+      again.close();
+    }
+  });
+
+  it('refuses data without training images, or of which it would train few words', async () => {
+    const refused = async (images: Dataset['images'], recipe: TrainingRecipe = {}): Promise<string> =>
+      (await refusal(prepareTraining({...dataset, images}, {...small, ...recipe}))).message;
+    const others = dataset.images.filter(({split}) => split !== 'train');
+    expect(await refused(others)).to.match(
+      /expected training images, found 4 for validation and 4 for test only$/,
+    );
+    const long = dataset.images.map((image) => ({...image, captions: [Array(30).fill('word').join(' ')]}));
+    expect(await refused(long)).to.match(
+      /cut off after 24 words, got 16 of 16; choose a greater `maximumLength`/,
+    );
+    const rare = dataset.images.map((image, at) => ({...image, captions: [`a word${at}`, 'a dog']}));
+    expect(await refused(rare, {minimumCount: 3})).to.match(/unknown words, got 25 %.*lower `minimumCount`/);
+    expect(await refused(rare, {minimumCount: 99})).to.match(/found none; lower `minimumCount`/);
+  });
+
   it('has presets whose options exist', () => {
     for (const name of presetNames)
       for (const {recipe} of presets[name].stages) trainerSettings(recipe.trainerOptions ?? {});

@@ -23,7 +23,7 @@ describe('Resuming', () => {
   const ways: readonly (readonly [string, TrainerOptions])[] = [
     ['cross entropy', {}],
     ['a rate that falls in steps', {schedule: 'step', decay: 0.5, decayEvery: 2}],
-    ['a rate that falls on plateaus', {schedule: 'plateau', decay: 0.5, decayEvery: 1}],
+    ['a rate that falls on plateaus', {schedule: 'plateau', decay: 0.5, decayEvery: 1, selectBy: 'BLEU-1'}],
     [
       'a moving average, accumulation and scheduled sampling',
       {emaDecay: 0.9, accumulate: 2, scheduledSampling: 0.5},

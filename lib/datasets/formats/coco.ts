@@ -8,7 +8,7 @@ import {eachElement} from './json';
  * count annotations, or images if the reason begins with `images`.
  */
 export const cocoCaptions: Format = async (file, take, onBytes) => {
-  const images = new Map<number | string, string>();
+  const images = new Map<string, {readonly name: string; readonly number: number | undefined}>();
   /** Annotations read before their image, or without one. */
   const early: {readonly at: number; readonly id: number | string; readonly caption: string}[] = [];
 
@@ -16,12 +16,13 @@ export const cocoCaptions: Format = async (file, take, onBytes) => {
     const {id, file_name: name} = fields(element);
     if (!isKey(id) || typeof name !== 'string')
       return take(at, 'images: expected an id and a file_name, got another form');
-    if (images.has(id)) return take(at, `images: expected each id once, got ${id} again`);
-    images.set(id, name);
+    // Some files write the same id as a number in one list and as text in the other.
+    if (images.has(String(id))) return take(at, `images: expected each id once, got ${id} again`);
+    images.set(String(id), {name, number: numberOf(id)});
   };
   const addCaption = (id: number | string, caption: string, at: number): boolean => {
-    const image = images.get(id);
-    if (image !== undefined) take(at, {image, caption, number: numberOf(id)});
+    const image = images.get(String(id));
+    if (image !== undefined) take(at, {image: image.name, caption, number: image.number});
     return image !== undefined;
   };
 
@@ -49,19 +50,35 @@ const karpathySplits: ReadonlyMap<unknown, Split> = new Map([
   ['test', 'test'],
 ]);
 
-/** Reads files such as `dataset_coco.json`: `images`, each with its split and sentences. Line numbers count images. */
-export const karpathyCaptions: Format = (file, take, onBytes) =>
-  eachElement(
-    file,
-    ['images'],
-    (_, element, at) => readKarpathy(element, (found) => take(at, found)),
-    onBytes,
-  );
+/** Finds the folders that Karpathy's `filepath` stands for. */
+type FoldersOf = (filepath: string) => readonly string[] | undefined;
 
-function readKarpathy(element: unknown, take: (found: CaptionLine | string) => void): void {
-  const {filename: image, split: name, sentences, cocoid} = fields(element);
+/**
+ * Reads files such as `dataset_coco.json`: `images`, each with its split and sentences. Line numbers count images.
+ *
+ * @param foldersOf Returns the folders that a `filepath` stands for; undefined if it is part of the image's name.
+ */
+export const karpathyCaptions =
+  (foldersOf: FoldersOf): Format =>
+  (file, take, onBytes) =>
+    eachElement(
+      file,
+      ['images'],
+      (_, element, at) => readKarpathy(element, foldersOf, (found) => take(at, found)),
+      onBytes,
+    );
+
+function readKarpathy(
+  element: unknown,
+  foldersOf: FoldersOf,
+  take: (found: CaptionLine | string) => void,
+): void {
+  const {filename, filepath, split: name, sentences, cocoid} = fields(element);
   const split = karpathySplits.get(name);
-  if (typeof image !== 'string' || !Array.isArray(sentences))
+  const folder = typeof filepath === 'string' ? filepath.replace(/[\\/]+$/, '') : '';
+  const within = folder === '' ? undefined : foldersOf(folder);
+  const image = folder === '' || within ? filename : `${folder}/${String(filename)}`;
+  if (typeof filename !== 'string' || typeof image !== 'string' || !Array.isArray(sentences))
     return take('expected a filename and sentences, got another form');
   if (split === undefined)
     return take(`expected the split train, restval, val or test, got ${JSON.stringify(name)}`);
@@ -70,7 +87,7 @@ function readKarpathy(element: unknown, take: (found: CaptionLine | string) => v
     const {raw: caption} = fields(sentence);
     take(
       typeof caption === 'string'
-        ? {image, caption, split, number: numberOf(cocoid)}
+        ? {image, caption, split, number: numberOf(cocoid), ...(within && within.length > 0 && {within})}
         : 'expected the raw text of a sentence, got another form',
     );
   }

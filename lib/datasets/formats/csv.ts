@@ -1,102 +1,57 @@
-/** Reads captions from CSV and TSV files, whose columns are found by their names. */
+/**
+ * Reads captions from CSV, TSV and similar files, whose columns are found by their names. The delimiter is the one that splits the header
+ * into known columns, or that Excel's line `sep=;` names. Quoted fields may contain delimiters, doubled quotes and line ends. Rows without
+ * content are skipped.
+ */
 import Papa from 'papaparse';
 import {CaptionerError} from '../../errors';
 import {eachLine} from '../../files/lines';
-import type {Split} from '../dataset';
-import {quoted, type CaptionLine, type Format} from './read-captions';
+import {FieldReader, findColumns, requiredColumns} from './fields';
+import {quoted, type Format} from './read-captions';
 
-/** Recognised column names. If a file has several, the first one here is used. */
-const columnNames = {
-  image: ['image', 'image_name', 'file_name', 'filename', 'file', 'path'],
-  caption: ['caption', 'text', 'sentence', 'comment'],
-  split: ['split'],
-} as const;
-
-const splitNames: ReadonlyMap<string, Split> = new Map([
-  ['train', 'train'],
-  ['training', 'train'],
-  ['validation', 'validation'],
-  ['val', 'validation'],
-  ['valid', 'validation'],
-  ['dev', 'validation'],
-  ['test', 'test'],
-  ['testing', 'test'],
-]);
-
-/** Indices of the columns. */
-export interface Columns {
-  readonly image: number;
-  readonly caption: number;
-  readonly split: number | undefined;
-}
-
-/** The required columns, for messages. */
-export const requiredColumns: string = `a column ${columnNames.image.join(' or ')} and a column ${columnNames.caption.join(' or ')}`;
-
-/** Finds the columns by their names. @returns undefined if the image or the caption is missing. */
-export function findColumns(found: readonly string[]): Columns | undefined {
-  const lower = found.map((name) => name.trim().toLowerCase());
-  const find = (known: readonly string[]): number | undefined =>
-    known.map((name) => lower.indexOf(name)).find((at) => at >= 0);
-  const [image, caption] = [find(columnNames.image), find(columnNames.caption)];
-  return image === undefined || caption === undefined
-    ? undefined
-    : {image, caption, split: find(columnNames.split)};
-}
-
-/**
- * Makes a caption line of a record.
- *
- * @param text Content of the split column; undefined or empty if there is none.
- * @returns The caption, or the reason why there is none.
- */
-export function captionLine(image: string, caption: string, text: string | undefined): CaptionLine | string {
-  const name = text?.trim().toLowerCase() ?? '';
-  const split = splitNames.get(name);
-  if (name !== '' && split === undefined)
-    return `expected the split train, validation or test, got ${JSON.stringify(text)}`;
-  return {image, caption, split};
-}
-
-const delimiters = [',', ';', '\t', '|'] as const;
-
-/**
- * Reads CSV, TSV and similar files. The delimiter is the one that splits the header into known columns. Quoted fields may contain
- * delimiters, doubled quotes and line ends.
- */
 export const tableCaptions: Format = async (file, take, onBytes) => {
   let records: Records | undefined;
+  let reader: FieldReader | undefined;
+  let separator: string | undefined;
   const begin = (header: string): Records => {
-    const {delimiter, width, image, caption, split} = readHeader(file, header);
-    return new Records(delimiter, width, (line, found) =>
-      take(
-        line,
-        typeof found === 'string'
-          ? found
-          : captionLine(found[image]!, found[caption]!, split === undefined ? undefined : found[split]),
-      ),
-    );
+    const {delimiter, names} = readHeader(file, header, separator);
+    const fields = (reader = new FieldReader(names));
+    return new Records(delimiter, names.length, (line, found) => {
+      if (typeof found === 'string') take(line, found);
+      else for (const one of fields.read(found)) take(line, one);
+    });
   };
   await eachLine(
     file,
     (line, at) => {
-      if (records) records.push(line, at);
-      else records = begin(line);
+      if (records) return records.push(line, at);
+      if (line.trim() === '') return;
+      // Excel's hint; the header follows.
+      const hint = separator === undefined ? /^"?sep=(.)"?\s*$/i.exec(line)?.[1] : undefined;
+      if (hint === undefined) records = begin(line);
+      else separator = hint;
     },
     onBytes,
   );
   records ??= begin('');
   records.end();
+  return reader!.unread;
 };
 
+const delimiters = [',', ';', '\t', '|'] as const;
+
 /** @throws CaptionerError `captions` if the header has no column for the image or the caption. */
-function readHeader(file: string, header: string): Columns & {delimiter: string; width: number} {
-  const tried = delimiters.map((delimiter) => {
-    const names = splitLine(header, delimiter) ?? [];
-    return {delimiter, names, columns: findColumns(names)};
-  });
-  const match = tried.find(({columns}) => columns);
-  if (match?.columns) return {...match.columns, delimiter: match.delimiter, width: match.names.length};
+function readHeader(
+  file: string,
+  header: string,
+  separator: string | undefined,
+): {readonly delimiter: string; readonly names: readonly string[]} {
+  const tried = (separator === undefined ? delimiters : [separator]).map((delimiter) => ({
+    delimiter,
+    names: splitLine(header, delimiter) ?? [],
+  }));
+  const match = tried.find(({names}) => findColumns(names));
+  if (match) return match;
   const {names} = tried.reduce((one, other) => (other.names.length > one.names.length ? other : one));
   throw new CaptionerError(
     'captions',
@@ -139,7 +94,7 @@ class Records {
   push(line: string, at: number): void {
     const continued = this.#open.length > 0;
     if (!continued) {
-      if (line === '') return this.#take(at, 'the line is empty');
+      if (line.trim() === '') return;
       this.#first = at;
       this.#length = 0;
     }
@@ -148,6 +103,8 @@ class Records {
     const columns = continued && !line.includes('"') ? 'open' : parse(this.#open.join('\n'), this.#delimiter);
     if (columns === 'open') {
       if (this.#open.length > maximumLines || this.#length > maximumCharacters) this.#giveUp();
+    } else if (columns !== 'broken' && columns.every((text) => text.trim() === '')) {
+      this.#open = [];
     } else if (columns.length === this.#width && columns !== 'broken') {
       this.#open = [];
       this.#take(this.#first, columns);

@@ -4,11 +4,14 @@ import {CaptionerError} from '../../errors';
 import {quoted, type CaptionLine, type Format} from './read-captions';
 import {eachLine} from '../../files/lines';
 
+/** The header of Kaggle's `captions.txt`. */
+export const kaggleHeader: RegExp = /^"?image"?\s*,\s*"?caption"?\s*$/i;
+
 /**
  * Reads Kaggle's `captions.txt`: a header `image,caption`, then one caption per line, quoted if it contains commas. Only the first comma
  * separates, so captions with unquoted commas are read completely, too.
  */
-export const kaggleCaptions: Format = format('image,caption', /^"?image"?\s*,\s*"?caption"?\s*$/i, (line) => {
+export const kaggleCaptions: Format = format('image,caption', kaggleHeader, (line) => {
   const comma = line.startsWith('"') ? line.indexOf('",') + 1 : line.indexOf(',');
   if (comma < 1) return 'expected "image,caption", got 1 column';
   const image = unquote(line.slice(0, comma));
@@ -30,6 +33,27 @@ export const kaggleResults: Format = format(
     return image === undefined || caption === undefined
       ? `expected "image_name| comment_number| comment", got ${quoted(line)}`
       : {image, caption};
+  },
+);
+
+/** The header of Flickr30k's captions, which are separated by commas or by `|`. */
+export const numberedHeader: RegExp = /^"?image_name"?\s*[,|]\s*"?comment_number"?\s*[,|]\s*"?comment"?\s*$/i;
+
+/**
+ * Reads Flickr30k's captions with commas: a header `image_name,comment_number,comment`, then one caption per line, quoted if it contains
+ * commas. Only the first two commas separate, so captions with unquoted commas are read completely, too.
+ */
+export const numberedCaptions: Format = format(
+  'image_name,comment_number,comment',
+  numberedHeader,
+  (line) => {
+    const [, image, caption] = /^("[^"]+"|[^,]+),\s*"?\d+"?\s*,(.*)$/s.exec(line) ?? [];
+    if (image === undefined || caption === undefined)
+      return `expected "image_name,comment_number,comment", got ${quoted(line)}`;
+    const [name, text] = [unquote(image), unquote(caption.trimStart())];
+    return name === undefined || text === undefined
+      ? 'expected the quotes to end where the column ends'
+      : {image: name, caption: text};
   },
 );
 

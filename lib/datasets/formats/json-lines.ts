@@ -1,54 +1,89 @@
-/** Reads captions from JSON Lines files: one object per line, with the same keys as the columns of a CSV file. */
+/** Reads captions from JSON Lines files and JSON arrays, whose objects have the same keys as the columns of a CSV file. */
 import {CaptionerError} from '../../errors';
-import {quoted, type CaptionLine, type Format} from './read-captions';
-import {captionLine, findColumns, requiredColumns, type Columns} from './csv';
 import {eachLine} from '../../files/lines';
+import {FieldReader, findColumns, requiredColumns} from './fields';
+import {eachElement} from './json';
+import {quoted, type Format, type Take} from './read-captions';
 
-/** Reads JSON Lines. The caption is a string or an array of strings. */
+/** Reads JSON Lines: one object per line. The caption is a string or an array of strings. */
 export const jsonLines: Format = async (file, take, onBytes) => {
-  let known = false;
+  const objects = new ObjectReader(file, 'line', take);
   await eachLine(
     file,
     (line, at) => {
+      if (line === '') return;
       const object = readObject(line);
-      if (typeof object === 'string') return take(at, object);
-      const keys = Object.keys(object);
-      const columns = findColumns(keys);
-      if (columns) {
-        known = true;
-        return readCaptions(Object.values(object), columns, (found) => take(at, found));
-      }
-      const reason = `expected ${requiredColumns}, found ${keys.map(quoted).join(', ') || 'nothing'}`;
-      if (!known) throw new CaptionerError('captions', `${file} line ${at}: ${reason}`);
-      take(at, reason);
+      if (typeof object === 'string') take(at, object);
+      else objects.read(object, at);
     },
     onBytes,
   );
+  return objects.unread;
 };
 
-function readCaptions(
-  values: readonly unknown[],
-  columns: Columns,
-  take: (found: CaptionLine | string) => void,
-): void {
-  const image = values[columns.image];
-  const caption = values[columns.caption];
-  const split = columns.split === undefined ? '' : (values[columns.split] ?? '');
-  const captions: readonly unknown[] = Array.isArray(caption) ? caption : [caption];
-  if (typeof image !== 'string') return take(`expected the image to be a string, got ${typeof image}`);
-  if (typeof split !== 'string') return take(`expected the split to be a string, got ${typeof split}`);
-  if (captions.length === 0 || !captions.every((one) => typeof one === 'string'))
-    return take('expected the caption to be a string or an array of strings');
-  for (const one of captions) take(captionLine(image, one, split));
+/** Reads a JSON array of such objects. Line numbers are the numbers of elements. */
+export const jsonArray: Format = async (file, take, onBytes) => {
+  const objects = new ObjectReader(file, 'element', take);
+  await eachElement(
+    file,
+    undefined,
+    (_, value, at) => {
+      if (isObject(value)) objects.read(value, at);
+      else take(at, `expected a JSON object, got ${quoted(JSON.stringify(value))}`);
+    },
+    onBytes,
+  );
+  return objects.unread;
+};
+
+/** Reads objects, most of which have the same keys. */
+class ObjectReader {
+  /** Readers by the keys, in their order. */
+  readonly #readers = new Map<string, FieldReader>();
+
+  constructor(
+    private readonly file: string,
+    private readonly unit: string,
+    private readonly take: Take,
+  ) {}
+
+  read(object: object, at: number): void {
+    const keys = Object.keys(object);
+    const reader = this.#reader(keys);
+    if (reader) {
+      for (const found of reader.read(Object.values(object))) this.take(at, found);
+      return;
+    }
+    const reason = `expected ${requiredColumns}, found ${keys.map(quoted).join(', ') || 'nothing'}`;
+    if (this.#readers.size === 0)
+      throw new CaptionerError('captions', `${this.file} ${this.unit} ${at}: ${reason}`);
+    this.take(at, reason);
+  }
+
+  get unread(): string[] {
+    return [...new Set([...this.#readers.values()].flatMap(({unread}) => unread))];
+  }
+
+  #reader(keys: readonly string[]): FieldReader | undefined {
+    const joined = keys.join('\0');
+    const known = this.#readers.get(joined);
+    if (known || !findColumns(keys)) return known;
+    const reader = new FieldReader(keys);
+    this.#readers.set(joined, reader);
+    return reader;
+  }
 }
 
 function readObject(line: string): object | string {
-  if (line === '') return 'the line is empty';
   const other = `expected a JSON object, got ${quoted(line)}`;
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : other;
+    return isObject(value) ? value : other;
   } catch {
     return other;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,26 +3,34 @@
  * caption, and none is dropped silently.
  */
 import {basename} from 'node:path';
+import {decodeHTMLStrict} from 'entities';
 import {CaptionerError} from '../../errors';
 import {cleanText} from '../../text/tokenizer';
 import type {OnBytes} from '../../files/lines';
 import type {Rejection, Split} from '../dataset';
 
 export interface CaptionLine {
-  /** File name of the image, with `/` between folders. */
+  /** File name of the image, optionally with folders. */
   readonly image: string;
   readonly caption: string;
   /** Split of the image, if the file says it. */
   readonly split?: Split | undefined;
   /** COCO's id of the image, if the file has it. */
   readonly number?: number | undefined;
+  /** Folders that the file says the image lies in. */
+  readonly within?: readonly string[] | undefined;
 }
 
 /** Called by a format with each caption, or with the reason why a line has none. */
 export type Take = (line: number, found: CaptionLine | string) => void;
 
-/** Reads all captions of a file. */
-export type Format = (file: string, take: Take, onBytes?: OnBytes) => Promise<void>;
+/** Reads all captions of a file. Returns the names of columns or fields that it doesn't read, if there are any. */
+export type Format = (
+  file: string,
+  take: Take,
+  onBytes?: OnBytes,
+   
+) => Promise<void | readonly string[]>;
 
 /** Maximum fraction of bad lines; with more, the file is probably in another format. */
 const tolerance = 0.01;
@@ -33,7 +41,7 @@ const longestCaption = 2000;
  * Reads a caption file.
  *
  * @param accept Called with each valid caption; returns a reason to reject it anyway.
- * @returns The rejected lines.
+ * @returns The rejected lines, and the columns or fields that were not read.
  * @throws CaptionerError `captions` if the file has another format or more than one caption in a hundred is bad.
  */
 export async function readCaptions(
@@ -41,7 +49,7 @@ export async function readCaptions(
   format: Format,
   accept: (line: CaptionLine) => string | undefined,
   onBytes?: OnBytes,
-): Promise<Rejection[]> {
+): Promise<{readonly rejected: readonly Rejection[]; readonly unread: readonly string[]}> {
   const rejected: Rejection[] = [];
   let all = 0;
   const take: Take = (line, found) => {
@@ -50,7 +58,7 @@ export async function readCaptions(
     const reason = typeof checked === 'string' ? checked : accept(checked);
     if (reason !== undefined) rejected.push({file: basename(file), line, reason});
   };
-  await format(file, take, onBytes);
+  const unread = (await format(file, take, onBytes)) ?? [];
   if (rejected.length > tolerance * all) {
     const some = rejected.slice(0, 3).map(({line, reason}) => `line ${line}: ${reason}`);
     const more = rejected.length > some.length ? '; …' : '';
@@ -59,28 +67,35 @@ export async function readCaptions(
       `${file}: expected at most 1 % of lines that cannot be read, got ${rejected.length} of ${all} (${some.join('; ')}${more})`,
     );
   }
-  return rejected;
+  return {rejected, unread};
 }
 
 function check(line: CaptionLine): CaptionLine | string {
   const {caption} = line;
-  const image = line.image.trim();
-  if (image.length > longestName || !isSafeRelativePath(image))
+  const image = line.image.trim().replace(/^(?:\.[\\/])+/, '');
+  if (image.length > longestName || !isSafePath(image))
     return `expected the name of an image, got ${quoted(image)}`;
   if (caption.includes('\uFFFD') || image.includes('\uFFFD'))
     return 'expected text in UTF-8, got other bytes';
   if (caption.length > longestCaption)
     return `expected a caption of at most ${longestCaption} characters, got ${caption.length}`;
-  const text = cleanText(caption);
+  const text = cleanText(decodeEntities(caption));
   return text === '' ? 'the caption is empty' : {...line, image, caption: text};
 }
 
-/** Accepts names like `a.jpg` and `dogs/a.jpg`, but no path that leaves the image folder. */
-function isSafeRelativePath(name: string): boolean {
-  return (
-    !/[\\\p{Cc}\p{Cs}]|^[a-z]:/iu.test(name) &&
-    name.split('/').every((part) => !['', '.', '..'].includes(part))
-  );
+/**
+ * Accepts names like `a.jpg`, `dogs/a.jpg` and `dogs\a.jpg`, and absolute paths, which the image folders check, but no path that leaves its
+ * folder.
+ */
+function isSafePath(name: string): boolean {
+  const parts = name.replace(/^(?:[a-z]:)?[\\/]/i, '').split(/[\\/]/);
+  return !/[\p{Cc}\p{Cs}]/u.test(name) && parts.every((part) => !['', '.', '..'].includes(part));
+}
+
+/** Decodes `&amp;`, `&#39;` and their like, also where they were encoded twice. */
+function decodeEntities(text: string): string {
+  if (!/&[#\w]+;/.test(text)) return text;
+  return decodeHTMLStrict(decodeHTMLStrict(text));
 }
 
 /** Quotes text for a message: on one line and at most 60 characters. */

@@ -14,7 +14,7 @@ const parts: readonly {readonly part: string; readonly split: Split}[] = [
   {part: 'val', split: 'validation'},
 ];
 
-interface Source extends CaptionSource {
+interface Source extends Omit<CaptionSource, 'within'> {
   /** Name of its image folder. */
   readonly images: string;
 }
@@ -28,7 +28,8 @@ export const coco: Layout = {
       folder,
       sources.map(({images}) => images),
     );
-    return assembleDataset('coco', folder, await collectCaptions(sources, onProgress), found);
+    const placed = sources.map((source) => ({...source, within: imageFolders(folder, [source.images])}));
+    return assembleDataset('coco', folder, await collectCaptions(placed, found, onProgress));
   },
 };
 
@@ -40,14 +41,15 @@ export const coco: Layout = {
  */
 export function cocoFolders(folder: string, names: readonly string[]): ImageFolders {
   const found = imageFolders(folder, names);
-  if (found.length > 0) return new ImageFolders(folder, found);
+  if (found.length > 0) return new ImageFolders(folder, [...found, folder]);
   throw new CaptionerError(
     'dataset',
     `${folder}: expected a folder ${names.join(' or ')} with the images, there or in images/, found none`,
   );
 }
 
-function imageFolders(folder: string, names: readonly string[]): string[] {
+/** Returns the folders of these names, there or in `images`, also nested in others of their name. */
+export function imageFolders(folder: string, names: readonly string[]): string[] {
   return names
     .flatMap((name) => [name, `images/${name}`, `${name}/${name}`])
     .map((name) => join(folder, name))

@@ -1,50 +1,65 @@
-/** Flickr30k (Young et al. 2014), with its original token file or with Kaggle's CSV file. Neither defines splits. */
-import {join} from 'node:path';
+/** Flickr30k (Young et al. 2014), with its original token file or with a CSV file, as on Kaggle. Neither defines splits. */
 import type {Format} from '../formats/read-captions';
-import {kaggleResults, tokenCaptions} from '../formats/flickr';
+import {
+  kaggleCaptions,
+  kaggleHeader,
+  kaggleResults,
+  numberedCaptions,
+  numberedHeader,
+  tokenCaptions,
+} from '../formats/flickr';
 import {assembleDataset, collectCaptions} from '../assemble-dataset';
 import {findImageFolder, ImageFolders, isFolder} from '../image-folders';
-import {firstOf, type Layout} from './layout';
+import {join} from 'node:path';
+import {flickr30kFolders} from './flickr8k';
+import {firstLine, firstOf, type Layout} from './layout';
 
-const originalFolders = ['flickr30k_images', 'flickr30k-images'] as const;
-export const flickr30kImages: readonly string[] = [...originalFolders, 'Images', 'images'];
+export const flickr30kImages: readonly string[] = [...flickr30kFolders, 'Images', 'images'];
 
-const tokenFile = 'results_20130124.token';
-const kaggleFile = 'results.csv';
-
-export const flickr30k: Layout = layout('flickr30k', 'Flickr30k', tokenFile, tokenCaptions, () => true);
-/** Kaggle's file name, results.csv, is too common to identify the dataset, so the image folder must match, too. */
+export const flickr30k: Layout = layout(
+  'flickr30k',
+  'Flickr30k (results_20130124.token)',
+  ['results_20130124.token'],
+  () => tokenCaptions,
+);
+/** Kaggle's file names are too common to identify the dataset, so the header or the image folder must match, too. */
 export const kaggleFlickr30k: Layout = layout(
   'flickr30k-kaggle',
-  'Flickr30k in the Kaggle layout',
-  kaggleFile,
-  kaggleResults,
-  (folder) => originalFolders.some((name) => isFolder(join(folder, name))),
+  'Flickr30k in the Kaggle layout (results.csv or captions.txt)',
+  ['results.csv', 'captions.txt', 'captions.csv'],
+  (file, folder) => {
+    const header = firstLine(file);
+    if (numberedHeader.test(header)) return header.includes('|') ? kaggleResults : numberedCaptions;
+    if (!flickr30kFolders.some((name) => isFolder(join(folder, name)))) return undefined;
+    return kaggleHeader.test(header) ? kaggleCaptions : kaggleResults;
+  },
 );
 
+/** @param formatOf Returns the format of a file in a dataset's folder; undefined if it isn't of this layout. */
 function layout(
   id: string,
   name: string,
-  file: string,
-  format: Format,
-  confirm: (folder: string) => boolean,
+  files: readonly string[],
+  formatOf: (file: string, folder: string) => Format | undefined,
 ): Layout {
-  const find = (folder: string): string | undefined =>
-    firstOf(folder, [
-      file,
-      ...originalFolders.flatMap((name) => [`${name}/${file}`, `${name}/${name}/${file}`]),
-    ]);
-  return {
-    name: `${name} (${file})`,
-    found: (folder) => find(folder) !== undefined && confirm(folder),
-    read: async (folder, onProgress) => {
-      const folders = new ImageFolders(folder, [findImageFolder(folder, flickr30kImages)]);
-      return assembleDataset(
-        id,
+  const folders = ['', ...flickr30kImages.flatMap((one) => [`${one}/`, `${one}/${one}/`])];
+  const find = (folder: string): {file: string; format: Format} | undefined => {
+    for (const one of files) {
+      const file = firstOf(
         folder,
-        await collectCaptions([{file: find(folder)!, format}], onProgress),
-        folders,
+        folders.map((inside) => `${inside}${one}`),
       );
+      const format = file && formatOf(file, folder);
+      if (file !== undefined && format) return {file, format};
+    }
+    return undefined;
+  };
+  return {
+    name,
+    found: (folder) => find(folder) !== undefined,
+    read: async (folder, onProgress) => {
+      const images = new ImageFolders(folder, [findImageFolder(folder, flickr30kImages)]);
+      return assembleDataset(id, folder, await collectCaptions([find(folder)!], images, onProgress));
     },
   };
 }

@@ -4,14 +4,17 @@
  */
 import {CaptionerError} from '../../errors';
 import type {Format} from '../formats/read-captions';
-import {kaggleCaptions, tokenCaptions} from '../formats/flickr';
+import {kaggleCaptions, kaggleHeader, tokenCaptions} from '../formats/flickr';
 import {eachLine} from '../../files/lines';
 import type {Split} from '../dataset';
 import {assembleDataset, collectCaptions} from '../assemble-dataset';
-import {findImageFolder, ImageFolders} from '../image-folders';
-import {firstOf, type Layout} from './layout';
+import {findImageFolder, ImageFolders, isFolder} from '../image-folders';
+import {join} from 'node:path';
+import {firstLine, firstOf, type Layout} from './layout';
 
 export const flickr8kImages = ['Images', 'images', 'Flicker8k_Dataset', 'Flickr8k_Dataset'] as const;
+/** Image folders of Flickr30k. */
+export const flickr30kFolders = ['flickr30k_images', 'flickr30k-images'] as const;
 const textFolder = 'Flickr8k_text';
 const splitFiles = {
   train: 'Flickr_8k.trainImages.txt',
@@ -25,17 +28,30 @@ export const kaggleFlickr8k: Layout = layout(
   'Flickr8k in the Kaggle layout',
   'captions.txt',
   kaggleCaptions,
+  // Other datasets have a file of this name too.
+  (folder, file) =>
+    flickr8kImages.some((name) => isFolder(join(folder, name))) ||
+    (kaggleHeader.test(firstLine(file)) && !flickr30kFolders.some((name) => isFolder(join(folder, name)))),
 );
 
-function layout(id: string, name: string, file: string, format: Format): Layout {
+function layout(
+  id: string,
+  name: string,
+  file: string,
+  format: Format,
+  confirm: (folder: string, file: string) => boolean = () => true,
+): Layout {
   const find = (folder: string): string | undefined => textFile(folder, file);
   return {
     name: `${name} (${file})`,
-    found: (folder) => find(folder) !== undefined,
+    found: (folder) => {
+      const found = find(folder);
+      return found !== undefined && confirm(folder, found);
+    },
     read: async (folder, onProgress) => {
       const folders = new ImageFolders(folder, [findImageFolder(folder, flickr8kImages)]);
-      const captions = await collectCaptions([{file: find(folder)!, format}], onProgress);
-      return assembleDataset(id, folder, captions, folders, await officialSplit(folder));
+      const captions = await collectCaptions([{file: find(folder)!, format}], folders, onProgress);
+      return assembleDataset(id, folder, captions, await officialSplit(folder));
     },
   };
 }

@@ -7,16 +7,29 @@ import {CaptionerError} from '../../errors';
 import {karpathyCaptions} from '../formats/coco';
 import {assembleDataset, collectCaptions} from '../assemble-dataset';
 import {findImageFolder, ImageFolders} from '../image-folders';
-import {cocoFolders} from './coco';
+import {cocoFolders, imageFolders} from './coco';
 import {flickr30kImages} from './flickr30k';
 import {flickr8kImages} from './flickr8k';
 import {firstOf, type Layout} from './layout';
 
+const cocoNames = ['train2014', 'val2014'];
 const imagesOf: Readonly<Record<string, (folder: string) => ImageFolders>> = {
-  flickr8k: (folder) => new ImageFolders(folder, [findImageFolder(folder, flickr8kImages)]),
-  flickr30k: (folder) => new ImageFolders(folder, [findImageFolder(folder, flickr30kImages)]),
-  coco: (folder) => cocoFolders(folder, ['train2014', 'val2014']),
+  flickr8k: (folder) => new ImageFolders(folder, [findImageFolder(folder, flickr8kImages), folder]),
+  flickr30k: (folder) => new ImageFolders(folder, [findImageFolder(folder, flickr30kImages), folder]),
+  coco: (folder) => cocoFolders(folder, cocoNames),
 };
+/** COCO's `filepath` names its folders; one of another folder is part of the image's name, and one that isn't there says nothing. */
+function foldersOf(folder: string): (filepath: string) => readonly string[] | undefined {
+  const known = new Map<string, readonly string[] | undefined>();
+  return (filepath) => {
+    if (!known.has(filepath)) {
+      const found = imageFolders(folder, [filepath]);
+      known.set(filepath, found.length > 0 && !cocoNames.includes(filepath) ? undefined : found);
+    }
+    return known.get(filepath);
+  };
+}
+
 const fileOf = (set: string): string => `dataset_${set}.json`;
 
 export const karpathy: Layout = {
@@ -31,10 +44,8 @@ export const karpathy: Layout = {
         `${folder}: expected one of Karpathy's files, found ${found.map(([one]) => fileOf(one)).join(', ')}`,
       );
     const folders = images(folder);
-    const captions = await collectCaptions(
-      [{file: join(folder, fileOf(set)), format: karpathyCaptions}],
-      onProgress,
-    );
-    return assembleDataset(`karpathy-${set}`, folder, captions, folders);
+    const format = karpathyCaptions(foldersOf(folder));
+    const captions = await collectCaptions([{file: join(folder, fileOf(set)), format}], folders, onProgress);
+    return assembleDataset(`karpathy-${set}`, folder, captions);
   },
 };

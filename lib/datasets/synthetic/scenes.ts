@@ -162,6 +162,8 @@ export function readScenes(folder: string): Dataset {
   });
   const present = new Set(readdirSync(folder));
   const [known, missing] = [new Set(all.map(({id}) => id)), all.filter(({id}) => !present.has(id))];
+  const missingOf = (split: Split): string[] =>
+    missing.filter((image) => image.split === split).map(({id}) => id);
   return {
     layout: 'scenes',
     folder,
@@ -170,6 +172,7 @@ export function readScenes(folder: string): Dataset {
     images: all.filter(({id}) => present.has(id)),
     rejected: [],
     missing: missing.map(({id}) => id),
+    missingBySplit: {train: missingOf('train'), validation: missingOf('validation'), test: missingOf('test')},
     unassigned: [],
     unreferenced: [...present].filter((name) => isImageFile(name) && !known.has(name)),
   };

@@ -1,4 +1,4 @@
-import {requiredColumns} from 'captioner/dist/datasets/formats/csv';
+import {requiredColumns} from 'captioner/dist/datasets/formats/fields';
 import {type Dataset, openDataset} from 'captioner';
 import {expect} from 'chai';
 import {lay, imageFiles} from '../lay';
@@ -33,7 +33,6 @@ describe('jsonLines', () => {
     expect(reasons(dataset)).to.deep.equal([
       [2, 'expected a JSON object, got "{\\"image\\": \\"a.jpg\\""'],
       [3, 'expected a JSON object, got "[1]"'],
-      [4, 'the line is empty'],
       [5, 'expected the image to be a string, got number'],
       [6, 'expected the caption to be a string or an array of strings'],
       [7, 'expected the caption to be a string or an array of strings'],

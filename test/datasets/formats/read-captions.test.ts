@@ -17,8 +17,8 @@ interface Read {
 
 async function read(format: Format, path: string = file): Promise<Read> {
   const lines: CaptionLine[] = [];
-  const rejected = await readCaptions(path, format, (line) => void lines.push(line));
-  return {lines, rejected};
+  const {rejected} = await readCaptions(path, format, (line) => void lines.push(line));
+  return {lines, rejected: [...rejected]};
 }
 
 function kaggle(lines: readonly string[], good = 0): Promise<Read> {
