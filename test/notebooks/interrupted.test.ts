@@ -108,7 +108,8 @@ describe('A chapter in which stop is pressed', () => {
       [cellWith("title: 'Loss, resumed'", chapter)]: [d],
     };
     const often = execute(chapter, {...training, run: join(folder, 'often', 'run')}, stops);
-    expect(often.stopped).to.have.length(5);
+    // A press may come before the kernel has seen the cell that it was meant for.
+    expect(often.stopped.length).to.be.within(4, 5);
     for (const {end} of often.stopped)
       expect(end).to.match(
         /^(Not begun|Stopped\.|Stopped at step [\d,]+ of [\d,]+, saved; run the cell again to continue)$/,
