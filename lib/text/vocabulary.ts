@@ -48,11 +48,14 @@ export class Vocabulary {
   readonly #words: readonly string[];
   // A Map rather than an object, since captions may contain `constructor` and `__proto__`.
   readonly #ids: ReadonlyMap<string, number>;
+  /** Whether captions are of a script without spaces. */
+  readonly #segmented: boolean;
 
   private constructor(
     words: readonly string[],
-    private readonly segmented: boolean,
+    segmented: boolean,
   ) {
+    this.#segmented = segmented;
     this.#words = [...specialWords, ...words];
     this.#ids = new Map(words.map((word, at) => [word, at + specialWords.length]));
   }
@@ -79,7 +82,7 @@ export class Vocabulary {
   extended(words: readonly string[]): Vocabulary {
     const added = words.filter((word) => !this.has(word));
     const all = [...this.#words.slice(specialWords.length), ...added];
-    return new Vocabulary(all, this.segmented || added.some(isUnspaced));
+    return new Vocabulary(all, this.#segmented || added.some(isUnspaced));
   }
 
   /** Restores a vocabulary. @throws CaptionerError `mismatch` or `version` if the JSON is not a vocabulary. */
@@ -96,7 +99,7 @@ export class Vocabulary {
 
   toJSON(): VocabularyJSON {
     const words = this.#words.slice(specialWords.length);
-    return {version: 1, words, ...(this.segmented && {segmented: true})};
+    return {version: 1, words, ...(this.#segmented && {segmented: true})};
   }
 
   /** Number of ids, the four special ones included. */
@@ -133,7 +136,7 @@ export class Vocabulary {
   decode(ids: Iterable<number>): string {
     const words = [...ids].filter((id) => id > special.end).map((id) => this.word(id));
     const text = words.join(' ').replace(/ (n't|'(?:s|m|d|re|ve|ll))(?= |$)/g, '$1');
-    return this.segmented ? joinUnspaced(text) : text;
+    return this.#segmented ? joinUnspaced(text) : text;
   }
 
   /** Measures how many of the captions' words are in the vocabulary. */

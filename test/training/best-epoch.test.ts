@@ -100,7 +100,7 @@ describe('The best epoch', () => {
     expect(notes.map(({message}) => message)).to.deep.equal([
       'No validation images: nothing is scored, and the last epoch counts as the best.',
     ]);
-    expect(epochs[0]!.validationLoss).to.be.NaN;  
+    expect(epochs[0]!.validationLoss).to.be.NaN;
   });
 
   it('is not remarked on where a score can tell epochs apart', async () => {

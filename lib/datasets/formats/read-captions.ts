@@ -25,12 +25,7 @@ export interface CaptionLine {
 export type Take = (line: number, found: CaptionLine | string) => void;
 
 /** Reads all captions of a file. Returns the names of columns or fields that it doesn't read, if there are any. */
-export type Format = (
-  file: string,
-  take: Take,
-  onBytes?: OnBytes,
-   
-) => Promise<void | readonly string[]>;
+export type Format = (file: string, take: Take, onBytes?: OnBytes) => Promise<void | readonly string[]>;
 
 /** Maximum fraction of bad lines; with more, the file is probably in another format. */
 const tolerance = 0.01;
