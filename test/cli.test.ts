@@ -1,5 +1,14 @@
 import {spawn, spawnSync} from 'node:child_process';
-import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {downloadNames} from 'captioner/dist/datasets/downloads/catalog';
 import {decoderKinds, drawScenes, loadCheckpoint, metricNames} from 'captioner';
@@ -82,7 +91,8 @@ function inTerminal(args: readonly string[]): Promise<string> {
 }
 
 const tiny = ['units=32', 'embedding=16', 'batch=16'].flatMap((option) => ['--set', option]);
-const shortly = ['train', '--data', 'drawn', '--run', 'run', '--epochs', '2', ...tiny];
+const words = ['--minimum-count', '3'];
+const shortly = ['train', '--data', 'drawn', '--run', 'run', '--epochs', '2', ...words, ...tiny];
 
 describe('captioner', function () {
   this.timeout(120_000);
@@ -170,6 +180,41 @@ describe('captioner', function () {
     expect(loaded.some((file) => file.endsWith(join('training', 'trainer-options.js')))).to.equal(true);
     const slow = /tfjs|[/\\](tensorflow|metrics)[/\\]/;
     expect(loaded.filter((file) => slow.test(file))).to.deep.equal([]);
+  });
+
+  it('scores no half of a split without a word, and writes a table of captions', async () => {
+    cpSync(join(folder, 'drawn'), join(folder, 'half'), {recursive: true});
+    for (const name of ['test-0001.jpg', 'test-0002.jpg']) rmSync(join(folder, 'half', name));
+    const evaluated = ['evaluate', '--data', 'half', '--checkpoint', 'run'];
+    const {code, stdout, stderr} = await captioner(evaluated);
+    expect([code, stdout]).to.deep.equal([1, '']);
+    expect(stderr).to.match(
+      /half: test: expected at most 1 % of the images .*got 2 of 4 \(test-0001\.jpg, test-0002\.jpg\); to score the others, add --allow-missing/,
+    );
+    const outputs = ['--json', 'half.json', '--predictions', 'half.csv'];
+    const allowed = await captioner([...evaluated, '--allow-missing', ...outputs]);
+    expect(allowed.stdout).to.match(/^Scores of 2 images of 4; 2 left out:\nBLEU-1/);
+    expect(allowed.stdout).to.match(/^METEOR has the stems, synonyms and paraphrases of English/m);
+    expect(allowed.stderr).to.match(/2 of 4 test images missing: test-0001\.jpg, test-0002\.jpg/);
+    const scores = JSON.parse(readFileSync(join(folder, 'half.json'), 'utf8')) as object;
+    expect(scores).to.include({images: 2, leftOut: 2});
+    expect(readFileSync(join(folder, 'half.csv'), 'utf8')).to.match(
+      /^image_id,caption\ntest-0003\.jpg,.+\ntest-0004\.jpg,.+\n$/,
+    );
+    expect((await captioner([...evaluated, '--split', 'val'])).stdout).to.match(/^Scores of 4 images:/);
+  });
+
+  it('reads JSON with a byte order mark and tells of markers around captions', async () => {
+    const references = {a: ['a dog runs home'], b: ['a cat sits down']};
+    const candidates = [
+      {image_id: 'a', caption: 'startseq a dog runs endseq'},
+      {image_id: 'b', caption: 'startseq a cat sits endseq'},
+    ];
+    for (const [name, content] of Object.entries({references, candidates}))
+      writeFileSync(join(folder, `marked-${name}.json`), `\ufeff${JSON.stringify(content)}`);
+    const {code, stderr} = await captioner(['score', '--references', 'marked-references.json', '--candidates', 'marked-candidates.json']); // prettier-ignore
+    expect(code).to.equal(0);
+    expect(stderr).to.include('most captions hold startseq and endseq, which no reference has');
   });
 
   it('refuses wrong use with exit code 2', async () => {
@@ -456,9 +501,10 @@ describe('captioner', function () {
     const again = await captioner([...score, 'said.json', '--json', 'again.json']);
     expect(again.code).to.equal(0);
     // What nobody knows without the drawings and the captions learnt from is missing.
-    expect(read('again.json')).to.deep.equal(scores);
     const others = Object.keys(references).length - said.length;
-    expect(again.stderr).to.include(`${others} images have references but no caption`);
+    expect(read('again.json')).to.deep.equal({...scores, leftOut: others});
+    const all = Object.keys(references).length;
+    expect(again.stderr).to.include(`${others} of ${all} images have references but no caption`);
 
     // A single caption is scored as among all, by their document frequencies.
     await captioner([...score, 'said.json', '--save-frequencies', 'frequencies.json']);
