@@ -30,7 +30,12 @@ export interface Setup {
   readonly wantedDevice: (env: NodeJS.ProcessEnv, driver?: string) => string;
   readonly requirements: (project: Project, arch?: string) => {name: string; line: string}[];
   readonly parseEnvironment: (text: string) => {name: string; line: string}[];
-  readonly environment: (project: Project) => {kind: 'venv' | 'conda'; root: string; site: string};
+  readonly environment: (project: Project) => {
+    kind: 'venv' | 'conda';
+    root: string;
+    python: string;
+    site: string;
+  };
   readonly run: (project: Project, what: string, command: string[]) => Promise<string>;
   readonly explain: (what: string, output: string, log: string) => SetupError;
   readonly damage: (project: Project, root: string) => string | undefined;

@@ -10,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
 import {dirname, isAbsolute, join, relative} from 'node:path';
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder} from '../support';
@@ -105,6 +107,21 @@ describe('A step of set-up', () => {
       rmSync(join(root, 'bin', 'python'));
       expect(damage(project, root)).to.equal('has lost its Python');
     });
+
+    it('asks no registry when pip is told to use wheels only, and names the folder that lacks one', async () => {
+      const {environment, run} = await loadSetup();
+      const wheels = temporaryFolder();
+      const env = {...withoutNetwork, PIP_NO_INDEX: '1', PIP_FIND_LINKS: wheels};
+      const {python} = environment(await openProject(projectRoot));
+      const project = await openProject(copyOfProject(['environment.yml']), env);
+      const into = ['--dry-run', '--no-deps', '--target', temporaryFolder()];
+      const pip = [python, '-I', '-m', 'pip', 'install', ...into, 'captioner-absent==1.0'];
+      const {message, advice} = await failureOf(() => run(project, 'pip install', pip));
+      expect(message)
+        .to.match(/no wheel of captioner-absent==1.0 .* in /)
+        .and.include(wheels);
+      expect(advice).to.include('PIP_FIND_LINKS');
+    });
   });
 
   describe('of JavaScript packages', () => {
@@ -123,6 +140,38 @@ describe('A step of set-up', () => {
         await openProject(folder, {...withoutNetwork, npm_config_cache: temporaryFolder()}),
       );
     }
+
+    it('asks no registry when npm is offline, and says how to fill the cache', async () => {
+      const asked: string[] = [];
+      const registry = createServer((request, response) => {
+        asked.push(request.url!);
+        response.writeHead(500).end();
+      });
+      await new Promise<void>((done) => registry.listen(0, '127.0.0.1', done));
+      const {port} = registry.address() as AddressInfo;
+      const {packagesStep} = await loadSetup();
+      const folder = temporaryFolder();
+      const dependencies = {one: '1.0.0'};
+      writeFileSync(
+        join(folder, 'package.json'),
+        JSON.stringify({name: 'some', version: '1.0.0', dependencies}),
+      );
+      const lock = {name: 'some', version: '1.0.0', lockfileVersion: 3, requires: true};
+      const packages = {'': {dependencies}, 'node_modules/one': {version: '1.0.0', integrity: 'sha512-eA=='}};
+      writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({...lock, packages}));
+      const env = {
+        npm_config_cache: temporaryFolder(),
+        npm_config_registry: `http://127.0.0.1:${port}`,
+        npm_config_offline: 'true',
+      };
+      const {message, advice} = await failureOf(async () =>
+        packagesStep(await openProject(folder, env)).run(),
+      );
+      registry.close();
+      expect(asked).to.deep.equal([]);
+      expect(message).to.match(/npm is offline .* its cache lacks a package/);
+      expect(advice).to.include('npm_config_cache');
+    });
 
     it('installs them when one is missing, of another version or for another machine', async () => {
       expect((await project(locked('1.0.0'))).done()).to.equal(true);

@@ -17,6 +17,8 @@ const unreachable =
 const untrusted =
   /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERTIFICATE_VERIFY_FAILED|self.signed certificate/i;
 const forbidden = /EACCES|EPERM|EROFS|Permission denied|Read-only file system/i;
+/** npm was told to use its cache only, and the cache lacks a package. */
+const notCached = /ENOTCACHED/;
 const noMatch = /No matching distribution found for (\S+)/;
 
 /**
@@ -33,12 +35,23 @@ export function explain(what, output, log) {
       `${what} failed: this machine does not trust the package registry's certificate.`,
       'If you are behind a proxy that inspects traffic, set NODE_EXTRA_CA_CERTS and PIP_CERT to its certificate, then run the command again.',
     );
+  if (notCached.test(output))
+    return new SetupError(
+      `${what} failed: npm is offline (npm_config_offline), and its cache lacks a package of package-lock.json.`,
+      'Fill the cache where there is a network (npm ci --cache FOLDER) and name it with npm_config_cache=FOLDER, or unset npm_config_offline; docs/reliability.md says more.',
+    );
   if (unreachable.test(output))
     return new SetupError(
       `${what} failed: the package registry can't be reached.`,
       'Check your network and proxy settings (HTTPS_PROXY, npm config, pip config), then run the command again; it continues with the step that failed.',
     );
   const missing = noMatch.exec(output);
+  // pip says which indexes it looks in, unless it was told to use none.
+  if (missing && /Looking in links/.test(output) && !/Looking in indexes/.test(output))
+    return new SetupError(
+      `${what} failed: no wheel of ${missing[1]} for this machine and its Python in ${/Looking in links: (.*)/.exec(output)[1]}.`,
+      'Fill the folder of PIP_FIND_LINKS for this platform and version of Python, or let pip use a registry (unset PIP_NO_INDEX); docs/reliability.md says more.',
+    );
   if (missing)
     return new SetupError(
       `${what} failed: no build of ${missing[1]} for this machine and its Python (${process.platform}, ${process.arch}).`,
