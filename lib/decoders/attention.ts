@@ -63,13 +63,13 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const grid = readGrid(features, this, (cells) => drop(cells, masks.grid), images);
-      const words = drop(embed(this.weight('embedding'), tf.transpose(inputs)), masks.words); // [steps, batch, embedding]
+      const embedded = drop(embed(this.weight('embedding'), tf.transpose(inputs)), masks.words); // [steps, batch, embedding]
       const [wordWeight, stateWeight] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),
         [embedding, 2 * units],
         0,
       ) as [tf.Tensor2D, tf.Tensor2D];
-      const flat = tf.reshape<tf.Rank.R2>(words, [steps * batch, embedding]);
+      const flat = tf.reshape<tf.Rank.R2>(embedded, [steps * batch, embedding]);
       const gates = tf.add(tf.matMul(flat, wordWeight), this.weight('lstm.bias'));
       const [h, c] = this.#initialState(grid);
       const all = attentionLstm({
@@ -89,10 +89,12 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
       const rows = (x: tf.Tensor3D): tf.Tensor2D => tf.reshape(x, [steps * batch, units]);
       const states = this.#deepOutput(flat, rows(hs), rows(contexts));
       const attention = tf.transpose(maps, [1, 0, 2]);
-      // Doubly stochastic attention (equation 14). Padding doesn't count.
-      const mask = tf.expandDims(tf.cast(tf.greater(inputs, 0), 'float32'), 2);
-      const coverage = tf.sum(tf.mul(attention, mask), 1); // [batch, cells]
-      const penalty = tf.mul<tf.Scalar>(tf.mean(tf.square(tf.sub(1, coverage))), regularization);
+      // Doubly stochastic attention (equation 14). Padding doesn't count: neither steps nor whole captions of it.
+      const words = tf.cast(tf.greater(inputs, 0), 'float32');
+      const captions = tf.max(words, 1); // [batch]
+      const coverage = tf.sum(tf.mul(attention, tf.expandDims(words, 2)), 1); // [batch, cells]
+      const uneven = tf.mul(tf.mean(tf.square(tf.sub(1, coverage)), 1), captions);
+      const penalty = tf.mul<tf.Scalar>(tf.div(tf.sum(uneven), tf.sum(captions)), regularization);
       const bySteps = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
       return {states: drop(tf.transpose(bySteps, [1, 0, 2]), masks.output), attention, penalty};
     });

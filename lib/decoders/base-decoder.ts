@@ -35,10 +35,10 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
   abstract begin(features: tf.Tensor): DecoderState;
   abstract step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
 
-  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D {
+  logits(features: tf.Tensor, inputs: tf.Tensor2D, images?: tf.Tensor1D): tf.Tensor3D {
     const [batch, steps] = inputs.shape;
     return tf.tidy(() => {
-      const states = this.states(features, inputs);
+      const states = this.states(features, inputs, undefined, images);
       const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, states.shape[2]]);
       return tf.reshape(this.logitsOf(rows), [batch, steps, this.vocabulary]);
     });

@@ -3,7 +3,7 @@
  * `StepDecoder`; a decoder knows nothing of search, vocabularies or files.
  */
 import type {tf} from '../tensorflow/tensorflow';
-import type {DropoutKey} from '../random/random';
+import type {DropoutKey} from '../ops/random';
 
 export type {DropoutKey};
 
@@ -93,5 +93,5 @@ export interface Decoder extends StepDecoder {
   /** Computes states and attention weights; present if the decoder attends to a grid. The caller disposes all results. */
   attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): Attended;
   /** Computes the logits of all steps without dropout, `[batch, steps, vocabulary]`. The caller disposes them. */
-  logits(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor3D;
+  logits(features: tf.Tensor, inputs: tf.Tensor2D, images?: tf.Tensor1D): tf.Tensor3D;
 }

@@ -1,5 +1,6 @@
 /** Weight initialisation of decoders, and what they share in preparing image features. */
 import {tf} from '../tensorflow/tensorflow';
+import {embed} from '../ops/embedding';
 import {uniform} from '../ops/random';
 import {mix} from '../random/random';
 
@@ -88,5 +89,5 @@ export function standardize<T extends tf.Tensor>(
 
 /** Gathers a row for each caption from a tensor with a row for each image. Without `images`, rows correspond already. */
 export function gatherImages<T extends tf.Tensor>(x: T, images: tf.Tensor1D | undefined): T {
-  return images ? tf.gather(x, images) : x;
+  return images ? (embed(x, images) as T) : x;
 }

@@ -4,7 +4,7 @@ import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import {uniform} from '../ops/random';
-import {mix, type DropoutKey} from '../random/random';
+import {mix, type StepKey} from '../random/random';
 import type {FeatureSource} from './source';
 import type {FeatureStore} from './store';
 
@@ -65,7 +65,7 @@ export class AugmentedFeatures implements FeatureSource {
   }
 
   /** Draws views that depend only on (seed, step) and position, so that a resumed run sees the same as an uninterrupted one. */
-  draw(ids: readonly string[], {seed, step}: DropoutKey): tf.Tensor {
+  draw(ids: readonly string[], {seed, step}: StepKey): tf.Tensor {
     if (this.others.length === 0) return this.read(ids);
     return tf.tidy(() => {
       const stores = [this.plain, ...this.others];

@@ -1,7 +1,7 @@
 /** The source of image features for training and evaluation: a store on disk, several views, or an encoder that is being trained. */
 import type {Preprocessing} from '../encoders/encoder';
 import type {FineTunedWeights} from '../encoders/fine-tuned';
-import type {DropoutKey} from '../random/random';
+import type {StepKey} from '../random/random';
 import type {tf} from '../tensorflow/tensorflow';
 import type {FeatureKind} from './shard';
 
@@ -29,7 +29,7 @@ export interface FeatureSource {
    */
   read(ids: readonly string[]): tf.Tensor;
   /** Reads features for a training step, each image in a view that follows from `key`; where undefined, `read` serves. */
-  draw?(ids: readonly string[], key: DropoutKey): tf.Tensor;
+  draw?(ids: readonly string[], key: StepKey): tf.Tensor;
   /** Frees what the source holds in memory. */
   dispose?(): void;
 }
@@ -41,7 +41,7 @@ export interface TrainableEncoder {
   /** Trained weights by the names that gradients and the optimizer use, `encoder.<layer>.weight`. */
   readonly weights: ReadonlyMap<string, tf.Variable>;
   /** @returns The frozen blocks' output for a training step. The caller disposes it. Invalidates features computed before. */
-  frozenFeatures(ids: readonly string[], key: DropoutKey): tf.Tensor;
+  frozenFeatures(ids: readonly string[], key: StepKey): tf.Tensor;
   /** @returns Features of the source's kind, differentiable with respect to `weights`. The caller disposes it. */
   features(frozen: tf.Tensor): tf.Tensor;
   /** @returns The weights as a checkpoint keeps them. */

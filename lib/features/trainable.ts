@@ -8,7 +8,7 @@ import {counted, countNumbers, description, setDescription} from '../description
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {FineTunedEncoder, type FineTunedWeights} from '../encoders/fine-tuned';
 import {tf} from '../tensorflow/tensorflow';
-import type {DropoutKey} from '../random/random';
+import type {StepKey} from '../random/random';
 
 /** Options of `TrainableFeatures.open`. */
 export interface LiveOptions {
@@ -102,7 +102,7 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
   }
 
   /** Returns the frozen blocks' output for a training step, and invalidates features computed before. */
-  frozenFeatures(ids: readonly string[], key: DropoutKey): tf.Tensor {
+  frozenFeatures(ids: readonly string[], key: StepKey): tf.Tensor {
     this.invalidate();
     return this.frozenSource.draw?.(ids, key) ?? this.frozenSource.read(ids);
   }

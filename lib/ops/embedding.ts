@@ -1,4 +1,4 @@
-/** Embedding lookup, with a gradient that is summed by word in one op. */
+/** Rows looked up by number, such as the embedding of each word, with a gradient that is summed by row in one op. */
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {withGradient} from './with-gradient';
@@ -8,19 +8,19 @@ const segments = [type('T', 'float32'), type('Tindices', 'int32'), type('Tnumseg
 /**
  * Looks up the embedding of each id.
  *
- * @param table `[vocabulary, embedding]`
+ * @param table `[vocabulary, embedding]`, or rows of any other shape.
  * @param ids int32, of any shape; each below `vocabulary`.
  * @returns `[...ids.shape, embedding]`, differentiable with respect to `table`.
  */
-export function embed(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
-  const [vocabulary, embedding] = table.shape;
+export function embed(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
+  const [vocabulary, ...embedding] = table.shape as [number, ...number[]];
   return withGradient([table], (save) => {
     save([ids]);
     return {
       value: tf.gather(table, ids),
       gradient: (dy, saved) => {
         const words = tf.reshape(saved[0]!, [ids.size]);
-        const rows = tf.reshape(dy, [ids.size, embedding]);
+        const rows = tf.reshape(dy, [ids.size, ...embedding]);
         return runOp('UnsortedSegmentSum', [rows, words, tf.scalar(vocabulary, 'int32')], segments);
       },
     };

@@ -1,13 +1,20 @@
 /**
  * Tensors of random numbers that depend on their seed alone. No generator keeps state, so a resumed run repeats exactly.
  */
-import {mix, type DropoutKey} from '../random/random';
+import {mix} from '../random/random';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {withGradient} from './with-gradient';
 
-/** Two 32-bit integers. */
-export type Seed = readonly [number, number];
+/** Two 32-bit integers; the second may be a tensor, so that a compiled function takes it as an input. */
+export type Seed = readonly [number, number | tf.Scalar];
+
+/** Key of the dropout masks of a step: the same key gives the same masks, in any process. */
+export interface DropoutKey {
+  readonly seed: number;
+  /** Number of the training step, so that each step has its own masks; an int32 scalar in compiled functions. */
+  readonly step: number | tf.Scalar;
+}
 
 const attributes = [type('dtype', 'float32'), type('T', 'int32'), type('Tseed', 'int32')];
 
@@ -31,10 +38,15 @@ export function normal(shape: readonly number[], seed: Seed): tf.Tensor {
 
 function draw(name: string, shape: readonly number[], seed: Seed): tf.Tensor {
   const size = tf.tensor1d([...shape], 'int32');
-  const pair = tf.tensor1d([seed[0] | 0, seed[1] | 0], 'int32');
+  const pair = pairOf(seed);
   const numbers = runOp(name, [size, pair], attributes);
   tf.dispose([size, pair]);
   return numbers;
+}
+
+function pairOf([first, second]: Seed): tf.Tensor {
+  if (typeof second === 'number') return tf.tensor1d([first | 0, second | 0], 'int32');
+  return tf.tidy(() => tf.stack([tf.scalar(first | 0, 'int32'), second]));
 }
 
 /**

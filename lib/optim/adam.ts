@@ -6,6 +6,7 @@
 import {CaptionerError} from '../errors';
 import {bool, runOp, runOpMulti, shape, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {clipping, scaled} from './clip';
 
 export interface AdamOptions {
   /** Decay rate of the mean of gradients. @default 0.9 */
@@ -26,6 +27,30 @@ interface Slot {
   known: object | undefined;
 }
 
+/** Learning rate, or a function that returns it for a weight's name. */
+type Rate = number | ((name: string) => number);
+
+interface UpdateSettings {
+  readonly rate: Rate;
+  /** See `apply`. */
+  readonly decay: number;
+}
+
+interface UpdateInputs {
+  readonly gradients: readonly tf.Tensor[];
+  readonly powers: tf.Tensor1D;
+  /** The distinct learning rates. */
+  readonly rates: tf.Tensor1D;
+  /** Absent: nothing is clipped or checked. */
+  readonly loss?: tf.Scalar;
+  readonly clipNorm?: tf.Scalar;
+}
+
+interface Updated {
+  readonly weights: tf.Tensor[];
+  readonly norm?: tf.Scalar;
+}
+
 const float32 = type('dtype', 'float32');
 const attributes = [type('T', 'float32'), bool('use_locking', false), bool('use_nesterov', false)];
 /** Number of resource variables created; makes their names unique. */
@@ -33,8 +58,8 @@ let created = 0;
 
 export class Adam {
   readonly #slots = new Map<string, Slot>();
-  readonly #constants: readonly [tf.Scalar, tf.Scalar, tf.Scalar];
   readonly #betas: readonly [number, number];
+  readonly #epsilon: number;
   /** beta1 and beta2 to the power of the next step, in float32 as the op takes them. */
   #powers: Float32Array;
 
@@ -45,7 +70,7 @@ export class Adam {
   ) {
     this.#betas = [beta1, beta2];
     this.#powers = Float32Array.of(beta1, beta2);
-    this.#constants = [tf.keep(tf.scalar(beta1)), tf.keep(tf.scalar(beta2)), tf.keep(tf.scalar(epsilon))];
+    this.#epsilon = epsilon;
     for (const [name, weight] of weights) {
       const [value, m, v] = [handle(weight.shape), handle(weight.shape), handle(weight.shape)];
       this.#slots.set(name, {weight, value, m, v, known: undefined});
@@ -65,43 +90,102 @@ export class Adam {
    * @param decay Weight decay: each matrix is first multiplied by `1 - rate · decay`. Vectors (biases) do not decay.
    * @throws CaptionerError `mismatch` for a gradient whose name is unknown.
    */
-  apply(
+  apply(gradients: ReadonlyMap<string, tf.Tensor>, rate: Rate, decay = 0): void {
+    this.#run(gradients, {rate, decay});
+    this.advance();
+  }
+
+  /**
+   * Clips gradients by their global norm and updates every weight that has one, in place. If the norm or the loss is not finite, nothing
+   * changes. Nothing is read, so a GPU doesn't stop: the caller reads the results when it likes, and calls `advance` for an update that
+   * took place.
+   *
+   * @param gradients Gradients by weight name. The caller keeps them.
+   * @param settings.loss The loss of the gradients; not disposed.
+   * @returns The norm before clipping. The caller disposes it.
+   * @throws CaptionerError `mismatch` for a gradient whose name is unknown.
+   */
+  clipAndApply(
     gradients: ReadonlyMap<string, tf.Tensor>,
-    rate: number | ((name: string) => number),
-    decay = 0,
-  ): void {
-    tf.tidy(() => {
-      const [beta1, beta2, epsilon] = this.#constants;
-      const powers = [tf.scalar(this.#powers[0]!), tf.scalar(this.#powers[1]!)];
-      const rates = new Map<number, tf.Scalar>();
-      const rateOf = (name: string): tf.Scalar => {
-        const value = typeof rate === 'number' ? rate : rate(name);
-        if (!rates.has(value)) rates.set(value, tf.scalar(value));
-        return rates.get(value)!;
-      };
-      for (const [name, gradient] of gradients) {
-        const slot = this.#slot(name);
-        const {weight, value, m, v} = slot;
-        if (decay > 0 && weight.rank > 1)
-          assign(value, tf.sub(weight, tf.mul(weight, tf.mul(rateOf(name), decay))));
-        else if (weight.dataId !== slot.known) assign(value, weight);
-        // TensorFlow copies a shared buffer before writing to it, so the weight releases its buffer during the update.
-        weight.assign(placeholder(weight.shape));
-        try {
-          runOpMulti(
-            'ResourceApplyAdam',
-            [value, m, v, ...powers, rateOf(name), beta1, beta2, epsilon, gradient],
-            attributes,
-            0,
-          );
-        } finally {
-          weight.assign(read(value));
-          slot.known = weight.dataId;
+    settings: UpdateSettings & {readonly clipNorm: number; readonly loss: tf.Scalar},
+  ): tf.Scalar {
+    return this.#run(gradients, settings)!;
+  }
+
+  /** Counts an update. */
+  advance(): void {
+    this.#powers[0]! *= this.#betas[0];
+    this.#powers[1]! *= this.#betas[1];
+  }
+
+  #run(
+    gradients: ReadonlyMap<string, tf.Tensor>,
+    {rate, decay, clipNorm, loss}: UpdateSettings & {readonly clipNorm?: number; readonly loss?: tf.Scalar},
+  ): tf.Scalar | undefined {
+    const slots = [...gradients.keys()].map((name) => this.#slot(name));
+    const all = [...gradients.keys()].map((name) => (typeof rate === 'number' ? rate : rate(name)));
+    const rates = [...new Set(all)];
+    return tf.tidy(() => {
+      for (const {weight, value, known} of slots) if (weight.dataId !== known) assign(value, weight);
+      // TensorFlow copies a shared buffer before writing to it, so the weights release their buffers during the update.
+      for (const {weight} of slots) weight.assign(placeholder(weight.shape));
+      let updated: Updated | undefined;
+      try {
+        const inputs = {
+          gradients: [...gradients.values()],
+          powers: tf.tensor1d(this.#powers),
+          rates: tf.tensor1d(rates),
+          ...(loss && {loss, clipNorm: tf.scalar(clipNorm!)}),
+        };
+        const baked = {names: [...gradients.keys()], rates: all.map((one) => rates.indexOf(one)), decay};
+        updated = this.#update(inputs, baked);
+        return updated.norm;
+      } finally {
+        for (const [at, slot] of slots.entries()) {
+          slot.weight.assign(updated?.weights[at] ?? read(slot.value));
+          slot.known = slot.weight.dataId;
         }
       }
     });
-    this.#powers[0]! *= this.#betas[0];
-    this.#powers[1]! *= this.#betas[1];
+  }
+
+  /** The update as a function of tensors, whose effect is on TensorFlow's variables. */
+  #update(
+    {gradients, powers, rates, loss, clipNorm}: UpdateInputs,
+    {
+      names,
+      rates: rateOf,
+      decay,
+    }: {readonly names: readonly string[]; readonly rates: readonly number[]; readonly decay: number},
+  ): Updated {
+    const slots = names.map((name) => this.#slot(name));
+    return tf.tidy((): Updated & tf.TensorContainerObject => {
+      const clip = loss && clipNorm && clipping(gradients, clipNorm, loss);
+      // A step that is not applied changes nothing, to the bit: rate and gradients are 0, and the moments decay by nothing.
+      const unless = (value: tf.Tensor, otherwise: number): tf.Tensor =>
+        clip ? tf.where(clip.finite, value, tf.scalar(otherwise)) : value;
+      const [beta1, beta2] = this.#betas.map((beta) => unless(tf.scalar(beta), 1));
+      const [power1, power2] = tf.unstack(powers);
+      const steps = tf.unstack(unless(rates, 0));
+      const epsilon = tf.scalar(this.#epsilon);
+      for (const [at, {weight, value, m, v}] of slots.entries()) {
+        const step = steps[rateOf[at]!]!;
+        if (decay > 0 && weight.rank > 1)
+          tf.tidy(() => {
+            const before = read(value);
+            assign(value, tf.sub(before, tf.mul(before, tf.mul(step, decay))));
+          });
+        const gradient = clip ? scaled(gradients[at]!, clip.factor) : gradients[at]!;
+        runOpMulti(
+          'ResourceApplyAdam',
+          [value, m, v, power1!, power2!, step, beta1!, beta2!, epsilon, gradient],
+          attributes,
+          0,
+        );
+        if (clip) gradient.dispose();
+      }
+      return {weights: slots.map(({value}) => read(value)), ...(clip && {norm: clip.norm})};
+    });
   }
 
   /** Returns a copy of all that the next update depends on besides the weights: `m.<name>`, `v.<name>` and `powers`. */
@@ -160,7 +244,6 @@ export class Adam {
       }
     }
     this.#slots.clear();
-    tf.dispose([...this.#constants]);
   }
 
   #slot(name: string): Slot {

@@ -28,12 +28,22 @@ export class Ema {
    */
   update(decay: number, step: number): void {
     const kept = Math.min(decay, (1 + step) / (10 + step));
-    for (const [name, weight] of this.weights) {
-      const before = this.#means.get(name)!;
-      const mean = tf.tidy(() => tf.add(tf.mul(before, kept), tf.mul(weight, 1 - kept)));
-      this.#means.set(name, tf.keep(mean));
-      before.dispose();
+    const shares = tf.tensor1d([kept, 1 - kept]);
+    const means = this.#average([...this.#means.values()], shares);
+    shares.dispose();
+    for (const [at, name] of [...this.#means.keys()].entries()) {
+      this.#means.get(name)!.dispose();
+      this.#means.set(name, tf.keep(means[at]!));
     }
+  }
+
+  #average(means: readonly tf.Tensor[], shares: tf.Tensor1D): tf.Tensor[] {
+    return tf.tidy(() => {
+      const [kept, added] = tf.unstack(shares) as [tf.Tensor, tf.Tensor];
+      return [...this.weights.values()].map((weight, at) =>
+        tf.add(tf.mul(means[at]!, kept), tf.mul(weight, added)),
+      );
+    });
   }
 
   /**

@@ -3,10 +3,10 @@
  * same images and orders, and a resumed run repeats exactly.
  */
 
-/** Key of the dropout masks of a step: the same key gives the same masks, in any process. */
-export interface DropoutKey {
+/** Key of the random numbers of a training step: the same key gives the same numbers, in any process. */
+export interface StepKey {
   readonly seed: number;
-  /** Number of the training step, so that each step has its own masks. */
+  /** Number of the training step, so that each step has its own numbers. */
   readonly step: number;
 }
 

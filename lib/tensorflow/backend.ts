@@ -8,7 +8,40 @@ export interface Attribute {
   readonly value: boolean | number | string | readonly number[];
 }
 
-export interface Binding {
+/** The type and shape of a tensor in a graph that is being written; see functions.h. */
+export interface GraphOutput {
+  readonly dtype: number;
+  /** -1 for a size that is unknown, null for an unknown rank. */
+  readonly shape: readonly number[] | null;
+}
+
+/** A tensor that the binding holds. */
+export interface TensorInfo {
+  readonly id: number;
+  readonly dtype: number;
+  readonly shape: number[];
+}
+
+/** Exports that set-up adds to tfjs's binding, see functions.h. */
+export interface GraphBinding {
+  graphBegin(): void;
+  graphOp(
+    node: Uint8Array,
+    name: string,
+    inputs: readonly string[],
+    after: readonly string[],
+  ): readonly GraphOutput[];
+  graphFunction(
+    name: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    effects: readonly string[],
+  ): void;
+  graphEnd(): void;
+  removeFunction(name: string): void;
+}
+
+export interface Binding extends Partial<GraphBinding> {
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;
   readonly TF_INT64: number;
@@ -22,20 +55,35 @@ export interface Binding {
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_SHAPE: number;
-  createTensor(shape: readonly number[], type: number, values: Int32Array | Uint8Array): number;
+  createTensor(
+    shape: readonly number[],
+    type: number,
+    values: Float32Array | Int32Array | Uint8Array,
+  ): number;
   deleteTensor(id: number): void;
+  isUsingGpuDevice(): boolean;
   tensorDataSync(id: number): Float32Array | Int32Array;
   executeOp(
     name: string,
     attributes: readonly Attribute[],
     inputs: readonly number[],
     outputs: number,
-  ): {readonly id: number}[];
+  ): TensorInfo[];
+}
+
+/** What tfjs knows of the data of tensors. */
+export interface TensorData extends TensorInfo {
+  /** Values that have not been handed to TensorFlow yet. */
+  readonly values: Float32Array | Int32Array | Uint8Array | null;
 }
 
 export interface Backend {
-  readonly binding: Binding;
-  readonly tensorMap: {set(id: object, info: object): void};
+  /** The native binding; while a compiled function is written, a stand-in that writes ops into its graph. */
+  binding: Binding;
+  readonly tensorMap: {set(id: object, info: object): void; get(id: object): TensorData};
+  createOutputTensor(info: TensorInfo): tf.Tensor;
+  incRef(id: object): void;
+  getDTypeInteger(dtype: tf.DataType): number;
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
   executeSingleOutput(
     name: string,
@@ -59,12 +107,7 @@ export const binding: Binding = backend.binding;
  * @param native TensorFlow's number of the element type.
  * @param dtype The type that tfjs reports. A tensor of a type that tfjs lacks must not be read through tfjs.
  */
-export function adopt(
-  id: number,
-  shape: readonly number[],
-  native: number,
-  dtype: 'float32' | 'int32',
-): tf.Tensor {
+export function adopt(id: number, shape: readonly number[], native: number, dtype: tf.DataType): tf.Tensor {
   const dataId = {};
   backend.tensorMap.set(dataId, {shape, dtype: native, id, values: null, refCount: 1});
   return tf.engine().makeTensorFromTensorInfo({dataId, shape: [...shape], dtype});

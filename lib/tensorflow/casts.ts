@@ -32,7 +32,7 @@ type Step = readonly [op: string, attributes: readonly Attribute[]];
 function chain(first: number, ...steps: readonly Step[]): number {
   return steps.reduce((before, [name, attributes]) => {
     try {
-      return binding.executeOp(name, attributes, [before], 1)[0]!.id;
+      return backend.binding.executeOp(name, attributes, [before], 1)[0]!.id;
     } finally {
       binding.deleteTensor(before);
     }

@@ -1,6 +1,9 @@
 /** Native TensorFlow, the only backend. Every module that computes imports `tf` from here. */
 import './tf-environment';
 import * as tf from '@tensorflow/tfjs-node-gpu';
+import {registerGather} from './gather';
+
+registerGather(tf);
 
 export {tf};
 

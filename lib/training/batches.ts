@@ -107,6 +107,28 @@ export function collate(group: readonly Example[]): Batch {
   return {ids: group.map(({id}) => id), inputs, targets, size, steps};
 }
 
+/**
+ * Rounds a size up, by at most a sixteenth, so that few different sizes occur and few functions are compiled. Sizes up to 32 stay as they
+ * are.
+ */
+export function roundedSize(size: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, size))) - 4);
+  return Math.ceil(size / step) * step;
+}
+
+/** Pads a batch to rounded sizes, with captions and words of padding; `ids` stays as it is. */
+export function padded(batch: Batch): Batch {
+  const [size, steps] = [roundedSize(batch.size), roundedSize(batch.steps)];
+  if (size === batch.size && steps === batch.steps) return batch;
+  const wide = (words: Int32Array): Int32Array => {
+    const all = new Int32Array(size * steps);
+    for (let row = 0; row < batch.size; row++)
+      all.set(words.subarray(row * batch.steps, (row + 1) * batch.steps), row * steps);
+    return all;
+  };
+  return {ids: batch.ids, inputs: wide(batch.inputs), targets: wide(batch.targets), size, steps};
+}
+
 function* chunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
   for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
 }

@@ -1,25 +1,57 @@
 /**
- * The training loss: mean cross entropy of each word of the captions, given the image and the words before it. Padding is excluded,
- * both from the mean and from the computation.
+ * The training loss: mean cross entropy of each word of the captions, given the image and the words before it. Padding takes part in the
+ * computation with weight 0, so that shapes depend on the captions' lengths alone and one compiled function serves many batches.
  */
-import type {Decoder, DropoutKey} from '../decoders/decoder';
+import type {Decoder} from '../decoders/decoder';
 import {bannedWords} from '../search/constraints';
 import {CaptionerError} from '../errors';
 import {sparseCrossEntropy} from '../ops/cross-entropy';
-import {runOp, type} from '../tensorflow/ops';
+import type {StepKey} from '../random/random';
 import {tf} from '../tensorflow/tensorflow';
-import {withGradient} from '../ops/with-gradient';
+import type {Batch} from './batches';
+import {withOwnWords} from './scheduled-sampling';
 
 /** Options of the loss in training; evaluation has none. */
-export interface LossOptions extends DropoutKey {
+export interface LossOptions extends StepKey {
   /** The row of each caption's image in the features, if captions share images. @default each has its own */
   readonly images?: readonly number[];
   /** Probability mass that the target spreads evenly over all words instead of the correct one. @default 0 */
   readonly labelSmoothing?: number;
+  /** Fraction of input words replaced by the decoder's own predictions (scheduled sampling). @default 0 */
+  readonly ownWords?: number;
   /** Weight of each caption, negative to make it less likely; disables dropout. @default 1 for each */
   readonly shares?: readonly number[];
   /** Divisor of the logits. @default 1 */
   readonly temperature?: number;
+}
+
+/** Captions as arrays of word ids; a `Batch` is one. */
+export type Captions = Pick<Batch, 'inputs' | 'targets' | 'size' | 'steps'>;
+
+/** Everything that differs from step to step, as tensors: the inputs of the loss as a function. */
+export interface LossInputs {
+  /** Image features, or the input of the encoder's trained blocks. */
+  readonly features: tf.Tensor;
+  /** int32 `[batch, steps]` */
+  readonly inputs: tf.Tensor2D;
+  /** int32 `[batch · steps]` */
+  readonly targets: tf.Tensor1D;
+  /** Factor of each target's loss, `[batch · steps]`: 0 for padding, 1 on average. */
+  readonly weights: tf.Tensor1D;
+  /** int32 `[batch]`, see `LossOptions.images`. */
+  readonly images?: tf.Tensor1D | undefined;
+  /** Number of the training step, int32; absent in evaluation. */
+  readonly step?: tf.Scalar | undefined;
+  readonly ownWords?: tf.Scalar | undefined;
+}
+
+/** What stays the same from step to step. */
+export interface LossSettings {
+  readonly seed: number;
+  readonly labelSmoothing: number;
+  readonly temperature: number;
+  /** Whether the captions were sampled, see `LossOptions.shares`. */
+  readonly sampled: boolean;
 }
 
 /**
@@ -40,95 +72,161 @@ export function captionLoss(
   targets: tf.Tensor2D,
   training?: LossOptions,
 ): tf.Scalar {
-  const [batch, steps] = inputs.shape;
-  const images = training?.images;
-  const together = images ? images.length === batch : features.shape[0] === batch;
-  if (targets.shape[0] !== batch || targets.shape[1] !== steps || !together) {
+  const captions = readCaptions(features, inputs, targets);
+  return tf.tidy(() =>
+    teacherForcedLoss(decoder, lossInputs(decoder, features, captions, training), settingsOf(training)),
+  );
+}
+
+/** Reads captions from tensors, see `captionLoss`. @throws CaptionerError `shape` */
+function readCaptions(features: tf.Tensor, inputs: tf.Tensor2D, targets: tf.Tensor2D): Captions {
+  const [size, steps] = inputs.shape;
+  if (targets.shape[0] !== size || targets.shape[1] !== steps) {
     const [i, t, f] = [inputs, targets, features].map(({shape}) => `[${shape.join(', ')}]`);
-    const got = `inputs ${i}, targets ${t}, features ${f}`;
+    throw new CaptionerError(
+      'shape',
+      `Loss: expected one batch, got inputs ${i}, targets ${t}, features ${f}`,
+    );
+  }
+  return {inputs: inputs.dataSync<'int32'>(), targets: targets.dataSync<'int32'>(), size, steps};
+}
+
+/**
+ * Makes the inputs of the loss.
+ *
+ * @returns The tensors; the caller disposes them, but for the features.
+ * @throws CaptionerError as `captionLoss`
+ */
+export function lossInputs(
+  {vocabulary}: Pick<Decoder, 'vocabulary'>,
+  features: tf.Tensor,
+  {inputs, targets, size, steps}: Captions,
+  training?: LossOptions,
+): LossInputs {
+  const {images, shares, ownWords = 0} = training ?? {};
+  if ((images ?? {length: features.shape[0]}).length !== size) {
+    const got = `inputs [${size}, ${steps}], features [${features.shape.join(', ')}]`;
     throw new CaptionerError('shape', `Loss: expected one batch, got ${got}`);
   }
-  checkIds('inputs', inputs.dataSync(), decoder.vocabulary);
-  const words = targets.dataSync<'int32'>();
-  checkIds('targets', words, decoder.vocabulary);
-  const rows = Int32Array.from(words.keys()).filter((row) => words[row]! > 0);
-  if (rows.length === 0)
+  checkIds('inputs', inputs, vocabulary);
+  checkIds('targets', targets, vocabulary);
+  const words = countWords(targets);
+  if (words === 0)
     throw new CaptionerError('captions', 'Loss: expected words in the batch, got only padding');
+  const weights = Float32Array.from(targets, (id, at) =>
+    id > 0 ? ((shares?.[Math.floor(at / steps)] ?? 1) * targets.length) / words : 0,
+  );
+  return {
+    features,
+    inputs: tf.tensor2d(inputs, [size, steps], 'int32'),
+    targets: tf.tensor1d(targets, 'int32'),
+    weights: tf.tensor1d(weights),
+    images: images && tf.tensor1d([...images], 'int32'),
+    step: training && tf.scalar(training.step, 'int32'),
+    ownWords: ownWords > 0 ? tf.scalar(ownWords) : undefined,
+  };
+}
 
-  const shares = training?.shares;
-  return tf.tidy(() => {
-    // Sampled captions were written without dropout; with it the decoder would not be the one that wrote them.
-    const dropout = shares ? undefined : training;
-    const own = images && tf.tensor1d([...images], 'int32');
-    const {states, penalty} = decoder.attend?.(features, inputs, dropout, own) ?? {
-      states: decoder.states(features, inputs, dropout, own),
-    };
-    const units = states.shape[2];
-    const kept = takeRows(tf.reshape(states, [batch * steps, units]), tf.tensor1d(rows, 'int32'));
-    const next = tf.tensor1d(
-      Int32Array.from(rows, (row) => words[row]!),
-      'int32',
+export function settingsOf(training?: LossOptions): LossSettings {
+  const {seed = 0, labelSmoothing = 0, temperature = 1, shares} = training ?? {};
+  return {seed, labelSmoothing, temperature, sampled: shares !== undefined};
+}
+
+/** Returns the number of words that are predicted. */
+export function countWords(targets: Int32Array): number {
+  return targets.reduce((count, id) => count + (id > 0 ? 1 : 0), 0);
+}
+
+/** The loss as a pure function of tensors, see `captionLoss`; differentiable with respect to the decoder's weights and the features. */
+export function teacherForcedLoss(
+  decoder: Decoder,
+  {features, inputs, targets, weights, images, step}: LossInputs,
+  {seed, labelSmoothing, temperature, sampled}: LossSettings,
+): tf.Scalar {
+  // Sampled captions were written without dropout; with it the decoder would not be the one that wrote them.
+  const dropout = step && !sampled ? {seed, step} : undefined;
+  const {states, penalty} = decoder.attend?.(features, inputs, dropout, images) ?? {
+    states: decoder.states(features, inputs, dropout, images),
+  };
+  const {weight, bias} = decoder.output;
+  // Sampling excludes banned words. If they were not excluded here too, the worse samples could become less likely by moving
+  // probability to words that are never sampled.
+  const allowed = sampled ? tf.add(bias, tf.tensor1d(bannedWords(decoder.vocabulary, []))) : bias;
+  const tempered = <R extends tf.Rank>(x: tf.Tensor): tf.Tensor<R> =>
+    (temperature === 1 ? x : tf.div(x, temperature)) as tf.Tensor<R>;
+  const loss = sparseCrossEntropy(
+    tf.reshape(states, [targets.size, states.shape[2]]),
+    tempered<tf.Rank.R2>(weight),
+    tempered<tf.Rank.R1>(allowed),
+    targets,
+    labelSmoothing,
+    weights,
+  );
+  // Validation reports the cross entropy alone. For sampled captions the penalty is left out too: their rewards would not counteract
+  // it, and attention would spread evenly over the image.
+  return step && !sampled && penalty ? tf.add(loss, penalty) : loss;
+}
+
+/** The part of an encoder that is trained along with the decoder. */
+export interface TrainedEncoder {
+  readonly weights: ReadonlyMap<string, tf.Variable>;
+  features(frozen: tf.Tensor): tf.Tensor;
+}
+
+export interface LossGradients {
+  readonly loss: tf.Scalar;
+  /** By the weights' names. */
+  readonly gradients: Record<string, tf.Tensor>;
+}
+
+/**
+ * The loss and its gradient with respect to every weight, as a pure function of tensors.
+ *
+ * @param encoder Computes the features, if it is trained too.
+ * @returns The caller disposes all of it.
+ */
+export function lossGradients(
+  decoder: Decoder,
+  inputs: LossInputs,
+  settings: LossSettings,
+  encoder?: TrainedEncoder,
+): LossGradients {
+  return tf.tidy((): LossGradients & tf.TensorContainerObject => {
+    const weights = new Map([...decoder.weights, ...(encoder?.weights ?? [])]);
+    const compute = (): tf.Tensor => encoder?.features(inputs.features) ?? inputs.features;
+    // Own words are chosen outside of the gradient tape.
+    const read = inputs.ownWords
+      ? withOwnWords(decoder, {...inputs, features: compute()}, settings.seed)
+      : inputs.inputs;
+    const {value, grads} = tf.variableGrads(
+      () => teacherForcedLoss(decoder, {...inputs, features: compute(), inputs: read}, settings),
+      [...weights.values()],
     );
-    const {weight, bias} = decoder.output;
-    // Sampling excludes banned words. If they were not excluded here too, the worse samples could become less likely by moving
-    // probability to words that are never sampled.
-    const allowed = shares ? tf.add(bias, tf.tensor1d(bannedWords(decoder.vocabulary, []))) : bias;
-    const tempered = <R extends tf.Rank>(x: tf.Tensor): tf.Tensor<R> =>
-      (training?.temperature === undefined ? x : tf.div(x, training.temperature)) as tf.Tensor<R>;
-    const loss = sparseCrossEntropy(
-      kept,
-      tempered<tf.Rank.R2>(weight),
-      tempered<tf.Rank.R1>(allowed),
-      next,
-      training?.labelSmoothing,
-      shares && tf.tensor1d(Float32Array.from(rows, (row) => shares[Math.floor(row / steps)]!)),
+    const named = [...weights].flatMap(([name, {name: inner}]) =>
+      grads[inner] ? [[name, grads[inner]] as const] : [],
     );
-    // Validation reports the cross entropy alone. For sampled captions the penalty is left out too: their rewards would not counteract
-    // it, and attention would spread evenly over the image.
-    return training && !shares && penalty ? tf.add(loss, penalty) : loss;
+    return {loss: value, gradients: Object.fromEntries(named)};
   });
 }
 
 /**
- * The loss and its gradient with respect to every weight of the decoder.
+ * The loss and its gradient with respect to every weight of the decoder; parameters as those of `captionLoss`.
  *
- * @param features As for `captionLoss`; or a function that computes them, if the encoder is trained too.
- * @param more Trained weights of the encoder.
  * @returns The loss, and gradients by the weights' names. The caller disposes the gradients.
  */
 export function gradients(
   decoder: Decoder,
-  features: tf.Tensor | (() => tf.Tensor),
+  features: tf.Tensor,
   inputs: tf.Tensor2D,
   targets: tf.Tensor2D,
   training?: LossOptions,
-  more: ReadonlyMap<string, tf.Variable> = new Map(),
 ): {loss: number; gradients: Map<string, tf.Tensor>} {
-  const learning = new Map([...decoder.weights, ...more]);
-  const {value, grads} = tf.variableGrads(() => {
-    const seen = typeof features === 'function' ? features() : features;
-    return captionLoss(decoder, seen, inputs, targets, training);
-  }, [...learning.values()]);
-  const loss = value.dataSync()[0]!;
-  value.dispose();
-  const named = new Map<string, tf.Tensor>();
-  for (const [name, {name: inner}] of learning) if (grads[inner]) named.set(name, grads[inner]);
-  return {loss, gradients: named};
-}
-
-/** Gathers rows of a matrix, each at most once, so that the gradient can scatter rows instead of adding them. */
-function takeRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
-  return withGradient<tf.Tensor2D>([x], (save) => {
-    save([rows]);
-    return {
-      value: tf.gather(x, rows),
-      gradient: (dy, saved) => {
-        const places = tf.expandDims(saved[0]!, 1);
-        const shape = tf.tensor1d(x.shape, 'int32');
-        return runOp('ScatterNd', [places, dy, shape], [type('T', 'float32'), type('Tindices', 'int32')]);
-      },
-    };
-  });
+  const captions = readCaptions(features, inputs, targets);
+  const {features: _, ...made} = lossInputs(decoder, features, captions, training);
+  const {loss, gradients} = lossGradients(decoder, {features, ...made}, settingsOf(training));
+  const value = loss.dataSync()[0]!;
+  tf.dispose([loss, ...Object.values(made)]);
+  return {loss: value, gradients: new Map(Object.entries(gradients))};
 }
 
 function checkIds(what: string, ids: ArrayLike<number>, vocabulary: number): void {

@@ -3,13 +3,12 @@
  * Cross entropy takes the references; self-critical training takes captions that the decoder samples itself.
  */
 import type {Decoder} from '../decoders/decoder';
-import type {DropoutKey} from '../random/random';
-import {tf} from '../tensorflow/tensorflow';
+import type {StepKey} from '../random/random';
+import type {tf} from '../tensorflow/tensorflow';
 import type {Vocabulary} from '../text/vocabulary';
 import type {Batch} from './batches';
 import type {LossOptions} from './loss';
 import type {TrainerSettings} from './options';
-import {withOwnWords} from './scheduled-sampling';
 import {sampledBatch, type Rewards} from './self-critical';
 
 export interface ObjectiveInput {
@@ -21,7 +20,7 @@ export interface ObjectiveInput {
   readonly images: readonly string[];
   /** Computes the images' features, `[images, …]`, without a gradient. */
   readonly features: () => tf.Tensor;
-  readonly key: DropoutKey;
+  readonly key: StepKey;
 }
 
 /** The captions of a step. */
@@ -43,12 +42,7 @@ export function crossEntropy({
   labelSmoothing,
   ownWords,
 }: Pick<TrainerSettings, 'labelSmoothing'> & {readonly ownWords: number}): Objective {
-  return ({decoder, batch, images, features, key}) => {
-    const loss = {...key, labelSmoothing};
-    if (ownWords === 0) return {batch, loss};
-    const rows = batch.ids.map((id) => images.indexOf(id));
-    return {batch: withOwnWords(decoder, tf.gather(features(), rows), batch, ownWords, key), loss};
-  };
+  return ({batch, key}) => ({batch, loss: {...key, labelSmoothing, ownWords}});
 }
 
 /** Maximises the reward of sampled captions (Rennie et al. 2017, arXiv 1612.00563). */

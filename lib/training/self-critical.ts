@@ -12,10 +12,10 @@ import type {Decoder} from '../decoders/decoder';
 import {sample} from '../search/sampling';
 import {greedySearch} from '../search/beam-search';
 import type {tf} from '../tensorflow/tensorflow';
-import {mix, type DropoutKey} from '../random/random';
+import {mix, type StepKey} from '../random/random';
 import type {Vocabulary} from '../text/vocabulary';
 
-export interface SelfCriticalSettings extends DropoutKey {
+export interface SelfCriticalSettings extends StepKey {
   readonly samples: number;
   readonly baseline: 'others' | 'greedy';
   readonly maximumLength: number;

@@ -1,10 +1,10 @@
 /** One training step: from batches to a loss, its gradients, and updated weights. */
 import {CaptionerError} from '../errors';
 import type {Adam} from '../optim/adam';
-import {clipByGlobalNorm} from '../optim/clip';
+import type {StepKey} from '../random/random';
 import {tf} from '../tensorflow/tensorflow';
-import type {Batch} from './batches';
-import {gradients} from './loss';
+import {padded, roundedSize, type Batch} from './batches';
+import {countWords, lossGradients, lossInputs, settingsOf, type LossGradients} from './loss';
 import type {Objective} from './objectives';
 import type {TrainerSettings} from './options';
 import {notFinite, type Parts} from './training-data';
@@ -36,7 +36,7 @@ export interface StepResult {
  * Takes one optimizer step on the gradients of several batches, as if they were one batch.
  *
  * @param objective Chooses what each batch is trained on.
- * @throws CaptionerError `diverged` before the weights are touched, when the loss or the gradient is not finite.
+ * @throws CaptionerError `diverged` when the loss or the gradient is not finite; the weights are unchanged then.
  */
 export function trainStep(
   parts: Pick<Parts, 'decoder' | 'features' | 'vocabulary'>,
@@ -53,37 +53,30 @@ export function trainStep(
     const passes = batches.map((batch, part) =>
       forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, trainEncoder),
     );
-    const loss = weightedMean(passes, 'words', (pass) => pass.loss);
+    const mean = passes.length === 1 ? passes[0]! : meanOf(passes);
+    const found = new Map(Object.entries(mean.gradients));
 
-    // Clip.
-    const found = meanGradients(passes);
-    const {gradients: clipped, norm: gradientNorm} = clipByGlobalNorm(found, clipNorm);
+    // Clip and apply.
+    const rate = (name: string): number => (encoder?.weights.has(name) ? encoderLearningRate : learningRate);
+    const norm = adam.clipAndApply(found, {rate, decay: weightDecay, clipNorm, loss: mean.loss});
 
     // Check.
+    const [loss, gradientNorm] = tf.stack([mean.loss, norm]).dataSync() as unknown as [number, number];
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw diverged(passes, step, loss, gradientNorm);
-
-    settings.onGradients?.(found);
-
-    // Apply.
-    const rateOf = (name: string): number =>
-      encoder?.weights.has(name) ? encoderLearningRate : learningRate;
-    adam.apply(clipped, rateOf, weightDecay);
+    adam.advance();
 
     // Report.
+    settings.onGradients?.(found);
+    const captions = passes.reduce((sum, pass) => sum + pass.captions, 0);
     const rewarded = passes.every(({reward}) => reward !== undefined);
-    return {
-      loss,
-      gradientNorm,
-      ...(rewarded && {reward: weightedMean(passes, 'captions', ({reward}) => reward!)}),
-    };
+    const reward = passes.reduce((sum, pass) => sum + ((pass.reward ?? 0) * pass.captions) / captions, 0);
+    return {loss, gradientNorm, ...(rewarded && {reward})};
   });
 }
 
 /** The forward and backward pass of one batch. */
-interface Pass {
-  readonly loss: number;
-  readonly gradients: Map<string, tf.Tensor>;
+interface Pass extends LossGradients {
   readonly reward?: number;
   /** Ids of the images. */
   readonly images: readonly string[];
@@ -96,7 +89,7 @@ interface Pass {
 function forwardBackward(
   {decoder, features: source, vocabulary}: Pick<Parts, 'decoder' | 'features' | 'vocabulary'>,
   batch: Batch,
-  key: {readonly seed: number; readonly step: number},
+  key: StepKey,
   objective: Objective,
   trainEncoder: boolean,
 ): Pass {
@@ -104,30 +97,51 @@ function forwardBackward(
   const images = [...new Set(batch.ids)];
   const encoder = source.trainable;
   const read = encoder?.frozenFeatures(images, key) ?? source.draw?.(images, key) ?? source.read(images);
-  const compute = (): tf.Tensor => encoder?.features(read) ?? read;
-  // Where the encoder is trained, its features are computed again under the gradient tape.
-  const tuned = trainEncoder ? encoder?.weights : undefined;
-  const features = tuned ? compute : once(compute);
-
+  const features = once(() => encoder?.features(read) ?? read);
   const {
     batch: target,
     loss: options,
     reward,
   } = objective({decoder, vocabulary, batch, images, features, key});
-  const {ids, inputs, targets, size, steps} = target;
-  const [input, next] = [inputs, targets].map((words) => tf.tensor2d(words, [size, steps], 'int32'));
+  const captions = padded(target);
   const rows = new Map(images.map((id, row) => [id, row]));
-  const shared = ids.length > images.length && {images: ids.map((id) => rows.get(id)!)};
-  const found = gradients(
-    decoder,
-    tuned ? compute : features(),
-    input!,
-    next!,
-    {...options, ...shared},
-    tuned,
+  // Where the encoder is trained, its features are computed again under the gradient tape.
+  const tuned = trainEncoder ? encoder : undefined;
+  const aligned = byCaption(
+    tuned ? read : features(),
+    target.ids.map((id) => rows.get(id)!),
+    captions.size,
   );
-  const words = targets.reduce((count, id) => count + (id > 0 ? 1 : 0), 0);
-  return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: size};
+  const loss = {...options, ...(aligned.images && {images: aligned.images})};
+  const inputs = lossInputs(decoder, aligned.features, captions, loss);
+  const found = lossGradients(decoder, inputs, settingsOf(loss), tuned);
+  const words = countWords(captions.targets);
+  return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: target.size};
+}
+
+/** Above this fraction of images, each caption has a row of features to itself: about as fast, and the shapes are the same in each step. */
+const mostlyApart = 0.85;
+
+/**
+ * Makes the features of images those of captions, in as few different shapes as possible.
+ *
+ * @param rows Row of each caption's image in `features`.
+ * @param captions Number of captions, those of padding included.
+ * @returns `images`: as in `LossOptions`; if absent, image and caption have the same row.
+ */
+function byCaption(
+  features: tf.Tensor,
+  rows: readonly number[],
+  captions: number,
+): {readonly features: tf.Tensor; readonly images?: number[]} {
+  const [images, ...size] = features.shape as [number, ...number[]];
+  const all = Array.from({length: captions}, (_, row) => rows[row] ?? 0);
+  if (images > mostlyApart * captions)
+    return all.every((image, row) => image === row)
+      ? {features}
+      : {features: tf.gather(features, tf.tensor1d(all, 'int32'))};
+  const more = roundedSize(images) - images;
+  return {features: more === 0 ? features : tf.concat([features, tf.zeros([more, ...size])]), images: all};
 }
 
 function once<T>(compute: () => T): () => T {
@@ -135,30 +149,21 @@ function once<T>(compute: () => T): () => T {
   return () => (result ??= {value: compute()}).value;
 }
 
-function weightedMean(
-  passes: readonly Pass[],
-  weight: 'words' | 'captions',
-  value: (pass: Pass) => number,
-): number {
-  const total = passes.reduce((sum, pass) => sum + pass[weight], 0);
-  return passes.reduce((sum, pass) => sum + (value(pass) * pass[weight]) / total, 0);
-}
-
-/** The mean of the gradients, each batch weighted by its number of words. */
-function meanGradients(passes: readonly Pass[]): Map<string, tf.Tensor> {
-  const [first] = passes;
-  if (passes.length === 1) return first!.gradients;
+/** The mean of loss and gradients, each batch weighted by its number of words. */
+function meanOf(passes: readonly Pass[]): LossGradients {
   const total = passes.reduce((sum, {words}) => sum + words, 0);
-  const names = [...new Set(passes.flatMap(({gradients}) => [...gradients.keys()]))];
-  return new Map(
-    names.map((name) => {
-      const scaled = passes.flatMap(({gradients, words}) => {
-        const gradient = gradients.get(name);
-        return gradient ? [tf.mul(gradient, words / total)] : [];
-      });
-      return [name, tf.addN(scaled)];
-    }),
-  );
+  const mean = (of: (pass: Pass) => tf.Tensor | undefined): tf.Tensor =>
+    tf.addN(
+      passes.flatMap((pass) => {
+        const part = of(pass);
+        return part ? [tf.mul(part, pass.words / total)] : [];
+      }),
+    );
+  const names = [...new Set(passes.flatMap(({gradients}) => Object.keys(gradients)))];
+  return {
+    loss: mean(({loss}) => loss) as tf.Scalar,
+    gradients: Object.fromEntries(names.map((name) => [name, mean(({gradients}) => gradients[name])])),
+  };
 }
 
 function diverged(passes: readonly Pass[], step: number, loss: number, gradientNorm: number): CaptionerError {

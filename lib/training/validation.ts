@@ -2,7 +2,7 @@
  * Evaluates a decoder on images that it is not trained on. The work is divided into pieces, so that the caller can handle other events
  * in between, or stop.
  */
-import {BatchPlan, type Example} from './batches';
+import {BatchPlan, padded, type Example} from './batches';
 import type {CaptionedImage} from '../datasets/dataset';
 import type {FeatureSource} from '../features/source';
 import type {Decoder} from '../decoders/decoder';
@@ -16,7 +16,7 @@ import {tf} from '../tensorflow/tensorflow';
 import type {EpochReport, PanelEntry} from '../checkpoints/history';
 import {attentionShift, mostFrequentCaption} from './alarms';
 import type {EpochEvent} from './events';
-import {captionLoss} from './loss';
+import {countWords, lossInputs, settingsOf, teacherForcedLoss} from './loss';
 import type {TrainingData, Parts} from './training-data';
 import type {Criterion, TrainerSettings} from './options';
 
@@ -41,14 +41,16 @@ export function* lossOf(
   const plan = new BatchPlan(examples, 128);
   let [sum, words, done] = [0, 0, 0];
   for (let at = 0; at < plan.length; at++) {
-    const {ids, inputs, targets, size, steps} = plan.batch(at);
-    const count = targets.reduce((all, id) => all + (id > 0 ? 1 : 0), 0);
+    const batch = plan.batch(at);
+    const captions = padded(batch);
+    const count = countWords(captions.targets);
     sum += tf.tidy(() => {
-      const [read, next] = [inputs, targets].map((of) => tf.tensor2d(of, [size, steps], 'int32'));
-      return count * captionLoss(decoder, features.read(ids), read!, next!).dataSync()[0]!;
+      const ids = Array.from({length: captions.size}, (_, row) => batch.ids[row] ?? batch.ids[0]!);
+      const inputs = lossInputs(decoder, features.read(ids), captions);
+      return count * teacherForcedLoss(decoder, inputs, settingsOf()).dataSync()[0]!;
     });
     words += count;
-    yield (done += size);
+    yield (done += batch.size);
   }
   return sum / words;
 }
