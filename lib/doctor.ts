@@ -16,6 +16,7 @@ export const parts = [
   'TensorFlow',
   'device',
   'binding',
+  'compiled functions',
   'encoder weights',
   'kernel',
   'Jupyter',
@@ -53,6 +54,7 @@ export async function doctor(): Promise<Finding[]> {
     'TensorFlow': checkTensorFlow(python),
     'device': checkDevice(native),
     'binding': native.failure === undefined ? ok(native.detail) : wrong(native.failure),
+    'compiled functions': checkFunctions(native),
     'encoder weights': weights,
     'kernel': kernel,
     'Jupyter': checkPackages(python, ['jupyterlab', 'papermill', 'nbconvert']),
@@ -142,14 +144,23 @@ interface Native {
   readonly failure?: string;
   readonly detail: string;
   readonly device?: 'cpu' | 'gpu';
+  /** The result of 1 + 2 in a compiled function, or why there is none. */
+  readonly compiled?: number | string;
 }
 
-/** Adds two numbers with TensorFlow, in a separate process. */
+/** Adds two numbers with TensorFlow, op by op and in a compiled function, in a separate process. */
 async function queryNative(): Promise<Native> {
   const script = `try {
       const {tf, device} = require(${JSON.stringify(join(__dirname, 'tensorflow', 'tensorflow'))});
       const sum = tf.add(1, 2).dataSync()[0];
-      console.log('\\n' + JSON.stringify({sum, device: device(), tensorflow: tf.backend().binding.TF_Version}));
+      const {compiled, compiles} = require(${JSON.stringify(join(__dirname, 'tensorflow', 'compiled'))});
+      let found = 'the binding lacks what set-up adds to it';
+      try {
+        if (compiles()) found = compiled((a, b) => tf.add(a, b))(tf.scalar(1), tf.scalar(2)).dataSync()[0];
+      } catch (error) {
+        found = error.message.split('\\n')[0];
+      }
+      console.log('\\n' + JSON.stringify({sum, compiled: found, device: device(), tensorflow: tf.backend().binding.TF_Version}));
     } catch (error) {
       console.error((error.cause ?? error).message.trim().split('\\n')[0]);
       process.exitCode = 1;
@@ -158,11 +169,24 @@ async function queryNative(): Promise<Native> {
   if (failure !== undefined) return {failure, detail: ''};
   const answer = JSON.parse(output.trim().split('\n').at(-1)!) as {
     sum: number;
+    compiled: number | string;
     device: 'cpu' | 'gpu';
     tensorflow: string;
   };
   if (answer.sum !== 3) return {failure: `expected 1 + 2 to be 3, got ${answer.sum}`, detail: ''};
-  return {detail: `loads TensorFlow ${answer.tensorflow} and computes`, device: answer.device};
+  const {compiled, device} = answer;
+  return {detail: `loads TensorFlow ${answer.tensorflow} and computes`, device, compiled};
+}
+
+function checkFunctions({compiled}: Native): Verdict {
+  if (compiled === undefined) return wrong('unknown, because the binding does not load');
+  if (process.env['CAPTIONER_EAGER'] === '1')
+    return ok('turned off by CAPTIONER_EAGER=1; training and search run op by op');
+  return compiled === 3
+    ? ok('training and search run as TensorFlow functions')
+    : wrong(
+        `expected 1 + 2 to be 3, got ${compiled}; training and search run op by op, several times slower`,
+      );
 }
 
 function checkDevice({device}: Native): Verdict {

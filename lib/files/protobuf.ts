@@ -1,9 +1,9 @@
-/** Protocol buffers, encoded and decoded field by field: as much of the format as TensorBoard's event files need. */
+/** Protocol buffers, encoded and decoded field by field: as much of the format as TensorBoard's event files and TensorFlow's graphs need. */
 
 /** Kinds of stored values. */
 const wire = {varint: 0, fixed64: 1, bytes: 2, fixed32: 5} as const;
 
-/** An integer from 0 up, an enumerator or a Boolean. */
+/** An integer, an enumerator or a Boolean. */
 export function integer(field: number, value: number | boolean): Buffer {
   return Buffer.concat([key(field, wire.varint), varint(Number(value))]);
 }
@@ -65,8 +65,14 @@ function key(field: number, type: number): Buffer {
   return varint(field * 8 + type);
 }
 
-/** Seven bits a byte, the lowest first. */
+/** Seven bits a byte, the lowest first; a negative number as 64 bits in two's complement. */
 function varint(value: number): Buffer {
+  if (value < 0) {
+    const bits = BigInt.asUintN(64, BigInt(value));
+    return Buffer.from(
+      Array.from({length: 10}, (_, k) => Number((bits >> BigInt(7 * k)) & 0x7fn) | (k < 9 ? 0x80 : 0)),
+    );
+  }
   const bytes: number[] = [];
   for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
   return Buffer.from([...bytes, value]);

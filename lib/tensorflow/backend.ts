@@ -25,16 +25,19 @@ export interface TensorInfo {
 /** Exports that set-up adds to tfjs's binding, see functions.h. */
 export interface GraphBinding {
   graphBegin(): void;
+  opDef(op: string): Buffer;
   graphOp(
-    node: Uint8Array,
+    op: string,
     name: string,
-    inputs: readonly string[],
+    device: string,
+    inputs: readonly (number | readonly number[])[],
     after: readonly string[],
+    attributes: readonly (string | Uint8Array)[],
   ): readonly GraphOutput[];
   graphFunction(
     name: string,
-    inputs: readonly string[],
-    outputs: readonly string[],
+    inputs: readonly number[],
+    outputs: readonly number[],
     effects: readonly string[],
   ): void;
   graphEnd(): void;

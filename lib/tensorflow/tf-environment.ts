@@ -5,6 +5,7 @@
 import {closeSync, fstatSync, openSync} from 'node:fs';
 import {isatty} from 'node:tty';
 import util from 'node:util';
+import {isMainThread} from 'node:worker_threads';
 import {CaptionerError} from '../errors';
 
 // oneDNN is off by default on processors without AVX-512, where it saves a third of a training step.
@@ -33,10 +34,12 @@ try {
 
 /**
  * Calls `load` with stderr sent to /dev/null, if that can be undone. TensorFlow writes its greeting in native code before it reads any
- * log level, so the file descriptor itself must be redirected. With `TF_CPP_MIN_LOG_LEVEL=0` stderr is left alone.
+ * log level, so the file descriptor itself must be redirected. With `TF_CPP_MIN_LOG_LEVEL=0` stderr is left alone, and so it is in a worker
+ * thread: Node closes what a worker opened when the worker ends, which would be the stderr of the whole process.
  */
 function silenceStderr(load: () => void): void {
-  const kept = process.env['TF_CPP_MIN_LOG_LEVEL'] === '0' ? undefined : reopenStderr();
+  const leave = process.env['TF_CPP_MIN_LOG_LEVEL'] === '0' || !isMainThread;
+  const kept = leave ? undefined : reopenStderr();
   if (kept === undefined) return load();
   // Node makes its stream when it is first asked for. Made while stderr is /dev/null, it would never know that it is a terminal.
   if (isatty(2)) void process.stderr;

@@ -17,6 +17,7 @@ describe('tf.gather', () => {
     }) as typeof binding;
     try {
       const work = () => tf.dispose([tf.gather(x, indices), tf.gather(x, indices, 1)]);
+      work();
       expect(leaked(work)).to.deep.equal({tensors: 0, native: 0});
       expect(reads).to.equal(0);
       expect(tf.gather(x, indices).arraySync()).to.deep.equal([

@@ -14,7 +14,9 @@ import {installed, isTensorFlow} from './requirements.mjs';
 
 const ziglang = '0.17.1';
 /** Included before the binding's source. */
-const headers = ['lists.h', 'signals.h'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+const headers = ['lists.h', 'signals.h', 'functions.h'].map((name) =>
+  fileURLToPath(new URL(name, import.meta.url)),
+);
 
 export function bindingStep(project) {
   const folder = join(project.home, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
