@@ -35,6 +35,8 @@ export interface Training {
   readonly views?: number | undefined;
   /** Whether some of the views are mirror images; absent if there is only one view. */
   readonly mirrored?: boolean | undefined;
+  /** Whether its steps are compiled, which round in another way than op by op; absent in runs from before. */
+  readonly compiled?: boolean | undefined;
   readonly history: History;
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
@@ -85,6 +87,7 @@ export async function saveCheckpoint(
         data: training.data,
         views: training.views,
         mirrored: training.mirrored,
+        compiled: training.compiled,
       },
     }),
   };

@@ -47,6 +47,7 @@ export interface CheckpointMetadata {
         readonly data?: string | undefined;
         readonly views?: number | undefined;
         readonly mirrored?: boolean | undefined;
+        readonly compiled?: boolean | undefined;
       }
     | undefined;
 }
@@ -74,6 +75,7 @@ const schema = z.object({
       data: z.string().optional(),
       views: z.int().min(1).optional(),
       mirrored: z.boolean().optional(),
+      compiled: z.boolean().optional(),
     })
     .optional(),
 });

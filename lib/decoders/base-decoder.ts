@@ -1,5 +1,6 @@
 /** Base classes of the decoders: named weights, feature normalization and the output layer. */
 import {setDescription} from '../description';
+import {disposeFunctions} from '../tensorflow/compiled';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {matmul} from '../ops/matmul';
@@ -32,7 +33,7 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
     dropout?: DropoutKey,
     images?: tf.Tensor1D,
   ): tf.Tensor3D;
-  abstract begin(features: tf.Tensor): DecoderState;
+  abstract begin(features: tf.Tensor, length?: number): DecoderState;
   abstract step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
 
   logits(features: tf.Tensor, inputs: tf.Tensor2D, images?: tf.Tensor1D): tf.Tensor3D {
@@ -45,6 +46,7 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
   }
 
   dispose(): void {
+    disposeFunctions(this);
     for (const weight of [...this.weights.values(), ...this.featureNormalization.values()]) weight.dispose();
   }
 

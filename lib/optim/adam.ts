@@ -4,6 +4,7 @@
  * resumed run equals an uninterrupted one.
  */
 import {CaptionerError} from '../errors';
+import {compiled, disposeFunctions} from '../tensorflow/compiled';
 import {bool, runOp, runOpMulti, shape, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {clipping, scaled} from './clip';
@@ -38,12 +39,23 @@ interface UpdateSettings {
 
 interface UpdateInputs {
   readonly gradients: readonly tf.Tensor[];
+  /** TensorFlow's variables: the weight and the two moments of each. */
+  readonly handles: readonly (readonly [tf.Tensor, tf.Tensor, tf.Tensor])[];
   readonly powers: tf.Tensor1D;
   /** The distinct learning rates. */
   readonly rates: tf.Tensor1D;
   /** Absent: nothing is clipped or checked. */
   readonly loss?: tf.Scalar;
   readonly clipNorm?: tf.Scalar;
+}
+
+/** What stays the same from update to update. */
+interface BakedUpdate {
+  /** Index of each weight's learning rate. */
+  readonly rates: readonly number[];
+  /** Whether each weight is a matrix, which decays. */
+  readonly matrices: readonly boolean[];
+  readonly decay: number;
 }
 
 interface Updated {
@@ -60,6 +72,9 @@ export class Adam {
   readonly #slots = new Map<string, Slot>();
   readonly #betas: readonly [number, number];
   readonly #epsilon: number;
+  readonly #compiled = compiled((inputs: UpdateInputs, baked: BakedUpdate) => this.#update(inputs, baked), {
+    name: 'adam',
+  });
   /** beta1 and beta2 to the power of the next step, in float32 as the op takes them. */
   #powers: Float32Array;
 
@@ -133,12 +148,17 @@ export class Adam {
       try {
         const inputs = {
           gradients: [...gradients.values()],
+          handles: slots.map(({value, m, v}) => [value, m, v] as const),
           powers: tf.tensor1d(this.#powers),
           rates: tf.tensor1d(rates),
           ...(loss && {loss, clipNorm: tf.scalar(clipNorm!)}),
         };
-        const baked = {names: [...gradients.keys()], rates: all.map((one) => rates.indexOf(one)), decay};
-        updated = this.#update(inputs, baked);
+        const baked = {
+          rates: all.map((one) => rates.indexOf(one)),
+          matrices: slots.map(({weight}) => weight.rank > 1),
+          decay,
+        };
+        updated = this.#compiled(inputs, baked);
         return updated.norm;
       } finally {
         for (const [at, slot] of slots.entries()) {
@@ -151,14 +171,9 @@ export class Adam {
 
   /** The update as a function of tensors, whose effect is on TensorFlow's variables. */
   #update(
-    {gradients, powers, rates, loss, clipNorm}: UpdateInputs,
-    {
-      names,
-      rates: rateOf,
-      decay,
-    }: {readonly names: readonly string[]; readonly rates: readonly number[]; readonly decay: number},
+    {gradients, handles, powers, rates, loss, clipNorm}: UpdateInputs,
+    {rates: rateOf, matrices, decay}: BakedUpdate,
   ): Updated {
-    const slots = names.map((name) => this.#slot(name));
     return tf.tidy((): Updated & tf.TensorContainerObject => {
       const clip = loss && clipNorm && clipping(gradients, clipNorm, loss);
       // A step that is not applied changes nothing, to the bit: rate and gradients are 0, and the moments decay by nothing.
@@ -168,9 +183,9 @@ export class Adam {
       const [power1, power2] = tf.unstack(powers);
       const steps = tf.unstack(unless(rates, 0));
       const epsilon = tf.scalar(this.#epsilon);
-      for (const [at, {weight, value, m, v}] of slots.entries()) {
+      for (const [at, [value, m, v]] of handles.entries()) {
         const step = steps[rateOf[at]!]!;
-        if (decay > 0 && weight.rank > 1)
+        if (decay > 0 && matrices[at])
           tf.tidy(() => {
             const before = read(value);
             assign(value, tf.sub(before, tf.mul(before, tf.mul(step, decay))));
@@ -184,7 +199,7 @@ export class Adam {
         );
         if (clip) gradient.dispose();
       }
-      return {weights: slots.map(({value}) => read(value)), ...(clip && {norm: clip.norm})};
+      return {weights: handles.map(([value]) => read(value)), ...(clip && {norm: clip.norm})};
     });
   }
 
@@ -237,6 +252,8 @@ export class Adam {
   }
 
   dispose(): void {
+    this.#compiled.dispose();
+    disposeFunctions(this);
     for (const {value, m, v} of this.#slots.values()) {
       for (const resource of [value, m, v]) {
         runOpMulti('DestroyResourceOp', [resource], [bool('ignore_lookup_error', true)], 0);

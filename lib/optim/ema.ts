@@ -2,6 +2,7 @@
  * Exponential moving average (EMA) of weights (Polyak and Juditsky 1992). Training continues with the raw weights; validation, captions
  * and checkpoints use the average.
  */
+import {compiled} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 
 export interface SwappedWeights {
@@ -13,6 +14,10 @@ export interface SwappedWeights {
 
 export class Ema {
   readonly #means: Map<string, tf.Tensor>;
+  readonly #compiled = compiled(
+    (means: readonly tf.Tensor[], shares: tf.Tensor1D) => this.#average(means, shares),
+    {name: 'ema'},
+  );
 
   /** @param weights Weights by name; the average starts from their values. The caller keeps them. */
   constructor(private readonly weights: ReadonlyMap<string, tf.Variable>) {
@@ -29,7 +34,7 @@ export class Ema {
   update(decay: number, step: number): void {
     const kept = Math.min(decay, (1 + step) / (10 + step));
     const shares = tf.tensor1d([kept, 1 - kept]);
-    const means = this.#average([...this.#means.values()], shares);
+    const means = this.#compiled([...this.#means.values()], shares);
     shares.dispose();
     for (const [at, name] of [...this.#means.keys()].entries()) {
       this.#means.get(name)!.dispose();
@@ -64,6 +69,7 @@ export class Ema {
   }
 
   dispose(): void {
+    this.#compiled.dispose();
     tf.dispose([...this.#means.values()]);
     this.#means.clear();
   }

@@ -4,6 +4,7 @@
  */
 import {CaptionerError} from '../errors';
 import {permutation} from '../random/random';
+import {roundedSize} from '../tensorflow/rounded-size';
 import {special} from '../text/vocabulary';
 
 /** A caption to train on. */
@@ -105,15 +106,6 @@ export function collate(group: readonly Example[]): Batch {
     if (finished) targets[row * steps + tokens.length] = special.end;
   }
   return {ids: group.map(({id}) => id), inputs, targets, size, steps};
-}
-
-/**
- * Rounds a size up, by at most a sixteenth, so that few different sizes occur and few functions are compiled. Sizes up to 32 stay as they
- * are.
- */
-export function roundedSize(size: number): number {
-  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, size))) - 4);
-  return Math.ceil(size / step) * step;
 }
 
 /** Pads a batch to rounded sizes, with captions and words of padding; `ids` stays as it is. */

@@ -7,6 +7,7 @@ import {bannedWords} from '../search/constraints';
 import {CaptionerError} from '../errors';
 import {sparseCrossEntropy} from '../ops/cross-entropy';
 import type {StepKey} from '../random/random';
+import {functionOf} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {Batch} from './batches';
 import {withOwnWords} from './scheduled-sampling';
@@ -209,6 +210,25 @@ export function lossGradients(
   });
 }
 
+/** `lossGradients` as a compiled function, which belongs to the decoder. */
+export function compiledGradients(
+  decoder: Decoder,
+  inputs: LossInputs,
+  settings: LossSettings,
+  encoder?: TrainedEncoder,
+): LossGradients {
+  const fn = (inputs: LossInputs, settings: LossSettings) =>
+    lossGradients(decoder, inputs, settings, encoder);
+  return functionOf(decoder, 'gradients', fn, encoder ? [encoder] : [])(inputs, settings);
+}
+
+/** `teacherForcedLoss` as a compiled function, which belongs to the decoder; not differentiable. */
+export function compiledLoss(decoder: Decoder, inputs: LossInputs, settings: LossSettings): tf.Scalar {
+  const fn = (inputs: LossInputs, settings: LossSettings) =>
+    tf.tidy(() => teacherForcedLoss(decoder, inputs, settings));
+  return functionOf(decoder, 'loss', fn)(inputs, settings);
+}
+
 /**
  * The loss and its gradient with respect to every weight of the decoder; parameters as those of `captionLoss`.
  *
@@ -223,7 +243,7 @@ export function gradients(
 ): {loss: number; gradients: Map<string, tf.Tensor>} {
   const captions = readCaptions(features, inputs, targets);
   const {features: _, ...made} = lossInputs(decoder, features, captions, training);
-  const {loss, gradients} = lossGradients(decoder, {features, ...made}, settingsOf(training));
+  const {loss, gradients} = compiledGradients(decoder, {features, ...made}, settingsOf(training));
   const value = loss.dataSync()[0]!;
   tf.dispose([loss, ...Object.values(made)]);
   return {loss: value, gradients: new Map(Object.entries(gradients))};

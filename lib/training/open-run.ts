@@ -12,6 +12,7 @@ import {cutBack, unfinishedSeconds} from './metrics-log';
 import {cutEventFiles} from '../checkpoints/event-files';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
+import {compiles} from '../tensorflow/compiled';
 import {
   checkResumable,
   prepareTrainingData,
@@ -102,6 +103,19 @@ function beginRun(folder: string, replace: boolean): Run {
   return Run.begin(folder, {replace});
 }
 
+/** A run never mixes compiled steps and steps op by op, since they round in different ways. @throws CaptionerError `mismatch` */
+function checkCompiled(folder: string, before: boolean | undefined): void {
+  if (before === undefined || before === compiles()) return;
+  const advice = before
+    ? 'unset CAPTIONER_EAGER; if it is not set, `npx captioner doctor` says why functions are not compiled'
+    : 'set CAPTIONER_EAGER=1';
+  const how = (compiled: boolean): string => (compiled ? 'compiled' : 'op by op');
+  throw new CaptionerError(
+    'mismatch',
+    `${folder}: expected to take steps ${how(before)}, as the run did so far, got steps ${how(!before)}, which round differently; ${advice}`,
+  );
+}
+
 /** @throws CaptionerError as `Trainer.resume` */
 export async function resumeRun(
   folder: string,
@@ -133,6 +147,7 @@ export async function resumeRun(
         `${run.folder}: expected views ${how(training.mirrored)}, which it was trained on, got views ${how(features.mirrored)}`,
       );
     }
+    checkCompiled(run.folder, training.compiled);
     const from = features.trainable?.from;
     if (fineTuned?.from !== from)
       throw new CaptionerError(

@@ -1,6 +1,7 @@
 /** Saves the state of a training into its run's folder. */
 import type {History} from '../checkpoints/history';
 import type {Position} from '../checkpoints/metadata';
+import {compiles} from '../tensorflow/compiled';
 import type {TrainerSettings} from './options';
 import type {Run} from './run';
 import type {TrainableModel} from './trainable-model';
@@ -34,6 +35,7 @@ export async function saveRun(
       data: digest,
       views: features.views ?? 1,
       mirrored: features.mirrored,
+      compiled: compiles(),
       optimizer: optimizer(),
     };
     const fineTuned = features.trainable?.fineTunedWeights();

@@ -2,9 +2,11 @@
 import {CaptionerError} from '../errors';
 import type {Adam} from '../optim/adam';
 import type {StepKey} from '../random/random';
+import {functionOf} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
-import {padded, roundedSize, type Batch} from './batches';
-import {countWords, lossGradients, lossInputs, settingsOf, type LossGradients} from './loss';
+import {roundedSize} from '../tensorflow/rounded-size';
+import {padded, type Batch} from './batches';
+import {compiledGradients, countWords, lossInputs, settingsOf, type LossGradients} from './loss';
 import type {Objective} from './objectives';
 import type {TrainerSettings} from './options';
 import {notFinite, type Parts} from './training-data';
@@ -53,7 +55,7 @@ export function trainStep(
     const passes = batches.map((batch, part) =>
       forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, trainEncoder),
     );
-    const mean = passes.length === 1 ? passes[0]! : meanOf(passes);
+    const mean = passes.length === 1 ? passes[0]! : meanOf(adam, passes);
     const found = new Map(Object.entries(mean.gradients));
 
     // Clip and apply.
@@ -114,7 +116,7 @@ function forwardBackward(
   );
   const loss = {...options, ...(aligned.images && {images: aligned.images})};
   const inputs = lossInputs(decoder, aligned.features, captions, loss);
-  const found = lossGradients(decoder, inputs, settingsOf(loss), tuned);
+  const found = compiledGradients(decoder, inputs, settingsOf(loss), tuned);
   const words = countWords(captions.targets);
   return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: target.size};
 }
@@ -150,20 +152,29 @@ function once<T>(compute: () => T): () => T {
 }
 
 /** The mean of loss and gradients, each batch weighted by its number of words. */
-function meanOf(passes: readonly Pass[]): LossGradients {
+function meanOf(owner: object, passes: readonly Pass[]): LossGradients {
   const total = passes.reduce((sum, {words}) => sum + words, 0);
-  const mean = (of: (pass: Pass) => tf.Tensor | undefined): tf.Tensor =>
-    tf.addN(
-      passes.flatMap((pass) => {
-        const part = of(pass);
-        return part ? [tf.mul(part, pass.words / total)] : [];
-      }),
-    );
-  const names = [...new Set(passes.flatMap(({gradients}) => Object.keys(gradients)))];
-  return {
-    loss: mean(({loss}) => loss) as tf.Scalar,
-    gradients: Object.fromEntries(names.map((name) => [name, mean(({gradients}) => gradients[name])])),
-  };
+  const fractions = tf.tensor1d(passes.map(({words}) => words / total));
+  const found = passes.map(({loss, gradients}) => ({loss, gradients}));
+  return functionOf(owner, 'mean', weightedMean)(found, fractions);
+}
+
+function weightedMean(passes: readonly LossGradients[], fractions: tf.Tensor1D): LossGradients {
+  return tf.tidy((): LossGradients & tf.TensorContainerObject => {
+    const each = tf.unstack(fractions);
+    const mean = (of: (pass: LossGradients) => tf.Tensor | undefined): tf.Tensor =>
+      tf.addN(
+        passes.flatMap((pass, at) => {
+          const part = of(pass);
+          return part ? [tf.mul(part, each[at]!)] : [];
+        }),
+      );
+    const names = [...new Set(passes.flatMap(({gradients}) => Object.keys(gradients)))];
+    return {
+      loss: mean(({loss}) => loss) as tf.Scalar,
+      gradients: Object.fromEntries(names.map((name) => [name, mean(({gradients}) => gradients[name])])),
+    };
+  });
 }
 
 function diverged(passes: readonly Pass[], step: number, loss: number, gradientNorm: number): CaptionerError {

@@ -16,7 +16,7 @@ import {tf} from '../tensorflow/tensorflow';
 import type {EpochReport, PanelEntry} from '../checkpoints/history';
 import {attentionShift, mostFrequentCaption} from './alarms';
 import type {EpochEvent} from './events';
-import {countWords, lossInputs, settingsOf, teacherForcedLoss} from './loss';
+import {compiledLoss, countWords, lossInputs, settingsOf} from './loss';
 import type {TrainingData, Parts} from './training-data';
 import type {Criterion, TrainerSettings} from './options';
 
@@ -47,7 +47,7 @@ export function* lossOf(
     sum += tf.tidy(() => {
       const ids = Array.from({length: captions.size}, (_, row) => batch.ids[row] ?? batch.ids[0]!);
       const inputs = lossInputs(decoder, features.read(ids), captions);
-      return count * teacherForcedLoss(decoder, inputs, settingsOf()).dataSync()[0]!;
+      return count * compiledLoss(decoder, inputs, settingsOf()).dataSync()[0]!;
     });
     words += count;
     yield (done += batch.size);
