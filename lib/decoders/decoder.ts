@@ -56,8 +56,12 @@ export interface StepDecoder {
    * Returns the initial state. The caller disposes it.
    *
    * @param features Image features of the kind that `features` names. A grid may have several views, `[batch, views, cells, depth]`.
+   * @param length Number of steps that the state has room for, so that its shape stays the same. @default a state that depends on the
+   *   number of steps grows with each
    */
-  begin(features: tf.Tensor): DecoderState;
+  begin(features: tf.Tensor, length?: number): DecoderState;
+  /** Makes room for `length` more steps in a state that began with a length. The caller disposes both. Absent if no state needs it. */
+  lengthen?(state: DecoderState, length: number): DecoderState;
   /**
    * Computes the logits of the next word.
    *

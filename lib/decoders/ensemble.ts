@@ -1,6 +1,7 @@
 /** An ensemble of decoders: the probability of each word is the mean over its members. */
 import {setDescription} from '../description';
 import {CaptionerError} from '../errors';
+import {disposeFunctions} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {DecoderState, DecoderStep, StepDecoder} from './decoder';
 import {describeEnsemble} from './describe-decoder';
@@ -41,24 +42,29 @@ class Ensemble implements StepDecoder {
     this.features = decoders.some(({features}) => features === 'grid') ? 'grid' : 'pooled';
   }
 
-  begin(features: tf.Tensor): DecoderState {
+  begin(features: tf.Tensor, length?: number): DecoderState {
     return tf.tidy(() => {
       const [batch] = features.shape as [number];
       const pooled = tf.mean(tf.reshape(features, [batch, -1, this.depth]), 1);
       const states = this.decoders.map((decoder) =>
-        decoder.begin(decoder.features === 'pooled' && this.features === 'grid' ? pooled : features),
+        decoder.begin(decoder.features === 'pooled' && this.features === 'grid' ? pooled : features, length),
       );
       this.#counts = states.map((state) => state.length);
       return states.flat();
     });
   }
 
+  lengthen(state: DecoderState, length: number): DecoderState {
+    return this.#split(state).flatMap((own, at) => {
+      const decoder = this.decoders[at]!;
+      return decoder.lengthen?.(own, length) ?? own.map((part) => tf.clone(part));
+    });
+  }
+
   step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep {
     return tf.tidy(() => {
-      let from = 0;
-      const steps = this.decoders.map((decoder, at) =>
-        decoder.step(tokens, state.slice(from, (from += this.#counts[at]!))),
-      );
+      const parts = this.#split(state);
+      const steps = this.decoders.map((decoder, at) => decoder.step(tokens, parts[at]!));
       const mean = tf.div(tf.addN(steps.map(({logits}) => tf.softmax(logits))), steps.length);
       const maps = steps.flatMap(({attention}) => attention ?? []);
       return {
@@ -69,7 +75,14 @@ class Ensemble implements StepDecoder {
     });
   }
 
+  /** The state of each decoder. */
+  #split(state: DecoderState): DecoderState[] {
+    let from = 0;
+    return this.#counts.map((count) => state.slice(from, (from += count)));
+  }
+
   dispose(): void {
+    disposeFunctions(this);
     for (const decoder of this.decoders) decoder.dispose();
   }
 }

@@ -2,6 +2,7 @@
 import {inspect} from 'node:util';
 import {setDescription} from '../description';
 import {cellOverlap, type View} from '../encoders/augmentation';
+import {disposeFunctions} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepDecoder} from './decoder';
 
@@ -18,12 +19,12 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
   let overlap: tf.Tensor2D | undefined;
   const adapted: StepDecoder = {
     ...{kind, features: featureKind, depth, vocabulary, options},
-    begin: (features) => {
+    begin: (features, length) => {
       const [batch, all] = features.shape as [number, number];
       const cells = all / views.length;
       overlap ??= tf.tensor2d(views.flatMap((view) => cellOverlap(view, Math.sqrt(cells))));
       const byView = tf.reshape(features, [batch, views.length, cells, depth]);
-      const state = decoder.begin(byView);
+      const state = decoder.begin(byView, length);
       byView.dispose();
       return state;
     },
@@ -34,7 +35,9 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
       attention.dispose();
       return {...next, attention: inImage};
     },
+    ...(decoder.lengthen && {lengthen: decoder.lengthen.bind(decoder)}),
     dispose: () => {
+      disposeFunctions(adapted);
       overlap?.dispose();
       decoder.dispose();
     },

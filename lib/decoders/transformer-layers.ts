@@ -52,13 +52,13 @@ export function splitHeads(x: tf.Tensor2D, batch: number, heads: number): tf.Ten
  * Computes softmax(queries · keysᵀ / √(units / heads)) · values for each head (equation 1).
  *
  * @param queries `[batch, heads, queries, units / heads]`
- * @param mask Added to the scores, `[queries, keys]`: a large negative number hides a key from a query.
+ * @param mask Added to the scores, `[queries, keys]` or `[batch, 1, 1, keys]`: a large negative number hides a key from a query.
  * @returns `context`: `[batch · queries, units]`, the concatenated heads; `attention`: `[batch, heads, queries, keys]`.
  */
 export function scaledDotProductAttention(
   queries: tf.Tensor4D,
   {keys, values}: KeysValues,
-  mask?: tf.Tensor2D,
+  mask?: tf.Tensor,
 ): {context: tf.Tensor2D; attention: tf.Tensor4D} {
   const [batch, heads, count, size] = queries.shape;
   const scores = tf.matMul(tf.mul(queries, 1 / Math.sqrt(size)), keys, false, true);
@@ -72,6 +72,49 @@ export function causalMask(steps: number): tf.Tensor2D {
   const mask = new Float32Array(steps * steps);
   for (let row = 0; row < steps; row++) mask.fill(-1e9, row * steps + row + 1, (row + 1) * steps);
   return tf.tensor2d(mask, [steps, steps]);
+}
+
+/** Where a decoding step finds the words so far, and where it puts its own. */
+export interface WordCache {
+  /** Encoding of the word's position, `[1 or batch, units]`. */
+  readonly encoding: tf.Tensor2D;
+  /** Hides positions that have no word yet, `[batch, 1, 1, length]`; absent if there are none. */
+  readonly mask?: tf.Tensor;
+  /** Puts the word's own keys or values, `[batch, heads, 1, size]`, after those of the words so far. */
+  readonly after: (past: tf.Tensor4D, own: tf.Tensor4D) => tf.Tensor4D;
+  /** The position of the next word, as part of the state; none if the caches grow. */
+  readonly positions: readonly tf.Tensor[];
+}
+
+/**
+ * @param state Caches `[batch, heads, length, size]`, and after `tensors` of them the position of the word, `[batch, 1]`, if they have a
+ *   fixed length.
+ */
+export function wordCache(state: readonly tf.Tensor[], tensors: number, units: number): WordCache {
+  const length = state[0]!.shape[2]!;
+  const position = state[tensors];
+  if (position === undefined)
+    return {
+      encoding: wordPositions(length, 1, units),
+      after: (past, own) => (length === 0 ? own : tf.concat([past, own], 2)),
+      positions: [],
+    };
+  // Floats throughout: a GPU computes integers on the host.
+  const all = tf.tensor2d(
+    Float32Array.from({length}, (_, at) => at),
+    [1, length],
+  );
+  const here = tf.cast(tf.equal(all, position), 'float32'); // [batch, length]
+  const [batch] = here.shape as [number];
+  const chosen = tf.reshape(here, [batch, 1, length, 1]);
+  const hidden = tf.cast(tf.greater(all, position), 'float32');
+  return {
+    encoding: tf.matMul(here as tf.Tensor2D, wordPositions(0, length, units)),
+    mask: tf.reshape(tf.mul(hidden, -1e9), [batch, 1, 1, length]),
+    // The place of the word is still 0.
+    after: (past, own) => tf.add(past, tf.mul(own, chosen)),
+    positions: [tf.add(position, 1)],
+  };
 }
 
 /** Sinusoidal encoding of a position (section 3.5), wavelengths from 2π to 20000π: the sines, then the cosines. */

@@ -17,6 +17,7 @@ import {
   norm,
   scaledDotProductAttention,
   splitHeads,
+  wordCache,
   wordPositions,
   type Drop,
   type KeysValues,
@@ -74,50 +75,57 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     });
   }
 
-  /** For each layer: cached keys and values of the words so far (empty at first), then keys and values of the cells. */
-  begin(features: tf.Tensor): DecoderState {
+  /**
+   * For each layer: cached keys and values of the words so far (empty at first), then keys and values of the cells. With a length, the
+   * caches have room for so many words, and the position of the next one follows, `[batch, 1]`.
+   */
+  begin(features: tf.Tensor, length = 0): DecoderState {
     const [batch] = features.shape as [number];
     const {units, heads} = this.options;
     return tf.tidy(() => {
       const cells = this.#encodeCells(features, (x) => x);
-      return this.#layers.flatMap((k) => {
+      const layers = this.#layers.flatMap((k) => {
         const {keys, values} = this.#memory(cells, batch, k);
-        const empty = (): tf.Tensor => tf.zeros([batch, heads, 0, units / heads]);
+        const empty = (): tf.Tensor => tf.zeros([batch, heads, length, units / heads]);
         return [empty(), empty(), keys, values];
       });
+      return length > 0 ? [...layers, tf.zeros([batch, 1])] : layers;
     });
+  }
+
+  lengthen(state: DecoderState, length: number): DecoderState {
+    return state.map((part, at) =>
+      at % 4 < 2 && at < 4 * this.options.layers
+        ? tf.pad(part as tf.Tensor4D, [
+            [0, 0],
+            [0, 0],
+            [0, length],
+            [0, 0],
+          ])
+        : tf.clone(part),
+    );
   }
 
   step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep & {attention: tf.Tensor2D} {
     const {units} = this.options;
     return tf.tidy(() => {
       const [batch] = tokens.shape;
-      const position = state[0]!.shape[2]!;
+      const {encoding, mask, after, positions} = wordCache(state, 4 * this.options.layers, units);
       const word = tf.mul(tf.gather(this.weight<tf.Rank.R2>('embedding'), tokens), Math.sqrt(units));
-      let x = tf.add<tf.Tensor2D>(word, wordPositions(position, 1, units));
+      let x = tf.add<tf.Tensor2D>(word, encoding);
       const next: tf.Tensor[] = [];
       let attention: tf.Tensor4D;
       for (const [at, k] of this.#layers.entries()) {
         const [pastKeys, pastValues, keys, values] = state.slice(4 * at, 4 * at + 4) as tf.Tensor4D[];
         const self = (own: KeysValues): KeysValues => {
-          const all =
-            position === 0
-              ? own
-              : {
-                  keys: tf.concat([pastKeys!, own.keys], 2),
-                  values: tf.concat([pastValues!, own.values], 2),
-                };
+          const all = {keys: after(pastKeys!, own.keys), values: after(pastValues!, own.values)};
           next.push(all.keys, all.values, tf.clone(keys!), tf.clone(values!));
           return all;
         };
-        ({x, attention} = this.#decoderLayer(
-          k,
-          x,
-          batch,
-          {self, cells: {keys: keys!, values: values!}},
-          (y) => y,
-        ));
+        const memory = {self, cells: {keys: keys!, values: values!}, ...(mask && {mask})};
+        ({x, attention} = this.#decoderLayer(k, x, batch, memory, (y) => y));
       }
+      next.push(...positions);
       const logits = this.logitsOf(norm(x, this.weights, 'words.norm'));
       const meanOverHeads = tf.reshape<tf.Rank.R2>(tf.mean(attention!, 1), [batch, -1]);
       return {logits, state: next, attention: meanOverHeads};
@@ -175,7 +183,7 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
    * @param x `[batch · steps, units]`
    * @param memory.self Returns the keys and values that words attend to, given those of the current words.
    * @param memory.cells Keys and values of the cells.
-   * @param memory.mask Causal mask, see `causalMask`.
+   * @param memory.mask Mask of the words, see `scaledDotProductAttention`.
    * @returns Output, and the cross-attention weights `[batch, heads, steps, cells]`.
    */
   #decoderLayer(
@@ -185,7 +193,7 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
     memory: {
       readonly self: (own: KeysValues) => KeysValues;
       readonly cells: KeysValues;
-      readonly mask?: tf.Tensor2D;
+      readonly mask?: tf.Tensor;
     },
     drop: Drop,
   ): {x: tf.Tensor2D; attention: tf.Tensor4D} {

@@ -11,7 +11,7 @@ import type {StepDecoder} from '../decoders/decoder';
 import {RequiredPhrases} from './required-phrases';
 import {DiverseBeam} from './diverse-beam';
 import {bannedWords} from './constraints';
-import {checkNumbers, DecodingState, type RowStep} from './decoding-state';
+import {checkNumbers, DecodingState, type Choice, type RowStep} from './decoding-state';
 import {searchOptions} from './search-options';
 
 export type {SearchOptions};
@@ -76,48 +76,113 @@ export function* beamSearchSteps(
   const repeated = settings.noRepeatNgramSize > 0 ? settings.maximumLength : 0;
   const count = Math.min(width + 1 + repeated + required.words.length, vocabulary);
 
-  const decoding = yield* DecodingState.begin(decoder, features);
+  const best = {mask: tf.tensor1d(mask), ...wordsOf(required.words), count};
+  const decoding = yield* DecodingState.begin(decoder, features, bestWords, settings.maximumLength + 1);
   try {
-    decoding.reorder(images.flatMap(({open}, at) => open.map(() => at)));
+    // Each image has rows for as many hypotheses as there may be; at first for the only one.
+    let [active, rowsPerImage] = [images, 1];
+    let parents: Int32Array | undefined;
     for (;;) {
-      const last = images.flatMap(({open}) => open.map(({tokens}) => tokens.at(-1) ?? special.start));
-      const next = nextWords(decoding.step(Int32Array.from(last)), mask, count, required.words);
-      let row = 0;
-      for (const image of images) {
-        const {length} = image.open;
-        image.advance(next, row);
-        row += length;
-      }
-      const parents = images.flatMap(({open}) => open.map((hypothesis) => hypothesis.row));
-      if (parents.length === 0) return images.map((image) => image.best().slice(0, settings.beams));
-      decoding.reorder(parents);
+      const words = byRow(
+        active,
+        rowsPerImage,
+        () => special.start,
+        ({tokens}) => tokens.at(-1) ?? special.start,
+      );
+      const next = nextWords(decoding.step(words, best, parents), count);
+      for (const [at, image] of active.entries()) image.advance(next, at * rowsPerImage);
+      const searched = active.filter(({open}) => open.length > 0);
+      if (searched.length === 0) return images.map((image) => image.best().slice(0, settings.beams));
+      if (rowsPerImage < width || decoding.canShrink(searched.length * width)) {
+        const first = new Map(searched.map((image) => [image, image.open[0]!.row]));
+        decoding.keep([
+          ...byRow(
+            searched,
+            width,
+            (image) => first.get(image)!,
+            ({row}) => row,
+          ),
+        ]);
+        [active, rowsPerImage] = [searched, width];
+        parents =
+          width > 1
+            ? byRow(
+                active,
+                width,
+                (_, row) => row,
+                (_, row) => row,
+              )
+            : undefined;
+      } else if (width > 1)
+        parents = byRow(
+          active,
+          width,
+          (_, row) => row,
+          ({row}) => row,
+        );
       yield;
     }
   } finally {
     decoding.dispose();
+    tf.dispose(Object.values(best).filter((one) => one instanceof tf.Tensor));
   }
 }
 
-/** Selects the `count` best words of each row and the log-probabilities of the required words. Disposes the log-probabilities. */
-function nextWords(
-  {logProbabilities, attention}: RowStep,
-  mask: Float32Array,
-  count: number,
-  requiredWords: readonly number[],
-): NextWords {
-  const next = tf.tidy(() => {
-    // The mask comes after the softmax: suppressed words keep their probability and are only never chosen.
-    const best = tf.topk(tf.add(logProbabilities, tf.tensor1d(mask)), count);
-    return {
-      words: best.indices.dataSync<'int32'>(),
-      logProbabilities: best.values.dataSync<'float32'>(),
-      requiredLogProbabilities:
-        requiredWords.length === 0
-          ? new Float32Array()
-          : tf.gather(logProbabilities, tf.tensor1d([...requiredWords], 'int32'), 1).dataSync<'float32'>(),
-    };
-  });
-  logProbabilities.dispose();
+/** Returns a number for each row: of an open hypothesis, or else of an image's row without one. */
+function byRow(
+  images: readonly DiverseBeam[],
+  rowsPerImage: number,
+  ofImage: (image: DiverseBeam, row: number) => number,
+  ofHypothesis: (hypothesis: DiverseBeam['open'][number], row: number) => number,
+): Int32Array {
+  const rows = new Int32Array(images.length * rowsPerImage);
+  for (const [at, image] of images.entries()) {
+    const {open} = image;
+    for (let k = 0; k < rowsPerImage; k++) {
+      const [row, hypothesis] = [at * rowsPerImage + k, open[k]];
+      rows[row] = hypothesis ? ofHypothesis(hypothesis, row) : ofImage(image, row);
+    }
+  }
+  return rows;
+}
+
+interface BestInputs {
+  /** Added to the log-probabilities, `[vocabulary]`. It comes after the softmax: suppressed words keep their probability. */
+  readonly mask: tf.Tensor1D;
+  /** Ids of the required words, int32. */
+  readonly required?: tf.Tensor1D;
+  readonly count: number;
+}
+
+function wordsOf(required: readonly number[]): Pick<BestInputs, 'required'> {
+  return required.length > 0 ? {required: tf.tensor1d([...required], 'int32')} : {};
+}
+
+interface BestWords extends tf.TensorContainerObject {
+  words: tf.Tensor;
+  logProbabilities: tf.Tensor;
+  required: tf.Tensor | undefined;
+}
+
+/** The `count` best words of each row, and the log-probabilities of the required words. */
+const bestWords: Choice<BestInputs, BestWords> = {
+  name: 'beam search',
+  choose: (logProbabilities, {mask, required, count}) => {
+    const {indices, values} = tf.topk(tf.add(logProbabilities, mask), count);
+    const wanted = required && tf.gather(logProbabilities, required, 1);
+    return {words: indices, logProbabilities: values, required: wanted};
+  },
+};
+
+/** Reads the words of a step. */
+function nextWords({chosen, attention}: RowStep<BestWords>, count: number): NextWords {
+  const {words, logProbabilities, required} = chosen;
+  const next = {
+    words: words.dataSync<'int32'>(),
+    logProbabilities: logProbabilities.dataSync<'float32'>(),
+    requiredLogProbabilities: required?.dataSync<'float32'>() ?? new Float32Array(),
+  };
+  tf.dispose(chosen);
   checkNumbers(next.logProbabilities);
   return {...next, count, ...(attention && {attention})};
 }

@@ -10,7 +10,7 @@ import {special} from '../text/vocabulary';
 import type {Sentence} from './beam';
 import type {StepDecoder} from '../decoders/decoder';
 import {bannedWords} from './constraints';
-import {checkNumbers, DecodingState} from './decoding-state';
+import {checkNumbers, DecodingState, type Choice} from './decoding-state';
 import {sampleOptions} from './search-options';
 
 export type {SampleOptions};
@@ -53,7 +53,7 @@ export function* sampleSteps(
   options: SampleOptions = {},
 ): Generator<void, Sentence[][], void> {
   const settings = sampleSettings(options);
-  const {samples, minimumLength, maximumLength, seed, first} = settings;
+  const {samples, minimumLength, maximumLength, temperature, topK, topP, seed, first} = settings;
   const images = Array.from({length: features.shape[0]}, (_, at) => at);
   const drafts = images.map((at) =>
     Array.from({length: samples}, (_, k): Draft => {
@@ -61,22 +61,28 @@ export function* sampleSteps(
     }),
   );
   if (images.length === 0) return [];
-  const decoding = yield* DecodingState.begin(decoder, features);
+  const decoding = yield* DecodingState.begin(decoder, features, drawnWords, maximumLength + 1);
+  const mask = bannedWords(decoder.vocabulary, settings.suppressWords);
+  const withoutEnd = Float32Array.from(mask).fill(-Infinity, special.end, special.end + 1);
   try {
-    decoding.reorder(images.flatMap((at) => drafts[at]!.map(() => at)));
+    decoding.keep(images.flatMap((at) => drafts[at]!.map(() => at)));
     let active = drafts.flat();
-    const mask = bannedWords(decoder.vocabulary, settings.suppressWords);
-    const withoutEnd = Float32Array.from(mask).fill(-Infinity, special.end, special.end + 1);
     // A sentence of the maximum length gets one more step, in which it ends or is cut off.
     for (let step = 0; step <= maximumLength; step++) {
       const stepMask = step < minimumLength ? withoutEnd : mask;
       if (!stepMask.includes(0)) break;
       const words = Int32Array.from(active, ({tokens}) => tokens.at(-1) ?? special.start);
-      const {logProbabilities, attention} = decoding.step(words);
-      const uniforms = [0, 1].map((part) =>
-        Float32Array.from(active, ({key}) => uniformFromKey(...key, step, part)),
-      );
-      const drawn = draw(logProbabilities, stepMask, uniforms, settings);
+      const uniforms = (part: number): Float32Array =>
+        Float32Array.from({length: decoding.rows}, (_, row) =>
+          row < active.length ? uniformFromKey(...active[row]!.key, step, part) : 0,
+        );
+      const inputs = {
+        ...{mask: tf.tensor1d(stepMask), temperature, topK, topP},
+        uniforms: [0, 1].map((part) => tf.tensor2d(uniforms(part), [decoding.rows, 1])),
+      };
+      const {chosen, attention} = decoding.step(words, inputs);
+      tf.dispose([inputs.mask, ...inputs.uniforms]);
+      const drawn = read(chosen);
       for (const [row, draft] of active.entries()) {
         const ends = drawn.words[row] === special.end;
         if (draft.finished || (step === maximumLength && !ends)) continue;
@@ -88,9 +94,8 @@ export function* sampleSteps(
       const open = active.flatMap(({finished}, row) => (finished ? [] : [row]));
       if (open.length === 0) break;
       yield;
-      // Gathering a state that holds a grid is expensive, so finished rows are dropped only once a quarter of them is finished.
-      if (open.length > 0.75 * active.length) continue;
-      decoding.reorder(open);
+      if (!decoding.canShrink(open.length)) continue;
+      decoding.keep(open);
       active = open.map((row) => active[row]!);
     }
   } finally {
@@ -103,40 +108,39 @@ export function* sampleSteps(
   );
 }
 
-interface Drawn {
-  readonly words: Int32Array;
-  /** The model's log-probabilities of these words. */
-  readonly logProbabilities: Float32Array;
+interface DrawInputs extends Pick<Settings, 'temperature' | 'topK' | 'topP'> {
+  /** Added to the log-probabilities, `[vocabulary]`. */
+  readonly mask: tf.Tensor1D;
+  /** Two uniform random numbers for each row, `[rows, 1]` each. */
+  readonly uniforms: readonly tf.Tensor2D[];
 }
 
-/**
- * Draws a word for each row.
- *
- * @param logProbabilities `[rows, vocabulary]`; disposed.
- * @param mask Added to the log-probabilities, `[vocabulary]`.
- * @param uniforms Two uniform random numbers for each row.
- */
-function draw(
-  logProbabilities: tf.Tensor2D,
-  mask: Float32Array,
-  uniforms: readonly Float32Array[],
-  {temperature, topK, topP}: Settings,
-): Drawn {
-  const drawn = tf.tidy(() => {
-    const [first, second] = uniforms.map((each) => tf.tensor2d(each, [each.length, 1])) as [
-      tf.Tensor2D,
-      tf.Tensor2D,
-    ];
+interface Drawn extends tf.TensorContainerObject {
+  words: tf.Tensor;
+  /** The model's log-probabilities of these words. */
+  logProbabilities: tf.Tensor;
+}
+
+/** A word for each row, drawn at random. */
+const drawnWords: Choice<DrawInputs, Drawn> = {
+  name: 'sampling',
+  choose: (logProbabilities, {mask, uniforms, temperature, topK, topP}) => {
+    const [first, second] = uniforms as readonly [tf.Tensor2D, tf.Tensor2D];
     const tempered = temperature === 1 ? logProbabilities : tf.div(logProbabilities, temperature);
-    const scores = tf.add<tf.Tensor2D>(tempered, tf.tensor1d(mask));
+    const scores = tf.add<tf.Tensor2D>(tempered, mask);
     const words =
       topK > 0 || topP < 1 ? drawTruncated(scores, topK, topP, second) : drawFull(scores, first, second);
-    const picked = tf.gather(logProbabilities, tf.expandDims(words, 1), 1, 1);
-    return {words: words.dataSync<'int32'>(), logProbabilities: picked.dataSync<'float32'>()};
-  });
-  logProbabilities.dispose();
-  checkNumbers(drawn.logProbabilities);
-  return drawn;
+    return {words, logProbabilities: tf.gather(logProbabilities, tf.expandDims(words, 1), 1, 1)};
+  },
+};
+
+/** Reads the words of a step, and disposes them. */
+function read(drawn: Drawn): {readonly words: Int32Array; readonly logProbabilities: Float32Array} {
+  const words = drawn.words.dataSync<'int32'>();
+  const logProbabilities = drawn.logProbabilities.dataSync<'float32'>();
+  tf.dispose(drawn);
+  checkNumbers(logProbabilities);
+  return {words, logProbabilities};
 }
 
 /** Draws from the truncated distribution of each row: the `topK` best words, the smallest set that reaches `topP`, or both. */
