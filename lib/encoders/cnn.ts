@@ -2,6 +2,7 @@
 import {countNumbers, counted, description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {takeTensor} from '../files/safetensors';
+import {disposeFunctions, functionOf} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import {classCount, type Architecture} from './architecture';
 import type {Encoder, Features, Preprocessing} from './encoder';
@@ -69,10 +70,9 @@ export class Cnn implements Encoder {
   }
 
   encode(pixels: tf.Tensor4D): Features {
-    const map = tf.tidy(() => forward(this.layers, this.weights, this.normalize(pixels)));
-    const features = this.pool(map);
-    map.dispose();
-    return features;
+    const encode = (pixels: tf.Tensor4D): Features =>
+      tf.tidy(() => ({...this.pool(forward(this.layers, this.weights, this.normalize(pixels)))}));
+    return functionOf(this, 'encode', encode)(pixels);
   }
 
   *encodeSteps(pixels: tf.Tensor4D): Generator<void, Features, void> {
@@ -134,6 +134,7 @@ export class Cnn implements Encoder {
   }
 
   dispose(): void {
+    disposeFunctions(this);
     for (const weight of this.weights.values()) weight.dispose();
   }
 }

@@ -5,6 +5,7 @@
 import {createHash} from 'node:crypto';
 import {CaptionerError} from '../errors';
 import {float32, takeTensor, type TensorData} from '../files/safetensors';
+import {disposeFunctions, functionOf} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import {Cnn} from './cnn';
 import type {Encoder, Features} from './encoder';
@@ -60,6 +61,7 @@ export class FineTunedEncoder {
         return [name, weight];
       }),
     );
+    disposeFunctions(base); // its functions hold weights that are gone
     const digest = createHash('sha256').update(base.digest);
     for (const [name, {data}] of tensors ?? []) digest.update(name).update(data);
     this.cnn = base.withWeights(
@@ -75,16 +77,17 @@ export class FineTunedEncoder {
     const side = last === undefined ? preprocessing.size : sidesOf(layers, preprocessing.size).get(last)!;
     const depth = last === undefined ? 3 : depthOf(this.#frozen);
     const [cells, frozen, cnn] = [side ** 2, this.#frozen, this.cnn];
+    const encode = (pixels: tf.Tensor4D): Features =>
+      tf.tidy(() => {
+        const x = cnn.normalize(pixels);
+        const map = frozen.length === 0 ? x : forward(frozen, weights, x);
+        const grid = tf.reshape<tf.Rank.R3>(map, [pixels.shape[0], cells, depth]);
+        return {grid, pooled: tf.mean<tf.Tensor2D>(grid, 1)} satisfies Record<string, tf.Tensor>;
+      });
     return {
       name: `${name}-before-${this.from}`,
       ...{digest, preprocessing, cells, depth, classes: 0},
-      encode: (pixels) =>
-        tf.tidy(() => {
-          const x = cnn.normalize(pixels);
-          const map = frozen.length === 0 ? x : forward(frozen, weights, x);
-          const grid = tf.reshape<tf.Rank.R3>(map, [pixels.shape[0], cells, depth]);
-          return {grid, pooled: tf.mean<tf.Tensor2D>(grid, 1)} satisfies Record<string, tf.Tensor>;
-        }),
+      encode: functionOf(this, 'frozen', encode),
       classify: (pixels) => cnn.classify(pixels),
       dispose: () => undefined,
     };
@@ -94,12 +97,17 @@ export class FineTunedEncoder {
    * Runs the trainable blocks, differentiable with respect to `weights`.
    *
    * @param grid Output grid of `frozen`, `[batch, cells, depth]`.
+   * @returns The caller disposes both.
    */
   features(grid: tf.Tensor3D): Features {
-    const [batch, cells, depth] = grid.shape;
-    const side = Math.sqrt(cells);
-    const x = tf.reshape<tf.Rank.R4>(grid, [batch, side, side, depth]);
-    return this.cnn.pool(forward(this.#trainable, this.cnn.weights, x, {differentiable: true}));
+    const compute = (grid: tf.Tensor3D): Features =>
+      tf.tidy(() => {
+        const [batch, cells, depth] = grid.shape;
+        const side = Math.sqrt(cells);
+        const x = tf.reshape<tf.Rank.R4>(grid, [batch, side, side, depth]);
+        return {...this.cnn.pool(forward(this.#trainable, this.cnn.weights, x, {differentiable: true}))};
+      });
+    return functionOf(this, 'trainable', compute)(grid);
   }
 
   /**
@@ -121,6 +129,7 @@ export class FineTunedEncoder {
   }
 
   dispose(): void {
+    disposeFunctions(this);
     this.cnn.dispose();
   }
 }

@@ -7,6 +7,7 @@ import type {FeatureKind} from './store';
 import {counted, countNumbers, description, setDescription} from '../description';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {FineTunedEncoder, type FineTunedWeights} from '../encoders/fine-tuned';
+import {disposeFunctions} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepKey} from '../random/random';
 
@@ -119,8 +120,9 @@ export class TrainableFeatures implements FeatureSource, TrainableEncoder {
   /** Replaces the weights by those of a checkpoint. */
   restore({tensors}: FineTunedWeights): void {
     this.invalidate();
-    const fresh = new FineTunedEncoder(this.#tuned.cnn, this.#tuned.from, tensors);
-    this.#tuned = fresh;
+    const before = this.#tuned;
+    this.#tuned = new FineTunedEncoder(before.cnn, before.from, tensors);
+    disposeFunctions(before);
   }
 
   invalidate(): void {
