@@ -16,9 +16,19 @@ import {environment} from './setup/python.mjs';
 
 const folder = fileURLToPath(new URL('bench', import.meta.url));
 const files = readdirSync(folder);
-export const names = files
-  .filter((file) => file.endsWith('.py') && files.includes(file.replace(/\.py$/, '.mjs')))
-  .map((file) => file.replace(/\.py$/, ''));
+/** Benchmarks that take another one's programs and pass them a size. */
+const variants = {
+  'train-lstm-16': ['train-lstm', '16'],
+  'train-attention-16': ['train-attention', '16'],
+  'train-transformer-16': ['train-transformer', '16'],
+  'beam-search-1': ['beam-search', '1'],
+};
+export const names = [
+  ...files
+    .filter((file) => file.endsWith('.py') && files.includes(file.replace(/\.py$/, '.mjs')))
+    .map((file) => file.replace(/\.py$/, '')),
+  ...Object.keys(variants),
+].sort();
 
 const usage = `Usage: npm run bench [-- NAME…] [--json FILE] [--rounds N]
 
@@ -88,12 +98,13 @@ class Side {
 }
 
 async function measure(name, python, rounds) {
-  const ours = new Side(process.execPath, [join(folder, `${name}.mjs`)]);
+  const [programs, ...sizes] = variants[name] ?? [name];
+  const ours = new Side(process.execPath, [join(folder, `${programs}.mjs`), ...sizes]);
   let theirs;
   try {
     // Ours starts first: it writes files that both sides may read.
     const unit = (await ours.ready()) ?? 'seconds';
-    theirs = new Side(python, [join(folder, `${name}.py`)]);
+    theirs = new Side(python, [join(folder, `${programs}.py`), ...sizes]);
     await theirs.ready();
     await ours.block();
     await theirs.block();

@@ -2,7 +2,15 @@
 import {createRequire} from 'node:module';
 import {trainDecoder} from './train-decoder.mjs';
 
-const {batch, steps, cells, vocabulary, depth, block, ...options} = createRequire(import.meta.url)(
-  './train-attention.json',
-);
+const {
+  batch: full,
+  steps,
+  cells,
+  vocabulary,
+  depth,
+  block,
+  ...options
+} = createRequire(import.meta.url)('./train-attention.json');
+// A smaller batch may be named.
+const batch = Number(process.argv[2] ?? full);
 trainDecoder('attention', {features: [batch, cells, depth], steps, vocabulary, depth, block}, options);

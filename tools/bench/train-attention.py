@@ -1,5 +1,6 @@
 """PyTorch's side of train-attention: the same decoder, as it is usually written, with nn.LSTMCell and the fused Adam."""
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -9,6 +10,8 @@ from torch.nn import functional
 from peers.serve import serve
 
 sizes = json.loads(Path(__file__).with_suffix(".json").read_text())
+if len(sys.argv) > 1:  # a smaller batch
+    sizes["batch"] = int(sys.argv[1])
 units, embedding, dropout = sizes["units"], sizes["embedding"], sizes["dropout"]
 torch.manual_seed(1)
 

@@ -2,7 +2,14 @@
 import {createRequire} from 'node:module';
 import {trainDecoder} from './train-decoder.mjs';
 
-const {batch, steps, vocabulary, depth, block, ...options} = createRequire(import.meta.url)(
-  './train-lstm.json',
-);
+const {
+  batch: full,
+  steps,
+  vocabulary,
+  depth,
+  block,
+  ...options
+} = createRequire(import.meta.url)('./train-lstm.json');
+// A smaller batch may be named.
+const batch = Number(process.argv[2] ?? full);
 trainDecoder('lstm', {features: [batch, depth], steps, vocabulary, depth, block}, options);

@@ -1,5 +1,6 @@
 """PyTorch's side of train-lstm: the same decoder, by torch.nn.LSTM and the fused Adam."""
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -9,6 +10,8 @@ from torch.nn import functional
 from peers.serve import serve
 
 sizes = json.loads(Path(__file__).with_suffix(".json").read_text())
+if len(sys.argv) > 1:  # a smaller batch
+    sizes["batch"] = int(sys.argv[1])
 torch.manual_seed(1)
 
 

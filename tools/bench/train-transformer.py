@@ -1,6 +1,7 @@
 """PyTorch's side of train-transformer: the same sizes of PyTorch's own layers, with the fused Adam."""
 import json
 import math
+import sys
 from pathlib import Path
 
 import torch
@@ -10,6 +11,8 @@ from torch.nn import functional
 from peers.serve import serve
 
 sizes = json.loads(Path(__file__).with_suffix(".json").read_text())
+if len(sys.argv) > 1:  # a smaller batch
+    sizes["batch"] = int(sys.argv[1])
 units, dropout, steps = sizes["units"], sizes["dropout"], sizes["steps"]
 torch.manual_seed(1)
 shape = dict(d_model=units, nhead=sizes["heads"], dim_feedforward=sizes["feedForward"], dropout=dropout, batch_first=True, norm_first=True)
