@@ -79,8 +79,9 @@ export function* beamSearchSteps(
   const best = {mask: tf.tensor1d(mask), ...wordsOf(required.words), count};
   const decoding = yield* DecodingState.begin(decoder, features, bestWords, settings.maximumLength + 1);
   try {
-    // Each image has rows for as many hypotheses as there may be; at first for the only one.
-    let [active, rowsPerImage] = [images, 1];
+    // Each image has rows for as many hypotheses as there may be; at first for the one of each group.
+    let [active, rowsPerImage] = [images, settings.beamGroups];
+    decoding.keep(images.flatMap(({open}, at) => open.map(() => at)));
     let parents: Int32Array | undefined;
     for (;;) {
       const words = byRow(

@@ -5,7 +5,7 @@
 import {adopt, backend, type Attribute, type Binding, type GraphBinding, type TensorInfo} from './backend';
 import {Graph, type NodeOptions, type NodeOutput} from './graph';
 import {shapeValue, tensorValue, typeValue, type NodeAttribute} from './graph-def';
-import {tf} from './tensorflow';
+import {device, tf} from './tensorflow';
 import {VariableOrder} from './variable-order';
 
 /** A TensorFlow function that was written. */
@@ -197,20 +197,29 @@ class GraphWriter {
     ids: readonly number[],
   ): TensorInfo[] => {
     const inputs = ids.map((id) => this.#outputs.get(id)!);
+    if (op === 'AddN' && device() === 'gpu') return this.#sum(inputs, attributes);
     const node = this.#graph.nodeName(op);
     const refs = inputs.map(({ref}) => ref);
     const after = this.#order.access(op, node, ids);
-    const device = this.#onlyIntegers(attributes) ? '/device:CPU:0' : '';
-    if (op !== 'ReadVariableOp') return this.#add(op, refs, attributes, {node, after, device});
+    const place = this.#onlyIntegers(attributes) ? '/device:CPU:0' : '';
+    if (op !== 'ReadVariableOp') return this.#add(op, refs, attributes, {node, after, device: place});
     // TensorFlow doesn't know the shape of a variable, but the variable does.
     const info = shapeOfVariable(this.#real, this.#order.handle(ids[0]!), attributes);
-    const [value] = this.#graph.add(op, refs, attributes, {node, after, device});
+    const [value] = this.#graph.add(op, refs, attributes, {node, after, device: place});
     const known = [
       ['T', typeValue(value!.dtype)],
       ['shape', shapeValue(info.shape)],
     ] as const;
     return this.#add('EnsureShape', [value!.ref], known);
   };
+
+  /** Adds one by one: `AddN` would add in the order in which buffers become free, not the same in each run. */
+  #sum([first, ...others]: readonly NodeOutput[], attributes: readonly Attribute[]): TensorInfo[] {
+    const type = attributes.filter(({name}) => name === 'T');
+    const add = (sum: NodeOutput, term: NodeOutput): NodeOutput =>
+      this.#graph.add('AddV2', [sum.ref, term.ref], type)[0]!;
+    return this.#add('Identity', [others.reduce(add, first!).ref], type);
+  }
 
   /** Whether an op computes with integers alone. On a GPU most of these read host memory: there they would copy to and fro. */
   #onlyIntegers(attributes: readonly Attribute[]): boolean {

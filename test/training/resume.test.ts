@@ -122,6 +122,27 @@ describe('Resuming', () => {
     second.close();
   });
 
+  it('takes all steps of a run in the same way, compiled or op by op', async () => {
+    const run = join(folder, 'compiled');
+    const first = await Trainer.create({...toy, decoder: toyDecoder(toy), run, options: toyOptions});
+    first.step();
+    await first.save();
+    first.close();
+    process.env['CAPTIONER_EAGER'] = '1';
+    try {
+      const {code, message} = await refusal(Trainer.resume(run, toy));
+      expect([code, message]).to.deep.equal([
+        'mismatch',
+        `${run}: expected to take steps compiled, as the run did so far, got steps op by op, which round differently; unset CAPTIONER_EAGER; if it is not set, \`npx captioner doctor\` says why functions are not compiled`,
+      ]);
+    } finally {
+      delete process.env['CAPTIONER_EAGER'];
+    }
+    const second = await Trainer.resume(run, toy);
+    expect(second.position.step).to.equal(1);
+    second.close();
+  });
+
   it('never loads a corrupt checkpoint and loses one interval at most, over 40 processes killed with -9', async function () {
     this.timeout(400_000);
     const interval = 2;

@@ -33,7 +33,12 @@ namespace captioner {
 inline thread_local TFE_Context *context = nullptr;
 inline thread_local TF_Graph *graph = nullptr;
 
-inline TFE_Context *NewContext(const TFE_ContextOptions *options, TF_Status *status) {
+inline TFE_Context *NewContext(TFE_ContextOptions *options, TF_Status *status) {
+  // graph_options { rewrite_options { arithmetic_optimization: OFF } } of a ConfigProto. It would turn sums into AddN, which adds in the order
+  // in which buffers become free: not the same in each run.
+  const unsigned char config[] = {0x52, 4, 0x52, 2, 0x38, 2};
+  TFE_ContextOptionsSetConfig(options, config, sizeof config, status);
+  if (TF_GetCode(status) != TF_OK) return nullptr;
   return context = TFE_NewContext(options, status);
 }
 
