@@ -109,7 +109,7 @@ export function wordCache(state: readonly tf.Tensor[], tensors: number, units: n
   const chosen = tf.reshape(here, [batch, 1, length, 1]);
   const hidden = tf.cast(tf.greater(all, position), 'float32');
   return {
-    encoding: tf.matMul(here as tf.Tensor2D, wordPositions(0, length, units)),
+    encoding: tf.matMul(here, wordPositions(0, length, units)),
     mask: tf.reshape(tf.mul(hidden, -1e9), [batch, 1, 1, length]),
     // The place of the word is still 0.
     after: (past, own) => tf.add(past, tf.mul(own, chosen)),

@@ -2,7 +2,7 @@
  * Compiles functions of tensors: each becomes one TensorFlow function, as `tf.function` makes them in Python, so that a call costs little
  * more than its ops, instead of 15 to 20 µs for each of them. See docs/compiled-functions.md.
  */
-import {backend, type Attribute, type GraphBinding} from './backend';
+import {backend, type Attribute, type GraphBinding, type TensorInfo} from './backend';
 import {disposeCaptured, isWriting, writeFunction, type WrittenFunction} from './graph-writer';
 import {text} from './ops';
 import {device, tf} from './tensorflow';
@@ -146,16 +146,28 @@ function writeEntry<Parameters extends readonly unknown[]>(
   return {...made, name, template};
 }
 
-function run({name, captured, results, template}: Entry, tensors: readonly tf.Tensor[]): unknown {
+function run({name, captured, results, pure, template}: Entry, tensors: readonly tf.Tensor[]): unknown {
   const ids = backend.getInputTensorIds([...tensors, ...captured]);
   const count = results.reduce((sum, {output}) => sum + (output === undefined ? 0 : 1), 0);
-  const outputs = backend.binding.executeOp(name, callAttributes, ids, count);
+  const outputs = execute(name, ids, count, pure);
   return replaceTensors(
     template,
     results.map(({output, input}) =>
       output === undefined ? tf.clone(tensors[input!]!) : backend.createOutputTensor(outputs[output]!),
     ),
   );
+}
+
+function execute(name: string, ids: readonly number[], count: number, pure: boolean): TensorInfo[] {
+  const {binding} = backend;
+  try {
+    return binding.executeOp(name, callAttributes, ids, count);
+  } catch (error) {
+    // The executor of the CPU doesn't say which op failed, the other one does.
+    if (pure && callAttributes.length > 0)
+      for (const {id} of binding.executeOp(name, [], ids, count)) binding.deleteTensor(id);
+    throw error;
+  }
 }
 
 /**
@@ -165,7 +177,7 @@ function run({name, captured, results, template}: Entry, tensors: readonly tf.Te
  * @throws TypeError for values of other kinds, such as maps and functions.
  */
 function keyOf(value: unknown, tensors: tf.Tensor[]): string {
-  if (value instanceof tf.Tensor) {
+  if (isTensor(value)) {
     tensors.push(value);
     return `${backend.tensorMap.get(value.dataId).dtype}[${value.shape.join()}]`;
   }
@@ -186,13 +198,17 @@ function keyOf(value: unknown, tensors: tf.Tensor[]): string {
 function replaceTensors(value: unknown, tensors: readonly tf.Tensor[]): unknown {
   let next = 0;
   const copy = (one: unknown): unknown => {
-    if (one instanceof tf.Tensor) return tensors[next++];
+    if (isTensor(one)) return tensors[next++];
     if (Array.isArray(one)) return one.map(copy);
     if (isPlainObject(one))
       return Object.fromEntries(Object.entries(one).map(([name, part]) => [name, copy(part)]));
     return one;
   };
   return copy(value);
+}
+
+function isTensor(value: unknown): value is tf.Tensor {
+  return value instanceof tf.Tensor;
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

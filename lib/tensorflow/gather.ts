@@ -4,9 +4,21 @@
  * outside, so whoever takes indices from outside checks them first.
  */
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
-import type {Attribute, Backend} from './backend';
 
 const [name, backendName] = ['GatherV2', 'tensorflow'] as const;
+
+interface Attribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: number;
+}
+
+/** What of tfjs-node's backend the kernel uses. */
+interface NodeBackend {
+  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_INT32', number>>;
+  getDTypeInteger(dtype: tfjs.DataType): number;
+  executeSingleOutput(op: string, attributes: Attribute[], inputs: tfjs.Tensor[]): tfjs.Tensor;
+}
 
 /** Registers the kernel in place of tfjs-node's. */
 export function registerGather(tf: typeof tfjs): void {
@@ -15,7 +27,7 @@ export function registerGather(tf: typeof tfjs): void {
   tf.registerKernel({
     ...kernel,
     kernelFunc: ({inputs, attrs, backend: any}) => {
-      const backend = any as unknown as Backend;
+      const backend = any as unknown as NodeBackend;
       const {x, indices} = inputs as Readonly<Record<'x' | 'indices', tfjs.Tensor>>;
       const {axis, batchDims} = attrs as Readonly<Record<'axis' | 'batchDims', number>>;
       tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);

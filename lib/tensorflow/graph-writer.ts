@@ -14,6 +14,8 @@ export interface WrittenFunction {
   readonly captured: readonly tf.Tensor[];
   /** For each result the output that it is, or the input that was returned as it is. */
   readonly results: readonly {readonly output?: number; readonly input?: number}[];
+  /** Whether it has no effect. */
+  readonly pure: boolean;
 }
 
 let open = false;
@@ -113,9 +115,10 @@ class GraphWriter {
         outputs.push(output!.ref);
         return {output: outputs.length - 1};
       });
-      this.#graph.finish(this.#parameters, outputs, this.#order.effects);
+      const {effects} = this.#order;
+      this.#graph.finish(this.#parameters, outputs, effects);
       this.#done = true;
-      return {captured: this.#captured, results} as never;
+      return {captured: this.#captured, results, pure: effects.length === 0} as never;
     });
   }
 

@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {type Batch, collate, createDecoder, type Decoder, decoderKinds, tf} from 'captioner';
+import {type Batch, collate, createDecoder, decoderKinds, tf} from 'captioner';
 import {Adam} from 'captioner/dist/optim/adam';
 import {uniform} from 'captioner/dist/ops/random';
 import {SeededRandom} from 'captioner/dist/random/random';
@@ -146,7 +146,7 @@ describe('Compiled training steps', () => {
     expect([1, 31, 32, 33, 64, 65, 100, 125, 128, 129].map(roundedSize)).to.deep.equal([
       ...[1, 31, 32, 34, 64, 68, 100, 128, 128, 136],
     ]);
-    const decoder = createDecoder('attention', vocabulary, depth, {units: 16, dropout: 0}) as Decoder;
+    const decoder = createDecoder('attention', vocabulary, depth, {units: 16, dropout: 0});
     const batch = batchOf(2, 66);
     const wide = padded(batch);
     expect([wide.size, wide.steps, wide.ids.length]).to.deep.equal([68, batch.steps, 66]);

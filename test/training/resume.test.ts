@@ -209,12 +209,12 @@ describe('Resuming', () => {
     return {process: child, lines: () => out.split('\n').slice(0, -1), errors: () => errors, ended};
   }
 
-  /** Kills it `delay` milliseconds after its first step. */
+  /** Kills it `delay` milliseconds after its third step, so that it gets ahead however slow the machine is. */
   async function runAndKill(run: string, options: object, delay: number) {
     const child = start(run, options);
     let waiting: NodeJS.Timeout | undefined;
     child.process.stdout.on('data', () => {
-      if (child.lines().some((line) => line.startsWith('step')))
+      if (child.lines().filter((line) => line.startsWith('step')).length >= 3)
         waiting ??= setTimeout(() => child.process.kill('SIGKILL'), delay);
     });
     await child.ended;
