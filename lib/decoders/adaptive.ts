@@ -7,7 +7,7 @@
 import type {AdaptiveOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {additiveAttention} from '../ops/additive-attention';
-import {embed} from '../ops/embedding';
+import {embed, stepsFirst} from '../ops/embedding';
 import {lstmWithCells} from '../ops/lstm';
 import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
@@ -62,7 +62,7 @@ class Adaptive extends GridDecoder<Required<AdaptiveOptions>> {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const grid = readGrid(features, this, (cells) => drop(cells, masks.grid), images);
-      const words = embed(this.weight('embedding'), tf.transpose(inputs)); // [steps, batch, embedding]
+      const words = embed(this.weight('embedding'), stepsFirst(inputs)); // [steps, batch, embedding]
       const global = tf.tile(tf.expandDims(this.#globalFeature(grid), 0), [steps, 1, 1]);
       const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, global as tf.Tensor3D], 2), masks.words);
       const statesAndCells = lstmWithCells(

@@ -7,7 +7,7 @@ import type {AttentionOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {attentionStep} from '../ops/additive-attention';
 import {attentionLstm} from '../ops/attention-lstm';
-import {embed} from '../ops/embedding';
+import {embed, stepsFirst} from '../ops/embedding';
 import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
@@ -63,7 +63,7 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const grid = readGrid(features, this, (cells) => drop(cells, masks.grid), images);
-      const embedded = drop(embed(this.weight('embedding'), tf.transpose(inputs)), masks.words); // [steps, batch, embedding]
+      const embedded = drop(embed(this.weight('embedding'), stepsFirst(inputs)), masks.words); // [steps, batch, embedding]
       const [wordWeight, stateWeight] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),
         [embedding, 2 * units],

@@ -6,7 +6,7 @@
  */
 import type {LstmOptions} from '../option-types';
 import {parseOptions} from '../options';
-import {embed} from '../ops/embedding';
+import {embed, stepsFirst} from '../ops/embedding';
 import {lstm} from '../ops/lstm';
 import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
@@ -80,7 +80,7 @@ class Lstm extends BaseDecoder<Required<LstmOptions>> {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const image = gatherImages(this.#project(features), images);
-      const words = embed(this.weight('embedding'), tf.transpose(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
+      const words = embed(this.weight('embedding'), stepsFirst(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
       const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
       const x = drop(imageInput === 'first' ? tf.concat([first, words], 0) : words, masks.input);
       // The image and its dropout mask are the same in every step, so its share of the gates is computed once.

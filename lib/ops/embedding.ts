@@ -26,3 +26,21 @@ export function embed(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
     };
   });
 }
+
+/**
+ * Transposes word ids, `[batch, steps]` to `[steps, batch]`. By a gather: inside a compiled function TensorFlow would hand a transposition of
+ * integers to oneDNN, which prints that it can't.
+ */
+export function stepsFirst(ids: tf.Tensor2D): tf.Tensor2D {
+  const [batch, steps] = ids.shape;
+  return tf.tidy(() => {
+    const order = Int32Array.from(
+      {length: batch * steps},
+      (_, at) => (at % batch) * steps + Math.floor(at / batch),
+    );
+    return tf.gather<tf.Tensor>(
+      tf.reshape(ids, [batch * steps]),
+      tf.tensor2d(order, [steps, batch], 'int32'),
+    ) as tf.Tensor2D;
+  });
+}

@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {embed} from 'captioner/dist/ops/embedding';
+import {embed, stepsFirst} from 'captioner/dist/ops/embedding';
 import {tf} from 'captioner';
 
 describe('embed', () => {
@@ -20,5 +20,11 @@ describe('embed', () => {
     const dy = tf.tensor3d([1, 2, 3, 4, 5, 6], [1, 3, 2]);
     const gradient = tf.grad((x) => embed(x as tf.Tensor2D, ids))(table, dy);
     expect(Array.from(gradient.dataSync())).to.deep.equal([3, 4, 0, 0, 6, 8]);
+  });
+
+  it('transposes ids', () => {
+    const rows = tf.tensor2d([5, 6, 7, 8, 9, 4], [2, 3], 'int32');
+    const columns = stepsFirst(rows);
+    expect([columns.dtype, columns.arraySync()]).to.deep.equal(['int32', tf.transpose(rows).arraySync()]);
   });
 });
