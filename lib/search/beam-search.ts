@@ -76,8 +76,9 @@ export function* beamSearchSteps(
   const repeated = settings.noRepeatNgramSize > 0 ? settings.maximumLength : 0;
   const count = Math.min(width + 1 + repeated + required.words.length, vocabulary);
 
-  const best = {mask: tf.tensor1d(mask), ...wordsOf(required.words), count};
   const decoding = yield* DecodingState.begin(decoder, features, bestWords, settings.maximumLength + 1);
+  // After the pauses of the beginning, in which the search may be given up.
+  const best = {mask: tf.tensor1d(mask), ...wordsOf(required.words), count};
   try {
     // Each image has rows for as many hypotheses as there may be; at first for the one of each group.
     let [active, rowsPerImage] = [images, settings.beamGroups];
