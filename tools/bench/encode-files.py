@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
+from peers.device import device
 from peers.efficientnet_lite2 import features, sizes, threads
 from peers.serve import serve
 
@@ -24,11 +25,15 @@ class Photographs(Dataset):
             return numpy.asarray(image.convert("RGB").resize((sizes["size"],) * 2, Image.Resampling.BICUBIC))
 
 
+def stay_on_cpu(_):
+    torch.set_default_device("cpu")
+
+
 if __name__ == "__main__":
-    loader = DataLoader(Photographs(), sizes["batch"], num_workers=threads, persistent_workers=True)
+    loader = DataLoader(Photographs(), sizes["batch"], num_workers=threads, persistent_workers=True, worker_init_fn=stay_on_cpu)
 
     def work():
-        rows = torch.cat([features(batch).half() for batch in loader])
+        rows = torch.cat([features(batch.to(device)).half() for batch in loader])
         with tempfile.NamedTemporaryFile() as out:
             torch.save(rows, out)
         return len(rows)

@@ -11,6 +11,7 @@ for name in ("nms", "qnms"):
         torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 import torchvision
 
+from peers.device import device
 from peers.serve import serve
 
 sizes = json.loads(Path(__file__).with_suffix(".json").read_text())
@@ -34,7 +35,7 @@ class Encoder(torch.nn.Module):
 
 pixels = torch.randint(256, (sizes["batch"], sizes["size"], sizes["size"], 3), dtype=torch.uint8)
 with torch.inference_mode():
-    frozen = torch.jit.freeze(torch.jit.trace(Encoder().eval().to(memory_format=torch.channels_last), pixels))
+    frozen = torch.jit.freeze(torch.jit.trace(Encoder().eval().to(device, memory_format=torch.channels_last), pixels))
 
 
 @torch.inference_mode()

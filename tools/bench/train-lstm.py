@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from peers.device import device
 from peers.serve import serve
 
 sizes = json.loads(Path(__file__).with_suffix(".json").read_text())
@@ -29,7 +30,7 @@ class Decoder(nn.Module):
         return self.output(functional.dropout(states[1:], sizes["dropout"]))
 
 
-decoder = Decoder()
+decoder = Decoder().to(device)
 adam = torch.optim.Adam(decoder.parameters(), 1e-3, fused=True)
 features = torch.rand(sizes["batch"], sizes["depth"])
 words = torch.randint(4, sizes["vocabulary"], (sizes["steps"] + 1, sizes["batch"]))

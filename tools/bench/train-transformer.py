@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from peers.device import device
 from peers.serve import serve
 
 sizes = json.loads(Path(__file__).with_suffix(".json").read_text())
@@ -38,7 +39,7 @@ class Decoder(nn.Module):
         return functional.linear(functional.dropout(states, dropout), self.embedding.weight, self.bias)
 
 
-decoder = Decoder()
+decoder = Decoder().to(device)
 adam = torch.optim.Adam(decoder.parameters(), 1e-3, fused=True)
 features = torch.rand(sizes["batch"], sizes["cells"], sizes["depth"])
 words = torch.randint(4, sizes["vocabulary"], (sizes["batch"], steps + 1))
