@@ -59,7 +59,8 @@ export function bindingStep(project) {
   }
 }
 
-function argumentsFor(project, folder, nodeHeaders) {
+/** @param {(folder: string) => string} runPath Where the binding looks for the libraries of a folder. */
+export function argumentsFor(project, folder, nodeHeaders, runPath = (path) => path) {
   const {include_dir: nodeApi} = createRequire(import.meta.url)(nodeHeaders);
   const {site} = environment(project);
   const tensorflow = join(site, 'tensorflow');
@@ -78,8 +79,8 @@ function argumentsFor(project, folder, nodeHeaders) {
     ...headers.flatMap((header) => ['-include', header]),
     ...sources,
     ...libraries,
-    `-Wl,-rpath,${tensorflow}`,
-    ...cusolver(site),
+    `-Wl,-rpath,${runPath(tensorflow)}`,
+    ...cusolver(site, runPath),
   ];
 }
 
@@ -87,14 +88,16 @@ function argumentsFor(project, folder, nodeHeaders) {
  * Links cuSOLVER. TensorFlow looks for CUDA's libraries where pip installs them, but 2.21 misses one folder and then uses no GPU.
  * Libraries that the binding links are loaded first, so TensorFlow finds this one.
  */
-function cusolver(site) {
+function cusolver(site, runPath) {
   const folder = join(site, 'nvidia', 'cusolver', 'lib');
   const library =
     existsSync(folder) && readdirSync(folder).find((name) => /^libcusolver\.so\.\d+$/.test(name));
-  return library ? ['-L', folder, '-Wl,--no-as-needed', `-l:${library}`, `-Wl,-rpath,${folder}`] : [];
+  return library
+    ? ['-L', folder, '-Wl,--no-as-needed', `-l:${library}`, `-Wl,-rpath,${runPath(folder)}`]
+    : [];
 }
 
-async function compile(project, args) {
+export async function compile(project, args) {
   const {CXX: named} = project.env;
   for (const compiler of named ? named.split(' ').slice(0, 1) : ['g++', 'c++', 'clang++']) {
     if (find(compiler, project.env) === undefined) {
