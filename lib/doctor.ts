@@ -7,6 +7,7 @@ import {createHash} from 'node:crypto';
 import {existsSync, promises as fs, readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {promisify} from 'node:util';
+import {describeLibraries, openLibraries} from './tensorflow/cuda-libraries';
 import {parseSafetensors} from './files/safetensors';
 import {encoderFolder, projectFolder} from './paths';
 
@@ -14,6 +15,7 @@ export const parts = [
   'Node',
   'Python',
   'TensorFlow',
+  'CUDA libraries',
   'device',
   'binding',
   'compiled functions',
@@ -48,10 +50,12 @@ export async function doctor(): Promise<Finding[]> {
     checkWeights(),
     checkKernel(root),
   ]);
+  const libraries = await checkLibraries(root, python);
   const verdicts: Record<Part, Verdict> = {
     'Node': checkNode(process.versions.node),
     'Python': checkPython(root, python),
     'TensorFlow': checkTensorFlow(python),
+    'CUDA libraries': libraries,
     'device': checkDevice(native),
     'binding': native.failure === undefined ? ok(native.detail) : wrong(native.failure),
     'compiled functions': checkFunctions(native),
@@ -129,6 +133,20 @@ function checkTensorFlow(python: Python | string): Verdict {
 }
 
 const noPython = 'there is no Python environment';
+
+/** Opens CUDA's libraries by name; a build for the CPU needs none. */
+async function checkLibraries(root: string | undefined, python: Python | string): Promise<Verdict> {
+  if (root === undefined || typeof python === 'string') return wrong(noPython);
+  const withCuda =
+    process.platform === 'linux' &&
+    python.packages['tensorflow'] !== undefined &&
+    (process.arch === 'x64' || python.packages['nvidia-cuda-runtime-cu12'] !== undefined);
+  if (!withCuda) return ok('none needed: this TensorFlow computes on the CPU');
+  const {output, failure} = await execute(join(root, 'bin', 'python'), openLibraries(root));
+  if (failure !== undefined) return wrong(failure);
+  const {detail, missing} = describeLibraries(root, output);
+  return missing ? wrong(detail, `remove .venv and ${setUp}`) : ok(detail);
+}
 
 function checkPackages(python: Python | string, names: readonly string[]): Verdict {
   if (typeof python === 'string') return wrong(noPython);

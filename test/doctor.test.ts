@@ -30,7 +30,15 @@ describe('doctor', () => {
   it('gives advice for each missing part', async () => {
     const findings = await doctorOf(temporaryFolder());
     const wrong = [...findings.values()].filter(({verdict}) => verdict === 'wrong').map(({part}) => part);
-    expect(wrong).to.deep.equal(['Python', 'TensorFlow', 'encoder weights', 'kernel', 'Jupyter', 'METEOR']);
+    expect(wrong).to.deep.equal([
+      'Python',
+      'TensorFlow',
+      'CUDA libraries',
+      'encoder weights',
+      'kernel',
+      'Jupyter',
+      'METEOR',
+    ]);
     expect(findings.get('Python')!.detail).to.include('.venv, found none');
     expect(findings.get('Python')!.advice).to.include('npm start');
   });
