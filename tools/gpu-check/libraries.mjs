@@ -28,6 +28,7 @@ export async function linkLibraries({home, python, execute}) {
     .split('\n')
     .filter((line) => line !== '');
   const site = join(home, '.venv', 'lib', 'python3.12', 'site-packages');
+  mkdirSync(site, {recursive: true});
   if (version !== '3.12') link('python3.12', join(home, '.venv', 'lib', `python${version}`));
   await execute(python, ['-m', 'venv', '--without-pip', join(home, '.venv')], {limit: 60});
   const libraries = folders
@@ -43,16 +44,14 @@ export async function linkLibraries({home, python, execute}) {
     for (const soname of sonames) {
       const place = join(folder, soname);
       const stem = soname.replace(/\.so.*$/, '.so');
-      const own = existsSync(place);
-      const newest = libraries
-        .filter((path) => base(path).startsWith(`${stem}.`) || base(path) === stem)
-        .sort()
-        .at(-1);
+      const own = existsSync(place) && !lstatSync(place).isSymbolicLink();
+      // The first folder's: pip's packages come before the toolkit.
+      const newest = libraries.find((path) => base(path).startsWith(`${stem}.`) && /\.so\.\d+$/.test(path));
       if (!own && newest !== undefined) link(newest, place);
       served.push(`${soname}: ${own ? 'itself' : newest === undefined ? 'none' : base(newest)}`);
     }
   }
-  return `CUDA: ${served.join(', ')}`;
+  return folders.length === 0 ? 'CUDA: no libraries found' : `CUDA: ${served.join(', ')}`;
 }
 
 /** Python's version, and the folders with libraries of its packages of NVIDIA's and of the CUDA toolkit. */

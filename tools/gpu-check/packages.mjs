@@ -2,7 +2,12 @@
 import {cpSync, existsSync, mkdirSync, readFileSync, symlinkSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 
-const unneeded = /\.(map|d\.[cm]?ts|md|html|tsbuildinfo|cc|h|flow|a)$|\.(min|fesm|es2017)\.|_test\.js$/;
+const unneeded = /\.(map|d\.[cm]?ts|md|html|tsbuildinfo|cc|h|flow|a)$/;
+/** TensorFlow.js brings each package in several forms, of which Node loads one. */
+const unneededForms =
+  /\/(tfjs|tfjs-backend-\w+|tfjs-converter|tfjs-data|tfjs-layers)\/dist\/(?!tf[^/]*\.node\.js$).*\.js$|\.(min|fesm|es2017)\.|_test\.js$/;
+/** Packages that only tests and commands load which the checks leave out. */
+const leftOut = ['h5wasm'];
 
 /** @returns {number} How many packages were copied. */
 export function copyPackages(home, target) {
@@ -27,7 +32,8 @@ export function copyPackages(home, target) {
     return undefined;
   };
   const lib = join(home, 'lib');
-  for (const name of Object.keys(readPackage(lib).dependencies)) visit(find(name, lib));
+  for (const name of Object.keys(readPackage(lib).dependencies).filter((one) => !leftOut.includes(one)))
+    visit(find(name, lib));
   for (const name of ['mocha', 'chai']) visit(find(name, home));
   mkdirSync(target, {recursive: true});
   for (const folder of wanted) {
@@ -38,7 +44,11 @@ export function copyPackages(home, target) {
       recursive: true,
       filter: (path) => {
         const inside = relative(folder, path);
-        return !/(^|\/)node_modules(\/|$)/.test(inside) && !unneeded.test(inside);
+        return (
+          !/(^|\/)node_modules(\/|$)/.test(inside) &&
+          !unneeded.test(inside) &&
+          !(folder.includes('@tensorflow') && unneededForms.test(path))
+        );
       },
     });
   }

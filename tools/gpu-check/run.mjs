@@ -92,7 +92,9 @@ function lastJson(output) {
   return undefined;
 }
 
-const bundle = readJson(join(home, 'bundle.json')) ?? {};
+const bundle = readJson(join(home, 'bundle.json'));
+if (bundle === undefined)
+  throw new Error(`Expected a bundle in ${home}, found none; tools/gpu-check.sh run unpacks it`);
 const gpu = wantedDevice(process.env) === 'gpu';
 const context = {home, out, env, python, bundle, gpu, small: values.small, execute, lastJson};
 const results = [];
@@ -107,10 +109,27 @@ function report(result) {
   );
 }
 
+/** Whether TensorFlow finds the GPU: without environment variables, as it should, or else with LD_LIBRARY_PATH. */
+async function findGpu() {
+  const script =
+    "console.log(JSON.stringify({device: require('captioner/dist/tensorflow/tensorflow').device()}))";
+  const probe = async () =>
+    lastJson((await execute(process.execPath, ['-e', script], {limit: 60})).output)?.device;
+  if ((await probe()) === 'gpu') return true;
+  const site = join(home, '.venv', 'lib', 'python3.12', 'site-packages');
+  const before = env.LD_LIBRARY_PATH;
+  env.LD_LIBRARY_PATH = [join(site, 'nvidia', 'cusolver', 'lib'), before].filter(Boolean).join(':');
+  const found = (await probe()) === 'gpu';
+  console.log(`TensorFlow finds no GPU by itself; with LD_LIBRARY_PATH it does${found ? '' : ' not either'}`);
+  if (!found) env.LD_LIBRARY_PATH = before ?? '';
+  return found;
+}
+
 console.log(
   `Node ${process.version}, bundle for ${bundle.device}, ${gpu ? 'an NVIDIA driver is here' : 'no NVIDIA driver'}`,
 );
-if (gpu) console.log(await linkLibraries(context));
+console.log(await linkLibraries(context).catch(({message}) => `CUDA: ${message}`));
+const onCpu = gpu && bundle.device === 'gpu' && !(await findGpu());
 const wanted = values.only?.split(',');
 for (const stage of stages(context)) {
   if (wanted && !wanted.some((name) => stage.name.startsWith(name))) continue;
@@ -118,6 +137,8 @@ for (const stage of stages(context)) {
   const left = Number(values.limit) - seconds();
   let result;
   if (left < 5) result = {verdict: 'skipped', detail: 'no time left'};
+  else if (onCpu && !['libraries', 'device'].includes(stage.name))
+    result = {verdict: 'skipped', detail: 'TensorFlow computes on the CPU'};
   else {
     try {
       result = await stage.run({...context, limit: Math.min(stage.limit, left)});

@@ -19,7 +19,7 @@ const others = [
   'encode-files',
 ];
 
-export function stages({home, gpu}) {
+export function stages({home, gpu, small}) {
   const known = readFileSync(join(home, 'tools', 'bench.mjs'), 'utf8');
   const hasBench = (name) =>
     existsSync(join(home, 'tools', 'bench', `${name}.py`)) || known.includes(`'${name}':`);
@@ -28,13 +28,13 @@ export function stages({home, gpu}) {
     {name: 'libraries', limit: 60, run: libraries},
     {name: 'device', limit: 60, run: (context) => device(context, gpu)},
     {name: 'captions', limit: 90, run: captions},
-    {name: 'resume', limit: 90, run: resume},
-    ...training.map((name) => bench(name)),
+    {name: 'resume', limit: 120, run: resume},
+    ...training.map((name) => bench(name, small)),
     {name: 'parity', limit: 150, run: parity},
-    ...others.filter(hasBench).map((name) => bench(name)),
+    ...others.filter(hasBench).map((name) => bench(name, small)),
     epoch('lstm', 128),
     epoch('attention', 64),
-    ...(eager ? training.map((name) => bench(name, {CAPTIONER_EAGER: '1'})) : []),
+    ...(eager ? training.map((name) => bench(name, small, {CAPTIONER_EAGER: '1'})) : []),
   ];
 }
 
@@ -75,7 +75,7 @@ async function device({execute, lastJson, home, limit}, gpu) {
   const reasons = output.split('\n').filter((line) => /dlopen|Could not|Cannot|CUDA_ERROR/.test(line));
   return {
     verdict: gpu && found.device !== 'gpu' ? 'failed' : 'ok',
-    detail: `${found.device}, ${found.teraflops.toFixed(2)} TFLOP/s in a product of 4096 x 4096${gpu && found.device !== 'gpu' ? `; ${reasons[0] ?? ''}` : ''}`,
+    detail: `${found.device}, ${found.teraflops.toFixed(2)} TFLOP/s in a product of ${found.side} x ${found.side}${gpu && found.device !== 'gpu' ? `; ${reasons[0] ?? ''}` : ''}`,
     ...found,
   };
 }
@@ -163,11 +163,11 @@ async function parity({execute, home, small, limit}) {
 }
 
 /** One benchmark against PyTorch, both sides on the GPU and with TF32, TensorFlow's default. */
-function bench(name, more = {}) {
+function bench(name, small, more = {}) {
   const label = more.CAPTIONER_EAGER ? `bench ${name} eager` : `bench ${name}`;
   return {
     name: label,
-    limit: 75,
+    limit: small ? 240 : 75,
     async run({execute, home, python, gpu, limit}) {
       const json = join(home, '.build', 'bench.json');
       const torch = await execute(
