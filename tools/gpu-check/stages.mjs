@@ -54,7 +54,7 @@ async function libraries({execute, lastJson, limit, gpu}) {
   const findings = lastJson(output);
   if (findings === undefined) return failure('doctor gave no answer', output);
   const relevant = findings.filter(({part}) =>
-    ['TensorFlow', 'device', 'binding', 'functions', 'CUDA libraries'].includes(part),
+    ['TensorFlow', 'device', 'binding', 'compiled functions', 'CUDA libraries'].includes(part),
   );
   const wrong = relevant.filter(({verdict}) => verdict !== 'ok');
   const shown = wrong.length > 0 ? wrong : relevant;
