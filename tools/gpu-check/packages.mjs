@@ -2,10 +2,10 @@
 import {cpSync, existsSync, mkdirSync, readFileSync, symlinkSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 
-const unneeded = /\.(map|d\.[cm]?ts|md|html|tsbuildinfo|cc|h|flow|a)$/;
+const unneeded = /\.(map|[cm]?ts|md|html|tsbuildinfo|cc|h|flow|a)$/;
 /** TensorFlow.js brings each package in several forms, of which Node loads one. */
 const unneededForms =
-  /\/(tfjs|tfjs-backend-\w+|tfjs-converter|tfjs-data|tfjs-layers)\/dist\/(?!tf[^/]*\.node\.js$).*\.js$|\.(min|fesm|es2017)\.|_test\.js$/;
+  /\/(tfjs|tfjs-backend-\w+|tfjs-converter|tfjs-data|tfjs-layers)\/dist\/(?!tf[^/]*\.node\.js$).*\.js$|\.(min|fesm|es2017)\.|_test\.js$|\/dist\/tf-core\.js$/;
 /** Packages that only tests and commands load which the checks leave out. */
 const leftOut = ['h5wasm'];
 
