@@ -14,7 +14,7 @@ Usage: tools/gpu-check.sh pack DIR [--device cpu|gpu] [--architecture N] [--piec
   pack      makes a bundle in DIR, in pieces, and prints the commands for the other machine
             --device         TensorFlow's build; cpu takes the one in .venv (default gpu)
             --architecture   compute capability of the GPU times 10 (default 90: H100, H200)
-            --piece-bytes    largest piece (default 40000000)
+            --piece-bytes    largest piece (default 41000000)
   receive   unpacks one piece in $GPU_CHECK_FOLDER (default /tmp/gpu-check)
   run       runs the checks; results go to $OUT, or to .build/gpu-check
             --small          small sizes, for a machine without a GPU

@@ -25,7 +25,7 @@ const {values, positionals} = parseArgs({
   options: {
     'device': {type: 'string', default: 'gpu'},
     'architecture': {type: 'string', default: '90'},
-    'piece-bytes': {type: 'string', default: '40000000'},
+    'piece-bytes': {type: 'string', default: '41000000'},
   },
 });
 if (positionals.length !== 1)
