@@ -51,10 +51,7 @@ export class Vocabulary {
   /** Whether captions are of a script without spaces. */
   readonly #segmented: boolean;
 
-  private constructor(
-    words: readonly string[],
-    segmented: boolean,
-  ) {
+  private constructor(words: readonly string[], segmented: boolean) {
     this.#segmented = segmented;
     this.#words = [...specialWords, ...words];
     this.#ids = new Map(words.map((word, at) => [word, at + specialWords.length]));

@@ -90,7 +90,7 @@ describe('modelCard', function () {
     expect(markdown).to.include('Apache 2.0; trained on ImageNet');
   });
 
-  it('gives the command that makes the model again', () => {
+  it('gives the command that makes the model again', async () => {
     const lines = card.markdown
       .split('\n')
       .filter((line) => /^ {4}(npx captioner train|  )/.test(line))
@@ -99,7 +99,7 @@ describe('modelCard', function () {
     const train = program().commands.find((command) => command.name() === 'train')!;
     let flags: Record<string, unknown> = {};
     train.action((given: Record<string, unknown>) => void (flags = given));
-    train.parse(words.slice(1), {from: 'user'});
+    await train.parseAsync(words.slice(1), {from: 'user'});
     expect(flags).to.deep.include({
       data: 'drawn',
       run: 'checkpoints/my-run',

@@ -21,12 +21,13 @@ describe('summarize', () => {
       words: {total: 411, distinct: 6},
       rejected: [{file: 'captions.csv', line: 208, reason: 'expected the split train, validation or test, got "later"'}], // prettier-ignore
       missing: 1,
+      missingNames: 'x.jpg (nearest to x.jpg: Images/y.jpg)',
       unassigned: 0,
       unreferenced: 2,
     });
     expect(describeSummary(summary)).to.equal(
       `${folder} (own): 2 train, 1 validation, 1 test images; 205 captions, 1 to 200 (mean 51.3) an image; 6 different words\n` +
-        'left out: 1 line (captions.csv line 208: expected the split train, validation or test, got "later"), 1 missing image, 2 images without captions',
+        'left out: 1 line (captions.csv line 208: expected the split train, validation or test, got "later"), 1 missing image: x.jpg (nearest to x.jpg: Images/y.jpg), 2 images without captions',
     );
   });
 

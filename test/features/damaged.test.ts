@@ -96,7 +96,8 @@ describe('A folder in which much is damaged', function () {
       'zeros.jpg': 'expected JPEG, PNG, WebP, GIF, got something else',
       'svg.jpg': 'expected JPEG, PNG, WebP, GIF, got something else',
       'pdf.jpg': 'expected JPEG, PNG, WebP, GIF, got something else',
-      'bomb.png': 'expected at most 50 million pixels, got more',
+      'bomb.png':
+        'expected at most 50 million pixels, got more; to raise the limit: --max-megapixels, setPixelLimit',
       'gone.jpg': 'expected an image, found nothing',
     });
     for (const percent of [25, 50, 75, 95])
