@@ -115,7 +115,9 @@ for (const {name, top, parameters, multiplyAdds: work, within} of networks)
       expect(foreign.code).to.equal('weights');
       expect(foreign.message).to.include(`layers with weights of ${other!.name}`);
       writeFileSync(damaged, 'PK\x03\x04 as PyTorch writes them');
-      expect((await refusal(loadEncoder(name, {weights: damaged}))).message).to.include('expected a ZIP archive');
+      expect((await refusal(loadEncoder(name, {weights: damaged}))).message).to.include(
+        'expected a ZIP archive',
+      );
       writeFileSync(damaged, 'nothing of the kind');
       expect((await refusal(loadEncoder(name, {weights: damaged}))).code).to.equal('header');
     });

@@ -139,10 +139,10 @@ function addProject() {
     if (!existsSync(join(home, path))) throw new Error(`Expected ${path}, found none; run npm test first`);
     cpSync(join(home, path), join(staged, path), {recursive: true, filter});
   };
-  for (const path of ['lib/package.json', 'lib/bin', 'test/fixtures']) copy(path);
+  for (const path of ['lib/package.json', 'lib/bin', 'test/fixtures', 'docs']) copy(path);
   for (const path of ['lib/dist', '.build/test']) copy(path, compiled);
-  for (const name of ['efficientnet-lite2.safetensors', '.efficientnet-lite2.json'])
-    copy(`data/encoders/${name}`);
+  for (const name of ['efficientnet-lite0', 'efficientnet-lite2'])
+    for (const file of [`${name}.safetensors`, `.${name}.json`]) copy(`data/encoders/${file}`);
 }
 
 /** The network that PyTorch's side of the encoder's benchmarks runs. */
