@@ -86,10 +86,15 @@ export async function idle(page: Page): Promise<void> {
   await page.locator('.jp-Notebook-ExecutionIndicator[data-status=idle]').waitFor({timeout: 120_000});
 }
 
-/** Runs a cell, by its place in the notebook. */
+/** Runs a cell that has not been run, by its place in the notebook. A page that is still loading drops keys, so they are pressed again. */
 export async function runCell(page: Page, at: number): Promise<void> {
-  await page.locator('.jp-CodeCell .cm-content').nth(at).click();
-  await page.keyboard.press('Control+Enter');
+  const cell = page.locator('.jp-CodeCell').nth(at);
+  const begun = cell.locator('.jp-InputPrompt', {hasText: /\[[*\d]/});
+  for (let presses = 0; presses < 10 && (await begun.count()) === 0; presses++) {
+    await cell.locator('.cm-content').click();
+    await page.keyboard.press('Control+Enter');
+    await begun.waitFor({timeout: 3000}).catch(() => undefined);
+  }
 }
 
 function codeNotebook(sources: readonly string[]): object {
