@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {tf} from 'captioner';
+import {backend} from 'captioner/dist/tensorflow/backend';
 import {projectRoot} from './support';
 
 export interface Reference {
@@ -37,4 +38,29 @@ export function leaked(work: () => void): {tensors: number; native: number} {
   const before = [tf.memory().numTensors, native()] as const;
   work();
   return {tensors: tf.memory().numTensors - before[0], native: native() - before[1]};
+}
+
+/** Runs work op by op, without compiled functions. */
+export function eagerly<T>(work: () => T): T {
+  process.env['CAPTIONER_EAGER'] = '1';
+  try {
+    return work();
+  } finally {
+    delete process.env['CAPTIONER_EAGER'];
+  }
+}
+
+/** How often work reads a tensor on the host. */
+export function countReads(work: () => void): number {
+  const {binding} = backend;
+  let reads = 0;
+  backend.binding = Object.create(binding, {
+    tensorDataSync: {value: (id: number) => (reads++, binding.tensorDataSync(id))},
+  }) as typeof binding;
+  try {
+    work();
+  } finally {
+    backend.binding = binding;
+  }
+  return reads;
 }

@@ -16,7 +16,7 @@ export interface FoundImage {
 
 export interface FoundImages {
   readonly images: readonly FoundImage[];
-  /** What can't be read or holds no image. */
+  /** Errors about names that can't be read or hold no image. */
   readonly problems: readonly CaptionerError[];
   /** Whether exactly one file was named, so that its caption needs no name beside it. */
   readonly single: boolean;

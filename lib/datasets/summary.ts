@@ -22,7 +22,7 @@ export interface Summary {
   readonly missingNames?: string;
   /** Columns and fields of the caption files that were not read. @default none */
   readonly unread?: readonly string[];
-  /** What most captions begin or end with that is not a word, such as `<start>`. @default nothing */
+  /** Markers that most captions begin or end with, such as `<start>`. @default none */
   readonly markers?: readonly string[];
   /** Images with captions that no official split uses. */
   readonly unassigned: number;

@@ -1,4 +1,4 @@
-/** What a call takes as an image: the path of a file, or the content of one. */
+/** Images as calls take them: the path of a file, or the content of one. */
 import {types} from 'node:util';
 import {CaptionerError} from '../errors';
 

@@ -49,7 +49,7 @@ interface UpdateInputs {
   readonly clipNorm?: tf.Scalar;
 }
 
-/** What stays the same from update to update. */
+/** Settings that are the same in every update, so that they are baked into the compiled one. */
 interface BakedUpdate {
   /** Index of each weight's learning rate. */
   readonly rates: readonly number[];

@@ -12,7 +12,7 @@ import {tf} from '../tensorflow/tensorflow';
 import type {DecoderState, StepDecoder} from '../decoders/decoder';
 import {special} from '../text/vocabulary';
 
-/** What is chosen from the log-probabilities of all words, `[rows, vocabulary]`: a pure function of tensors, part of the compiled step. */
+/** Chooses from the log-probabilities of all words, `[rows, vocabulary]`: a pure function of tensors, part of the compiled step. */
 export interface Choice<Inputs, Output> {
   readonly name: string;
   readonly choose: (logProbabilities: tf.Tensor2D, inputs: Inputs) => Output;

@@ -74,7 +74,7 @@ export interface Binding extends Partial<GraphBinding> {
   ): TensorInfo[];
 }
 
-/** What tfjs knows of the data of tensors. */
+/** Data of a tensor as tfjs knows it. */
 export interface TensorData extends TensorInfo {
   /** Values that have not been handed to TensorFlow yet. */
   readonly values: Float32Array | Int32Array | Uint8Array | null;

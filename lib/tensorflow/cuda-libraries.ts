@@ -17,7 +17,7 @@ const files: readonly (readonly [string, string])[] = [
   ['cuda_cupti', 'libcupti.so.12'],
 ];
 
-/** What XLA reads or runs when it compiles for a GPU; without it only XLA fails. */
+/** Files that XLA reads or runs when it compiles for a GPU; without them only XLA fails. */
 const compiler = ['bin/ptxas', 'nvvm/libdevice/libdevice.10.bc'];
 
 /** Opens each library, and prints the errors of those that do not load. */

@@ -13,7 +13,7 @@ interface Attribute {
   readonly value: number;
 }
 
-/** What of tfjs-node's backend the kernel uses. */
+/** The part of tfjs-node's backend that the kernel uses. */
 interface NodeBackend {
   readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_INT32', number>>;
   getDTypeInteger(dtype: tfjs.DataType): number;

@@ -32,7 +32,7 @@ export interface BeginEvent extends At {
   readonly decoder: {readonly kind: string; readonly options: Readonly<Record<string, unknown>>};
   readonly encoder: EncoderIdentity;
   readonly data: {readonly folder: string; readonly images: number; readonly captions: number};
-  /** What to know before training, such as a score that can only be 0. */
+  /** Notes for the reader of the run, such as that a score can only be 0. */
   readonly notes?: readonly string[];
   /** Id of the process that trains. */
   readonly pid: number;

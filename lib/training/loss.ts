@@ -46,7 +46,7 @@ export interface LossInputs {
   readonly ownWords?: tf.Scalar | undefined;
 }
 
-/** What stays the same from step to step. */
+/** Settings that are the same in every step, so that they are baked into the compiled one. */
 export interface LossSettings {
   readonly seed: number;
   readonly labelSmoothing: number;

@@ -1,4 +1,4 @@
-/** What to know about a training before its first step: scores that can't tell epochs apart, and captions that are cut off. */
+/** Notes on a training before its first step: scores that can't tell epochs apart, and captions that are cut off. */
 import {alwaysZero} from '../metrics/always-zero';
 import {special} from '../text/vocabulary';
 import {metricTokens} from '../text/metric-tokens';

@@ -102,7 +102,7 @@ describe('A request through a proxy', () => {
     const [{host, connects}, {address, ranges}] = [await proxy(), await secure(broken('end'), whole)];
     process.env['HTTPS_PROXY'] = `http://${host}`;
     await download(address, path, {...trusting, md5});
-    // What was on its way through the proxy is lost with the connection.
+    // Data on its way through the proxy is lost with the connection.
     expect(ranges).to.have.length(2);
     expect(ranges[1]).to.match(/^bytes=[1-9]\d*-$/);
     expect(connects).to.have.length(2);

@@ -47,7 +47,7 @@ function execute(name: string, parameters: object, stops: Stops = {}): Executed 
   return JSON.parse(stdout) as Executed;
 }
 
-/** What a cell shows, without durations, rates, memory and progress bars, which only slow work has. */
+/** The outputs of a cell, without durations, rates, memory and progress bars, which only slow work has. */
 function shown({outputs = []}: Cell): string[] {
   const texts = outputs.map(({text, data}) => text ?? JSON.stringify(data));
   return texts

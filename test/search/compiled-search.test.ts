@@ -9,7 +9,7 @@ import {
   tf,
 } from 'captioner';
 import {functionOf} from 'captioner/dist/tensorflow/compiled';
-import {leaked} from '../tensors';
+import {eagerly, leaked} from '../tensors';
 
 const [vocabulary, depth] = [40, 8];
 const never = (): never => {
@@ -22,15 +22,6 @@ function lively(kind: string): StepDecoder {
     for (const weight of decoder.weights.values()) weight.assign(weight.mul(2));
   });
   return decoder;
-}
-
-function eagerly<T>(work: () => T): T {
-  process.env['CAPTIONER_EAGER'] = '1';
-  try {
-    return work();
-  } finally {
-    delete process.env['CAPTIONER_EAGER'];
-  }
 }
 
 describe('Compiled search', () => {

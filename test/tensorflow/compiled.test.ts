@@ -9,20 +9,10 @@ import {int64} from 'captioner/dist/tensorflow/casts';
 import {bool, runOp, runOpMulti, shape, text, type} from 'captioner/dist/tensorflow/ops';
 import {normal} from 'captioner/dist/ops/random';
 import {projectRoot} from '../support';
-import {leaked} from '../tensors';
+import {eagerly, leaked} from '../tensors';
 
 const numbers = (x: tf.Tensor): number[] => [...x.dataSync<'float32'>()];
 const float32 = [type('T', 'float32')];
-
-/** Runs with `CAPTIONER_EAGER=1`. */
-function eagerly<T>(work: () => T): T {
-  process.env['CAPTIONER_EAGER'] = '1';
-  try {
-    return work();
-  } finally {
-    delete process.env['CAPTIONER_EAGER'];
-  }
-}
 
 describe('compiled', () => {
   const layer = (x: tf.Tensor2D, weight: tf.Tensor2D) => tf.tanh(tf.matMul(tf.softmax(x), weight));

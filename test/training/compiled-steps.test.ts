@@ -3,7 +3,6 @@ import {type Batch, collate, createDecoder, decoderKinds, tf} from 'captioner';
 import {Adam} from 'captioner/dist/optim/adam';
 import {uniform} from 'captioner/dist/ops/random';
 import {SeededRandom} from 'captioner/dist/random/random';
-import {backend} from 'captioner/dist/tensorflow/backend';
 import {functionOf} from 'captioner/dist/tensorflow/compiled';
 import {roundedSize} from 'captioner/dist/tensorflow/rounded-size';
 import {padded} from 'captioner/dist/training/batches';
@@ -11,7 +10,7 @@ import {compiledLoss, lossInputs, settingsOf} from 'captioner/dist/training/loss
 import {crossEntropy} from 'captioner/dist/training/objectives';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {trainStep} from 'captioner/dist/training/step';
-import {leaked} from '../tensors';
+import {countReads, eagerly, leaked} from '../tensors';
 
 const [vocabulary, depth, images] = [40, 10, 12];
 const refused = async (): Promise<never> => Promise.reject(new Error('not needed here'));
@@ -58,15 +57,6 @@ function train(kind: string, steps: number, accumulate = 1): Course {
   return {losses: results.map(({loss}) => loss), norms: results.map((one) => one.gradientNorm), weights};
 }
 
-function eagerly<T>(work: () => T): T {
-  process.env['CAPTIONER_EAGER'] = '1';
-  try {
-    return work();
-  } finally {
-    delete process.env['CAPTIONER_EAGER'];
-  }
-}
-
 describe('Compiled training steps', () => {
   for (const kind of decoderKinds)
     for (const accumulate of [1, 2])
@@ -83,21 +73,11 @@ describe('Compiled training steps', () => {
       });
 
   it('read once, the loss and the norm together', () => {
-    const {binding} = backend;
-    let reads = 0;
-    backend.binding = Object.create(binding, {
-      tensorDataSync: {value: (id: number) => (reads++, binding.tensorDataSync(id))},
-    }) as typeof binding;
-    try {
-      train('attention', 2);
-      const [once, weights] = [
-        reads,
-        createDecoder('attention', vocabulary, depth, {units: 16}).weights.size,
-      ];
-      expect(once).to.equal(2 + weights);
-    } finally {
-      backend.binding = binding;
-    }
+    const reads = countReads(() => void train('attention', 2));
+    const decoder = createDecoder('attention', vocabulary, depth, {units: 16});
+    // One in each of the two steps, and one of each weight at the end.
+    expect(reads).to.equal(2 + decoder.weights.size);
+    decoder.dispose();
   });
 
   it('leave no tensors and no functions behind', () => {

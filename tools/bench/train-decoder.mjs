@@ -8,12 +8,13 @@ const {compiledGradients, lossInputs, settingsOf} = require('captioner/dist/trai
 const {Adam} = require('captioner/dist/optim/adam');
 const {tf} = require('captioner/dist/tensorflow/tensorflow');
 
-/** @param {{features: number[], steps: number, vocabulary: number, depth: number, block: number}} sizes `features` is their shape. */
-export function trainDecoder(kind, {features: shape, steps, vocabulary, depth, block}, options) {
-  const [size] = shape;
+/** Trains with the sizes of `train-<kind>.json`, on features of `cells` cells, or pooled ones; the program's argument is another batch size. */
+export function trainDecoder(kind) {
+  const {batch, steps, cells, vocabulary, depth, block, ...options} = require(`./train-${kind}.json`);
+  const size = Number(process.argv[2] ?? batch);
   const decoder = createDecoder(kind, vocabulary, depth, options);
   const adam = new Adam(decoder.weights);
-  const features = tf.randomUniform(shape);
+  const features = tf.randomUniform(cells === undefined ? [size, depth] : [size, cells, depth]);
   const words = tf.randomUniform([size, steps + 1], 4, vocabulary, 'int32');
   const [inputs, targets] = [0, 1].map((from) => words.slice([0, from], [size, steps]).dataSync());
 

@@ -1,16 +1,4 @@
 /** Our side of train-transformer: forward, backward and Adam of the transformer decoder, on full captions. */
-import {createRequire} from 'node:module';
 import {trainDecoder} from './train-decoder.mjs';
 
-const {
-  batch: full,
-  steps,
-  cells,
-  vocabulary,
-  depth,
-  block,
-  ...options
-} = createRequire(import.meta.url)('./train-transformer.json');
-// A smaller batch may be named.
-const batch = Number(process.argv[2] ?? full);
-trainDecoder('transformer', {features: [batch, cells, depth], steps, vocabulary, depth, block}, options);
+trainDecoder('transformer');

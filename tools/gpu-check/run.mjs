@@ -79,7 +79,7 @@ function kill(pid) {
   }
 }
 
-/** What a program of ours printed as its last line of JSON. */
+/** The last line of JSON that a program of ours printed. */
 function lastJson(output) {
   for (const line of output.trim().split('\n').reverse()) {
     if (!line.startsWith('{') && !line.startsWith('[')) continue;
