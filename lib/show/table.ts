@@ -142,7 +142,7 @@ function unbroken(word: string, at: number): Fragment {
 const shortText = 20;
 
 /** Long ones have at least this width, so that a phone scrolls a table instead of breaking each word. */
-const longText = 40;
+const longText = 24;
 
 /** Returns the style by which a text stays on one line or wraps. */
 function wrapping(text: string): string {
