@@ -149,7 +149,8 @@ describe('captioner caption', function () {
     const run = (redirect: string): Promise<Ended> =>
       new Promise((done) => {
         const script = `"$0" "$1" caption drawn --checkpoint checkpoint ${redirect}; echo "${'$'}{PIPESTATUS[0]}" >&2`;
-        const child = spawn('bash', ['-c', script, process.execPath, command], {cwd: folder});
+        const env = {...process.env, INIT_CWD: folder};
+        const child = spawn('bash', ['-c', script, process.execPath, command], {cwd: folder, env});
         let [stdout, stderr] = ['', ''];
         child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
         child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
