@@ -39,6 +39,7 @@ const order = [
   'caption-in-groups',
   'captioner',
   'evaluation',
+  'explain',
   'training',
   'show',
   'serve',
