@@ -496,3 +496,46 @@ export interface BuildOptions {
    */
   readonly progress?: ProgressDisplay;
 }
+
+/** Options of `Vocabulary.from`. */
+export interface VocabularyOptions {
+  /**
+   * Minimum number of occurrences; rarer words become unknown.
+   * Range: an integer from 1 up.
+   * @default 5
+   */
+  readonly minimumCount?: number;
+  /**
+   * Maximum number of words; the most frequent are kept. By default there is no limit.
+   * Range: an integer from 1 up.
+   */
+  readonly maximumSize?: number;
+}
+
+/** Options of `drawScenes`. */
+export interface SceneOptions {
+  /**
+   * Seed of the scenes.
+   * Range: an integer from 0 to 4294967295.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Number of training images.
+   * Range: an integer from 0 to 99999.
+   * @default 600
+   */
+  readonly train?: number;
+  /**
+   * Number of validation images.
+   * Range: an integer from 0 to 99999.
+   * @default 100
+   */
+  readonly validation?: number;
+  /**
+   * Number of test images.
+   * Range: an integer from 0 to 99999.
+   * @default 100
+   */
+  readonly test?: number;
+}

@@ -130,6 +130,14 @@ saved with it.
     heading: '## Feature store',
     text: '`FeatureStore.build(encoder, images, folder, {…})`; `captioner features` has flags for `kind` and `part`.',
   },
+  VocabularyOptions: {
+    heading: '## Vocabulary',
+    text: '`Vocabulary.from(captions, {…})`; `captioner train` has a flag for `minimumCount`.',
+  },
+  SceneOptions: {
+    heading: '## Drawn scenes',
+    text: '`drawScenes(folder, {…})`.',
+  },
 };
 
 function document(groups) {

@@ -1,22 +1,17 @@
 /** The words that a decoder can generate and their ids. Ids 0 to 3 are special: padding, start, end, unknown. */
-import {z} from 'zod';
 import {description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
+import type {VocabularyOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {isUnspaced, joinUnspaced} from './scripts';
 import {tokenize} from './tokenizer';
+import {vocabularyOptions} from './vocabulary-options';
+
+export type {VocabularyOptions};
 
 /** The ids that are not words. */
 export const special = {padding: 0, start: 1, end: 2, unknown: 3} as const;
 const specialWords = ['<padding>', '<start>', '<end>', '<unknown>'] as const;
-
-/** Options of `Vocabulary.from`. */
-export interface VocabularyOptions {
-  /** Minimum number of occurrences; rarer words become unknown. @default 5 */
-  readonly minimumCount?: number;
-  /** Maximum number of words; the most frequent are kept. @default no limit */
-  readonly maximumSize?: number;
-}
 
 /** How many words of some captions a vocabulary has. */
 export interface Coverage {
@@ -38,11 +33,6 @@ export interface VocabularyJSON {
   readonly segmented?: true;
 }
 
-const optionsSchema = z.strictObject({
-  minimumCount: z.int().min(1).default(5),
-  maximumSize: z.int().min(1).optional(),
-});
-
 /** Words and their ids, in both directions. */
 export class Vocabulary {
   readonly #words: readonly string[];
@@ -63,7 +53,8 @@ export class Vocabulary {
    * @throws CaptionerError `options`, or `captions` if no word is left.
    */
   static from(captions: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
-    const {minimumCount, maximumSize = Infinity} = parseOptions(optionsSchema, options, 'vocabulary');
+    const {schema, owner} = vocabularyOptions;
+    const {minimumCount, maximumSize = Infinity} = parseOptions(schema, options, owner);
     const kept = [...countWords(captions)].filter(([, count]) => count >= minimumCount);
     kept.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
     if (kept.length === 0)

@@ -9,6 +9,7 @@ import {z} from 'zod';
 import {CaptionerError} from '../../errors';
 import {writeFileAtomic} from '../../files/atomic';
 import {interruptible} from '../../interrupt';
+import type {SceneOptions} from '../../option-types';
 import {firstComplaint, parseOptions} from '../../options';
 import {SeededRandom} from '../../random/random';
 import {startProgress, type ProgressOptions} from '../../show-progress';
@@ -19,40 +20,21 @@ import {captionsOf} from './captions';
 import {compose} from './composition';
 import {draw} from './drawing';
 import type {Scene} from './scene';
+import {sceneOptions, type ScenePlan} from './scene-options';
 import {falseClaims} from './verify-caption';
 
+export type {SceneOptions};
 export type {Box, Scene, SceneObject} from './scene';
 export {falseClaims} from './verify-caption';
-
-/** Options of `drawScenes`. */
-export interface SceneOptions {
-  /** Seed of the scenes. @default 1 */
-  readonly seed?: number;
-  /** Number of training images. @default 600 */
-  readonly train?: number;
-  /** Number of validation images. @default 100 */
-  readonly validation?: number;
-  /** Number of test images. @default 100 */
-  readonly test?: number;
-}
 
 /** Version of `scenes.json`; incremented whenever the same seed would give other images or captions. */
 const version = 1;
 const recordName = 'scenes.json';
 
-const count = z.int().min(0).max(99_999);
-const schema = z.strictObject({
-  seed: z.int().min(0).max(0xffffffff).default(1),
-  train: count.default(600),
-  validation: count.default(100),
-  test: count.default(100),
-});
-type Plan = z.infer<typeof schema>;
-
 /** The content of `scenes.json`. */
 interface SceneRecord {
   readonly version: number;
-  readonly plan: Plan;
+  readonly plan: ScenePlan;
   readonly scenes: readonly (Scene & {readonly split: Split; readonly bytes: number})[];
 }
 
@@ -67,7 +49,7 @@ export async function drawScenes(
   options: SceneOptions = {},
   {progress}: ProgressOptions = {},
 ): Promise<void> {
-  const plan = parseOptions(schema, options, 'scenes');
+  const plan = parseOptions(sceneOptions.schema, options, sceneOptions.owner);
   if (isWhole(folder, plan)) return;
   const total = splits.reduce((sum, split) => sum + plan[split], 0);
   const bar = startProgress({progress}, 'Drawing scenes', total);
@@ -89,7 +71,11 @@ export async function drawScenes(
 }
 
 /** @param onDrawn Called now and then with the number of images drawn; may throw to end the drawing. */
-async function drawAll(folder: string, plan: Plan, onDrawn: (done: number) => Promise<void>): Promise<void> {
+async function drawAll(
+  folder: string,
+  plan: ScenePlan,
+  onDrawn: (done: number) => Promise<void>,
+): Promise<void> {
   await fs.mkdir(folder, {recursive: true});
   await fs.rm(join(folder, recordName), {force: true});
   const scenes: (Scene & {split: Split; bytes: number})[] = [];
@@ -135,7 +121,7 @@ export function isScenes(folder: string): boolean {
   return existsSync(join(folder, recordName));
 }
 
-function isWhole(folder: string, plan: Plan): boolean {
+function isWhole(folder: string, plan: ScenePlan): boolean {
   if (!isScenes(folder)) return false;
   let record: SceneRecord;
   try {
@@ -186,7 +172,7 @@ export const scenes: Layout = {
 
 const recordSchema = z.object({
   version: z.int(),
-  plan: schema,
+  plan: sceneOptions.schema,
   scenes: z.array(
     z.looseObject({
       file: z.string().regex(/^[\w-]+\.jpg$/),
