@@ -10,6 +10,7 @@ export {
   type Split,
 } from './datasets/dataset';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
+export {checkMissing, type MissingOptions} from './datasets/missing';
 export {describeSummary, summarize, type Summary} from './datasets/summary';
 export {fingerprint} from './datasets/fingerprint';
 export {firstReadable, readImage, readPixels, setPixelLimit, toPixels} from './encoders/images';

@@ -506,12 +506,42 @@ describe('captioner', function () {
     const all = Object.keys(references).length;
     expect(again.stderr).to.include(`${others} of ${all} images have references but no caption`);
 
+    // Tables say the same as JSON: the captions as `evaluate` writes them, the references a row each, as Excel writes them.
+    const rows = record.scenes.flatMap(({file, captions}) => captions.map((text) => `${file};"${text}"`));
+    writeFileSync(join(folder, 'references.csv'), `\ufeffsep=;\r\nImage;Caption\r\n${rows.join('\r\n')}\r\n`);
+    await captioner([...evaluated, '--predictions', 'said.tsv']);
+    const tables = ['score', '--references', 'references.csv', '--candidates', 'said.tsv'];
+    expect((await captioner([...tables, '--json', 'tables.json'])).code).to.equal(0);
+    expect(read('tables.json')).to.deep.equal(read('again.json'));
+
     // A single caption is scored as among all, by their document frequencies.
     await captioner([...score, 'said.json', '--save-frequencies', 'frequencies.json']);
     writeFileSync(join(folder, 'one.json'), JSON.stringify(said.slice(0, 1)));
     await captioner([...score, 'one.json', '--frequencies', 'frequencies.json', '--json', 'single.json']);
     const single = read('single.json') as Record<string, number>;
     expect(single['CIDEr-D']).to.be.closeTo(each[0]!['CIDEr-D']!, 1e-12);
+  });
+
+  it('says what a table of captions lacks', async () => {
+    const table = (name: string, text: string) => writeFileSync(join(folder, name), text);
+    table('right.csv', 'image_id,caption\na,a dog\nb,a cat\n');
+    table('unnamed.csv', 'name,words\na,a dog\n');
+    table('short.csv', 'image_id,caption\na,a dog\nb\n');
+    table('twice.csv', 'image_id,caption\na,a dog\na,a cat\n');
+    const score = (candidates: string, references = 'right.csv') =>
+      captioner(['score', '--references', references, '--candidates', candidates]);
+    for (const [name, message] of [
+      ['unnamed.csv', /unnamed\.csv: expected a column image_id or .*, found name, words$/m],
+      ['short.csv', /short\.csv: row 2: Too few fields/],
+      ['twice.csv', /candidates: expected one caption per image, got two for image a/],
+      ['gone.csv', /gone\.csv: expected a table, found nothing/],
+    ] as const) {
+      const {code, stderr} = await score(name);
+      expect(code, name).to.equal(1);
+      expect(stderr).to.match(message);
+      expect(stderr).not.to.match(/^ +at /m);
+    }
+    expect((await score('right.csv', 'unnamed.csv')).stderr).to.match(/unnamed\.csv: expected a column/);
   });
 
   it('says of other captions whether they are better', async () => {

@@ -1,11 +1,9 @@
 /** `captioner evaluate` and `captioner score`: score the captions of a checkpoint, or captions from any source. */
-import Papa from 'papaparse';
 import {Captioner} from '../captioner';
 import {ofSplit} from '../datasets/dataset';
 import {checkLeftOut, checkMissing, missingOf} from '../datasets/missing';
 import {counted} from '../description';
 import {CaptionerError} from '../errors';
-import {writeFileAtomic} from '../files/atomic';
 import {compareScores, intervals} from '../metrics/bootstrap';
 import type {InferenceViews} from '../encoders/augmentation';
 import {DocumentFrequencies} from '../metrics/document-frequencies';
@@ -17,19 +15,10 @@ import {userPath} from '../paths';
 import {later} from '../show-progress';
 import {formatProbability} from '../show/number-format';
 import {progress} from '../show/progress';
+import {readCandidates, readReferences, writePredictions} from './caption-tables';
 import {open, splitOption} from './data';
 import {storeWithProgress} from './features';
-import {
-  checkpointsOf,
-  print,
-  readJson,
-  searchOf,
-  seeingOf,
-  warn,
-  weightsOf,
-  writeJson,
-  type SearchFlags,
-} from './io';
+import {checkpointsOf, print, searchOf, seeingOf, warn, weightsOf, writeJson, type SearchFlags} from './io';
 
 interface ReportFlags {
   readonly json?: string;
@@ -78,16 +67,6 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
   if (flags.kinds !== undefined) printKinds(found, usable, flags.kinds);
 }
 
-/** Writes captions as COCO's results, or as a table if the file's name ends in .csv. */
-async function writePredictions(
-  file: string,
-  predictions: readonly {readonly image_id: string | number; readonly caption: string}[],
-): Promise<void> {
-  if (!/\.csv$/i.test(file)) return writeJson(file, predictions);
-  const text = Papa.unparse([...predictions], {columns: ['image_id', 'caption'], newline: '\n'});
-  await writeFileAtomic(userPath(file), `${text}\n`);
-}
-
 function printKinds(
   {images: scores}: CaptionScores,
   images: readonly {readonly captions: readonly string[]}[],
@@ -115,7 +94,7 @@ export interface ScoreFlags extends ReportFlags {
 }
 
 export async function score(flags: ScoreFlags): Promise<void> {
-  const {pairs, unused} = pairCaptions(readJson(flags.candidates), readJson(flags.references));
+  const {pairs, unused} = pairCaptions(readCandidates(flags.candidates), readReferences(flags.references));
   const rivals = flags.against === undefined ? undefined : captionsOfSame(pairs, flags.against, flags);
   if (unused.length > 0)
     warn(
@@ -151,7 +130,7 @@ function captionsOfSame(
   file: string,
   {references}: Pick<ScoreFlags, 'references'>,
 ): string[] {
-  const others = pairCaptions(readJson(file), readJson(references)).pairs;
+  const others = pairCaptions(readCandidates(file), readReferences(references)).pairs;
   const byId = new Map(others.map(({id, candidate}) => [id, candidate]));
   const missing = pairs.find(({id}) => !byId.has(id));
   if (missing || others.length !== pairs.length)

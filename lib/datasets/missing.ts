@@ -37,6 +37,7 @@ export interface MissingOptions {
  *
  * @returns What is missing: `1 of 500 test images missing: a.jpg`; undefined if nothing is.
  * @throws CaptionerError `dataset` when more than one in a hundred is missing, unless that is allowed
+ * @example console.log(checkMissing(dataset, 'test') ?? 'No image is missing');
  */
 export function checkMissing(
   dataset: Dataset,
@@ -62,7 +63,7 @@ export function checkLeftOut(
   if (allowMissing || leftOut <= missingTolerance * (leftOut + scored)) return;
   throw new CaptionerError(
     'dataset',
-    `${where}: expected at most 1 % of the images to be missing or unreadable, got ${leftOut} of ${leftOut + scored}${names === undefined ? '' : ` (${names})`}; to score the others, add --allow-missing`,
+    `${where}: expected at most 1 % of the images to be missing or unreadable, got ${leftOut} of ${leftOut + scored}${names === undefined ? '' : ` (${names})`}; to score the others, add --allow-missing (\`allowMissing\`)`,
   );
 }
 
