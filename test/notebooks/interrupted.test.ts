@@ -53,7 +53,7 @@ function shown({outputs = []}: Cell): string[] {
   return texts
     .filter(
       (text) =>
-        !/"text\/plain":"(Encoding images|Captions|Scores|Preparing scores|Learning rates|Drawing scenes) /.test(
+        !/"text\/plain":"(Encoding images|Comparing images|Captions|Scores|Preparing scores|Learning rates|Drawing scenes) /.test(
           text,
         ),
     )
