@@ -1,4 +1,5 @@
 /** What a method of explanation is: a description, options, and a generator that computes values for each word. */
+import {z} from 'zod';
 import type {OptionGroup} from '../option-group';
 import type {CaptionModel} from './caption-model';
 import type {WordInfluence, WordMaps} from './explanation';
@@ -36,6 +37,15 @@ export interface Method<Settings = unknown> {
   passes(words: number, settings: Settings): number;
   /** Computes the values; pauses between batches, so that other events get through and the work can be stopped. */
   compute(model: CaptionModel, settings: Settings): Generator<void, Attribution, void>;
+}
+
+/** The options of a method that has none. */
+export type NoOptions = Readonly<Record<never, never>>;
+
+/** The empty group of options of a method. */
+export function noOptions(method: string): OptionGroup<NoOptions> {
+  const about = `The method \`${method}\` has no options.`;
+  return {owner: `${method} method`, type: 'NoOptions', about, names: [], schema: z.strictObject({})};
 }
 
 /** Maps of as many words, from one array for each. */

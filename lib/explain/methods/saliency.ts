@@ -1,9 +1,9 @@
 /** Saliency: the gradient of a word's score with respect to each pixel. */
 import {z} from 'zod';
 import {optionGroup} from '../../option-group';
-import {tf} from '../../tensorflow/tensorflow';
-import {wordInfluence, wordMaps, type Attribution, type Method} from '../method';
 import type {CaptionModel} from '../caption-model';
+import {readGradients, toAttribution, type WordGradients} from '../gradient-sums';
+import type {Attribution, Method} from '../method';
 
 /** Options of the method `saliency`. */
 export interface SaliencyOptions {
@@ -11,7 +11,7 @@ export interface SaliencyOptions {
   readonly absolute?: boolean;
 }
 
-export const saliency: Method<Readonly<Required<SaliencyOptions>>> = {
+export const saliency: Method<Required<SaliencyOptions>> = {
   name: 'saliency',
   title: 'Saliency',
   about: 'How strongly the score reacts to a small change of each pixel.',
@@ -31,31 +31,29 @@ export const saliency: Method<Readonly<Required<SaliencyOptions>>> = {
     }),
   ),
   passes: (words) => 1 + words,
-  compute,
+  *compute(model, {absolute}): Generator<void, Attribution, void> {
+    const {pixels, embeddings} = yield* gradientsOf(model);
+    const read = (all: Float32Array[]) => (absolute ? all.map((one) => one.map(Math.abs)) : all);
+    return toAttribution({pixels: read(pixels), embeddings: read(embeddings)}, model);
+  },
 };
 
-function* compute(
+/** Computes the gradient of each word at the image itself. */
+export function* gradientsOf(
   model: CaptionModel,
-  {absolute}: Required<SaliencyOptions>,
-): Generator<void, Attribution, void> {
+  rule: 'gradient' | 'guided' = 'gradient',
+): Generator<void, WordGradients, void> {
+  const found: WordGradients = {pixels: [], embeddings: []};
   const pass = model.pass(model.pixels);
-  const maps: Float32Array[] = [];
-  const influence: Float32Array[] = [];
   try {
     for (let word = 0; word < model.words; word++) {
       yield;
-      const {pixels, embeddings} = pass.gradient(word);
-      for (const [gradient, into] of [[pixels, maps] as const, [embeddings, influence] as const]) {
-        const sums = tf.tidy(() => tf.sum(absolute ? tf.abs<tf.Tensor>(gradient) : gradient, -1));
-        into.push(sums.dataSync<'float32'>());
-        tf.dispose([sums, gradient]);
-      }
+      const {pixels, embeddings} = readGradients(pass.gradient(word, {rule}));
+      found.pixels.push(pixels);
+      found.embeddings.push(embeddings);
     }
   } finally {
     pass.dispose();
   }
-  return {
-    image: wordMaps(maps, model.size, model.size),
-    previousWords: wordInfluence(influence, model.positions),
-  };
+  return found;
 }
