@@ -40,7 +40,12 @@ export function blurred(pixels: tf.Tensor4D, deviation: number): tf.Tensor4D {
     const around: [number, number] = [radius, radius];
     const padded: tf.Tensor4D = tf.mirrorPad(pixels, [none, around, around, none], 'symmetric');
     const along = (x: tf.Tensor4D, shape: [number, number]): tf.Tensor4D =>
-      tf.depthwiseConv2d(x, tf.tile(tf.reshape<tf.Rank.R4>(kernel, [...shape, 1, 1]), [1, 1, 3, 1]), 1, 'valid');
+      tf.depthwiseConv2d(
+        x,
+        tf.tile(tf.reshape<tf.Rank.R4>(kernel, [...shape, 1, 1]), [1, 1, 3, 1]),
+        1,
+        'valid',
+      );
     return along(along(padded, [2 * radius + 1, 1]), [1, 2 * radius + 1]);
   });
 }

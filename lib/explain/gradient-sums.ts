@@ -19,7 +19,10 @@ interface Shapes {
 }
 
 /** Reads gradients and frees their tensors. Those of several images are summed. */
-export function readGradients({pixels, embeddings}: PixelGradients): {pixels: Float32Array; embeddings: Float32Array} {
+export function readGradients({pixels, embeddings}: PixelGradients): {
+  pixels: Float32Array;
+  embeddings: Float32Array;
+} {
   const summed = tf.tidy(() => [pixels, embeddings].map((one) => tf.sum(one as tf.Tensor, 0)));
   const [ofPixels, ofEmbeddings] = summed.map((one) => one.dataSync<'float32'>().slice() as Float32Array);
   tf.dispose([pixels, embeddings, ...summed]);

@@ -13,17 +13,17 @@ import {smoothGrad, smoothGradSquared, varGrad, type SmoothGradOptions} from './
 
 /** The options of each method. */
 export interface MethodOptions {
-  readonly saliency: SaliencyOptions;
+  readonly 'saliency': SaliencyOptions;
   readonly 'input-x-gradient': NoOptions;
   readonly 'integrated-gradients': IntegratedGradientsOptions;
-  readonly smoothgrad: SmoothGradOptions;
+  readonly 'smoothgrad': SmoothGradOptions;
   readonly 'smoothgrad-sq': SmoothGradOptions;
-  readonly vargrad: SmoothGradOptions;
+  readonly 'vargrad': SmoothGradOptions;
   readonly 'grad-cam': GradCamOptions;
   readonly 'grad-cam++': GradCamOptions;
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
-  readonly attention: NoOptions;
+  readonly 'attention': NoOptions;
 }
 
 /** The name of a method. */

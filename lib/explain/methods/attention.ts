@@ -18,7 +18,13 @@ export const attention: Method<NoOptions> = {
     yield;
     const maps = teacherForced(model).attention;
     const side = Math.sqrt(maps[0]!.length);
-    return {image: wordMaps(model.positions.map((position) => maps[position]!), side, side)};
+    return {
+      image: wordMaps(
+        model.positions.map((position) => maps[position]!),
+        side,
+        side,
+      ),
+    };
   },
 };
 

@@ -6,7 +6,8 @@ import {gradientsOf} from './saliency';
 export const guidedBackprop: Method<NoOptions> = {
   name: 'guided-backprop',
   title: 'Guided backpropagation',
-  about: "The gradient without what would lower the encoder's activations: sharp, but it shows edges more than reasons.",
+  about:
+    "The gradient without what would lower the encoder's activations: sharp, but it shows edges more than reasons.",
   source: 'Springenberg et al. 2015, arXiv 1412.6806',
   complete: false,
   features: 'pixels',

@@ -26,7 +26,8 @@ type Settings = Readonly<Required<IntegratedGradientsOptions>>;
 export const integratedGradients: Method<Settings> = {
   name: 'integrated-gradients',
   title: 'Integrated gradients',
-  about: 'The gradients on the way from an image without information to this one; they sum to the change of the score.',
+  about:
+    'The gradients on the way from an image without information to this one; they sum to the change of the score.',
   source: 'Sundararajan et al. 2017, arXiv 1703.01365',
   complete: true,
   features: 'pixels',
@@ -36,7 +37,12 @@ export const integratedGradients: Method<Settings> = {
     about: 'Options of the method `integrated-gradients`.',
   })(
     z.strictObject({
-      steps: z.int().min(1).max(10_000).default(50).describe('Points on the path (Gauss–Legendre quadrature).'),
+      steps: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(50)
+        .describe('Points on the path (Gauss–Legendre quadrature).'),
       baselines: z
         .array(z.enum(baselineNames))
         .min(1)
@@ -61,11 +67,17 @@ function* compute(model: CaptionModel, settings: Settings): Generator<void, Attr
   const count = settings.baselines.length;
   for (const name of settings.baselines) {
     const baseline = baselineOf(name, model.pixels);
-    const words = settings.previousWords === 'zero' ? tf.zerosLike(model.embeddings) : tf.clone(model.embeddings);
+    const words =
+      settings.previousWords === 'zero' ? tf.zerosLike(model.embeddings) : tf.clone(model.embeddings);
     try {
       const found = yield* alongPath(model, baseline, words, settings.steps);
       for (const kind of ['pixels', 'embeddings'] as const)
-        for (const [word, values] of found[kind].entries()) addTo(sums[kind], word, values.map((one) => one / count));
+        for (const [word, values] of found[kind].entries())
+          addTo(
+            sums[kind],
+            word,
+            values.map((one) => one / count),
+          );
       const [start] = [model.scoresAtOnce(baseline, words)];
       const end = model.scoresAtOnce(model.pixels);
       for (let word = 0; word < model.words; word++) changes[word]! += (end[word]! - start[word]!) / count;
@@ -89,7 +101,10 @@ function* alongPath(
   const found: WordGradients = {pixels: [], embeddings: []};
   const between = <T extends tf.Tensor>(start: T, end: T, from: number, count: number): T =>
     tf.tidy(() => {
-      const alphas = tf.reshape(tf.tensor1d(points.slice(from, from + count)), [count, ...start.shape.slice(1).fill(1)]);
+      const alphas = tf.reshape(tf.tensor1d(points.slice(from, from + count)), [
+        count,
+        ...start.shape.slice(1).fill(1),
+      ]);
       return tf.add(start, tf.mul(tf.sub(end, start), alphas));
     });
   for (const [from, count] of model.batches(steps)) {

@@ -71,30 +71,35 @@ function variant(
     ),
     passes: (words, {samples}) => samples * (1 + words),
     *compute(model, settings): Generator<void, Attribution, void> {
-      return toAttribution(yield* statistics(model, settings, statistic), model);
+      const {samples, noise, seed} = settings;
+      const draw = (sample: number): tf.Tensor4D =>
+        tf.tidy(() => tf.mul(normal([1, model.size, model.size, 3], [seed, sample]), noise * 255));
+      return toAttribution(yield* noisyGradients(model, samples, draw, statistic), model);
     },
   };
 }
 
-/** The noise of a sample, `[1, size, size, 3]`. The caller disposes it. */
-export function sampleNoise(size: number, {noise, seed}: Settings, sample: number): tf.Tensor4D {
-  return tf.tidy(() => tf.mul(normal([1, size, size, 3], [seed, sample]), noise * 255));
-}
-
-function* statistics(
+/**
+ * Computes a statistic of each gradient over noisy images.
+ *
+ * @param draw Returns the noise of a sample, `[1, size, size, 3]`, which this function disposes.
+ * @param statistic Is given the mean and the mean square of a number over the samples.
+ */
+export function* noisyGradients(
   model: CaptionModel,
-  settings: Settings,
+  samples: number,
+  draw: (sample: number) => tf.Tensor4D,
   statistic: Statistic,
 ): Generator<void, WordGradients, void> {
-  const {samples} = settings;
   const {size, words} = model;
   const lengths = {pixels: size * size * 3, embeddings: model.embeddings.size};
-  const zeros = (length: number): Float64Array[] => Array.from({length: words}, () => new Float64Array(length));
+  const zeros = (length: number): Float64Array[] =>
+    Array.from({length: words}, () => new Float64Array(length));
   const means = {pixels: zeros(lengths.pixels), embeddings: zeros(lengths.embeddings)};
   const squares = {pixels: zeros(lengths.pixels), embeddings: zeros(lengths.embeddings)};
   for (const [from, count] of model.batches(samples)) {
     const images = tf.tidy(() =>
-      tf.concat(Array.from({length: count}, (_, at) => tf.add(model.pixels, sampleNoise(size, settings, from + at)))),
+      tf.concat(Array.from({length: count}, (_, at) => tf.add(model.pixels, draw(from + at)))),
     );
     const pass = model.pass(images as tf.Tensor4D);
     try {
