@@ -52,6 +52,8 @@ export interface BackwardOptions {
   readonly rule?: BackwardRule;
   /** Layer with respect to whose output the gradient is computed. @default the network's input */
   readonly until?: string;
+  /** Whether to sum the gradients with respect to the network's input over the batch, which saves most of the first layer's work. @default false */
+  readonly sum?: boolean;
 }
 
 /**
@@ -68,9 +70,8 @@ export function backward(
   sides: ReadonlyMap<string, number>,
   outputs: Outputs,
   dy: tf.Tensor4D,
-  {rule = 'gradient', until = inputLayer.name}: BackwardOptions = {},
+  {rule = 'gradient', until = inputLayer.name, sum = false}: BackwardOptions = {},
 ): tf.Tensor4D {
-  const [batch] = dy.shape;
   const gradients = new Map<string, tf.Tensor4D>([[layers.at(-1)!.name, dy]]);
   const add = (name: string, term: tf.Tensor4D): void => {
     const before = gradients.get(name);
@@ -84,11 +85,13 @@ export function backward(
       gradients.delete(layer.name);
       if (isConvolution(layer)) {
         const {name, from, activation, inputs, stride, padding} = layer;
-        const dz = activation === 'linear' ? d : passActivation(rule, d, outputs[name]!, activation);
+        const passed = activation === 'linear' ? d : passActivation(rule, d, outputs[name]!, activation);
+        // Convolutions are linear, so that those that read the input need only the sum.
+        const dz = sum && from === inputLayer.name ? tf.sum<tf.Tensor4D>(passed, 0, true) : passed;
         const filter = weights.get(`${name}.weight`) as tf.Tensor4D;
         const side = sides.get(from)!;
         const geometry = {depthwise: layer.kind === 'depthwise', stride, padding};
-        add(from, convolutionInputGradient(dz, filter, [batch, side, side, inputs], geometry));
+        add(from, convolutionInputGradient(dz, filter, [dz.shape[0], side, side, inputs], geometry));
       } else if (!isJoin(layer)) add(layer.from, poolingGradient(layer, d, sides.get(layer.from)!, outputs));
       else if (layer.kind === 'add') for (const name of layer.from) add(name, d);
       else {

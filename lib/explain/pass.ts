@@ -14,7 +14,7 @@ import {scoreGradients, wordScores, type ScoredWords, type ScoreGradients} from 
 export interface PixelGradients {
   /** `[images, size, size, 3]`, or `[1, size, size, 3]` if they were summed. */
   readonly pixels: tf.Tensor4D;
-  /** With respect to the embeddings of the words, `[images, steps, embedding]`. */
+  /** With respect to the embeddings of the words, `[images, steps, embedding]`; weighted, but not summed. */
   readonly embeddings: tf.Tensor3D;
 }
 
@@ -41,6 +41,8 @@ export interface PassModel {
 export class Pass {
   /** Number of images. */
   readonly images: number;
+  /** By word; computed when the first is asked for. */
+  #featureGradients: readonly ScoreGradients[] | undefined;
 
   constructor(
     private readonly model: PassModel,
@@ -69,20 +71,21 @@ export class Pass {
     const {parts, decoder} = this.model;
     const compute = (
       outputs: readonly Outputs[],
-      dFeatures: tf.Tensor,
-      rule: BackwardRule,
-      summed: boolean,
+      {features, embeddings}: ScoreGradients,
+      weights: tf.Tensor1D,
+      options: {readonly rule: BackwardRule; readonly sum: boolean},
     ) =>
-      tf.tidy(() => {
-        const all = pixelGradient(parts, decoder.features, outputs, dFeatures, {rule});
-        return summed ? tf.sum(all, 0, true) : all;
-      });
-    const {features, embeddings} = this.featureGradient(word, sum);
+      tf.tidy((): PixelGradients & tf.TensorContainerObject => ({
+        pixels: pixelGradient(parts, decoder.features, outputs, weigh(features, weights), options),
+        embeddings: weigh(embeddings, weights) as tf.Tensor3D,
+      }));
     this.model.backwardPasses += this.images;
+    const weights = tf.tensor1d([...(sum ?? new Array<number>(this.images).fill(1))]);
+    const call = this.model.compiled('pixel gradient', compute);
     const {outputs} = this.recorded;
-    const pixels = this.model.compiled('pixel gradient', compute)(outputs, features, rule, sum !== undefined);
-    features.dispose();
-    return {pixels: pixels as tf.Tensor4D, embeddings};
+    const found = call(outputs, this.featureGradient(word), weights, {rule, sum: sum !== undefined});
+    weights.dispose();
+    return found;
   }
 
   /**
@@ -95,12 +98,9 @@ export class Pass {
     const {parts, decoder} = this.model;
     const compute = (outputs: readonly Outputs[], dFeatures: tf.Tensor, until: string) =>
       layerGradients(parts, decoder.features, outputs, dFeatures, {until});
-    const {features, embeddings} = this.featureGradient(word);
     this.model.backwardPasses += this.images;
-    const {outputs} = this.recorded;
-    const found = this.model.compiled('layer gradients', compute)(outputs, features, layer);
-    tf.dispose([features, embeddings]);
-    return found;
+    const {features} = this.featureGradient(word);
+    return this.model.compiled('layer gradients', compute)(this.recorded.outputs, features, layer);
   }
 
   /** Returns the outputs of a layer that `CaptionModel.pass` was to keep, by view. They belong to this object. */
@@ -113,35 +113,27 @@ export class Pass {
     return this.recorded.features;
   }
 
-  /**
-   * Computes the gradient of a word's score with respect to features and embeddings.
-   *
-   * @param sum See `GradientOptions`; here the gradients of the images are only weighted.
-   */
-  featureGradient(word: number, sum?: readonly number[]): ScoreGradients {
-    const {decoder, words} = this.model;
-    const compute = (
-      features: tf.Tensor,
-      embeddings: tf.Tensor3D,
-      scored: ScoredWords,
-      weights: tf.Tensor2D,
-    ): ScoreGradients => ({...scoreGradients(decoder, features, embeddings, scored, weights)});
-    const values = new Float32Array(this.images * words);
-    for (let image = 0; image < this.images; image++) values[image * words + word] = sum?.[image] ?? 1;
-    const weights = tf.tensor2d(values, [this.images, words]);
-    const {features} = this.recorded;
-    const found = this.model.compiled('score gradients', compute)(
-      features,
+  /** Computes the gradient of a word's score with respect to features and embeddings. It belongs to this object. */
+  featureGradient(word: number): ScoreGradients {
+    const {decoder} = this.model;
+    const compute = (features: tf.Tensor, embeddings: tf.Tensor3D, scored: ScoredWords) =>
+      scoreGradients(decoder, features, embeddings, scored);
+    this.#featureGradients ??= this.model.compiled('score gradients', compute)(
+      this.recorded.features,
       this.embeddings,
       this.scored,
-      weights,
     );
-    weights.dispose();
-    return found;
+    return this.#featureGradients[word]!;
   }
 
   dispose(): void {
     const {features, outputs} = this.recorded;
     tf.dispose([features, this.embeddings, ...outputs.flatMap((one) => Object.values(one))]);
+    for (const one of this.#featureGradients ?? []) tf.dispose([one.features, one.embeddings]);
   }
+}
+
+/** Multiplies the values of each image by its weight. */
+function weigh(x: tf.Tensor, weights: tf.Tensor1D): tf.Tensor {
+  return tf.mul(x, tf.reshape(weights, [weights.size, ...x.shape.slice(1).fill(1)]));
 }

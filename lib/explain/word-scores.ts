@@ -1,5 +1,6 @@
 /** The scores of a caption's words as functions of image features and word embeddings, and their gradients. */
 import type {StepDecoder} from '../decoders/decoder';
+import {pullback} from '../tensorflow/pullback';
 import {tf} from '../tensorflow/tensorflow';
 
 /** The words whose scores are computed. */
@@ -47,21 +48,28 @@ export interface ScoreGradients {
 }
 
 /**
- * Computes the gradient of a weighted sum of scores.
+ * Computes the gradient of each word's score; parameters as for `wordScores`.
  *
- * @param weights Weight of each score, `[batch, words]`; other parameters as for `wordScores`.
+ * @returns By word. The decoder runs forward once for all.
  */
 export function scoreGradients(
   decoder: StepDecoder,
   features: tf.Tensor,
   embeddings: tf.Tensor3D,
   words: ScoredWords,
-  weights: tf.Tensor2D,
-): ScoreGradients {
-  return tf.tidy((): ScoreGradients & tf.TensorContainerObject => {
+): ScoreGradients[] {
+  const [batch, count] = [embeddings.shape[0], words.positions.size];
+  return tf.tidy(() => {
     const scores = (features: tf.Tensor, embeddings: tf.Tensor): tf.Tensor =>
       wordScores(decoder, features, embeddings as tf.Tensor3D, words);
-    const [dFeatures, dEmbeddings] = tf.grads(scores)([features, embeddings], weights);
-    return {features: dFeatures!, embeddings: dEmbeddings as tf.Tensor3D};
+    const each = Array.from({length: count}, (_, word) => {
+      const chosen = new Float32Array(count);
+      chosen[word] = 1;
+      return tf.tile(tf.tensor2d(chosen, [1, count]), [batch, 1]);
+    });
+    return pullback(scores, [features, embeddings], each).map(([dFeatures, dEmbeddings]) => ({
+      features: dFeatures!,
+      embeddings: dEmbeddings as tf.Tensor3D,
+    }));
   });
 }
