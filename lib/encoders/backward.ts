@@ -1,23 +1,35 @@
 /**
  * The backward pass through a network's layers, to their input: gradients with respect to the weights are not computed. The forward pass
- * keeps what it needs, so that several backward passes, such as one for each word of a caption, share it.
+ * keeps what it needs, so that several backward passes, such as one for each word of a caption, share it. Other rules than that of
+ * gradients pass other values backward, such as relevance.
  */
 import {runOp, int, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {activationGradient, convolutionInputGradient} from '../ops/convolution';
 import {forwardTo, type Weights} from './forward';
-import {inputLayer, isConvolution, isJoin, type Layer, type Pooling} from './layers';
+import {inputLayer, isConvolution, isJoin, type Convolution, type Layer, type Pooling} from './layers';
 
 /** Feature maps by the names of their layers. */
 export type Outputs = Readonly<Record<string, tf.Tensor4D>>;
 
-/**
- * How a gradient passes an activation: `gradient` as it is; `guided` only where it is positive (Springenberg et al. 2015, arXiv
- * 1412.6806, section 3.4).
- */
-export type BackwardRule = 'gradient' | 'guided';
+/** A network and what is known of a forward pass through it. */
+export interface RecordedNetwork {
+  readonly layers: readonly Layer[];
+  readonly weights: Weights;
+  /** Side of each layer's feature map by name, see `sidesOf`. */
+  readonly sides: ReadonlyMap<string, number>;
+  readonly outputs: Outputs;
+}
 
-/** Returns the names of the layers whose outputs the backward pass needs. */
+/**
+ * Passes values backward through a layer.
+ *
+ * @param d Values of the layer's output.
+ * @returns Those of its inputs, in the order of `from`.
+ */
+export type LayerRule = (layer: Layer, d: tf.Tensor4D) => readonly tf.Tensor4D[];
+
+/** Returns the names of the layers whose outputs gradients need. */
 export function recordedLayers(layers: readonly Layer[]): Set<string> {
   return new Set(
     layers.flatMap((layer) => {
@@ -31,7 +43,7 @@ export function recordedLayers(layers: readonly Layer[]): Set<string> {
  * Runs all layers of a network and keeps some outputs.
  *
  * @param x Input of the first layer, `[batch, height, width, channels]`.
- * @param keep Names of the layers whose outputs are returned.
+ * @param keep Names of the layers whose outputs are returned; `input` for the input itself.
  * @returns Those outputs, the last layer's among them. The caller disposes them.
  */
 export function forwardRecorded(
@@ -47,86 +59,103 @@ export function forwardRecorded(
   });
 }
 
-/** Where the backward pass ends, and how it passes activations. */
-export interface BackwardOptions {
-  readonly rule?: BackwardRule;
-  /** Layer with respect to whose output the gradient is computed. @default the network's input */
-  readonly until?: string;
-  /** Whether to sum the gradients with respect to the network's input over the batch, which saves most of the first layer's work. @default false */
-  readonly sum?: boolean;
-}
-
 /**
- * Computes the gradient with respect to the input of a network, or to the output of one of its layers.
+ * Passes values backward through a network.
  *
- * @param sides Side of each layer's feature map by name, see `sidesOf`.
- * @param outputs As `forwardRecorded` returned them for `recordedLayers`.
- * @param dy Gradient with respect to the output of the last layer.
- * @returns `[batch, side, side, channels]`. The caller disposes it.
+ * @param d Values of the last layer's output.
+ * @param until Layer at whose output it ends. @default the network's input
+ * @returns Values of that output, `[batch, side, side, channels]`. The caller disposes them.
  */
 export function backward(
   layers: readonly Layer[],
-  weights: Weights,
-  sides: ReadonlyMap<string, number>,
-  outputs: Outputs,
-  dy: tf.Tensor4D,
-  {rule = 'gradient', until = inputLayer.name, sum = false}: BackwardOptions = {},
+  d: tf.Tensor4D,
+  rule: LayerRule,
+  until: string = inputLayer.name,
 ): tf.Tensor4D {
-  const gradients = new Map<string, tf.Tensor4D>([[layers.at(-1)!.name, dy]]);
-  const add = (name: string, term: tf.Tensor4D): void => {
-    const before = gradients.get(name);
-    gradients.set(name, before ? tf.add(before, term) : term);
-  };
+  const found = new Map<string, tf.Tensor4D>([[layers.at(-1)!.name, d]]);
   return tf.tidy(() => {
     for (const layer of [...layers].reverse()) {
       if (layer.name === until) break;
-      const d = gradients.get(layer.name);
-      if (d === undefined) continue;
-      gradients.delete(layer.name);
-      if (isConvolution(layer)) {
-        const {name, from, activation, inputs, stride, padding} = layer;
-        const passed = activation === 'linear' ? d : passActivation(rule, d, outputs[name]!, activation);
-        // Convolutions are linear, so that those that read the input need only the sum.
-        const dz = sum && from === inputLayer.name ? tf.sum<tf.Tensor4D>(passed, 0, true) : passed;
-        const filter = weights.get(`${name}.weight`) as tf.Tensor4D;
-        const side = sides.get(from)!;
-        const geometry = {depthwise: layer.kind === 'depthwise', stride, padding};
-        add(from, convolutionInputGradient(dz, filter, [dz.shape[0], side, side, inputs], geometry));
-      } else if (!isJoin(layer)) add(layer.from, poolingGradient(layer, d, sides.get(layer.from)!, outputs));
-      else if (layer.kind === 'add') for (const name of layer.from) add(name, d);
-      else {
-        const parts = tf.split(d, channelsOf(layer.from, layers), 3);
-        for (const [at, name] of layer.from.entries()) add(name, parts[at] as tf.Tensor4D);
+      const own = found.get(layer.name);
+      if (own === undefined) continue;
+      found.delete(layer.name);
+      const parts = rule(layer, own);
+      for (const [at, name] of [layer.from].flat().entries()) {
+        const before = found.get(name);
+        found.set(name, before ? tf.add(before, parts[at]!) : parts[at]!);
       }
     }
-    return gradients.get(until)!;
+    return found.get(until)!;
   });
 }
 
-function passActivation(
-  rule: BackwardRule,
-  dy: tf.Tensor4D,
-  y: tf.Tensor4D,
-  activation: 'relu' | 'relu6',
-): tf.Tensor4D {
-  const dz = activationGradient(dy, y, activation);
-  return rule === 'guided' ? tf.relu(dz) : dz;
+/** How gradients pass. */
+export interface GradientRuleOptions {
+  /** Only positive gradients pass activations (Springenberg et al. 2015, arXiv 1412.6806, section 3.4). @default false */
+  readonly guided?: boolean;
+  /** Sums the gradients of the network's input over the batch, which saves most of the first layer's work. @default false */
+  readonly sum?: boolean;
 }
 
-function poolingGradient(layer: Pooling, dy: tf.Tensor4D, side: number, outputs: Outputs): tf.Tensor4D {
-  const attributes = [
+/** The rule that passes gradients. It needs the outputs of `recordedLayers`. */
+export function gradientRule(
+  network: RecordedNetwork,
+  {guided = false, sum = false}: GradientRuleOptions = {},
+): LayerRule {
+  return (layer, d) => {
+    if (isConvolution(layer)) {
+      const {name, from, activation} = layer;
+      const dz = activation === 'linear' ? d : activationGradient(d, network.outputs[name]!, activation);
+      const passed = guided && activation !== 'linear' ? tf.relu<tf.Tensor4D>(dz) : dz;
+      // Convolutions are linear, so that those that read the input need only the sum.
+      const summed = sum && from === inputLayer.name ? tf.sum<tf.Tensor4D>(passed, 0, true) : passed;
+      return [inputGradient(layer, summed, network)];
+    }
+    if (isJoin(layer)) return layer.kind === 'add' ? layer.from.map(() => d) : splitChannels(layer.from, d, network.layers);
+    return [
+      layer.kind === 'average'
+        ? averageGradient(layer, d, network.sides.get(layer.from)!)
+        : maximumGradient(layer, d, network.outputs[layer.from]!, network.outputs[layer.name]!),
+    ];
+  };
+}
+
+/** Computes the gradient of a convolution's input from that of its sums, for these or other filters. */
+export function inputGradient(
+  {name, kind, from, inputs, stride, padding}: Convolution,
+  dz: tf.Tensor4D,
+  {weights, sides}: Pick<RecordedNetwork, 'weights' | 'sides'>,
+  filter: tf.Tensor4D = weights.get(`${name}.weight`) as tf.Tensor4D,
+): tf.Tensor4D {
+  const side = sides.get(from)!;
+  const geometry = {depthwise: kind === 'depthwise', stride, padding};
+  return convolutionInputGradient(dz, filter, [dz.shape[0], side, side, inputs], geometry);
+}
+
+/** Spreads the gradient of an average over its window. @param side Side of the input. */
+export function averageGradient(layer: Pooling, d: tf.Tensor4D, side: number): tf.Tensor4D {
+  const shape = tf.tensor1d([d.shape[0], side, side, d.shape[3]], 'int32');
+  return runOp('AvgPoolGrad', [shape, d], poolingAttributes(layer));
+}
+
+/** Hands the gradient of a maximum to where the input `x` has it. @param y The maxima. */
+export function maximumGradient(layer: Pooling, d: tf.Tensor4D, x: tf.Tensor4D, y: tf.Tensor4D): tf.Tensor4D {
+  return runOp('MaxPoolGrad', [x, y, d], [...poolingAttributes(layer), int('explicit_paddings', [])]);
+}
+
+function poolingAttributes({stride, padding}: Pooling) {
+  return [
     type('T', 'float32'),
     int('ksize', [1, 3, 3, 1]),
-    int('strides', [1, layer.stride, layer.stride, 1]),
-    text('padding', layer.padding.toUpperCase()),
+    int('strides', [1, stride, stride, 1]),
+    text('padding', padding.toUpperCase()),
     text('data_format', 'NHWC'),
   ];
-  if (layer.kind === 'average') {
-    const shape = tf.tensor1d([dy.shape[0], side, side, dy.shape[3]], 'int32');
-    return runOp('AvgPoolGrad', [shape, dy], attributes);
-  }
-  const inputs = [outputs[layer.from]!, outputs[layer.name]!, dy];
-  return runOp('MaxPoolGrad', inputs, [...attributes, int('explicit_paddings', [])]);
+}
+
+/** Splits the values of a concatenation into those of its parts. */
+export function splitChannels(names: readonly string[], d: tf.Tensor4D, layers: readonly Layer[]): tf.Tensor4D[] {
+  return tf.split(d, channelsOf(names, layers), 3);
 }
 
 /** Returns the channels of layers by their names. */

@@ -5,7 +5,15 @@
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import {cropAndResize, cropAndResizeGradient, isMultiView, type View} from './augmentation';
-import {backward, forwardRecorded, recordedLayers, type BackwardOptions, type Outputs} from './backward';
+import {
+  backward,
+  forwardRecorded,
+  gradientRule,
+  recordedLayers,
+  type LayerRule,
+  type Outputs,
+  type RecordedNetwork,
+} from './backward';
 import {Cnn} from './cnn';
 import type {Encoder, Features} from './encoder';
 import {sidesOf} from './layers';
@@ -66,11 +74,15 @@ export function encodeRecorded(
   });
 }
 
+/** Makes the rule of a backward pass from the recorded forward pass. */
+export type RuleMaker = (network: RecordedNetwork) => LayerRule;
+
 /**
  * Computes the gradient with respect to the pixels.
  *
  * @param outputs As `encodeRecorded` returned them.
  * @param dFeatures Gradient with respect to the features.
+ * @param rule Passes other values than gradients, of which it is linear. @default gradients
  * @returns `[batch, size, size, 3]`. The caller disposes it.
  */
 export function pixelGradient(
@@ -78,12 +90,12 @@ export function pixelGradient(
   kind: keyof Features,
   outputs: readonly Outputs[],
   dFeatures: tf.Tensor,
-  options: Omit<BackwardOptions, 'until'> = {},
+  rule: RuleMaker = gradientRule,
 ): tf.Tensor4D {
   const {cnn, views} = parts;
   return tf.tidy(() => {
     const std = tf.tensor1d([...cnn.preprocessing.std]);
-    const all = layerGradients(parts, kind, outputs, dFeatures, options).map((gradient, at) => {
+    const all = layerGradients(parts, kind, outputs, dFeatures, {rule}).map((gradient, at) => {
       const view = views[at]!;
       const seen = tf.div<tf.Tensor4D>(gradient, std);
       return isWhole(view) ? seen : cropAndResizeGradient(seen, view);
@@ -103,7 +115,7 @@ export function layerGradients(
   kind: keyof Features,
   outputs: readonly Outputs[],
   dFeatures: tf.Tensor,
-  options: BackwardOptions = {},
+  {rule = gradientRule, until}: {readonly rule?: RuleMaker; readonly until?: string} = {},
 ): tf.Tensor4D[] {
   const {layers, weights, depth, preprocessing} = cnn;
   const sides = sidesOf(layers, preprocessing.size);
@@ -118,6 +130,8 @@ export function layerGradients(
             const perCell = tf.div(dFeatures, views.length * side * side);
             return tf.tile(tf.reshape(perCell, [batch, 1, 1, depth]), [1, side, side, 1]);
           });
-    return maps.map((dy, at) => backward(layers, weights, sides, outputs[at]!, dy, options));
+    return maps.map((d, at) =>
+      backward(layers, d, rule({layers, weights, sides, outputs: outputs[at]!}), until),
+    );
   });
 }

@@ -135,6 +135,16 @@ export class CaptionModel {
     return new Pass(this, recorded, tiled(embeddings, images), this.#scored);
   }
 
+  /**
+   * Returns embeddings without words: that of the start id, and zeros for the words, as a baseline. The caller disposes them.
+   */
+  withoutWords(): tf.Tensor3D {
+    const [, steps, size] = this.embeddings.shape;
+    return tf.tidy(() =>
+      tf.concat<tf.Tensor3D>([tf.slice(this.embeddings, 0, [1, 1, size]), tf.zeros([1, steps - 1, size])], 1),
+    );
+  }
+
   /** Splits a number of images into batches of nearly the same size, as few as possible. */
   batches(images: number): [from: number, count: number][] {
     const parts = Math.ceil(images / this.batch);

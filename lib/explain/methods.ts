@@ -3,6 +3,7 @@ import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
 import type {Method, NoOptions} from './method';
 import {attention} from './methods/attention';
+import {deepLift, type DeepLiftOptions} from './methods/deep-lift';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
 import {guidedBackprop} from './methods/guided-backprop';
 import {guidedGradCam, type GuidedGradCamOptions} from './methods/guided-grad-cam';
@@ -23,6 +24,7 @@ export interface MethodOptions {
   readonly 'grad-cam++': GradCamOptions;
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
+  readonly 'deep-lift': DeepLiftOptions;
   readonly 'attention': NoOptions;
 }
 
@@ -40,6 +42,7 @@ const all: readonly Method[] = [
   gradCamPlusPlus,
   guidedBackprop,
   guidedGradCam,
+  deepLift,
   attention,
 ];
 

@@ -5,7 +5,7 @@ import {
   type EncoderParts,
   type RecordedFeatures,
 } from '../encoders/encoder-gradient';
-import type {BackwardRule, Outputs} from '../encoders/backward';
+import {gradientRule, type GradientRuleOptions, type Outputs} from '../encoders/backward';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepDecoder} from '../decoders/decoder';
 import {scoreGradients, wordScores, type ScoredWords, type ScoreGradients} from './word-scores';
@@ -19,8 +19,8 @@ export interface PixelGradients {
 }
 
 export interface GradientOptions {
-  /** How gradients pass the encoder's activations. @default 'gradient' */
-  readonly rule?: BackwardRule;
+  /** Only positive gradients pass the encoder's activations. @default false */
+  readonly guided?: boolean;
   /** Weight of each image; the weighted gradients are summed. @default each image's gradient by itself */
   readonly sum?: readonly number[];
 }
@@ -47,8 +47,8 @@ export class Pass {
   constructor(
     private readonly model: PassModel,
     private readonly recorded: RecordedFeatures,
-    private readonly embeddings: tf.Tensor3D,
-    private readonly scored: ScoredWords,
+    readonly embeddings: tf.Tensor3D,
+    readonly scored: ScoredWords,
   ) {
     this.images = embeddings.shape[0];
   }
@@ -67,23 +67,25 @@ export class Pass {
    *
    * @param word Number of the word among those explained.
    */
-  gradient(word: number, {rule = 'gradient', sum}: GradientOptions = {}): PixelGradients {
+  gradient(word: number, {guided = false, sum}: GradientOptions = {}): PixelGradients {
     const {parts, decoder} = this.model;
     const compute = (
       outputs: readonly Outputs[],
       {features, embeddings}: ScoreGradients,
       weights: tf.Tensor1D,
-      options: {readonly rule: BackwardRule; readonly sum: boolean},
+      options: GradientRuleOptions,
     ) =>
       tf.tidy((): PixelGradients & tf.TensorContainerObject => ({
-        pixels: pixelGradient(parts, decoder.features, outputs, weigh(features, weights), options),
+        pixels: pixelGradient(parts, decoder.features, outputs, weigh(features, weights), (network) =>
+          gradientRule(network, options),
+        ),
         embeddings: weigh(embeddings, weights) as tf.Tensor3D,
       }));
     this.model.backwardPasses += this.images;
     const weights = tf.tensor1d([...(sum ?? new Array<number>(this.images).fill(1))]);
     const call = this.model.compiled('pixel gradient', compute);
     const {outputs} = this.recorded;
-    const found = call(outputs, this.featureGradient(word), weights, {rule, sum: sum !== undefined});
+    const found = call(outputs, this.featureGradient(word), weights, {guided, sum: sum !== undefined});
     weights.dispose();
     return found;
   }
@@ -106,6 +108,11 @@ export class Pass {
   /** Returns the outputs of a layer that `CaptionModel.pass` was to keep, by view. They belong to this object. */
   output(layer: string): tf.Tensor4D[] {
     return this.recorded.outputs.map((outputs) => outputs[layer]!);
+  }
+
+  /** What the encoder's backward pass needs, by view. It belongs to this object. */
+  get outputs(): readonly Outputs[] {
+    return this.recorded.outputs;
   }
 
   /** The image features, as the decoder reads them. They belong to this object. */

@@ -35,13 +35,14 @@ const calls: Record<string, (model: CaptionModel) => Attribution> = {
   'grad-cam second': (model) => run(model, 'grad-cam', {block: 'second'}),
   'guided-backprop': (model) => run(model, 'guided-backprop'),
   'guided-grad-cam': (model) => run(model, 'guided-grad-cam'),
+  'deep-lift': (model) => run(model, 'deep-lift', {decoder: 'gradient'}),
 };
 
 describe('explanations equal those of Captum', () => {
   for (const kind of kinds)
     for (const [name, call] of Object.entries(calls))
       it(`${name}, ${kind} decoder`, () => {
-        const model = smallModel(kind, {batch: 3});
+        const model = smallModel(kind, {batch: 3, ...(name === 'deep-lift' && {pooling: 'average'})});
         const {pixels, words} = fixture.decoders[kind]!.found[name]!;
         const found = call(model);
         expect(relativeError(found.image.values, pixels.values)).to.be.below(tolerance);

@@ -32,7 +32,8 @@ export const fixture: Fixture = readFixture('explain', 'captum.json');
 export const kinds: string[] = Object.keys(fixture.decoders);
 const [, size, , vocabulary] = [...fixture.image.shape.slice(0, 3), 9] as [number, number, number, number];
 
-export function smallEncoder(): Encoder {
+/** @param pooling Kind of the pooling layer in its second block. */
+export function smallEncoder(pooling: 'maximum' | 'average' = 'maximum'): Encoder {
   const builder = new NetworkBuilder();
   builder.block('stem');
   const stem = builder.convolve('stem', inputLayer, 6, {kernel: 3, stride: 2, activation: 'relu'});
@@ -40,7 +41,7 @@ export function smallEncoder(): Encoder {
   const filtered = builder.depthwise('first.depthwise', stem, {kernel: 3, activation: 'relu'});
   let x = builder.add('first.add', stem, builder.convolve('first.project', filtered, 6));
   builder.block('second');
-  x = builder.pool('maximum', 'second.maximum', x, 2, 'valid');
+  x = builder.pool(pooling, 'second.pooling', x, 2, 'valid');
   const sides = [
     builder.convolve('second.convolution', x, 4, {kernel: 3, activation: 'relu'}),
     builder.pool('average', 'second.average', x, 1, 'same'),
@@ -81,9 +82,9 @@ export function smallDecoder(kind: string): Decoder {
 /** The captioner with a decoder of that kind, for the words that the fixture explains. The caller disposes it. */
 export function smallModel(
   kind: string,
-  options: {batch?: number; against?: number} = {},
+  {pooling, ...options}: {batch?: number; against?: number; pooling?: 'average'} = {},
 ): CaptionModel & {free(): void} {
-  const [encoder, decoder] = [smallEncoder(), smallDecoder(kind)];
+  const [encoder, decoder] = [smallEncoder(pooling), smallDecoder(kind)];
   const {caption, explained, image} = fixture;
   const model = new CaptionModel(
     {encoder, decoder},

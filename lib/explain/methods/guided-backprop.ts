@@ -14,7 +14,7 @@ export const guidedBackprop: Method<NoOptions> = {
   options: noOptions('guided-backprop'),
   passes: (words) => 1 + words,
   *compute(model): Generator<void, Attribution, void> {
-    const {image} = toAttribution(yield* gradientsOf(model, 'guided'), model);
+    const {image} = toAttribution(yield* gradientsOf(model, true), model);
     return {image};
   },
 };

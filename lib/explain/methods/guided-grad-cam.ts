@@ -36,7 +36,7 @@ export const guidedGradCam: Method<Readonly<Required<GuidedGradCamOptions>>> = {
   *compute(model, {block}): Generator<void, Attribution, void> {
     const {size} = model;
     const cams = yield* classMaps(model, {block, positive: true});
-    const {pixels} = yield* gradientsOf(model, 'guided');
+    const {pixels} = yield* gradientsOf(model, true);
     const maps = pixels.map((gradient, word) => {
       const cam = cams[word]!;
       const side = Math.sqrt(cam.length);

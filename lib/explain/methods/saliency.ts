@@ -41,14 +41,14 @@ export const saliency: Method<Required<SaliencyOptions>> = {
 /** Computes the gradient of each word at the image itself. */
 export function* gradientsOf(
   model: CaptionModel,
-  rule: 'gradient' | 'guided' = 'gradient',
+  guided: boolean = false,
 ): Generator<void, WordGradients, void> {
   const found: WordGradients = {pixels: [], embeddings: []};
   const pass = model.pass(model.pixels);
   try {
     for (let word = 0; word < model.words; word++) {
       yield;
-      const {pixels, embeddings} = readGradients(pass.gradient(word, {rule}));
+      const {pixels, embeddings} = readGradients(pass.gradient(word, {guided}));
       found.pixels.push(pixels);
       found.embeddings.push(embeddings);
     }
