@@ -6,6 +6,17 @@ import {disposeFunctions} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepDecoder} from './decoder';
 
+/** A decoder that `multiViewDecoder` returned. */
+export interface MultiViewDecoder extends StepDecoder {
+  /** The decoder that attends to all views at once. */
+  readonly decoder: StepDecoder;
+  readonly views: readonly View[];
+}
+
+export function isMultiViewDecoder(decoder: StepDecoder): decoder is MultiViewDecoder {
+  return 'views' in decoder;
+}
+
 /**
  * Wraps a decoder so that it reads the features of a `multiView` encoder.
  *
@@ -13,7 +24,7 @@ import type {StepDecoder} from './decoder';
  * @param views The views that the encoder was created with.
  * @returns A decoder of features `[batch, views · cells, depth]` with attention `[batch, cells]` over the cells of the whole image.
  */
-export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): StepDecoder {
+export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): MultiViewDecoder {
   const {kind, features: featureKind, depth, vocabulary, embedding, options} = decoder;
   /** Overlap of the views' cells with the image's cells, `[views · cells, cells]`. */
   let overlap: tf.Tensor2D | undefined;
@@ -21,8 +32,8 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
     const [batch, all] = features.shape as [number, number];
     return tf.reshape(features, [batch, views.length, all / views.length, depth]);
   };
-  const adapted: StepDecoder = {
-    ...{kind, features: featureKind, depth, vocabulary, embedding, options},
+  const adapted: MultiViewDecoder = {
+    ...{kind, features: featureKind, depth, vocabulary, embedding, options, decoder, views},
     begin: (features, length) => {
       const byView = splitViews(features);
       overlap ??= tf.tensor2d(views.flatMap((view) => cellOverlap(view, Math.sqrt(byView.shape[2]))));

@@ -15,6 +15,7 @@ import {
   type RecordedNetwork,
 } from './backward';
 import {Cnn} from './cnn';
+import {relevanceRule, type ConvolutionRule} from './relevance';
 import type {Encoder, Features} from './encoder';
 import {sidesOf} from './layers';
 
@@ -102,6 +103,43 @@ export function pixelGradient(
     });
     return all.length === 1 ? all[0]! : tf.addN(all);
   });
+}
+
+/**
+ * Hands relevance of features back to the pixels. Other parameters as for `pixelGradient`; all layers' outputs and the input are needed.
+ *
+ * @param pixels The image, `[1, size, size, 3]`.
+ * @param r Relevance of the features.
+ * @returns `[1, size, size, 3]`. The caller disposes it.
+ */
+export function relevancePixels(
+  parts: EncoderParts,
+  kind: keyof Features,
+  outputs: readonly Outputs[],
+  pixels: tf.Tensor4D,
+  r: tf.Tensor,
+  rule: ConvolutionRule,
+): tf.Tensor4D {
+  const last = parts.cnn.layers.at(-1)!.name;
+  return tf.tidy(() => {
+    const ofMaps = kind === 'grid' ? r : pooledRelevance(outputs, last, r);
+    const maker = (network: RecordedNetwork): LayerRule => relevanceRule(network, rule);
+    const all = layerGradients(parts, 'grid', outputs, ofMaps, {rule: maker}).map((own, at) => {
+      const view = parts.views[at]!;
+      if (isWhole(view)) return own;
+      // A view's pixel is a mean of the image's pixels, which share its relevance.
+      const shares = tf.divNoNan(own, cropAndResize(pixels, view)) as tf.Tensor4D;
+      return tf.mul<tf.Tensor4D>(pixels, cropAndResizeGradient(shares, view));
+    });
+    return all.length === 1 ? all[0]! : tf.addN(all);
+  });
+}
+
+/** Relevance of the cells from that of their mean: by their share in the sum. */
+function pooledRelevance(outputs: readonly Outputs[], last: string, r: tf.Tensor): tf.Tensor {
+  const maps = outputs.map((one) => tf.reshape<tf.Rank.R3>(one[last]!, [1, -1, one[last]!.shape[3]]));
+  const grid = tf.concat(maps, 1); // [1, views · cells, depth]
+  return tf.mul(grid, tf.divNoNan(tf.expandDims(r, 1), tf.sum(grid, 1, true)));
 }
 
 /**

@@ -9,6 +9,7 @@ import {guidedBackprop} from './methods/guided-backprop';
 import {guidedGradCam, type GuidedGradCamOptions} from './methods/guided-grad-cam';
 import {inputXGradient} from './methods/input-x-gradient';
 import {integratedGradients, type IntegratedGradientsOptions} from './methods/integrated-gradients';
+import {lrp, type LrpOptions} from './methods/lrp';
 import {saliency, type SaliencyOptions} from './methods/saliency';
 import {smoothGrad, smoothGradSquared, varGrad, type SmoothGradOptions} from './methods/smoothgrad';
 
@@ -25,6 +26,7 @@ export interface MethodOptions {
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
   readonly 'deep-lift': DeepLiftOptions;
+  readonly lrp: LrpOptions;
   readonly 'attention': NoOptions;
 }
 
@@ -43,6 +45,7 @@ const all: readonly Method[] = [
   guidedBackprop,
   guidedGradCam,
   deepLift,
+  lrp,
   attention,
 ];
 

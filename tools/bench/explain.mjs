@@ -9,9 +9,9 @@ const {CaptionModel} = require('captioner/dist/explain/caption-model');
 const {methodNamed} = require('captioner/dist/explain/methods');
 const {tf} = require('captioner/dist/tensorflow/tensorflow');
 
-const {size, steps, words, batch, vocabulary, depth, cells, ...options} = require('./explain.json');
+const {size, steps, words, batch, vocabulary, depth, units, embedding, attention} = require('./explain.json');
 const encoder = await loadEncoder('efficientnet-lite2');
-const decoder = createDecoder('attention', vocabulary, depth, {...options, dropout: 0});
+const decoder = createDecoder('attention', vocabulary, depth, {units, embedding, attention});
 const caption = Array.from({length: words}, (_, at) => 4 + at);
 const model = new CaptionModel(
   {encoder, decoder},
