@@ -171,6 +171,19 @@ export {
 export {DocumentFrequencies} from './metrics/document-frequencies';
 export type {MetricStatistics} from './metrics/statistics';
 
+// Why each word of a caption was written
+export {explain, type CommonExplainOptions, type ExplainOptions} from './explain/explain';
+export type {ContrastTarget, WordChoice} from './explain/chosen-words';
+export type {
+  ExplainedWord,
+  Explanation,
+  ExplanationCost,
+  WordInfluence,
+  WordMaps,
+} from './explain/explanation';
+export {methodNames, methods, type MethodName, type MethodOptions} from './explain/methods';
+export type {Attribution, Method} from './explain/method';
+
 // Showing
 export * from './show/index';
 export {overlay, type OverlayOptions} from './show/overlay';

@@ -7,12 +7,12 @@
 import type {AdaptiveOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {additiveAttention} from '../ops/additive-attention';
-import {embed, stepsFirst} from '../ops/embedding';
+import {embedStepsFirst} from '../ops/embedding';
 import {lstmWithCells} from '../ops/lstm';
 import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
-import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
+import type {Attended, Decoder, DecoderState, DropoutKey, WordInputs} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
 import {GridDecoder} from './base-decoder';
 import {adaptiveOptions} from './decoder-options';
@@ -55,16 +55,16 @@ export function createAdaptive(vocabulary: number, depth: number, options: Adapt
 class Adaptive extends GridDecoder<Required<AdaptiveOptions>> {
   readonly kind = 'adaptive';
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): Attended {
+  attend(features: tf.Tensor, inputs: WordInputs, key?: DropoutKey, images?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const grid = readGrid(features, this, (cells) => drop(cells, masks.grid), images);
-      const words = embed(this.weight('embedding'), stepsFirst(inputs)); // [steps, batch, embedding]
+      const words = embedStepsFirst(this.weight('embedding'), inputs); // [steps, batch, embedding]
       const global = tf.tile(tf.expandDims(this.#globalFeature(grid), 0), [steps, 1, 1]);
-      const x = drop(tf.concat<tf.Tensor3D>([words as tf.Tensor3D, global as tf.Tensor3D], 2), masks.words);
+      const x = drop(tf.concat<tf.Tensor3D>([words, global as tf.Tensor3D], 2), masks.words);
       const statesAndCells = lstmWithCells(
         x,
         this.weight<tf.Rank.R2>('lstm.weight'),
@@ -83,6 +83,7 @@ class Adaptive extends GridDecoder<Required<AdaptiveOptions>> {
         tf.reshape(query, [steps, batch, -1]),
         sentinelKey,
         sentinel,
+        features.rank === 4 ? features.shape[1] : 1,
       );
       const states = tf.transpose(
         tf.add<tf.Tensor3D>(tf.reshape(context, [steps, batch, units]), h),

@@ -7,11 +7,11 @@ import type {AttentionOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {attentionStep} from '../ops/additive-attention';
 import {attentionLstm} from '../ops/attention-lstm';
-import {embed, stepsFirst} from '../ops/embedding';
+import {embedStepsFirst} from '../ops/embedding';
 import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
-import type {Attended, Decoder, DecoderState, DropoutKey} from './decoder';
+import type {Attended, Decoder, DecoderState, DropoutKey, WordInputs} from './decoder';
 import {meanOf, readGrid, type Grid} from './grid';
 import {GridDecoder} from './base-decoder';
 import {attentionOptions} from './decoder-options';
@@ -56,14 +56,14 @@ export function createAttention(vocabulary: number, depth: number, options: Atte
 class Attention extends GridDecoder<Required<AttentionOptions>> {
   readonly kind = 'attention';
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): Attended {
+  attend(features: tf.Tensor, inputs: WordInputs, key?: DropoutKey, images?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {embedding, units, dropout: rate, regularization} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const grid = readGrid(features, this, (cells) => drop(cells, masks.grid), images);
-      const embedded = drop(embed(this.weight('embedding'), stepsFirst(inputs)), masks.words); // [steps, batch, embedding]
+      const embedded = drop(embedStepsFirst(this.weight('embedding'), inputs), masks.words); // [steps, batch, embedding]
       const [wordWeight, stateWeight] = tf.split(
         this.weight<tf.Rank.R2>('lstm.weight'),
         [embedding, 2 * units],
@@ -72,7 +72,7 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
       const flat = tf.reshape<tf.Rank.R2>(embedded, [steps * batch, embedding]);
       const gates = tf.add(tf.matMul(flat, wordWeight), this.weight('lstm.bias'));
       const [h, c] = this.#initialState(grid);
-      const all = attentionLstm({
+      const attended = attentionLstm({
         words: tf.reshape(gates, [steps, batch, 4 * units]),
         ...{h, c, keys: grid.keys, values: grid.cells},
         query: this.weight('attention.state'),
@@ -81,7 +81,7 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
         gateBias: this.weight('gate.bias'),
         weight: stateWeight,
       });
-      const [hs, contexts, maps] = tf.split(all, [units, units, -1], 2) as [
+      const [hs, contexts, maps] = tf.split(attended, [units, units, -1], 2) as [
         tf.Tensor3D,
         tf.Tensor3D,
         tf.Tensor3D,
@@ -89,14 +89,16 @@ class Attention extends GridDecoder<Required<AttentionOptions>> {
       const rows = (x: tf.Tensor3D): tf.Tensor2D => tf.reshape(x, [steps * batch, units]);
       const states = this.#deepOutput(flat, rows(hs), rows(contexts));
       const attention = tf.transpose(maps, [1, 0, 2]);
+      const bySteps = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
+      const all = {states: drop(tf.transpose(bySteps, [1, 0, 2]), masks.output), attention};
+      if (inputs.rank === 3) return all; // embeddings don't say what is padding
       // Doubly stochastic attention (equation 14). Padding doesn't count: neither steps nor whole captions of it.
       const words = tf.cast(tf.greater(inputs, 0), 'float32');
       const captions = tf.max(words, 1); // [batch]
       const coverage = tf.sum(tf.mul(attention, tf.expandDims(words, 2)), 1); // [batch, cells]
       const uneven = tf.mul(tf.mean(tf.square(tf.sub(1, coverage)), 1), captions);
       const penalty = tf.mul<tf.Scalar>(tf.div(tf.sum(uneven), tf.sum(captions)), regularization);
-      const bySteps = tf.reshape<tf.Rank.R3>(states, [steps, batch, embedding]);
-      return {states: drop(tf.transpose(bySteps, [1, 0, 2]), masks.output), attention, penalty};
+      return {...all, penalty};
     });
   }
 

@@ -3,8 +3,10 @@ import {setDescription} from '../description';
 import {disposeFunctions} from '../tensorflow/compiled';
 import {runOp, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {embed} from '../ops/embedding';
+import {logSoftmaxOf} from '../ops/log-softmax';
 import {matmul} from '../ops/matmul';
-import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
+import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, WordInputs} from './decoder';
 import {describeDecoder} from './describe-decoder';
 import {initialNormalization} from './weight-init';
 
@@ -29,7 +31,7 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
 
   abstract states(
     features: tf.Tensor,
-    inputs: tf.Tensor2D,
+    inputs: WordInputs,
     dropout?: DropoutKey,
     images?: tf.Tensor1D,
   ): tf.Tensor3D;
@@ -42,6 +44,29 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
       const states = this.states(features, inputs, undefined, images);
       const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, states.shape[2]]);
       return tf.reshape(this.logitsOf(rows), [batch, steps, this.vocabulary]);
+    });
+  }
+
+  get embedding(): number {
+    return this.weight('embedding').shape[1]!;
+  }
+
+  embed(words: tf.Tensor2D): tf.Tensor3D {
+    return embed(this.weight('embedding'), words) as tf.Tensor3D;
+  }
+
+  logProbabilities(features: tf.Tensor, embeddings: tf.Tensor3D, tokens: tf.Tensor2D): tf.Tensor3D {
+    const [batch, steps] = embeddings.shape;
+    const [count] = tokens.shape;
+    return tf.tidy(() => {
+      const states = this.states(features, embeddings);
+      const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, states.shape[2]]);
+      const wanted = tf.tile(tf.gather(tf.reshape(tokens, [count * steps]), transposed(count, steps)), [
+        batch,
+        1,
+      ]);
+      const {weight, bias} = this.output as {weight: tf.Variable<tf.Rank.R2>; bias: tf.Variable<tf.Rank.R1>};
+      return tf.reshape(logSoftmaxOf(rows, weight, bias, wanted as tf.Tensor2D), [batch, steps, count]);
     });
   }
 
@@ -61,13 +86,22 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
   }
 }
 
+/** The places of the elements of `[count, steps]` in their transpose, int32 `[steps, count]`. */
+function transposed(count: number, steps: number): tf.Tensor2D {
+  const order = Int32Array.from(
+    {length: count * steps},
+    (_, at) => (at % count) * steps + Math.floor(at / count),
+  );
+  return tf.tensor2d(order, [steps, count], 'int32');
+}
+
 /** A decoder that attends to a grid of image features. */
 export abstract class GridDecoder<Settings extends object> extends BaseDecoder<Settings> {
   readonly features = 'grid';
 
   abstract attend(
     features: tf.Tensor,
-    inputs: tf.Tensor2D,
+    inputs: WordInputs,
     dropout?: DropoutKey,
     images?: tf.Tensor1D,
   ): Attended;

@@ -14,6 +14,9 @@ export type {DropoutKey};
  */
 export type DecoderState = readonly tf.Tensor[];
 
+/** The words that a decoder reads: ids, int32 `[batch, steps]`, or their embeddings, float32 `[batch, steps, embedding]`. */
+export type WordInputs = tf.Tensor2D | tf.Tensor3D;
+
 /** The output layer: `logits = states · weightᵀ + bias`. */
 export interface OutputLayer {
   /** `[vocabulary, units]` */
@@ -50,6 +53,8 @@ export interface StepDecoder {
   readonly depth: number;
   /** Vocabulary size. */
   readonly vocabulary: number;
+  /** Size of the word embeddings; of an ensemble the sum of its members'. */
+  readonly embedding: number;
   /** All options as JSON; `createDecoder(kind, vocabulary, depth, options)` creates the same decoder again. */
   readonly options: Readonly<Record<string, unknown>>;
   /**
@@ -70,6 +75,22 @@ export interface StepDecoder {
    * @returns Logits, next state and attention weights. The caller disposes them.
    */
   step(tokens: tf.Tensor1D, state: DecoderState): DecoderStep;
+  /**
+   * Looks up the embeddings of words.
+   *
+   * @param words Ids, int32 `[batch, steps]`.
+   * @returns `[batch, steps, embedding]`; of an ensemble, those of its members side by side. The caller disposes it.
+   */
+  embed(words: tf.Tensor2D): tf.Tensor3D;
+  /**
+   * Computes the log-probabilities of words at every step, given the image and the words before (teacher forcing).
+   *
+   * @param features As for `begin`.
+   * @param embeddings Embeddings of the words that are read, from the start id on, `[batch, steps, embedding]`.
+   * @param tokens For each step the words to look at, int32 `[count, steps]`.
+   * @returns `[batch, steps, count]`, differentiable with respect to `features` and `embeddings`. The caller disposes it.
+   */
+  logProbabilities(features: tf.Tensor, embeddings: tf.Tensor3D, tokens: tf.Tensor2D): tf.Tensor3D;
   dispose(): void;
 }
 
@@ -87,15 +108,16 @@ export interface Decoder extends StepDecoder {
    * Computes the hidden states of all steps at once (teacher forcing); the output layer turns them into logits.
    *
    * @param features Image features, `[images, depth]` or `[images, cells, depth]`.
-   * @param inputs Word ids, int32 `[batch, steps]`. Each row begins with the start id and is padded with 0.
+   * @param inputs Word ids, int32 `[batch, steps]`; each row begins with the start id and is padded with 0. Or the embeddings of such
+   *   words, float32 `[batch, steps, embedding]`: the states are then differentiable with respect to them too.
    * @param dropout Key of the dropout masks. Absent: no dropout (evaluation).
    * @param images Row of each caption's image in `features`, int32 `[batch]`. Computations that depend on the image alone then run once
    *   per image rather than once per caption. Absent: caption and image have the same row.
-   * @returns `[batch, steps, units]`, differentiable with respect to `weights`. The caller disposes it.
+   * @returns `[batch, steps, units]`, differentiable with respect to `weights` and `features`. The caller disposes it.
    */
-  states(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D;
+  states(features: tf.Tensor, inputs: WordInputs, dropout?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D;
   /** Computes states and attention weights; present if the decoder attends to a grid. The caller disposes all results. */
-  attend?(features: tf.Tensor, inputs: tf.Tensor2D, dropout?: DropoutKey, images?: tf.Tensor1D): Attended;
+  attend?(features: tf.Tensor, inputs: WordInputs, dropout?: DropoutKey, images?: tf.Tensor1D): Attended;
   /** Computes the logits of all steps without dropout, `[batch, steps, vocabulary]`. The caller disposes them. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D, images?: tf.Tensor1D): tf.Tensor3D;
 }

@@ -44,10 +44,8 @@ class Ensemble implements StepDecoder {
 
   begin(features: tf.Tensor, length?: number): DecoderState {
     return tf.tidy(() => {
-      const [batch] = features.shape as [number];
-      const pooled = tf.mean(tf.reshape(features, [batch, -1, this.depth]), 1);
       const states = this.decoders.map((decoder) =>
-        decoder.begin(decoder.features === 'pooled' && this.features === 'grid' ? pooled : features, length),
+        decoder.begin(this.#featuresFor(decoder, features), length),
       );
       this.#counts = states.map((state) => state.length);
       return states.flat();
@@ -73,6 +71,39 @@ class Ensemble implements StepDecoder {
         ...(maps.length > 0 && {attention: tf.div<tf.Tensor2D>(tf.addN(maps), maps.length)}),
       };
     });
+  }
+
+  get embedding(): number {
+    return this.decoders.reduce((sum, {embedding}) => sum + embedding, 0);
+  }
+
+  embed(words: tf.Tensor2D): tf.Tensor3D {
+    return tf.tidy(() =>
+      tf.concat(
+        this.decoders.map((decoder) => decoder.embed(words)),
+        2,
+      ),
+    );
+  }
+
+  logProbabilities(features: tf.Tensor, embeddings: tf.Tensor3D, tokens: tf.Tensor2D): tf.Tensor3D {
+    return tf.tidy(() => {
+      const parts = tf.split(
+        embeddings,
+        this.decoders.map(({embedding}) => embedding),
+        2,
+      );
+      const each = this.decoders.map((decoder, at) =>
+        decoder.logProbabilities(this.#featuresFor(decoder, features), parts[at] as tf.Tensor3D, tokens),
+      );
+      return tf.sub(tf.logSumExp(tf.stack(each), 0), Math.log(each.length));
+    });
+  }
+
+  /** The features as a member reads them: the mean of the grid, if it reads pooled features and another member the grid. */
+  #featuresFor(decoder: StepDecoder, features: tf.Tensor): tf.Tensor {
+    if (decoder.features === 'grid' || this.features === 'pooled') return features;
+    return tf.mean(tf.reshape(features, [features.shape[0], -1, this.depth]), 1);
   }
 
   /** The state of each decoder. */

@@ -6,12 +6,12 @@
  */
 import type {LstmOptions} from '../option-types';
 import {parseOptions} from '../options';
-import {embed, stepsFirst} from '../ops/embedding';
+import {embedStepsFirst} from '../ops/embedding';
 import {lstm} from '../ops/lstm';
 import {lstmCell} from '../ops/lstm-cell';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
-import type {Decoder, DecoderState, DropoutKey} from './decoder';
+import type {Decoder, DecoderState, DropoutKey, WordInputs} from './decoder';
 import {BaseDecoder} from './base-decoder';
 import {lstmOptions} from './decoder-options';
 import {gatherImages, standardize, WeightInit} from './weight-init';
@@ -73,14 +73,14 @@ class Lstm extends BaseDecoder<Required<LstmOptions>> {
     }));
   }
 
-  states(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D {
+  states(features: tf.Tensor, inputs: WordInputs, key?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D {
     const [batch, steps] = inputs.shape;
     const {embedding, units, imageInput, dropout: rate} = this.options;
     return tf.tidy(() => {
       const drop = <T extends tf.Tensor>(x: T, mask: number): T =>
         key === undefined ? x : dropout(x, rate, key, mask);
       const image = gatherImages(this.#project(features), images);
-      const words = embed(this.weight('embedding'), stepsFirst(inputs)) as tf.Tensor3D; // [steps, batch, embedding]
+      const words = embedStepsFirst(this.weight('embedding'), inputs); // [steps, batch, embedding]
       const first = tf.reshape<tf.Rank.R3>(image, [1, batch, embedding]);
       const x = drop(imageInput === 'first' ? tf.concat([first, words], 0) : words, masks.input);
       // The image and its dropout mask are the same in every step, so its share of the gates is computed once.

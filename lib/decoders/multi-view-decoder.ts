@@ -6,6 +6,17 @@ import {disposeFunctions} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {StepDecoder} from './decoder';
 
+/** A decoder that `multiViewDecoder` returned. */
+export interface MultiViewDecoder extends StepDecoder {
+  /** The decoder that attends to all views at once. */
+  readonly decoder: StepDecoder;
+  readonly views: readonly View[];
+}
+
+export function isMultiViewDecoder(decoder: StepDecoder): decoder is MultiViewDecoder {
+  return 'views' in decoder;
+}
+
 /**
  * Wraps a decoder so that it reads the features of a `multiView` encoder.
  *
@@ -13,17 +24,19 @@ import type {StepDecoder} from './decoder';
  * @param views The views that the encoder was created with.
  * @returns A decoder of features `[batch, views · cells, depth]` with attention `[batch, cells]` over the cells of the whole image.
  */
-export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): StepDecoder {
-  const {kind, features: featureKind, depth, vocabulary, options} = decoder;
+export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): MultiViewDecoder {
+  const {kind, features: featureKind, depth, vocabulary, embedding, options} = decoder;
   /** Overlap of the views' cells with the image's cells, `[views · cells, cells]`. */
   let overlap: tf.Tensor2D | undefined;
-  const adapted: StepDecoder = {
-    ...{kind, features: featureKind, depth, vocabulary, options},
+  const splitViews = (features: tf.Tensor): tf.Tensor4D => {
+    const [batch, all] = features.shape as [number, number];
+    return tf.reshape(features, [batch, views.length, all / views.length, depth]);
+  };
+  const adapted: MultiViewDecoder = {
+    ...{kind, features: featureKind, depth, vocabulary, embedding, options, decoder, views},
     begin: (features, length) => {
-      const [batch, all] = features.shape as [number, number];
-      const cells = all / views.length;
-      overlap ??= tf.tensor2d(views.flatMap((view) => cellOverlap(view, Math.sqrt(cells))));
-      const byView = tf.reshape(features, [batch, views.length, cells, depth]);
+      const byView = splitViews(features);
+      overlap ??= tf.tensor2d(views.flatMap((view) => cellOverlap(view, Math.sqrt(byView.shape[2]))));
       const state = decoder.begin(byView, length);
       byView.dispose();
       return state;
@@ -35,6 +48,9 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
       attention.dispose();
       return {...next, attention: inImage};
     },
+    embed: (words) => decoder.embed(words),
+    logProbabilities: (features, embeddings, tokens) =>
+      tf.tidy(() => decoder.logProbabilities(splitViews(features), embeddings, tokens)),
     ...(decoder.lengthen && {lengthen: decoder.lengthen.bind(decoder)}),
     dispose: () => {
       disposeFunctions(adapted);

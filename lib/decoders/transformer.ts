@@ -8,7 +8,7 @@ import {parseOptions} from '../options';
 import {embed} from '../ops/embedding';
 import {tf} from '../tensorflow/tensorflow';
 import {dropout} from '../ops/random';
-import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey} from './decoder';
+import type {Attended, Decoder, DecoderState, DecoderStep, DropoutKey, WordInputs} from './decoder';
 import {
   causalMask,
   cellPositions,
@@ -48,7 +48,7 @@ export function createTransformer(
 class Transformer extends GridDecoder<Required<TransformerOptions>> {
   readonly kind = 'transformer';
 
-  attend(features: tf.Tensor, inputs: tf.Tensor2D, key?: DropoutKey, images?: tf.Tensor1D): Attended {
+  attend(features: tf.Tensor, inputs: WordInputs, key?: DropoutKey, images?: tf.Tensor1D): Attended {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
     return tf.tidy((): Attended & tf.TensorContainerObject => {
@@ -56,7 +56,8 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
       const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, mask++));
       const cells = this.#encodeCells(features, drop);
       const causal = causalMask(steps);
-      const words = tf.mul(embed(this.weight<tf.Rank.R2>('embedding'), inputs), Math.sqrt(units));
+      const embedded = inputs.rank === 3 ? inputs : embed(this.weight<tf.Rank.R2>('embedding'), inputs);
+      const words = tf.mul<tf.Tensor>(embedded, Math.sqrt(units));
       const positioned = tf.add(words, wordPositions(0, steps, units));
       let x = drop(tf.reshape<tf.Rank.R2>(positioned, [batch * steps, units]));
       let attention: tf.Tensor4D;

@@ -122,16 +122,27 @@ export function withView(encoder: Encoder, view: View): Encoder {
   };
 }
 
+/** An encoder that `multiView` returned. */
+export interface MultiViewEncoder extends Encoder {
+  /** The encoder of each view. */
+  readonly encoder: Encoder;
+  readonly views: readonly View[];
+}
+
+export function isMultiView(encoder: Encoder): encoder is MultiViewEncoder {
+  return 'views' in encoder;
+}
+
 /**
  * Wraps an encoder so that it encodes several views of each image. The grid holds the cells of the first view, then those of the
  * second, and so on; the pooled features are the mean over views. Disposing the result disposes the encoder.
  */
-export function multiView(encoder: Encoder, views: readonly View[]): Encoder {
+export function multiView(encoder: Encoder, views: readonly View[]): MultiViewEncoder {
   const encoders = views.map((view) => withView(encoder, view));
   const digest = createHash('sha256').update(encoder.digest).update(JSON.stringify(views)).digest('hex');
   const {name, preprocessing, cells, depth, classes} = encoder;
   return {
-    ...{name, preprocessing, depth, classes, digest, cells: cells * views.length},
+    ...{name, preprocessing, depth, classes, digest, cells: cells * views.length, encoder, views},
     encode: (pixels) => tf.tidy(() => joinViews(encoders.map((one) => one.encode(pixels)))),
     *encodeSteps(pixels) {
       const all: Features[] = [];
@@ -164,15 +175,12 @@ function joinViews(all: readonly Features[]): Features & Record<string, tf.Tenso
  * @param pixels `[batch, height, width, 3]`
  * @returns The same shape, float32. The caller disposes it.
  */
-export function cropAndResize(pixels: tf.Tensor4D, {top, left, side, mirrored}: View): tf.Tensor4D {
+export function cropAndResize(pixels: tf.Tensor4D, view: View): tf.Tensor4D {
   const [batch, height, width] = pixels.shape;
-  const right = left + side;
   return tf.tidy(() => {
-    const box = [top, mirrored ? right : left, top + side, mirrored ? left : right];
-    const boxes = tf.tile(tf.tensor2d([box]), [batch, 1]);
     const inputs = [
       tf.cast(pixels, 'float32'),
-      boxes,
+      boxesOf(view, batch),
       tf.range(0, batch, 1, 'int32'),
       tf.tensor1d([height, width], 'int32'),
     ];
@@ -182,4 +190,25 @@ export function cropAndResize(pixels: tf.Tensor4D, {top, left, side, mirrored}: 
       float('extrapolation_value', 0),
     ]);
   });
+}
+
+/**
+ * Computes the gradient of `cropAndResize` with respect to the pixels.
+ *
+ * @param dy Gradient with respect to its result, `[batch, height, width, 3]`.
+ * @returns The same shape. The caller disposes it.
+ */
+export function cropAndResizeGradient(dy: tf.Tensor4D, view: View): tf.Tensor4D {
+  const [batch] = dy.shape;
+  return tf.tidy(() => {
+    const inputs = [dy, boxesOf(view, batch), tf.range(0, batch, 1, 'int32'), tf.tensor1d(dy.shape, 'int32')];
+    return runOp('CropAndResizeGradImage', inputs, [type('T', 'float32'), text('method', 'bilinear')]);
+  });
+}
+
+/** The view's box for each image, `[batch, 4]`. */
+function boxesOf({top, left, side, mirrored}: View, batch: number): tf.Tensor {
+  const right = left + side;
+  const box = [top, mirrored ? right : left, top + side, mirrored ? left : right];
+  return tf.tile(tf.tensor2d([box]), [batch, 1]);
 }

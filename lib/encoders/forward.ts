@@ -19,25 +19,44 @@ export function forward(
   x: tf.Tensor4D,
   {differentiable = false}: {readonly differentiable?: boolean} = {},
 ): tf.Tensor4D {
+  return tf.tidy(() => {
+    const outputs = forwardTo(layers, weights, x, () => differentiable, differentiable);
+    return outputs.get(layers.at(-1)!.name)!;
+  });
+}
+
+/**
+ * Runs consecutive layers of a network, inside a `tf.tidy`.
+ *
+ * @param keep Whether the output of a layer is kept; the others are freed after their last use.
+ * @returns The outputs by the names of their layers.
+ */
+export function forwardTo(
+  layers: readonly Layer[],
+  weights: Weights,
+  x: tf.Tensor4D,
+  keep: (name: string) => boolean,
+  differentiable: boolean = false,
+): Map<string, tf.Tensor4D> {
   const readers = new Map<string, number>();
   for (const {from} of layers)
     for (const name of [from].flat()) readers.set(name, (readers.get(name) ?? 0) + 1);
-  return tf.tidy(() => {
-    const [first] = [layers[0]!.from].flat();
-    const outputs = new Map([[first!, x]]);
-    for (const layer of layers) {
-      const names = [layer.from].flat();
-      const inputs = names.map((name) => outputs.get(name)!);
-      outputs.set(layer.name, compute(layer, weights, inputs, differentiable));
-      // Activations are freed after their last use, which cuts the memory of a large network to a tenth and saves time.
-      for (const name of names) {
-        const remaining = readers.get(name)! - 1;
-        readers.set(name, remaining);
-        if (remaining === 0 && name !== first && !differentiable) outputs.get(name)!.dispose();
-      }
+  const [first] = [layers[0]!.from].flat();
+  const outputs = new Map([[first!, x]]);
+  for (const layer of layers) {
+    const names = [layer.from].flat();
+    const inputs = names.map((name) => outputs.get(name)!);
+    outputs.set(layer.name, compute(layer, weights, inputs, differentiable));
+    // Activations are freed after their last use, which cuts the memory of a large network to a tenth and saves time.
+    for (const name of names) {
+      const remaining = readers.get(name)! - 1;
+      readers.set(name, remaining);
+      if (remaining > 0 || name === first || keep(name)) continue;
+      outputs.get(name)!.dispose();
+      outputs.delete(name);
     }
-    return outputs.get(layers.at(-1)!.name)!;
-  });
+  }
+  return outputs;
 }
 
 function compute(

@@ -108,7 +108,7 @@ export function convolution(
   bias: tf.Tensor,
   options: ConvolutionOptions,
 ): tf.Tensor4D {
-  const {depthwise, stride, padding, activation} = options;
+  const {depthwise, stride, activation} = options;
   const [height, width, inputs, outputs] = filter.shape;
   // A pointwise convolution is a matrix product of the pixels that its stride visits. Its gradient is computed as one: faster, and right with
   // strides, where TensorFlow 2.21's `Conv2DBackpropFilter` is wrong now and then.
@@ -130,18 +130,7 @@ export function convolution(
       const dFilter = matmul(tf.reshape(x, [-1, inputs]), flat, 'first');
       return [tf.reshape(dx, x.shape), tf.reshape(dFilter, filter.shape), dBias];
     }
-    const op = depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
-    const attributes = [
-      type('T', 'float32'),
-      int('strides', [1, stride, stride, 1]),
-      int('dilations', [1, 1, 1, 1]),
-      text('padding', padding.toUpperCase()),
-      text('data_format', 'NHWC'),
-      int('explicit_paddings', []),
-      ...(depthwise ? [] : [bool('use_cudnn_on_gpu', true)]),
-    ];
-    const shape = (tensor: tf.Tensor) => tf.tensor1d(tensor.shape, 'int32');
-    const dx = runOp(`${op}Input`, [shape(x), filter, passed], attributes);
+    const dx = convolutionInputGradient(passed as tf.Tensor4D, filter, x.shape, options);
     const dFilter = pointwise
       ? tf.reshape(
           matmul(
@@ -151,10 +140,70 @@ export function convolution(
           ),
           filter.shape,
         )
-      : runOp(`${op}Filter`, [x, shape(filter), passed], attributes);
+      : runOp(
+          `${backpropOp(options)}Filter`,
+          [x, tf.tensor1d(filter.shape, 'int32'), passed],
+          backpropAttributes(options),
+        );
     return [dx, dFilter, dBias];
   }
 }
 
+type Geometry = Pick<ConvolutionOptions, 'depthwise' | 'stride' | 'padding'>;
+
+/**
+ * Computes the gradient of a convolution with respect to its input alone.
+ *
+ * @param dz Gradient with respect to the sums before the activation, `[batch, height, width, outputs]`.
+ * @param filter As for `fusedConvolution`.
+ * @param shape Shape of the input.
+ * @returns A tensor of that shape. The caller disposes it.
+ */
+export function convolutionInputGradient(
+  dz: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  shape: readonly [number, number, number, number],
+  options: Geometry,
+): tf.Tensor4D {
+  const [height, width, inputs, outputs] = filter.shape;
+  if (!options.depthwise && height === 1 && width === 1 && options.stride === 1) {
+    // Transposed first, which takes no time, the product is twice as fast as one that transposes. Training doesn't do so: it rounds otherwise.
+    const transposed = tf.transpose(tf.reshape<tf.Rank.R2>(filter, [inputs, outputs]));
+    return tf.reshape(matmul(tf.reshape(dz, [-1, outputs]), transposed), [...shape]);
+  }
+  const sizes = tf.tensor1d([...shape], 'int32');
+  return runOp(`${backpropOp(options)}Input`, [sizes, filter, dz], backpropAttributes(options));
+}
+
+function backpropOp({depthwise}: Geometry): string {
+  return depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
+}
+
+function backpropAttributes({depthwise, stride, padding}: Geometry): Attribute[] {
+  return [
+    type('T', 'float32'),
+    int('strides', [1, stride, stride, 1]),
+    int('dilations', [1, 1, 1, 1]),
+    text('padding', padding.toUpperCase()),
+    text('data_format', 'NHWC'),
+    int('explicit_paddings', []),
+    ...(depthwise ? [] : [bool('use_cudnn_on_gpu', true)]),
+  ];
+}
+
 /** Ops that compute an activation's gradient from its output: 0 where the output is clipped. */
 const gradients = {relu: 'ReluGrad', relu6: 'Relu6Grad'} as const;
+
+/**
+ * Computes the gradient of an activation.
+ *
+ * @param dy Gradient with respect to its output.
+ * @param y Its output.
+ */
+export function activationGradient(
+  dy: tf.Tensor4D,
+  y: tf.Tensor4D,
+  activation: 'relu' | 'relu6',
+): tf.Tensor4D {
+  return runOp(gradients[activation], [dy, y], [type('T', 'float32')]);
+}

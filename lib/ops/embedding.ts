@@ -28,6 +28,19 @@ export function embed(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
 }
 
 /**
+ * Returns the embeddings of a batch's words with the steps first.
+ *
+ * @param table `[vocabulary, embedding]`
+ * @param words Ids, int32 `[batch, steps]`, or their embeddings, float32 `[batch, steps, embedding]`.
+ * @returns `[steps, batch, embedding]`, differentiable with respect to `table`, or to the embeddings.
+ */
+export function embedStepsFirst(table: tf.Tensor, words: tf.Tensor2D | tf.Tensor3D): tf.Tensor3D {
+  return (
+    words.rank === 3 ? tf.transpose(words, [1, 0, 2]) : embed(table, stepsFirst(words as tf.Tensor2D))
+  ) as tf.Tensor3D;
+}
+
+/**
  * Transposes word ids, `[batch, steps]` to `[steps, batch]`. By a gather: inside a compiled function TensorFlow would hand a transposition of
  * integers to oneDNN, which prints that it can't.
  */

