@@ -4,12 +4,18 @@ import {unknownName} from '../option-names';
 import type {Method, NoOptions} from './method';
 import {attention} from './methods/attention';
 import {deepLift, type DeepLiftOptions} from './methods/deep-lift';
+import {featureAblation, type FeatureAblationOptions} from './methods/feature-ablation';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
 import {guidedBackprop} from './methods/guided-backprop';
 import {guidedGradCam, type GuidedGradCamOptions} from './methods/guided-grad-cam';
 import {inputXGradient} from './methods/input-x-gradient';
 import {integratedGradients, type IntegratedGradientsOptions} from './methods/integrated-gradients';
+import {kernelShap, type KernelShapOptions} from './methods/kernel-shap';
+import {lime, type LimeOptions} from './methods/lime';
+import {occlusion, type OcclusionOptions} from './methods/occlusion';
+import {rise, type RiseOptions} from './methods/rise';
 import {saliency, type SaliencyOptions} from './methods/saliency';
+import {shapleyValueSampling, type ShapleyValueSamplingOptions} from './methods/shapley-value-sampling';
 import {smoothGrad, smoothGradSquared, varGrad, type SmoothGradOptions} from './methods/smoothgrad';
 
 /** The options of each method. */
@@ -25,6 +31,12 @@ export interface MethodOptions {
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
   readonly 'deep-lift': DeepLiftOptions;
+  readonly 'occlusion': OcclusionOptions;
+  readonly 'feature-ablation': FeatureAblationOptions;
+  readonly 'shapley-value-sampling': ShapleyValueSamplingOptions;
+  readonly 'kernel-shap': KernelShapOptions;
+  readonly 'lime': LimeOptions;
+  readonly 'rise': RiseOptions;
   readonly 'attention': NoOptions;
 }
 
@@ -43,6 +55,12 @@ const all: readonly Method[] = [
   guidedBackprop,
   guidedGradCam,
   deepLift,
+  occlusion,
+  featureAblation,
+  shapleyValueSampling,
+  kernelShap,
+  lime,
+  rise,
   attention,
 ];
 
