@@ -4,13 +4,19 @@ import {unknownName} from '../option-names';
 import type {Method, NoOptions} from './method';
 import {attention} from './methods/attention';
 import {deepLift, type DeepLiftOptions} from './methods/deep-lift';
+import {featureAblation, type FeatureAblationOptions} from './methods/feature-ablation';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
 import {guidedBackprop} from './methods/guided-backprop';
 import {guidedGradCam, type GuidedGradCamOptions} from './methods/guided-grad-cam';
 import {inputXGradient} from './methods/input-x-gradient';
 import {integratedGradients, type IntegratedGradientsOptions} from './methods/integrated-gradients';
+import {kernelShap, type KernelShapOptions} from './methods/kernel-shap';
+import {lime, type LimeOptions} from './methods/lime';
 import {lrp, type LrpOptions} from './methods/lrp';
+import {occlusion, type OcclusionOptions} from './methods/occlusion';
+import {rise, type RiseOptions} from './methods/rise';
 import {saliency, type SaliencyOptions} from './methods/saliency';
+import {shapleyValueSampling, type ShapleyValueSamplingOptions} from './methods/shapley-value-sampling';
 import {smoothGrad, smoothGradSquared, varGrad, type SmoothGradOptions} from './methods/smoothgrad';
 
 /** The options of each method. */
@@ -26,7 +32,13 @@ export interface MethodOptions {
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
   readonly 'deep-lift': DeepLiftOptions;
-  readonly lrp: LrpOptions;
+  readonly 'lrp': LrpOptions;
+  readonly 'occlusion': OcclusionOptions;
+  readonly 'feature-ablation': FeatureAblationOptions;
+  readonly 'shapley-value-sampling': ShapleyValueSamplingOptions;
+  readonly 'kernel-shap': KernelShapOptions;
+  readonly 'lime': LimeOptions;
+  readonly 'rise': RiseOptions;
   readonly 'attention': NoOptions;
 }
 
@@ -46,6 +58,12 @@ const all: readonly Method[] = [
   guidedGradCam,
   deepLift,
   lrp,
+  occlusion,
+  featureAblation,
+  shapleyValueSampling,
+  kernelShap,
+  lime,
+  rise,
   attention,
 ];
 
