@@ -3,27 +3,39 @@ import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
 import type {Method, NoOptions} from './method';
 import {attention} from './methods/attention';
+import {featureAblation, type FeatureAblationOptions} from './methods/feature-ablation';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
 import {guidedBackprop} from './methods/guided-backprop';
 import {guidedGradCam, type GuidedGradCamOptions} from './methods/guided-grad-cam';
 import {inputXGradient} from './methods/input-x-gradient';
 import {integratedGradients, type IntegratedGradientsOptions} from './methods/integrated-gradients';
+import {kernelShap, type KernelShapOptions} from './methods/kernel-shap';
+import {lime, type LimeOptions} from './methods/lime';
+import {occlusion, type OcclusionOptions} from './methods/occlusion';
+import {rise, type RiseOptions} from './methods/rise';
 import {saliency, type SaliencyOptions} from './methods/saliency';
+import {shapleyValueSampling, type ShapleyValueSamplingOptions} from './methods/shapley-value-sampling';
 import {smoothGrad, smoothGradSquared, varGrad, type SmoothGradOptions} from './methods/smoothgrad';
 
 /** The options of each method. */
 export interface MethodOptions {
-  readonly saliency: SaliencyOptions;
+  readonly 'saliency': SaliencyOptions;
   readonly 'input-x-gradient': NoOptions;
   readonly 'integrated-gradients': IntegratedGradientsOptions;
-  readonly smoothgrad: SmoothGradOptions;
+  readonly 'smoothgrad': SmoothGradOptions;
   readonly 'smoothgrad-sq': SmoothGradOptions;
-  readonly vargrad: SmoothGradOptions;
+  readonly 'vargrad': SmoothGradOptions;
   readonly 'grad-cam': GradCamOptions;
   readonly 'grad-cam++': GradCamOptions;
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
-  readonly attention: NoOptions;
+  readonly 'occlusion': OcclusionOptions;
+  readonly 'feature-ablation': FeatureAblationOptions;
+  readonly 'shapley-value-sampling': ShapleyValueSamplingOptions;
+  readonly 'kernel-shap': KernelShapOptions;
+  readonly 'lime': LimeOptions;
+  readonly 'rise': RiseOptions;
+  readonly 'attention': NoOptions;
 }
 
 /** The name of a method. */
@@ -40,6 +52,12 @@ const all: readonly Method[] = [
   gradCamPlusPlus,
   guidedBackprop,
   guidedGradCam,
+  occlusion,
+  featureAblation,
+  shapleyValueSampling,
+  kernelShap,
+  lime,
+  rise,
   attention,
 ];
 
