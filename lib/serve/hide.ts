@@ -31,8 +31,6 @@ export async function withHidden(
     throw new Refusal(400, `Expected \`hidden\` to be ${side * side} characters 0 or 1, got something else`);
   // Refuses formats and sizes that the library doesn't read, before anything else decodes them.
   await readPixels(image, preprocessing);
-  const cells = Buffer.alloc(2 * side * side);
-  for (const [at, cell] of [...hidden].entries()) cells.set([grey, cell === '1' ? 255 : 0], 2 * at);
   const {data, info} = await sharp(image.bytes, {limitInputPixels: false})
     .autoOrient()
     .flatten({background: '#fff'})
@@ -40,13 +38,14 @@ export async function withHidden(
     .raw()
     .toBuffer({resolveWithObject: true});
   const {width, height, channels} = info;
-  const cover = await sharp(cells, {raw: {width: side, height: side, channels: 2}})
-    .resize(width, height, {fit: 'fill', kernel: 'nearest'})
-    .png()
-    .toBuffer();
-  const bytes = await sharp(data, {raw: {width, height, channels}})
-    .composite([{input: cover}])
-    .png({compressionLevel: 1})
-    .toBuffer();
+  const edge = (cell: number, length: number): number => Math.round((cell * length) / side);
+  for (const [at, cell] of [...hidden].entries()) {
+    if (cell === '0') continue;
+    const [row, column] = [Math.floor(at / side), at % side];
+    const [left, right] = [edge(column, width), edge(column + 1, width)];
+    for (let y = edge(row, height); y < edge(row + 1, height); y++)
+      data.fill(grey, (y * width + left) * channels, (y * width + right) * channels);
+  }
+  const bytes = await sharp(data, {raw: {width, height, channels}}).png({compressionLevel: 1}).toBuffer();
   return {name: image.name, bytes};
 }

@@ -57,10 +57,10 @@ export const page = `<!doctype html>
     </div>
     <p id="error" role="alert" class="notice" hidden></p>
     <div id="result" hidden>
+      <p class="field"><label for="method">Map of a word</label><select id="method"></select></p>
       <h2 id="caption-heading">Caption</h2>
       <div id="caption" role="toolbar" aria-labelledby="caption-heading" aria-describedby="hint"></div>
       <p id="before" class="quiet"></p>
-      <p class="field"><label for="method">Map of a word</label><select id="method"></select></p>
       <p id="hint" class="quiet"></p>
       <fieldset id="hypotheses"><legend>All hypotheses</legend><div id="list"></div></fieldset>
       <p class="quiet">The percentages are probabilities of whole sentences, so they are small. The search ranks by score: the logarithm of the probability, divided by a power of the length.</p>

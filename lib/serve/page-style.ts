@@ -34,7 +34,8 @@ figure { margin: 0; }
 .canvases { position: relative; background: var(--card); border-radius: 12px; overflow: hidden; }
 .canvases canvas { display: block; width: 100%; max-height: 68vh; object-fit: contain; }
 #painted, #overlay { position: absolute; inset: 0; height: 100%; pointer-events: none; }
-.canvases.painting { cursor: crosshair; touch-action: none; outline: 3px dashed var(--accent); outline-offset: -3px; }
+.canvases.mapped #image { filter: grayscale(1) contrast(.8) brightness(1.06); }
+.canvases.painting { cursor: crosshair; touch-action: none; outline: 3px dashed var(--accent); outline-offset: 1px; }
 .tools { display: flex; flex-wrap: wrap; gap: 8px; margin: 10px 0 0; }
 .tools button { font: inherit; font-size: 14px; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 8px; padding: 6px 12px; min-height: 40px; cursor: pointer; }
 .tools button:hover { background: var(--hover); }

@@ -41,7 +41,7 @@ describe('Explanations on the page', function () {
     query: Record<string, string>,
     body: Uint8Array = readFileSync(image),
   ): Promise<Answer> =>
-    ask(`${server.url}api/${path}?${new URLSearchParams({run: 'looking', ...query})}`, {
+    ask(`${server.url}api/${path}?${new URLSearchParams({run: 'looking', ...query}).toString()}`, {
       method: 'POST',
       body,
     });
@@ -94,11 +94,11 @@ describe('Explanations on the page', function () {
   it('mark words that changed', async () => {
     const {hypotheses} = await answer<CaptionReply>('caption', {});
     const words = hypotheses[0]!.words.map(({text}) => text);
-    const before = ['other', ...words.slice(1)].join(' ');
+    const before = [...words.slice(0, -1), 'other'].join(' ');
     const reply = await answer<CaptionReply>('caption', {before});
     expect(reply.before).to.equal(before);
     expect(reply.hypotheses[0]!.words.map(({changed}) => changed ?? false)).to.deep.equal(
-      words.map((_, at) => at === 0),
+      words.map((_, at) => at === words.length - 1),
     );
   });
 

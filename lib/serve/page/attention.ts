@@ -31,14 +31,13 @@ export function showSigned(text: string, map: readonly number[], fit: CaptionRep
   const where = map.indexOf(Math.max(...map));
   byId('about-attention').classList.remove('idle');
   byId('scale').classList.add('signed');
+  byId('canvases').classList.add('mapped');
   byId('lowest').textContent = signed ? 'less likely' : 'matters little';
   byId('highest').textContent = signed ? 'more likely' : 'matters much';
   const said = `“${text}”: most of what speaks for it is ${placeOf(where, Math.sqrt(map.length))}.`;
   byId('explanation').textContent = said;
   byId('canvases').setAttribute('aria-label', `${byId('name').textContent}. ${said}`);
   const context = overlay.getContext('2d')!;
-  context.fillStyle = 'rgba(128, 128, 128, .35)';
-  context.fillRect(0, 0, overlay.width, overlay.height);
   const cells = map.map((value) => {
     const alpha = 255 * 0.85 * Math.min(1, Math.abs(value) / largest);
     return [...(value < 0 ? oppose : support), alpha] as const;
@@ -57,6 +56,7 @@ export function showAttention(word: Word | undefined, fit: CaptionReply['fit']):
   const name = byId('name').textContent;
   byId('about-attention').classList.toggle('idle', weights === undefined);
   byId('scale').classList.remove('signed');
+  byId('canvases').classList.remove('mapped');
   byId('explanation').textContent = word && weights ? inWords(word.text, weights) : '';
   byId('canvases').setAttribute(
     'aria-label',
