@@ -80,6 +80,7 @@ export {
   type Sentence,
 } from './search/beam-search';
 export {sample, type SampleOptions} from './search/sampling';
+export type {BeamNode, BeamTree} from './search/beam-tree';
 export type {WithText} from './search/phrases';
 
 // Training
@@ -173,6 +174,7 @@ export type {MetricStatistics} from './metrics/statistics';
 
 // Why each word of a caption was written
 export {explain, type CommonExplainOptions, type ExplainOptions} from './explain/explain';
+export {attentionHeads, type AttentionHead, type CaptionAttention} from './explain/attention-heads';
 export type {ContrastTarget, WordChoice} from './explain/chosen-words';
 export type {
   ExplainedWord,
@@ -181,6 +183,13 @@ export type {
   WordInfluence,
   WordMaps,
 } from './explain/explanation';
+export {
+  faithfulness,
+  findingWrongWords,
+  type ComparedMethod,
+  type Faithfulness,
+  type FaithfulnessOptions,
+} from './explain/faithful/faithfulness';
 export {methodNames, methods, type MethodName, type MethodOptions} from './explain/methods';
 export type {Attribution, Method} from './explain/method';
 
