@@ -193,8 +193,14 @@ export function program(): Command {
     .addHelpText('after', () => optionHelp([searchOptions]))
     .action(async (flags: EvaluateFlags) => (await import('./commands/evaluate.js')).evaluate(flags));
   command('score', 'scores captions from any source (all metrics but SPICE)')
-    .requiredOption('--references <file>', 'JSON (image id to captions, or COCO annotations), or CSV: image_id,caption')
-    .requiredOption('--candidates <file>', 'JSON ([{"image_id": …, "caption": "…"}]), or CSV: image_id,caption')
+    .requiredOption(
+      '--references <file>',
+      'JSON (image id to captions, or COCO annotations), or CSV: image_id,caption',
+    )
+    .requiredOption(
+      '--candidates <file>',
+      'JSON ([{"image_id": …, "caption": "…"}]), or CSV: image_id,caption',
+    )
     .option(...json)
     .option(...perImage)
     .option(...frequencies)

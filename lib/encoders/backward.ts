@@ -111,7 +111,8 @@ export function gradientRule(
       const summed = sum && from === inputLayer.name ? tf.sum<tf.Tensor4D>(passed, 0, true) : passed;
       return [inputGradient(layer, summed, network)];
     }
-    if (isJoin(layer)) return layer.kind === 'add' ? layer.from.map(() => d) : splitChannels(layer.from, d, network.layers);
+    if (isJoin(layer))
+      return layer.kind === 'add' ? layer.from.map(() => d) : splitChannels(layer.from, d, network.layers);
     return [
       layer.kind === 'average'
         ? averageGradient(layer, d, network.sides.get(layer.from)!)
@@ -154,7 +155,11 @@ function poolingAttributes({stride, padding}: Pooling) {
 }
 
 /** Splits the values of a concatenation into those of its parts. */
-export function splitChannels(names: readonly string[], d: tf.Tensor4D, layers: readonly Layer[]): tf.Tensor4D[] {
+export function splitChannels(
+  names: readonly string[],
+  d: tf.Tensor4D,
+  layers: readonly Layer[],
+): tf.Tensor4D[] {
   return tf.split(d, channelsOf(names, layers), 3);
 }
 

@@ -17,7 +17,8 @@ const smallest = 1e-10;
  */
 export function rescaleRule(network: RecordedNetwork): LayerRule {
   const {outputs, weights} = network;
-  const halves = (x: tf.Tensor4D): [tf.Tensor4D, tf.Tensor4D] => tf.split(x, 2, 0) as [tf.Tensor4D, tf.Tensor4D];
+  const halves = (x: tf.Tensor4D): [tf.Tensor4D, tf.Tensor4D] =>
+    tf.split(x, 2, 0) as [tf.Tensor4D, tf.Tensor4D];
   const first = Object.fromEntries(Object.entries(outputs).map(([name, x]) => [name, halves(x)[0]]));
   const gradients = gradientRule({...network, outputs: first});
   return (layer, m) => {

@@ -128,7 +128,7 @@ export function relevancePixels(
       const view = parts.views[at]!;
       if (isWhole(view)) return own;
       // A view's pixel is a mean of the image's pixels, which share its relevance.
-      const shares = tf.divNoNan(own, cropAndResize(pixels, view)) as tf.Tensor4D;
+      const shares = tf.divNoNan<tf.Tensor4D>(own, cropAndResize(pixels, view));
       return tf.mul<tf.Tensor4D>(pixels, cropAndResizeGradient(shares, view));
     });
     return all.length === 1 ? all[0]! : tf.addN(all);

@@ -4,7 +4,14 @@
  */
 import {fusedConvolution} from '../ops/convolution';
 import {tf} from '../tensorflow/tensorflow';
-import {averageGradient, inputGradient, maximumGradient, splitChannels, type LayerRule, type RecordedNetwork} from './backward';
+import {
+  averageGradient,
+  inputGradient,
+  maximumGradient,
+  splitChannels,
+  type LayerRule,
+  type RecordedNetwork,
+} from './backward';
 import type {Weights} from './forward';
 import {isConvolution, isJoin, type Convolution} from './layers';
 
@@ -13,7 +20,7 @@ export const convolutionRules = ['alpha1-beta0', 'epsilon'] as const;
 export type ConvolutionRule = (typeof convolutionRules)[number];
 
 /** Added to sums before dividing by them, away from 0, as a fraction of the largest sum of the layer. */
-const relativeEpsilon = {'alpha1-beta0': 0, epsilon: 1e-6};
+const relativeEpsilon = {'alpha1-beta0': 0, 'epsilon': 1e-6};
 
 /**
  * The rule that passes relevance.
@@ -60,14 +67,21 @@ function positiveRule(layer: Convolution, r: tf.Tensor4D, network: RecordedNetwo
   // Where nothing contributed positively, what contributed at all gets the relevance.
   const rest = tf.mul<tf.Tensor4D>(r, tf.cast(tf.equal(sums, 0), 'float32'));
   const ofRest = epsilonRule(layer, rest, network);
-  return tf.addN([...parts.map(([x, filter]) => tf.mul<tf.Tensor4D>(x, inputGradient(layer, each, network, filter))), ofRest]);
+  return tf.addN([
+    ...parts.map(([x, filter]) => tf.mul<tf.Tensor4D>(x, inputGradient(layer, each, network, filter))),
+    ofRest,
+  ]);
 }
 
 function filterOf({name}: Convolution, weights: Weights): tf.Tensor4D {
   return weights.get(`${name}.weight`) as tf.Tensor4D;
 }
 
-function sumsOf({kind, stride, padding, inputs, outputs}: Convolution, x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+function sumsOf(
+  {kind, stride, padding, inputs, outputs}: Convolution,
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+): tf.Tensor4D {
   const depthwise = kind === 'depthwise';
   const none = tf.zeros([depthwise ? inputs : outputs]);
   return fusedConvolution(x, filter, none, {depthwise, stride, padding, activation: 'linear'});
@@ -75,8 +89,8 @@ function sumsOf({kind, stride, padding, inputs, outputs}: Convolution, x: tf.Ten
 
 /** Divides, and gives 0 where the divisor is 0. @param relative See `relativeEpsilon`. */
 function ratio(r: tf.Tensor4D, sums: tf.Tensor4D, relative: number): tf.Tensor4D {
-  if (relative === 0) return tf.divNoNan(r, sums) as tf.Tensor4D;
+  if (relative === 0) return tf.divNoNan<tf.Tensor4D>(r, sums);
   const epsilon = tf.mul(tf.max(tf.abs(sums)), relative);
   const sign = tf.sub(tf.mul(tf.cast(tf.greaterEqual(sums, 0), 'float32'), 2), 1);
-  return tf.divNoNan(r, tf.add(sums, tf.mul(sign, epsilon))) as tf.Tensor4D;
+  return tf.divNoNan<tf.Tensor4D>(r, tf.add(sums, tf.mul(sign, epsilon)));
 }

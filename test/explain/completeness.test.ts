@@ -51,7 +51,14 @@ describe('transparent decoders', () => {
       const decoder = smallDecoder(kind);
       const {caption} = fixture;
       const features = tf.randomNormal(kind === 'lstm' ? [2, 7] : [2, 9, 7], 0, 1, 'float32', 3);
-      const inputs = tf.tensor2d([[1, ...caption.slice(0, -1)], [1, 5, 4, 6]], undefined, 'int32');
+      const inputs = tf.tensor2d(
+        [
+          [1, ...caption.slice(0, -1)],
+          [1, 5, 4, 6],
+        ],
+        undefined,
+        'int32',
+      );
       const tokens = tf.tensor2d([caption], undefined, 'int32');
       const logits = decoder.logits(features, inputs);
       const expected = tf.stack(
@@ -60,7 +67,9 @@ describe('transparent decoders', () => {
       );
       for (const linear of [false, true]) {
         const form = runTransparent(decoder, features, decoder.embed(inputs), {linear});
-        expect(relativeError(transparentLogits(decoder, form, tokens), expected.dataSync())).to.be.below(1e-5);
+        expect(relativeError(transparentLogits(decoder, form, tokens), expected.dataSync())).to.be.below(
+          1e-5,
+        );
       }
       decoder.dispose();
     });

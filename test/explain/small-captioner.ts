@@ -71,7 +71,7 @@ export function smallEncoder(pooling: 'maximum' | 'average' = 'maximum'): Encode
 
 export function smallDecoder(kind: string): Decoder {
   const {options, weights} = fixture.decoders[kind]!;
-  const decoder: Decoder = createDecoder(kind as string, vocabulary, 7, options);
+  const decoder: Decoder = createDecoder(kind, vocabulary, 7, options);
   for (const [name, weight] of decoder.weights) {
     const {values, shape} = weights[name]!;
     tf.tidy(() => weight.assign(tf.tensor(values, shape)));

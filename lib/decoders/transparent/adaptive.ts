@@ -26,7 +26,9 @@ export const transparentAdaptive: TransparentDecoder = (decoder, features, embed
     const ofSentinel = tf.add(score(tf.add(key, query)), Math.log(views));
     const energies = tf.concat([score(tf.add(keys, tf.expandDims(query, 1))), ofSentinel], 1);
     const [ofCells, beta] = tf.split(tf.softmax(energies), [count, 1], 1) as [tf.Tensor, tf.Tensor];
-    const alpha = rules.probed(ofCells, (probe) => tf.reshape(tf.slice(probe, [0, step, 0], [batch, 1, count]), [batch, count]));
+    const alpha = rules.probed(ofCells, (probe) =>
+      tf.reshape(tf.slice(probe, [0, step, 0], [batch, 1, count]), [batch, count]),
+    );
     maps.push(alpha);
     const context = tf.reshape(tf.matMul(tf.expandDims(alpha, 1), cells), [batch, units]);
     return tf.add(tf.add(context, tf.mul(sentinel, rules.factor(beta))), h);

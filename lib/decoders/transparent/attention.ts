@@ -14,7 +14,9 @@ export const transparentAttention: TransparentDecoder = (decoder, features, embe
     const query = tf.expandDims(rules.linear(h, rules.weight('attention.state')), 1);
     const energies = rules.linear(tf.tanh(tf.add(keys, query)), rules.weight('attention.score'));
     const weights = tf.softmax(tf.reshape(energies, [batch, count]));
-    const alpha = rules.probed(weights, (probe) => tf.reshape(tf.slice(probe, [0, step, 0], [batch, 1, count]), [batch, count]));
+    const alpha = rules.probed(weights, (probe) =>
+      tf.reshape(tf.slice(probe, [0, step, 0], [batch, 1, count]), [batch, count]),
+    );
     maps.push(alpha);
     const context = tf.reshape(tf.matMul(tf.expandDims(alpha, 1), cells), [batch, units]);
     const gate = rules.factor(tf.sigmoid(rules.layer(h, 'gate')));

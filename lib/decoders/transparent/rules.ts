@@ -94,7 +94,9 @@ export class Rules {
 
   /** Standardised features: the mean counts as a bias. */
   standardize(features: tf.Tensor): tf.Tensor {
-    const [mean, std] = ['features.mean', 'features.std'].map((name) => this.decoder.featureNormalization.get(name)!);
+    const [mean, std] = ['features.mean', 'features.std'].map((name) =>
+      this.decoder.featureNormalization.get(name)!,
+    );
     return tf.div(tf.sub(features, this.scaled(mean!)), std!);
   }
 
@@ -109,13 +111,13 @@ export class Rules {
   probed<T extends tf.Tensor>(alpha: T, part: (probe: tf.Tensor) => tf.Tensor = (probe) => probe): T {
     const {probe} = this.options;
     const weights = this.factor(alpha);
-    return probe ? (tf.add(weights, part(probe)) as T) : weights;
+    return probe ? tf.add<T>(weights, part(probe)) : weights;
   }
 
   /** One step of an LSTM. @param x Its input beside the previous state. */
   cell(x: tf.Tensor2D, h: tf.Tensor2D, c: tf.Tensor2D, name: string): {h: tf.Tensor2D; c: tf.Tensor2D} {
     const sums = this.layer(tf.concat([x, h], 1), name);
-    const [i, ci, f, o] = tf.split(sums, 4, 1) as tf.Tensor2D[];
+    const [i, ci, f, o] = tf.split<tf.Tensor2D>(sums, 4, 1);
     const gate = (z: tf.Tensor2D): tf.Tensor2D => this.factor(tf.sigmoid(z));
     const next: tf.Tensor2D = tf.add(tf.mul(gate(f!), c), tf.mul(gate(i!), this.activate(ci!, tf.tanh)));
     return {c: next, h: tf.mul(gate(o!), this.activate(next, tf.tanh))};

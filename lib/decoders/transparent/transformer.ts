@@ -13,17 +13,25 @@ export const transparentTransformer: TransparentDecoder = (decoder, features, em
   const norm = (x: tf.Tensor, name: string): tf.Tensor => {
     const centred = tf.sub(x, tf.mean(x, -1, true));
     const inverse = rules.factor(tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), 1e-5)));
-    return tf.add(tf.mul(tf.mul(centred, inverse), rules.weight(`${name}.weight`)), rules.bias(`${name}.bias`));
+    return tf.add(
+      tf.mul(tf.mul(centred, inverse), rules.weight(`${name}.weight`)),
+      rules.bias(`${name}.bias`),
+    );
   };
   const byHead = (x: tf.Tensor): tf.Tensor4D =>
-    tf.transpose(tf.reshape(x, [x.shape[0]!, x.shape[1]!, heads!, units! / heads!]), [0, 2, 1, 3]);
+    tf.transpose(tf.reshape(x, [x.shape[0], x.shape[1]!, heads!, units! / heads!]), [0, 2, 1, 3]);
   const weightsOf = (queries: tf.Tensor, keys: tf.Tensor, mask?: tf.Tensor): tf.Tensor4D => {
-    const scores = tf.matMul(tf.mul(byHead(queries), 1 / Math.sqrt(units! / heads!)), byHead(keys), false, true);
+    const scores = tf.matMul(
+      tf.mul(byHead(queries), 1 / Math.sqrt(units! / heads!)),
+      byHead(keys),
+      false,
+      true,
+    );
     return tf.softmax(mask ? tf.add(scores, mask) : scores) as tf.Tensor4D;
   };
   const contextOf = (weights: tf.Tensor4D, values: tf.Tensor): tf.Tensor => {
     const context = tf.transpose(tf.matMul(weights, byHead(values)), [0, 2, 1, 3]);
-    return tf.reshape(context, [context.shape[0]!, context.shape[1]!, units!]);
+    return tf.reshape(context, [context.shape[0], context.shape[1]!, units!]);
   };
   const selfAttention = (x: tf.Tensor, name: string, into: tf.Tensor4D[], mask?: tf.Tensor): tf.Tensor => {
     const [queries, keys, values] = tf.split(rules.layer(norm(x, `${name}.norm`), `${name}.input`), 3, 2);
@@ -44,7 +52,10 @@ export const transparentTransformer: TransparentDecoder = (decoder, features, em
   const memory = tf.reshape(norm(x, 'cells.norm'), [batch, -1, units!]);
 
   const mask = causalMask(steps);
-  let y: tf.Tensor = tf.add(tf.mul(embeddings, Math.sqrt(units!)), rules.scaled(wordPositions(0, steps, units!)));
+  let y: tf.Tensor = tf.add(
+    tf.mul(embeddings, Math.sqrt(units!)),
+    rules.scaled(wordPositions(0, steps, units!)),
+  );
   for (let k = 1; k <= layers!; k++) {
     y = selfAttention(y, `words.${k}.self`, found.words, mask);
     const query = rules.layer(norm(y, `words.${k}.look.norm`), `words.${k}.look.query`);

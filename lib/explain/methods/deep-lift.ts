@@ -37,7 +37,8 @@ const points = 64;
 export const deepLift: Method<Settings> = {
   name: 'deep-lift',
   title: 'DeepLift',
-  about: 'How the change of the score, from an image without information to this one, goes back to the pixels, layer by layer.',
+  about:
+    'How the change of the score, from an image without information to this one, goes back to the pixels, layer by layer.',
   source: 'Shrikumar et al. 2017, arXiv 1704.02685',
   complete: true,
   features: 'pixels',
@@ -65,10 +66,7 @@ function* compute(model: CaptionModel, settings: Settings): Generator<void, Attr
   const baseline = baselineOf(settings.baseline, model.pixels);
   const noWords = model.withoutWords();
   const [both, words] = [tf.concat([model.pixels, baseline]), tf.concat([model.embeddings, noWords])];
-  const pass = model.pass(both as tf.Tensor4D, words as tf.Tensor3D, [
-    inputLayer.name,
-    ...cnn.layers.map(({name}) => name),
-  ]);
+  const pass = model.pass(both, words, [inputLayer.name, ...cnn.layers.map(({name}) => name)]);
   const found: WordGradients = {pixels: [], embeddings: []};
   try {
     yield;
@@ -120,7 +118,10 @@ function decoderMultipliers(model: CaptionModel, pass: Pass, kind: Settings['dec
       };
       const mean = <T extends tf.Tensor>(x: T): T => {
         const flat = tf.reshape<tf.Rank.R2>(x, [alphas.size, -1]);
-        return tf.reshape(tf.matMul(tf.reshape(weights, [1, alphas.size]), flat), [1, ...x.shape.slice(1)]) as T;
+        return tf.reshape(tf.matMul(tf.reshape(weights, [1, alphas.size]), flat), [
+          1,
+          ...x.shape.slice(1),
+        ]) as T;
       };
       const each = scoreGradients(decoder, between(features), between(embeddings), scored);
       return each.map((one) => ({features: mean(one.features), embeddings: mean(one.embeddings)}));

@@ -67,8 +67,7 @@ function* compute(model: CaptionModel, settings: Settings): Generator<void, Attr
   const count = settings.baselines.length;
   for (const name of settings.baselines) {
     const baseline = baselineOf(name, model.pixels);
-    const words =
-      settings.previousWords === 'zero' ? model.withoutWords() : tf.clone(model.embeddings);
+    const words = settings.previousWords === 'zero' ? model.withoutWords() : tf.clone(model.embeddings);
     try {
       const found = yield* alongPath(model, baseline, words, settings.steps);
       for (const kind of ['pixels', 'embeddings'] as const)

@@ -99,12 +99,17 @@ function decoderRelevance(model: CaptionModel, pass: Pass): DecoderRelevance[] {
     tf.tidy(() => {
       const steps = embeddings.shape[1];
       const logits = (features: tf.Tensor, embeddings: tf.Tensor, biasFactor: tf.Tensor): tf.Tensor => {
-        const form = runTransparent(decoder, byView(features), embeddings as tf.Tensor3D, {linear: true, biasFactor});
+        const form = runTransparent(decoder, byView(features), embeddings as tf.Tensor3D, {
+          linear: true,
+          biasFactor,
+        });
         const chosen = tf.oneHot(positions, steps, 1, 0, 'float32') as tf.Tensor2D;
         return tf.matMul(transparentLogits(decoder, form, tokens, biasFactor), chosen, false, true); // [1, words]
       };
       const one = tf.ones([1]);
-      const each = Array.from({length: words}, (_, word) => tf.oneHot(tf.tensor1d([word], 'int32'), words, 1, 0, 'float32'));
+      const each = Array.from({length: words}, (_, word) =>
+        tf.oneHot(tf.tensor1d([word], 'int32'), words, 1, 0, 'float32'),
+      );
       const values = tf.reshape(logits(features, embeddings, one), [words]);
       return pullback(logits, [features, embeddings, one], each).map(([f, e, b], word) => ({
         features: tf.mul(features, f!),
