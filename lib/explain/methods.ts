@@ -3,6 +3,8 @@ import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
 import type {Method, NoOptions} from './method';
 import {attention} from './methods/attention';
+import {attentionRollout} from './methods/attention-rollout';
+import {attentionXGradient, type AttentionXGradientOptions} from './methods/attention-x-gradient';
 import {deepLift, type DeepLiftOptions} from './methods/deep-lift';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
 import {guidedBackprop} from './methods/guided-backprop';
@@ -27,6 +29,8 @@ export interface MethodOptions {
   readonly 'guided-grad-cam': GuidedGradCamOptions;
   readonly 'deep-lift': DeepLiftOptions;
   readonly lrp: LrpOptions;
+  readonly 'attention-x-gradient': AttentionXGradientOptions;
+  readonly 'attention-rollout': NoOptions;
   readonly 'attention': NoOptions;
 }
 
@@ -47,6 +51,8 @@ const all: readonly Method[] = [
   deepLift,
   lrp,
   attention,
+  attentionXGradient,
+  attentionRollout,
 ];
 
 /** The methods by name, in the order in which they are listed. */
