@@ -56,18 +56,7 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
   }
 
   logProbabilities(features: tf.Tensor, embeddings: tf.Tensor3D, tokens: tf.Tensor2D): tf.Tensor3D {
-    const [batch, steps] = embeddings.shape;
-    const [count] = tokens.shape;
-    return tf.tidy(() => {
-      const states = this.states(features, embeddings);
-      const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, states.shape[2]]);
-      const wanted = tf.tile(tf.gather(tf.reshape(tokens, [count * steps]), transposed(count, steps)), [
-        batch,
-        1,
-      ]);
-      const {weight, bias} = this.output as {weight: tf.Variable<tf.Rank.R2>; bias: tf.Variable<tf.Rank.R1>};
-      return tf.reshape(logSoftmaxOf(rows, weight, bias, wanted as tf.Tensor2D), [batch, steps, count]);
-    });
+    return tf.tidy(() => logProbabilitiesOfStates(this, this.states(features, embeddings), tokens));
   }
 
   dispose(): void {
@@ -84,6 +73,28 @@ export abstract class BaseDecoder<Settings extends object> implements Decoder {
     const {weight, bias} = this.output;
     return runOp('BiasAdd', [matmul(states, weight, 'second'), bias], [type('T', 'float32')]);
   }
+}
+
+/**
+ * Computes log-probabilities from a decoder's states.
+ *
+ * @param states `[batch, steps, units]`
+ * @param tokens See `StepDecoder.logProbabilities`.
+ */
+export function logProbabilitiesOfStates(
+  {output}: Pick<Decoder, 'output'>,
+  states: tf.Tensor3D,
+  tokens: tf.Tensor2D,
+): tf.Tensor3D {
+  const [batch, steps, units] = states.shape;
+  const [count] = tokens.shape;
+  const {weight, bias} = output as {weight: tf.Variable<tf.Rank.R2>; bias: tf.Variable<tf.Rank.R1>};
+  return tf.tidy(() => {
+    const rows = tf.reshape<tf.Rank.R2>(states, [batch * steps, units]);
+    const byStep = tf.gather(tf.reshape(tokens, [count * steps]), transposed(count, steps));
+    const wanted = tf.tile(byStep, [batch, 1]) as tf.Tensor2D;
+    return tf.reshape(logSoftmaxOf(rows, weight, bias, wanted), [batch, steps, count]);
+  });
 }
 
 /** The places of the elements of `[count, steps]` in their transpose, int32 `[steps, count]`. */

@@ -36,7 +36,8 @@ export function multiViewDecoder(decoder: StepDecoder, views: readonly View[]): 
     ...{kind, features: featureKind, depth, vocabulary, embedding, options, decoder, views},
     begin: (features, length) => {
       const byView = splitViews(features);
-      overlap ??= tf.tensor2d(views.flatMap((view) => cellOverlap(view, Math.sqrt(byView.shape[2]))));
+      const side = Math.sqrt(byView.shape[2]);
+      overlap ??= tf.keep(tf.tensor2d(views.flatMap((view) => cellOverlap(view, side))));
       const state = decoder.begin(byView, length);
       byView.dispose();
       return state;

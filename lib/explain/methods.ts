@@ -3,6 +3,8 @@ import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
 import type {Method, NoOptions} from './method';
 import {attention} from './methods/attention';
+import {attentionRollout} from './methods/attention-rollout';
+import {attentionXGradient, type AttentionXGradientOptions} from './methods/attention-x-gradient';
 import {deepLift, type DeepLiftOptions} from './methods/deep-lift';
 import {featureAblation, type FeatureAblationOptions} from './methods/feature-ablation';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
@@ -39,6 +41,8 @@ export interface MethodOptions {
   readonly 'kernel-shap': KernelShapOptions;
   readonly 'lime': LimeOptions;
   readonly 'rise': RiseOptions;
+  readonly 'attention-x-gradient': AttentionXGradientOptions;
+  readonly 'attention-rollout': NoOptions;
   readonly 'attention': NoOptions;
 }
 
@@ -65,6 +69,8 @@ const all: readonly Method[] = [
   lime,
   rise,
   attention,
+  attentionXGradient,
+  attentionRollout,
 ];
 
 /** The methods by name, in the order in which they are listed. */

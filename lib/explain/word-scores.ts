@@ -25,12 +25,20 @@ export function wordScores(
   decoder: StepDecoder,
   features: tf.Tensor,
   embeddings: tf.Tensor3D,
-  {tokens, positions}: ScoredWords,
+  words: ScoredWords,
 ): tf.Tensor2D {
-  const [count, steps] = tokens.shape;
+  return tf.tidy(() => selectWords(decoder.logProbabilities(features, embeddings, words.tokens), words));
+}
+
+/**
+ * Takes the scores of the chosen words.
+ *
+ * @param all Log-probabilities of the words at every step, `[batch, steps, count]`.
+ * @returns `[batch, words]`. The caller disposes it.
+ */
+export function selectWords(all: tf.Tensor3D, {positions}: ScoredWords): tf.Tensor2D {
+  const [batch, steps, count] = all.shape;
   return tf.tidy(() => {
-    const all = decoder.logProbabilities(features, embeddings, tokens); // [batch, steps, count]
-    const [batch] = all.shape;
     const ofRow = (row: number): tf.Tensor2D =>
       tf.reshape(tf.slice(all, [0, 0, row], [batch, steps, 1]), [batch, steps]);
     const scores: tf.Tensor2D = count > 1 ? tf.sub(ofRow(0), ofRow(1)) : ofRow(0);

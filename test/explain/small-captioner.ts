@@ -1,5 +1,16 @@
 /** The small captioner of test/fixtures/explain/captioner.py, with the same weights, and what Captum finds for it. */
-import {createDecoder, type Decoder, type Encoder, type Preprocessing, tf} from 'captioner';
+import {
+  centredViews,
+  createDecoder,
+  createEnsemble,
+  type Decoder,
+  type Encoder,
+  multiView,
+  type Preprocessing,
+  type StepDecoder,
+  tf,
+} from 'captioner';
+import {multiViewDecoder} from 'captioner/dist/decoders/multi-view-decoder';
 import type {Architecture} from 'captioner/dist/encoders/architecture';
 import {Cnn} from 'captioner/dist/encoders/cnn';
 import {inputLayer, NetworkBuilder} from 'captioner/dist/encoders/layers';
@@ -79,12 +90,25 @@ export function smallDecoder(kind: string): Decoder {
   return decoder;
 }
 
-/** The captioner with a decoder of that kind, for the words that the fixture explains. The caller disposes it. */
+export interface ModelOptions {
+  readonly batch?: number;
+  readonly against?: number;
+  readonly pooling?: 'average';
+  /** Views of the image. */
+  readonly views?: number;
+}
+
+/** The captioner with decoders of these kinds, for the words that the fixture explains. The caller frees it. */
 export function smallModel(
-  kind: string,
-  {pooling, ...options}: {batch?: number; against?: number; pooling?: 'average'} = {},
+  kind: string | readonly string[],
+  {pooling, views = 1, ...options}: ModelOptions = {},
 ): CaptionModel & {free(): void} {
-  const [encoder, decoder] = [smallEncoder(pooling), smallDecoder(kind)];
+  const single = smallEncoder(pooling);
+  const decoders = [kind].flat().map(smallDecoder);
+  const [first] = decoders;
+  let decoder: StepDecoder = decoders.length > 1 ? createEnsemble(decoders) : first!;
+  const encoder = views > 1 ? multiView(single, centredViews(views)) : single;
+  if (views > 1 && decoder.features === 'grid') decoder = multiViewDecoder(decoder, centredViews(views));
   const {caption, explained, image} = fixture;
   const model = new CaptionModel(
     {encoder, decoder},
