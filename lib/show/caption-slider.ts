@@ -3,12 +3,12 @@
  * without scripts: each epoch is a radio button, and a style sheet shows the captions of the one that is chosen. JupyterLab removes style
  * sheets from untrusted notebooks; there the newest captions are shown, and no slider.
  */
-import {createHash} from 'node:crypto';
 import {compareWords} from './changed-words';
 import {html, raw, type Fragment} from './html';
 import type {Thumbnail} from './image';
 import {palette, shade} from './palette';
 import type {PanelEpoch, PanelImage} from './training-state';
+import {uniqueName} from './unique-name';
 
 /** Colour of words that changed; readable on white and on black. */
 const changedColor = '#c2560a';
@@ -21,15 +21,9 @@ export interface SliderImage extends PanelImage {
   readonly thumbnail: Thumbnail | undefined;
 }
 
-/** How often each content was shown: two displays of the same captions must not share radio buttons. */
-const shown = new Map<string, number>();
-
-/** Returns a name for the radio buttons of a display, the same whenever a notebook runs in the same order. */
+/** Returns a name for the radio buttons of a display. */
 export function sliderName(content: string): string {
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 8);
-  const count = (shown.get(hash) ?? 0) + 1;
-  shown.set(hash, count);
-  return `epochs-${hash}${count === 1 ? '' : `-${count}`}`;
+  return uniqueName('epochs', content);
 }
 
 /**

@@ -27,16 +27,21 @@ export interface Thumbnail {
  * Creates a JPEG thumbnail, oriented by EXIF, with transparent parts on white.
  *
  * @param width Maximum width and height in pixels.
+ * @param fit `crop` for the square in the middle, as encoders that crop see it.
  * @throws CaptionerError `image` when the image can't be read.
  */
-export async function thumbnail(image: ImageSource, width = 320): Promise<Thumbnail> {
+export async function thumbnail(
+  image: ImageSource,
+  width = 320,
+  fit: 'inside' | 'crop' = 'inside',
+): Promise<Thumbnail> {
   const input =
     typeof image === 'string' || image instanceof Uint8Array
       ? sharp(image, limits)
       : sharp(image.pixels, {raw: {width: image.width, height: image.height, channels: 3}});
   const {data, info} = await input
     .autoOrient()
-    .resize({width, height: width, fit: 'inside', withoutEnlargement: true})
+    .resize({width, height: width, fit: fit === 'crop' ? 'cover' : fit, withoutEnlargement: fit === 'inside'})
     .flatten({background: '#fff'})
     .toColourspace('srgb')
     .jpeg({quality: 82, mozjpeg: true})
