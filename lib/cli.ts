@@ -8,6 +8,7 @@ import type {CaptionFlags} from './commands/caption';
 import type {CardFlags} from './commands/card';
 import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
+import type {ExplainFlags} from './commands/explain';
 import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
 import type {ServeFlags} from './commands/serve';
@@ -95,6 +96,25 @@ export function program(): Command {
     )
     .action(async (images: string[], flags: CaptionFlags) =>
       (await import('./commands/caption.js')).caption(images, flags),
+    );
+  command('explain', 'shows why each word of a caption was written')
+    .argument('<image>', 'an image file')
+    .option(...checkpoint)
+    .option(
+      '--method <name>',
+      'method; repeat it to compare several on the page (an unknown name lists all)',
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
+    .option('--words <list>', 'words or their positions from 0, such as dog,ball (default: all)')
+    .option('--against <word>', 'explains why the one word in --words was written and not this one')
+    .option('--caption <text>', 'the caption to explain (default: the one that the decoder writes)')
+    .option('--set <key=value>', 'an option of the method; may be repeated', collectOption)
+    .option('--output <file>', 'writes a page to explore (.html), JSON (.json) or arrays for NumPy (.npz)')
+    .option(...lookSize)
+    .option(...lookViews)
+    .option('--weights <file>', "weight file of the encoder, if it isn't the default")
+    .action(async (image: string, flags: ExplainFlags) =>
+      (await import('./commands/explain.js')).explain(image, flags),
     );
   command('features', 'computes image features ahead of training')
     .requiredOption(...data)
@@ -265,7 +285,7 @@ function endWithReader(): void {
 }
 
 /** Commands that decode images. */
-const readsImages = new Set(['caption', 'features', 'train', 'evaluate', 'card', 'serve']);
+const readsImages = new Set(['caption', 'explain', 'features', 'train', 'evaluate', 'card', 'serve']);
 
 function whole(name: string): (text: string) => number {
   return (text) => {

@@ -1,14 +1,12 @@
-/** The parts of the explorer of an explanation: sentence, image, scale, matrix, switches, and the strip that stands for it on paper. */
+/** The parts of the explorer of an explanation: sentence, image, scale and switches. */
 import {html, raw, type Fragment} from './html';
 import {partsPerSide, type ExplanationView, type ViewedMethod, type ViewedWord} from './explanation-view';
 import {explorerStyle} from './explanation-style';
+import {explanationStrip, type Tiles} from './explanation-strip';
 import type {Thumbnail} from './image';
-import {shortNumber} from './number-format';
-import {ink, shade} from './palette';
+import {influenceMatrix} from './influence-matrix';
+import {percent, shortNumber} from './number-format';
 import {signs} from './signed-map';
-
-/** Tiles of the strip: images of a word's map, as data URIs. */
-export type Tiles = readonly {readonly word: number; readonly uri: string}[];
 
 /**
  * Renders the explorer, which needs neither scripts nor a kernel. Where style sheets are removed, as in untrusted notebooks, and on paper,
@@ -28,7 +26,9 @@ export function explorerHtml(
     ${explorerStyle(name, view)}
     ${title !== undefined && html`<div style="font-weight:600;font-size:14px;margin:0 0 10px">${title}</div>`}
     <div class="explorer" hidden="hidden">
-      <div class="hint">Point at a word, or at the image.</div>
+      <div class="hint">
+        Point at a word, or at the image.${methods.length === 1 && html` Method: ${methods[0]!.label}.`}
+      </div>
       <fieldset class="sentence" aria-label="Caption: choose a word to see what in the image it depends on">
         ${words.map((word, at) => sentenceWord(word, at, name, at === view.first))}
       </fieldset>
@@ -37,18 +37,12 @@ export function explorerHtml(
         <div>
           ${methods.length > 1 && methodSwitch(methods, name)}
           ${methods.some(({signed}) => signed) && signSwitch(name)} ${about(view)}
-          ${methods.map((method, m) => html`<div class="k k${m}">${matrix(method, words, name)}</div>`)}
+          ${methods.map((method, m) => html`<div class="k k${m}">${influenceMatrix(method, words, name)}</div>`)}
         </div>
       </div>
     </div>
-    ${strip(view, tiles)}
+    ${explanationStrip(view, tiles)}
   </div>`;
-}
-
-/** Formats a probability: `93 %`. */
-export function percent(probability: number): string {
-  if (probability > 0 && probability < 0.01) return '< 1 %';
-  return `${Math.round(100 * probability)} %`;
 }
 
 function sentenceWord(word: ViewedWord, at: number, name: string, first: boolean): Fragment {
@@ -221,73 +215,4 @@ function rivalHtml({word, probability}: {readonly word: string; readonly probabi
   return html`<span class="rival"
     >${word}<i style="width:${Math.max(2, Math.round(60 * probability))}px"></i>${percent(probability)}</span
   >`;
-}
-
-/** Which earlier words made each word more or less likely. */
-function matrix(
-  {influence, label, maps}: ViewedMethod,
-  words: readonly ViewedWord[],
-  name: string,
-): Fragment {
-  if (influence === undefined)
-    return html`<div style="font-size:13px;opacity:.75">
-      The method “${label}” tells of the image alone, not of earlier words.
-    </div>`;
-  const {rows, largest} = influence;
-  const columns = words.slice(0, Math.max(...maps.map(({word}) => word)));
-  if (columns.length === 0 || largest === 0) return html``;
-  const cell = (value: number): Fragment => {
-    const [colour, alpha] = [value < 0 ? signs.oppose : signs.support, Math.abs(value) / largest];
-    const text = `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value), largest)}`;
-    return html`<td style="background:rgba(${colour.join(',')},${Number((0.75 * alpha).toFixed(2))})">
-      ${alpha >= 0.1 ? text : html`<span class="unseen">${text}</span>`}
-    </td>`;
-  };
-  return html`<div class="matrix" tabindex="0" role="region" aria-label="Influence of earlier words">
-    <div style="font-size:13px;font-weight:600">Influence of earlier words (columns) on each word (rows)</div>
-    <table>
-      <thead>
-        <tr>
-          <td class="none"></td>
-          ${columns.map(({text}) => html`<th scope="col">${text}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${maps.map(
-          ({word}, row) =>
-            html`<tr>
-              <th scope="row">
-                <label class="t word w${word} r${word}" for="${name}-w${word}">${words[word]!.text}</label>
-              </th>
-              ${columns.map((_, column) => (column < word ? cell(rows[row]![column]!) : html`<td class="none"></td>`))}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-/** The map of each word in a tile with the word as headline. */
-function strip({words, methods}: ExplanationView, tiles: Tiles): Fragment {
-  const key = methods[0]!.signed
-    ? 'orange made the word more likely, blue less'
-    : 'orange made the word more likely';
-  return html`<div class="strip" style="display:flex;flex-wrap:wrap;gap:12px 10px">
-    ${tiles.map(({word, uri}) => {
-      const {text, probability = 0, unsure, rivals} = words[word]!;
-      const rival = unsure ? rivals[0] : undefined;
-      return html`<figure style="margin:0;width:132px">
-        <div style="font-size:15px;font-weight:600">${text}</div>
-        <img
-          src="${uri}"
-          alt="what made “${text}” likely"
-          style="width:132px;border-radius:4px;display:block;margin:2px 0"
-        />
-        <figcaption style="font-size:12px;background:${shade.fill}">
-          ${percent(probability)}${rival && html`, or ${rival.word} ${percent(rival.probability)}`}
-        </figcaption>
-      </figure>`;
-    })}
-    <div style="width:100%;font-size:12px;color:${ink}">${methods[0]!.label}: ${key}</div>
-  </div>`;
 }

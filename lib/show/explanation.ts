@@ -1,9 +1,10 @@
 /** The explorer of explanations: point at a word and see what in the image it depends on, or at the image and see which words do. */
 import type {Explanation} from '../explain/explanation';
 import {html, raw, type Fragment} from './html';
-import {explorerHtml, percent} from './explanation-html';
+import {explorerHtml} from './explanation-html';
 import {viewExplanations, type ExplanationView} from './explanation-view';
 import {thumbnail, type ImageSource} from './image';
+import {percent} from './number-format';
 import {breathe, show} from './output';
 import {compositeUri} from './signed-map';
 import {uniqueName} from './unique-name';

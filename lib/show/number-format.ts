@@ -28,6 +28,12 @@ export function formatProbability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
+/** Formats a probability in percent: `93 %`. */
+export function percent(probability: number): string {
+  if (probability > 0 && probability < 0.01) return '< 1 %';
+  return `${Math.round(100 * probability)} %`;
+}
+
 /** Formats the end of a range with two digits; next to nothing, compared with the range, is 0. */
 export function shortNumber(value: number, range: number): string {
   return Math.abs(value) < 0.001 * Math.abs(range) ? '0' : formatNumber(Number(value.toPrecision(2)));
