@@ -6,7 +6,7 @@ import type {SearchOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
 import {special} from '../text/vocabulary';
-import type {Hypothesis, NextWords} from './beam';
+import type {Hypothesis, NextWords, OnConsidered} from './beam';
 import type {StepDecoder} from '../decoders/decoder';
 import {RequiredPhrases} from './required-phrases';
 import {DiverseBeam} from './diverse-beam';
@@ -50,11 +50,16 @@ export function beamSearch(
   }
 }
 
-/** Like `beamSearch`, but pauses after each word, so that the caller can let other events through. */
+/**
+ * Like `beamSearch`, but pauses after each word, so that the caller can let other events through.
+ *
+ * @param onConsidered Is told every continuation that is considered, of all images.
+ */
 export function* beamSearchSteps(
   decoder: StepDecoder,
   features: tf.Tensor,
   options: SearchOptions = {},
+  onConsidered?: OnConsidered,
 ): Generator<void, Hypothesis[][], void> {
   const settings = searchSettings(options);
   const {vocabulary} = decoder;
@@ -68,7 +73,7 @@ export function* beamSearchSteps(
   const width = groupWidth * settings.beamGroups;
   const images = Array.from(
     {length: features.shape[0]},
-    () => new DiverseBeam({...settings, beams: width}, required),
+    () => new DiverseBeam({...settings, beams: width}, required, onConsidered),
   );
   if (images.length === 0) return [];
   // The top words of each hypothesis that can matter: one per beam, the end, those that the search skips because they would repeat

@@ -62,6 +62,22 @@ interface Candidate {
   readonly progress: PhraseProgress;
 }
 
+/** A continuation that a search considered. */
+export interface ConsideredWord {
+  /** The words before it. */
+  readonly tokens: readonly number[];
+  /** Its id, or that of the end. */
+  readonly word: number;
+  readonly logProbability: number;
+  /** Sum of the log-probabilities up to it. */
+  readonly sum: number;
+  /** Whether the search kept it: as a hypothesis to extend or, at the end, as a caption. */
+  readonly kept: boolean;
+}
+
+/** Is told every continuation that a search considers, best first at each step. */
+export type OnConsidered = (considered: ConsideredWord) => void;
+
 /** The options of a search that concern a single beam. */
 export interface BeamSettings {
   readonly beams: number;
@@ -79,6 +95,7 @@ export class Beam {
   constructor(
     private readonly settings: BeamSettings,
     private readonly requiredPhrases: RequiredPhrases,
+    private readonly onConsidered: OnConsidered | undefined = undefined,
   ) {
     const empty = {tokens: [], logProbabilities: [], attention: []};
     this.#open = [{...empty, sum: 0, row: 0, progress: requiredPhrases.start}];
@@ -110,11 +127,16 @@ export class Beam {
     const open: OpenHypothesis[] = [];
     let complete = 0;
     for (const candidate of candidates) {
-      if (candidate.word !== special.end) {
-        if (open.length < beams && !last) open.push(extend(candidate, next));
-        // A hypothesis may end only if fewer than `beams` better candidates contain all required phrases.
-      } else if (complete < beams) this.#finish(extend(candidate, next), true);
+      const ends = candidate.word === special.end;
+      // A hypothesis may end only if fewer than `beams` better candidates contain all required phrases.
+      const kept = ends ? complete < beams : open.length < beams && !last;
+      if (kept && ends) this.#finish(extend(candidate, next), true);
+      else if (kept) open.push(extend(candidate, next));
       if (candidate.progress.missing === 0) complete++;
+      if (this.onConsidered) {
+        const {parent, word, logProbability, sum} = candidate;
+        this.onConsidered({tokens: parent.tokens, word, logProbability, sum, kept});
+      }
     }
     const over = last || this.#cannotImprove(open);
     // An unfinished caption is better than none.

@@ -2,7 +2,7 @@
  * Diverse beam search with Hamming diversity (Vijayakumar et al. 2016, arXiv 1610.02424): the beam of one image in groups, each
  * penalised for the words that the previous groups chose at the same step. One group is plain beam search.
  */
-import {Beam, type BeamSettings, type Hypothesis, type NextWords} from './beam';
+import {Beam, type BeamSettings, type Hypothesis, type NextWords, type OnConsidered} from './beam';
 import type {RequiredPhrases} from './required-phrases';
 
 export interface GroupSettings extends BeamSettings {
@@ -16,10 +16,11 @@ export class DiverseBeam {
   constructor(
     private readonly settings: GroupSettings,
     requiredPhrases: RequiredPhrases,
+    onConsidered?: OnConsidered,
   ) {
     const {beamGroups, beams} = settings;
     const group = {...settings, beams: beams / beamGroups};
-    this.#beams = Array.from({length: beamGroups}, () => new Beam(group, requiredPhrases));
+    this.#beams = Array.from({length: beamGroups}, () => new Beam(group, requiredPhrases, onConsidered));
   }
 
   /** Open hypotheses of all groups, in the order of the groups. */
