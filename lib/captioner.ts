@@ -16,6 +16,7 @@ import {
   type SearchOptions,
   type Sentence,
 } from './search/beam-search';
+import {beamTreeSteps, type BeamTree} from './search/beam-tree';
 import {phrasesToIds, type WithText} from './search/phrases';
 import {encodeInSteps, type Encoder} from './encoders/encoder';
 import {Interrupt, runInSteps} from './interrupt';
@@ -197,6 +198,23 @@ export class Captioner {
       return wanted;
     } finally {
       batch.dispose();
+    }
+  }
+
+  /**
+   * Searches for captions of one image like `caption`, and records what the search kept and what it dropped, for `showBeamTree`.
+   *
+   * @throws CaptionerError As `caption`; `image`, `not-found` for an image that can't be read.
+   * @example const tree = await captioner.searchTree('photo.jpg', {beams: 3});
+   */
+  async searchTree(image: ImageInput, options: WithText<SearchOptions> = {}): Promise<BeamTree> {
+    const settings = phrasesToIds<SearchOptions>(options, this.vocabulary);
+    const features = await this.encode([image]);
+    try {
+      const interrupt = new Interrupt();
+      return await runInSteps(beamTreeSteps(this.decoder, features, settings), () => interrupt.pause());
+    } finally {
+      features.dispose();
     }
   }
 

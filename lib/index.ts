@@ -79,6 +79,7 @@ export {
   type Sentence,
 } from './search/beam-search';
 export {sample, type SampleOptions} from './search/sampling';
+export type {BeamNode, BeamTree} from './search/beam-tree';
 export type {WithText} from './search/phrases';
 
 // Training

@@ -22,6 +22,7 @@ export {lossCurves, type LossCurves, type LossCurvesOptions, type LossPoint} fro
 export {showRuns, type RunsOptions} from './runs';
 export {comparedItem, comparisonRows, showComparison, type ComparisonOptions} from './comparison';
 export {showLearningRates} from './learning-rates';
+export {showBeamTree, type BeamTreeOptions} from './beam-tree';
 export {explanationPage, showExplanation, type ExplanationOptions} from './explanation';
 export {sweep, type ShownSweepOptions} from './sweep';
 export {watchTraining, type Watch, type WatchOptions} from './watch';
