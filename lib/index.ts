@@ -173,6 +173,7 @@ export type {MetricStatistics} from './metrics/statistics';
 
 // Why each word of a caption was written
 export {explain, type CommonExplainOptions, type ExplainOptions} from './explain/explain';
+export {attentionHeads, type AttentionHead, type CaptionAttention} from './explain/attention-heads';
 export type {ContrastTarget, WordChoice} from './explain/chosen-words';
 export type {
   ExplainedWord,

@@ -118,6 +118,11 @@ export interface Decoder extends StepDecoder {
   states(features: tf.Tensor, inputs: WordInputs, dropout?: DropoutKey, images?: tf.Tensor1D): tf.Tensor3D;
   /** Computes states and attention weights; present if the decoder attends to a grid. The caller disposes all results. */
   attend?(features: tf.Tensor, inputs: WordInputs, dropout?: DropoutKey, images?: tf.Tensor1D): Attended;
+  /**
+   * Computes the attention to the cells by each head of each layer, `[batch, heads, steps, cells]`; present if there is more than one. The
+   * caller disposes all.
+   */
+  attentionOfHeads?(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor4D[];
   /** Computes the logits of all steps without dropout, `[batch, steps, vocabulary]`. The caller disposes them. */
   logits(features: tf.Tensor, inputs: tf.Tensor2D, images?: tf.Tensor1D): tf.Tensor3D;
 }

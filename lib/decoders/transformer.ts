@@ -49,31 +49,48 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
   readonly kind = 'transformer';
 
   attend(features: tf.Tensor, inputs: WordInputs, key?: DropoutKey, images?: tf.Tensor1D): Attended {
+    return tf.tidy((): Attended & tf.TensorContainerObject => {
+      const {states, attention} = this.#decode(features, inputs, key, images);
+      return {states, attention: tf.mean(attention.at(-1)!, 1)};
+    });
+  }
+
+  attentionOfHeads(features: tf.Tensor, inputs: tf.Tensor2D): tf.Tensor4D[] {
+    return tf.tidy(() => this.#decode(features, inputs).attention);
+  }
+
+  /** Computes states and the cross-attention weights of each layer, `[batch, heads, steps, cells]`. Call it in `tf.tidy`. */
+  #decode(
+    features: tf.Tensor,
+    inputs: WordInputs,
+    key?: DropoutKey,
+    images?: tf.Tensor1D,
+  ): {states: tf.Tensor3D; attention: tf.Tensor4D[]} {
     const [batch, steps] = inputs.shape;
     const {units, dropout: rate} = this.options;
-    return tf.tidy((): Attended & tf.TensorContainerObject => {
-      let mask = 0;
-      const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, mask++));
-      const cells = this.#encodeCells(features, drop);
-      const causal = causalMask(steps);
-      const embedded = inputs.rank === 3 ? inputs : embed(this.weight<tf.Rank.R2>('embedding'), inputs);
-      const words = tf.mul<tf.Tensor>(embedded, Math.sqrt(units));
-      const positioned = tf.add(words, wordPositions(0, steps, units));
-      let x = drop(tf.reshape<tf.Rank.R2>(positioned, [batch * steps, units]));
-      let attention: tf.Tensor4D;
-      for (const k of this.#layers) {
-        const self = (own: KeysValues): KeysValues => own;
-        ({x, attention} = this.#decoderLayer(
-          k,
-          x,
-          batch,
-          {self, cells: this.#memory(cells, features.shape[0], k, images), mask: causal},
-          drop,
-        ));
-      }
-      const states = tf.reshape<tf.Rank.R3>(norm(x, this.weights, 'words.norm'), [batch, steps, units]);
-      return {states: drop(states), attention: tf.mean(attention!, 1)};
-    });
+    let mask = 0;
+    const drop: Drop = (x) => (key === undefined ? x : dropout(x, rate, key, mask++));
+    const cells = this.#encodeCells(features, drop);
+    const causal = causalMask(steps);
+    const embedded = inputs.rank === 3 ? inputs : embed(this.weight<tf.Rank.R2>('embedding'), inputs);
+    const words = tf.mul<tf.Tensor>(embedded, Math.sqrt(units));
+    const positioned = tf.add(words, wordPositions(0, steps, units));
+    let x = drop(tf.reshape<tf.Rank.R2>(positioned, [batch * steps, units]));
+    const attention: tf.Tensor4D[] = [];
+    for (const k of this.#layers) {
+      const self = (own: KeysValues): KeysValues => own;
+      const layer = this.#decoderLayer(
+        k,
+        x,
+        batch,
+        {self, cells: this.#memory(cells, features.shape[0], k, images), mask: causal},
+        drop,
+      );
+      x = layer.x;
+      attention.push(layer.attention);
+    }
+    const states = tf.reshape<tf.Rank.R3>(norm(x, this.weights, 'words.norm'), [batch, steps, units]);
+    return {states: drop(states), attention};
   }
 
   /**
