@@ -11,7 +11,7 @@ export interface Reply {
 }
 
 /** Modules of the page, compiled from `page/`. */
-const modules = ['app', 'attention', 'captions', 'client', 'dom', 'photo', 'settings'];
+const modules = ['app', 'attention', 'captions', 'client', 'dom', 'paint', 'photo', 'settings'];
 
 const policy = [
   "default-src 'none'",

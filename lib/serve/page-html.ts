@@ -34,8 +34,13 @@ export const page = `<!doctype html>
     <figure id="figure" hidden>
       <div class="canvases" id="canvases" role="img">
         <canvas id="image"></canvas>
+        <canvas id="painted"></canvas>
         <canvas id="overlay"></canvas>
       </div>
+      <p class="tools">
+        <button type="button" id="paint" aria-pressed="false">Paint over a part</button>
+        <button type="button" id="show-all" hidden>Show all again</button>
+      </p>
       <figcaption>
         <span id="name"></span>
         <span id="about-attention" hidden>
@@ -52,8 +57,10 @@ export const page = `<!doctype html>
     </div>
     <p id="error" role="alert" class="notice" hidden></p>
     <div id="result" hidden>
+      <p class="field"><label for="method">Map of a word</label><select id="method"></select></p>
       <h2 id="caption-heading">Caption</h2>
       <div id="caption" role="toolbar" aria-labelledby="caption-heading" aria-describedby="hint"></div>
+      <p id="before" class="quiet"></p>
       <p id="hint" class="quiet"></p>
       <fieldset id="hypotheses"><legend>All hypotheses</legend><div id="list"></div></fieldset>
       <p class="quiet">The percentages are probabilities of whole sentences, so they are small. The search ranks by score: the logarithm of the probability, divided by a power of the length.</p>

@@ -4,12 +4,12 @@ export const style = `
 :root {
   color-scheme: light dark;
   --page: #fbfbfc; --card: #fff; --ink: #1d2430; --soft: #586273; --line: #d5dae2; --hover: #eef2f8;
-  --accent: #2a66b5; --bar: #2a66b5; --mark: #dfeafa; --warn: #a3271f; --warn-back: #fdeeed;
+  --accent: #2a66b5; --bar: #2a66b5; --mark: #dfeafa; --changed: #b34a00; --warn: #a3271f; --warn-back: #fdeeed;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171c; --card: #1c2027; --ink: #e6e9ee; --soft: #a2abb8; --line: #363d48; --hover: #272d37;
-    --accent: #7fb2f5; --bar: #5b97e3; --mark: #24364f; --warn: #ff9d93; --warn-back: #3a2020;
+    --accent: #7fb2f5; --bar: #5b97e3; --mark: #24364f; --changed: #ffac6b; --warn: #ff9d93; --warn-back: #3a2020;
   }
 }
 * { box-sizing: border-box; }
@@ -33,13 +33,22 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap:
 figure { margin: 0; }
 .canvases { position: relative; background: var(--card); border-radius: 12px; overflow: hidden; }
 .canvases canvas { display: block; width: 100%; max-height: 68vh; object-fit: contain; }
-#overlay { position: absolute; inset: 0; height: 100%; pointer-events: none; }
+#painted, #overlay { position: absolute; inset: 0; height: 100%; pointer-events: none; }
+.canvases.mapped #image { filter: grayscale(1) contrast(.8) brightness(1.06); }
+.canvases.painting { cursor: crosshair; touch-action: none; outline: 3px dashed var(--accent); outline-offset: 1px; }
+.tools { display: flex; flex-wrap: wrap; gap: 8px; margin: 10px 0 0; }
+.tools button { font: inherit; font-size: 14px; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 8px; padding: 6px 12px; min-height: 40px; cursor: pointer; }
+.tools button:hover { background: var(--hover); }
+.tools button[aria-pressed=true] { background: var(--accent); border-color: var(--accent); color: var(--page); }
+#before:empty { display: none; }
+#result > .field { margin: 6px 0; }
 figcaption { display: grid; gap: 2px; padding: 8px 2px 0; overflow-wrap: anywhere; }
 #about-attention { display: grid; gap: 2px; }
 /* The place is kept, so that nothing moves under the pointer when a word is left. */
 #about-attention.idle { visibility: hidden; }
 #explanation { min-height: 21px; }
 .scale { display: grid; grid-template-columns: auto minmax(60px, 160px) auto; gap: 8px; align-items: center; justify-content: start; font-variant-numeric: tabular-nums; }
+.scale.signed i { background: linear-gradient(90deg, rgb(38 116 224), transparent 50%, rgb(245 133 24)); }
 .scale i { height: 10px; border-radius: 5px; border: 1px solid var(--line); background: linear-gradient(90deg, #23262b, #fff); }
 
 form { display: grid; gap: 10px; margin-top: 22px; padding: 14px 16px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
@@ -62,6 +71,7 @@ main > .notice, noscript .notice { margin: 16px 24px; }
 .word { display: grid; gap: 1px; justify-items: start; min-width: 44px; min-height: 44px; padding: 4px 8px 6px; border: 1px solid transparent; border-radius: 8px; background: none; color: inherit; font: inherit; text-align: left; cursor: pointer; }
 .word b { font-size: 21px; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 .word small { font-size: 13px; color: var(--soft); font-variant-numeric: tabular-nums; }
+.word.changed b { text-decoration: underline 3px var(--changed); text-underline-offset: 4px; color: var(--changed); }
 .word:hover, .word.shown { background: var(--hover); }
 .word[aria-pressed=true] { background: var(--mark); border-color: var(--accent); }
 .word.end b { font-weight: 400; color: var(--soft); }

@@ -1,9 +1,19 @@
 /** Turns what the library gives into what the page shows, without anything of its own. */
 import type {Captioned, Captioner} from '../captioner';
 import type {ListedCheckpoint} from '../checkpoints/list';
+import type {Explanation} from '../explain/explanation';
 import {fieldsOf, firstSentence} from '../option-fields';
 import {searchOptions} from '../search/search-options';
-import type {CaptionReply, FoundCaption, NumberField, RunChoice} from './page/api';
+import {compareWords} from '../show/changed-words';
+import {mapOf, resample} from '../show/signed-map';
+import type {
+  CaptionReply,
+  ExplainReply,
+  FoundCaption,
+  MethodChoice,
+  NumberField,
+  RunChoice,
+} from './page/api';
 
 /** The numeric options of the search, from their schema. */
 export function numberFields(): NumberField[] {
@@ -16,9 +26,12 @@ export function numberFields(): NumberField[] {
     }));
 }
 
+/** Parts of a query that are no options of the search. */
+const notOfSearch: ReadonlySet<string> = new Set(['run', 'hidden', 'before']);
+
 /** Options of the search as the library takes them; it is the library that checks them. */
 export function searchOf(query: URLSearchParams): Record<string, number> {
-  const named = [...query].filter(([name]) => name !== 'run');
+  const named = [...query].filter(([name]) => !notOfSearch.has(name));
   return Object.fromEntries(named.map(([name, text]) => [name, text.trim() === '' ? NaN : Number(text)]));
 }
 
@@ -36,9 +49,11 @@ export function runChoice({name, metadata, run, problem}: ListedCheckpoint): Run
 export function captionReply(
   {hypotheses}: Pick<Captioned, 'hypotheses'>,
   {decoder, encoder, vocabulary}: Captioner,
-): Omit<CaptionReply, 'run' | 'seconds'> {
+  before?: string,
+): Omit<CaptionReply, 'run' | 'seconds' | 'methods'> {
   const found = hypotheses.map(
     ({caption, score, tokens, logProbabilities, attention, finished}): FoundCaption => {
+      const changed = before === undefined ? [] : compareWords(caption, before);
       const probabilities = logProbabilities.map((value) => Math.exp(value));
       return {
         ...{caption, score},
@@ -47,12 +62,34 @@ export function captionReply(
           text: vocabulary.word(token),
           probability: probabilities[at]!,
           ...(attention && {attention: Array.from(attention[at]!, rounded)}),
+          ...(changed[at]?.changed && {changed: true}),
         })),
         ...(finished && {end: probabilities[tokens.length]!}),
       };
     },
   );
-  return {hypotheses: found, decoder: decoder.kind, fit: encoder.preprocessing.fit};
+  return {
+    ...{hypotheses: found, decoder: decoder.kind, fit: encoder.preprocessing.fit},
+    ...(before !== undefined && {before}),
+  };
+}
+
+/** Longest side of the maps that the page gets. */
+const mapSide = 48;
+
+export function explainReply({image, words}: Explanation): Omit<ExplainReply, 'method' | 'seconds'> {
+  const side = Math.min(mapSide, image.shape[1]);
+  return {maps: words.map((_, at) => Array.from(resample(mapOf(image, at), side, side).values, rounded))};
+}
+
+/** The methods on offer: those that read attention need a decoder that attends. */
+export function methodChoices(
+  methods: Iterable<{readonly name: string; readonly title: string; readonly about: string}>,
+  attends: boolean,
+): MethodChoice[] {
+  return [...methods]
+    .filter(({name}) => attends || !name.includes('attention'))
+    .map(({name, title, about}) => ({name, title, about}));
 }
 
 /** Digits that can be seen. */

@@ -1,12 +1,15 @@
 /** Answers the requests of the page with what the library gives. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {MethodName} from '../explain/methods';
 import {findCheckpoint, listCheckpoints, type ListedCheckpoint} from '../checkpoints/list';
 import {pageFiles, type Reply} from './assets';
 import {readBody} from './body';
 import type {Asked} from './guard';
 import {Models} from './models';
-import type {CaptionReply, Loaded, Start} from './page/api';
-import {captionReply, numberFields, runChoice, searchOf} from './replies';
+import {hiding, withHidden, type NamedBytes} from './hide';
+import type {CaptionReply, ExplainReply, Loaded, Start} from './page/api';
+import {captionReply, explainReply, methodChoices, numberFields, runChoice, searchOf} from './replies';
+import type {Captioner} from '../captioner';
 import {Refusal} from './refusal';
 import {Turns} from './turns';
 
@@ -26,6 +29,8 @@ export interface Offer {
 const bundled = 'flickr8k';
 /** Name of the image in messages; the server isn't told its real one. */
 const imageName = 'The image';
+/** Paths that take a body or change what is in memory. */
+const posted: ReadonlySet<string> = new Set(['api/load', 'api/caption', 'api/explain']);
 
 export class Routes {
   readonly models: Models = new Models();
@@ -42,7 +47,7 @@ export class Routes {
    * @throws Refusal or CaptionerError
    */
   async answer({path, query}: Asked, request: IncomingMessage, response: ServerResponse): Promise<Reply> {
-    const allowed = path === 'api/load' || path === 'api/caption' ? 'POST' : 'GET';
+    const allowed = posted.has(path) ? 'POST' : 'GET';
     const file = this.#files.get(path);
     if (file === undefined && path !== 'api/start' && allowed === 'GET')
       throw new Refusal(404, 'There is nothing at this address; open the one that captioner serve printed');
@@ -51,7 +56,8 @@ export class Routes {
     if (file) return file;
     if (path === 'api/start') return json(this.#start());
     if (path === 'api/load') return json(await this.#load(query, response));
-    return json(await this.#caption(query, request, response));
+    if (path === 'api/caption') return json(await this.#caption(query, request, response));
+    return json(await this.#explain(query, request, response));
   }
 
   /** Frees the models once nothing uses them. */
@@ -69,7 +75,7 @@ export class Routes {
       runs: listed.map(runChoice),
       ...(chosen && {selected: chosen.name}),
       options: numberFields(),
-      byteLimit,
+      ...{byteLimit, hiding},
     };
   }
 
@@ -88,28 +94,60 @@ export class Routes {
     return {run: chosen.name, seconds: (performance.now() - start) / 1000};
   }
 
-  async #caption(
+  #caption(
     query: URLSearchParams,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<CaptionReply> {
-    const chosen = this.#chosen(query);
     const options = searchOf(query);
+    const before = query.get('before') ?? undefined;
+    return this.#ofImage(query, request, response, async (captioner, image, run) => {
+      const {methods} = await import('../explain/methods.js');
+      const start = performance.now();
+      const features = await captioner.encode([image]);
+      try {
+        const [found] = captioner.captionFeatures(features, options);
+        const seconds = (performance.now() - start) / 1000;
+        const choices = methodChoices(methods.values(), captioner.decoder.features === 'grid');
+        return {run, seconds, ...captionReply(found!, captioner, before), methods: choices};
+      } finally {
+        features.dispose();
+      }
+    });
+  }
+
+  #explain(
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<ExplainReply> {
+    const [method, caption] = [query.get('method') ?? '', query.get('caption') ?? ''];
+    return this.#ofImage(query, request, response, async (captioner, image) => {
+      const {explain} = await import('../explain/explain.js');
+      const {methodNamed} = await import('../explain/methods.js');
+      const name = methodNamed(method).name as MethodName;
+      const explanation = await explain(captioner, image, {method: name, caption, progress: false});
+      return {method, seconds: explanation.cost.seconds, ...explainReply(explanation)};
+    });
+  }
+
+  /** Reads an image and, when it is its turn, does something with it and the chosen captioner. */
+  async #ofImage<T>(
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+    task: (captioner: Captioner, image: NamedBytes, run: string) => Promise<T>,
+  ): Promise<T> {
+    const chosen = this.#chosen(query);
     const leave = this.#turns.enter();
     try {
       const bytes = await readBody(request, response, this.offer.byteLimit);
       return await this.#turns.run(async () => {
         stillAsked(response);
         const captioner = await this.models.get(chosen);
-        const start = performance.now();
-        const features = await captioner.encode([{name: imageName, bytes}]);
-        try {
-          const [found] = captioner.captionFeatures(features, options);
-          const seconds = (performance.now() - start) / 1000;
-          return {run: chosen.name, seconds, ...captionReply(found!, captioner)};
-        } finally {
-          features.dispose();
-        }
+        const {preprocessing} = captioner.encoder;
+        const image = await withHidden({name: imageName, bytes}, query.get('hidden'), preprocessing);
+        return task(captioner, image, chosen.name);
       });
     } finally {
       leave();

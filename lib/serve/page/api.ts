@@ -20,6 +20,14 @@ export interface NumberField {
   readonly whole: boolean;
 }
 
+/** How parts of an image are hidden: `hidden` has a character for each cell of a square grid, row by row, and 1 hides it. */
+export interface Hiding {
+  /** Columns and rows of the grid. */
+  readonly side: number;
+  /** Grey level in place of hidden cells. */
+  readonly grey: number;
+}
+
 /** Answer to `GET api/start`: runs, options and limits. */
 export interface Start {
   readonly runs: readonly RunChoice[];
@@ -28,6 +36,7 @@ export interface Start {
   readonly options: readonly NumberField[];
   /** Largest image that is accepted, in bytes. */
   readonly byteLimit: number;
+  readonly hiding: Hiding;
 }
 
 /** Answer to `POST api/load?run=NAME`. */
@@ -43,6 +52,8 @@ export interface Word {
   readonly probability: number;
   /** Attention weight of each cell of the image, row by row. Absent where the decoder has no attention. */
   readonly attention?: readonly number[];
+  /** Whether it is new, compared with the caption before. */
+  readonly changed?: boolean;
 }
 
 /** A caption that the search found. */
@@ -57,7 +68,17 @@ export interface FoundCaption {
   readonly end?: number;
 }
 
-/** Answer to `POST api/caption?run=NAME&beams=3…`, of which the body is the content of an image file. */
+/** A method of explanation. */
+export interface MethodChoice {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+}
+
+/**
+ * Answer to `POST api/caption?run=NAME&beams=3…`, of which the body is the content of an image file. `hidden=…` hides cells of the image,
+ * see `Hiding`; `before=…` is a caption to compare with.
+ */
 export interface CaptionReply {
   readonly run: string;
   /** The best first. */
@@ -67,6 +88,18 @@ export interface CaptionReply {
   readonly decoder: string;
   /** Part of the image that the attention's cells cover: all of it, or the square in its centre. */
   readonly fit: 'stretch' | 'crop';
+  /** Methods that explain this decoder's words. */
+  readonly methods: readonly MethodChoice[];
+  /** The caption that the words are compared with. */
+  readonly before?: string;
+}
+
+/** Answer to `POST api/explain?run=NAME&method=NAME&caption=…`, of which the body is the content of an image file; `hidden` as above. */
+export interface ExplainReply {
+  readonly method: string;
+  /** For each word of the caption, the values of a square map, row by row: positive ones made the word more likely, negative ones less. */
+  readonly maps: readonly (readonly number[])[];
+  readonly seconds: number;
 }
 
 /** Answer to a request that failed. */

@@ -1,5 +1,5 @@
 /** Asks the server. Addresses are relative to the page's, so each contains the token. */
-import type {CaptionReply, Loaded, Problem, Start} from './api.js';
+import type {CaptionReply, ExplainReply, Loaded, Problem, Start} from './api.js';
 
 /** An answer that says in words what went wrong. */
 export class Failure extends Error {}
@@ -12,16 +12,30 @@ export function load(run: string, signal: AbortSignal): Promise<Loaded> {
   return ask<Loaded>(`api/load?${new URLSearchParams({run})}`, {method: 'POST', signal});
 }
 
-/** @param options Options of the search, by name. */
+/** @param query Options of the search by name, hidden cells, and a caption to compare with. */
 export function caption(
   image: Blob,
   run: string,
-  options: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<CaptionReply> {
-  const query = new URLSearchParams({...options, run});
   // Without a type the body is sent as it is.
-  return ask<CaptionReply>(`api/caption?${query}`, {method: 'POST', body: image.slice(), signal});
+  const body = image.slice();
+  return ask<CaptionReply>(`api/caption?${new URLSearchParams({...query, run})}`, {
+    method: 'POST',
+    body,
+    signal,
+  });
+}
+
+/** @param query The run, the method, the caption, and hidden cells. */
+export function explain(
+  image: Blob,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ExplainReply> {
+  const body = image.slice();
+  return ask<ExplainReply>(`api/explain?${new URLSearchParams(query)}`, {method: 'POST', body, signal});
 }
 
 async function ask<T>(path: string, request: RequestInit = {}): Promise<T> {
