@@ -182,6 +182,13 @@ export type {
   WordInfluence,
   WordMaps,
 } from './explain/explanation';
+export {
+  faithfulness,
+  findingWrongWords,
+  type ComparedMethod,
+  type Faithfulness,
+  type FaithfulnessOptions,
+} from './explain/faithful/faithfulness';
 export {methodNames, methods, type MethodName, type MethodOptions} from './explain/methods';
 export type {Attribution, Method} from './explain/method';
 

@@ -8,6 +8,7 @@ export const slowTests = {
   'browser': 'opens reports in Chromium',
   'card/model-card': 'trains, evaluates and writes cards',
   'cli': 'starts the command line, with trainings of its own',
+  'commands/explain': 'starts the command line again and again',
   'commands/data': 'reads a caption file that is large enough for a progress bar',
   'datasets/million': 'reads a million captions',
   'datasets/scenes': 'draws many scenes',

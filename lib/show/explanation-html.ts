@@ -33,7 +33,7 @@ export function explorerHtml(
         ${words.map((word, at) => sentenceWord(word, at, name, at === view.first))}
       </fieldset>
       <div class="both">
-        <div>${stage(view, image, name)} ${methods.map((method, m) => scales(method, m, words))}</div>
+        <div>${stage(view, image, name)} ${methods.map((method, m) => scales(method, m))}</div>
         <div>
           ${methods.length > 1 && methodSwitch(methods, name)}
           ${methods.some(({signed}) => signed) && signSwitch(name)} ${about(view)}
@@ -114,7 +114,7 @@ function stage({words, methods}: ExplanationView, image: Thumbnail, name: string
 }
 
 /** The colours of each map with their values. */
-function scales({maps, signed}: ViewedMethod, m: number, words: readonly ViewedWord[]): Fragment {
+function scales({maps, signed}: ViewedMethod, m: number): Fragment {
   return html`${maps.map(({word, scale, strength}) => {
     const colour = (sign: keyof typeof signs, alpha: number): string =>
       `rgba(${signs[sign].join(',')},${Number((0.9 * alpha * strength).toFixed(2))})`;
@@ -122,13 +122,11 @@ function scales({maps, signed}: ViewedMethod, m: number, words: readonly ViewedW
       ? `${colour('oppose', 1)},${colour('oppose', 0)} 50%,${colour('support', 0)} 50%,${colour('support', 1)}`
       : `${colour('support', 0)},${colour('support', 1)}`;
     const end = shortNumber(scale, scale);
-    const {against} = words[word]!;
-    const than = against === undefined ? '' : ` than ${against}`;
     return html`<div class="y y${m}-${word}">
       <div class="scale">
         ${signed ? html`<span class="against">less likely</span>` : html`<span>matters little</span>`}
         <i style="background:linear-gradient(90deg,${bar})"></i>
-        <span class="for">${signed ? `more likely${than}` : 'matters much'}</span>
+        <span class="for">${signed ? 'more likely' : 'matters much'}</span>
         <span class="ends">
           <span>${signed ? `−${end}` : '0'}</span>${signed && html`<span>0</span>`}<span
             >${signed ? '+' : ''}${end}</span

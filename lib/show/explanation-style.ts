@@ -111,7 +111,7 @@ function layout(root: string): string {
     ` .y{display:none}`,
     ` .scale{display:grid;grid-template-columns:auto minmax(60px,1fr) auto;gap:2px 8px;align-items:center;font-size:12.5px;line-height:1.3;margin:8px 0 0}`,
     ` .scale i{height:10px;border-radius:5px;border:1px solid ${line}}`,
-    ` .scale .ends{grid-column:2;display:flex;justify-content:space-between;font-variant-numeric:tabular-nums;opacity:.8}`,
+    ` .scale .ends{grid-column:2;display:flex;gap:6px;justify-content:space-between;font-variant-numeric:tabular-nums;opacity:.8}`,
     ` .switch{display:flex;flex-wrap:wrap;gap:5px 6px;align-items:center;border:0;padding:0;margin:0 0 10px;font-size:13px;min-width:0}`,
     ` .switch label{position:relative;padding:4px 10px;border:1px solid ${line};border-radius:6px;cursor:pointer}`,
     ` .switch label:has(:checked){background:${palette.blue};border-color:${palette.blue};color:#fff}`,

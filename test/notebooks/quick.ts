@@ -23,6 +23,9 @@ export interface ReportTool {
 
 const run = join(projectRoot, '.build', 'reports', 'run');
 
+/** Base of the runs of chapter 6. */
+const looking = join(projectRoot, '.build', 'reports', 'looking');
+
 interface Quick {
   readonly parameters: readonly (readonly [string, string])[];
   /** A notebook that has to be executed before. */
@@ -36,6 +39,8 @@ const quick: Readonly<Record<string, Quick>> = {
   '03-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
   '04-captions.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
   '05-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
+  '06-attention.ipynb': {parameters: [['run', looking], ['epochs', '2'], ['units', '64'], ['count', '8']]}, // prettier-ignore
+  '07-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '06-attention.ipynb'}, // prettier-ignore
 };
 
 const folder = join(projectRoot, 'notebooks');
@@ -63,6 +68,9 @@ async function makeReport(name: string): Promise<{html: string; ipynb: string; s
   const {parameters = [], after} = quick[name] ?? {};
   // Chapter 3 would give its run a number beside an earlier one.
   if (name.startsWith('03-')) rmSync(run, {recursive: true, force: true});
+  if (name.startsWith('06-'))
+    for (const kind of ['adaptive', 'transformer'])
+      rmSync(`${looking}-${kind}`, {recursive: true, force: true});
   if (after !== undefined) await quickReport(after);
   const {report} = await reportTool();
   return report(join(folder, name), parameters, {
