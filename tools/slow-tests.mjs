@@ -9,6 +9,7 @@ export const slowTests = {
   'card/model-card': 'trains, evaluates and writes cards',
   'cli': 'starts the command line, with trainings of its own',
   'commands/caption': 'starts the command line again and again',
+  'commands/explain': 'starts the command line again and again',
   'commands/data': 'reads a caption file that is large enough for a progress bar',
   'datasets/million': 'reads a million captions',
   'datasets/scenes': 'draws many scenes',
