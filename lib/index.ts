@@ -183,13 +183,6 @@ export type {
   WordInfluence,
   WordMaps,
 } from './explain/explanation';
-export {
-  faithfulness,
-  findingWrongWords,
-  type ComparedMethod,
-  type Faithfulness,
-  type FaithfulnessOptions,
-} from './explain/faithful/faithfulness';
 export {methodNames, methods, type MethodName, type MethodOptions} from './explain/methods';
 export type {Attribution, Method} from './explain/method';
 export {

@@ -124,7 +124,10 @@ describe('methods', () => {
     expect(() => run(model, 'attention-rollout')).to.throw(CaptionerError, 'expected a transformer');
     const ensemble = smallModel(['attention', 'adaptive']);
     expect(() => run(ensemble, 'lrp')).to.throw(CaptionerError, 'expected a single decoder, got an ensemble');
-    expect(() => run(ensemble, 'grad-cam', {block: 'thrid'})).to.throw(CaptionerError, 'Unknown block "thrid"');
+    expect(() => run(ensemble, 'grad-cam', {block: 'thrid'})).to.throw(
+      CaptionerError,
+      'Unknown block "thrid"',
+    );
     ensemble.free();
     model.free();
   });

@@ -23,7 +23,8 @@ type Settings = Readonly<Required<AttentionXGradientOptions>>;
 export const attentionXGradient: Method<Settings> = {
   name: 'attention-x-gradient',
   title: 'Gradient-weighted attention',
-  about: "The decoder's attention before the word, times how much more attention would have raised the score; mean of the heads.",
+  about:
+    "The decoder's attention before the word, times how much more attention would have raised the score; mean of the heads.",
   source: 'Chefer et al. 2021, arXiv 2103.15679',
   complete: false,
   features: 'cells',
@@ -42,7 +43,10 @@ export const attentionXGradient: Method<Settings> = {
     yield;
     const values = weightedAttention(model);
     const [, cells] = values.shape;
-    const [shown, views] = [tf.tidy(() => (positive ? tf.relu(values) : tf.clone(values))), model.parts.views];
+    const [shown, views] = [
+      tf.tidy(() => (positive ? tf.relu(values) : tf.clone(values))),
+      model.parts.views,
+    ];
     const all = shown.dataSync<'float32'>();
     tf.dispose([values, shown]);
     const side = Math.sqrt(cells / views.length);
@@ -61,7 +65,12 @@ export const attentionXGradient: Method<Settings> = {
 function weightedAttention(model: CaptionModel): tf.Tensor2D {
   const {decoder, byView} = singleDecoder(model.decoder, 'attention-x-gradient');
   const {words, positions} = model;
-  const compute = (features: tf.Tensor, embeddings: tf.Tensor3D, scored: ScoredWords, positions: readonly number[]) =>
+  const compute = (
+    features: tf.Tensor,
+    embeddings: tf.Tensor3D,
+    scored: ScoredWords,
+    positions: readonly number[],
+  ) =>
     tf.tidy(() => {
       const seen = byView(features);
       const alpha = runTransparent(decoder, seen, embeddings).attention!;
@@ -84,7 +93,12 @@ function weightedAttention(model: CaptionModel): tf.Tensor2D {
   const pass = model.pass(model.pixels);
   try {
     model.backwardPasses += words;
-    return model.compiled('weighted attention', compute)(pass.features, pass.embeddings, pass.scored, positions);
+    return model.compiled('weighted attention', compute)(
+      pass.features,
+      pass.embeddings,
+      pass.scored,
+      positions,
+    );
   } finally {
     pass.dispose();
   }
