@@ -6,13 +6,19 @@ import {attention} from './methods/attention';
 import {attentionRollout} from './methods/attention-rollout';
 import {attentionXGradient, type AttentionXGradientOptions} from './methods/attention-x-gradient';
 import {deepLift, type DeepLiftOptions} from './methods/deep-lift';
+import {featureAblation, type FeatureAblationOptions} from './methods/feature-ablation';
 import {gradCam, gradCamPlusPlus, type GradCamOptions} from './methods/grad-cam';
 import {guidedBackprop} from './methods/guided-backprop';
 import {guidedGradCam, type GuidedGradCamOptions} from './methods/guided-grad-cam';
 import {inputXGradient} from './methods/input-x-gradient';
 import {integratedGradients, type IntegratedGradientsOptions} from './methods/integrated-gradients';
 import {lrp, type LrpOptions} from './methods/lrp';
+import {kernelShap, type KernelShapOptions} from './methods/kernel-shap';
+import {lime, type LimeOptions} from './methods/lime';
+import {occlusion, type OcclusionOptions} from './methods/occlusion';
+import {rise, type RiseOptions} from './methods/rise';
 import {saliency, type SaliencyOptions} from './methods/saliency';
+import {shapleyValueSampling, type ShapleyValueSamplingOptions} from './methods/shapley-value-sampling';
 import {smoothGrad, smoothGradSquared, varGrad, type SmoothGradOptions} from './methods/smoothgrad';
 
 /** The options of each method. */
@@ -31,6 +37,12 @@ export interface MethodOptions {
   readonly lrp: LrpOptions;
   readonly 'attention-x-gradient': AttentionXGradientOptions;
   readonly 'attention-rollout': NoOptions;
+  readonly 'occlusion': OcclusionOptions;
+  readonly 'feature-ablation': FeatureAblationOptions;
+  readonly 'shapley-value-sampling': ShapleyValueSamplingOptions;
+  readonly 'kernel-shap': KernelShapOptions;
+  readonly 'lime': LimeOptions;
+  readonly 'rise': RiseOptions;
   readonly 'attention': NoOptions;
 }
 

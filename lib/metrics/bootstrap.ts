@@ -84,6 +84,26 @@ export function compareScores(
   );
 }
 
+/**
+ * Computes the percentile bootstrap interval of any statistic of images, such as a correlation over all their words.
+ *
+ * @param images Number of images.
+ * @param statistic Computes the statistic of a resample, the numbers of its images; NaN where it has none, which doesn't count.
+ * @throws CaptionerError `stopped`
+ */
+export function intervalOf(
+  images: number,
+  statistic: (sample: Uint32Array) => number,
+  {draws = 1000, seed = 1, level = 0.95}: BootstrapOptions = {},
+): Interval {
+  const values = resamples(images, draws, seed).map((sample) => {
+    throwIfStopped('while resampling scores');
+    return statistic(sample);
+  });
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.length === 0 ? {low: NaN, high: NaN} : percentiles(known, level);
+}
+
 /** Draws images with replacement, as many as there are. */
 function resamples(images: number, draws: number, seed: number): Uint32Array[] {
   const random = new SeededRandom(seed);

@@ -1,4 +1,6 @@
 import {falseClaims} from 'captioner';
+import {wordClaims} from 'captioner/dist/datasets/synthetic/verify-caption';
+import {tokenize} from 'captioner/dist/text/tokenizer';
 import {captionsOf} from 'captioner/dist/datasets/synthetic/captions';
 import {compose, type Composition} from 'captioner/dist/datasets/synthetic/composition';
 import {SeededRandom} from 'captioner/dist/random/random';
@@ -90,5 +92,54 @@ describe('falseClaims', () => {
     expect(falseClaims('a dog', scene)).to.deep.equal([]);
     for (const caption of ['a dog and a dog', 'a dog and', 'a dog next to', 'dog', 'a a dog', 'a dogs'])
       expect(falseClaims(caption, scene), caption).to.not.be.empty;
+  });
+});
+
+describe('wordClaims', () => {
+  const boat = scenes.find(({objects}) => objects.length === 1 && objects[0]!.kind === 'boat')!;
+
+  it('finds only true words in captions generated from the record, and a noun in each', () => {
+    for (const [at, scene] of scenes.entries())
+      for (const caption of captions[at]!) {
+        const claims = wordClaims(caption, scene);
+        expect(claims).to.have.lengthOf(tokenize(caption).length);
+        const said = claims.filter((claim) => claim !== undefined);
+        expect(
+          said.every(({isTrue}) => isTrue),
+          caption,
+        ).to.equal(true);
+        expect(
+          said.some(({type}) => type === 'noun'),
+          caption,
+        ).to.equal(true);
+      }
+  });
+
+  it('marks the word that is false, and only that one', () => {
+    const words = (caption: string): string =>
+      wordClaims(caption, boat)
+        .map((claim, at) => (claim ? `${tokenize(caption)[at]!}:${claim.type}:${claim.isTrue}` : ''))
+        .filter(Boolean)
+        .join(' ');
+    const {colour, time} =
+      boat.objects.length > 0 ? {colour: boat.objects[0]!.colour!, time: boat.time} : expect.fail();
+    const other = colour === 'red' ? 'blue' : 'red';
+    const said = {day: 'on a sunny day', sunset: 'at sunset', night: 'under the stars'}[time];
+    const decides = {day: 'sunny', sunset: 'sunset', night: 'stars'}[time];
+    expect(words(`a ${colour} boat sails on the lake ${said}`)).to.equal(
+      `a:number:true ${colour}:colour:true boat:noun:true sails:action:true lake:background:true ${decides}:time:true`,
+    );
+    expect(words(`two ${other} boats fly over a sandy beach`)).to.equal(
+      `two:number:false ${other}:colour:false boats:noun:true fly:action:false sandy:background:false`,
+    );
+    // Nothing can be said of what is not there.
+    expect(words(`a small red ball next to a boat`)).to.equal(
+      'ball:noun:false next:relation:false a:number:true boat:noun:true',
+    );
+  });
+
+  it('names the kind that a word is about', () => {
+    const claims = wordClaims('a red boat is sailing', boat).map((claim) => claim?.kind);
+    expect(claims).to.deep.equal(['boat', 'boat', 'boat', undefined, 'boat']);
   });
 });

@@ -5,8 +5,8 @@
 import {arrange, row} from './arrangement';
 import type {SeededRandom} from '../../random/random';
 import {rules, mainKinds, pairs, seconds, stands} from './rules';
-import {side, times} from './scene';
-import type {Action, Box, Colour, Kind, Place, Scene, SceneObject, Size} from './scene';
+import {placeOf, times} from './scene';
+import type {Action, Box, Colour, Kind, Scene, SceneObject, Size} from './scene';
 import {nouns} from './phrases';
 
 /** A scene without its captions and file. */
@@ -56,7 +56,5 @@ function choose<T>(random: SeededRandom, choices: readonly T[]): T | undefined {
 
 function thing(kind: Kind, box: Box, action: Action, colour?: Colour, size?: Size): SceneObject {
   const words = nouns[kind].flatMap(({one, many}) => [one, many]);
-  const middle = box[0] + box[2] / 2;
-  const place: Place = middle < side / 3 ? 'left' : middle > (2 * side) / 3 ? 'right' : 'middle';
-  return {kind, words, ...(colour && {colour}), ...(size && {size}), place, action, box};
+  return {kind, words, ...(colour && {colour}), ...(size && {size}), place: placeOf(box), action, box};
 }

@@ -78,3 +78,9 @@ export interface Scene {
 
 /** Side of the square images, in pixels. */
 export const side = 224;
+
+/** Returns the third of the image that contains the middle of a box. */
+export function placeOf([x, , width]: Box): Place {
+  const middle = x + width / 2;
+  return middle < side / 3 ? 'left' : middle > (2 * side) / 3 ? 'right' : 'middle';
+}

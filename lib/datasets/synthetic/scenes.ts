@@ -1,15 +1,13 @@
 /**
- * The built-in dataset: drawn images, each with five captions and a record of its content. This module writes them to a folder and reads
- * them back.
+ * The built-in dataset: drawn images, each with five captions and a record of its content. This module writes them to a folder and opens
+ * them.
  */
-import {existsSync, promises as fs, readdirSync, readFileSync, statSync} from 'node:fs';
+import {promises as fs, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
-import {z} from 'zod';
-import {CaptionerError} from '../../errors';
 import {writeFileAtomic} from '../../files/atomic';
 import {interruptible} from '../../interrupt';
-import {firstComplaint, parseOptions} from '../../options';
+import {parseOptions} from '../../options';
 import {SeededRandom} from '../../random/random';
 import {startProgress, type ProgressOptions} from '../../show-progress';
 import {splits, type CaptionedImage, type Dataset, type Split} from '../dataset';
@@ -18,43 +16,22 @@ import type {Layout} from '../layouts/layout';
 import {captionsOf} from './captions';
 import {compose} from './composition';
 import {draw} from './drawing';
-import type {Scene} from './scene';
+import type {Scene, SceneObject} from './scene';
+import {
+  isScenes,
+  readRecord,
+  recordName,
+  sceneOptions,
+  version,
+  type RecordedScene,
+  type SceneOptions,
+  type SceneRecord,
+} from './scene-record';
 import {falseClaims} from './verify-caption';
 
 export type {Box, Scene, SceneObject} from './scene';
 export {falseClaims} from './verify-caption';
-
-/** Options of `drawScenes`. */
-export interface SceneOptions {
-  /** Seed of the scenes. @default 1 */
-  readonly seed?: number;
-  /** Number of training images. @default 600 */
-  readonly train?: number;
-  /** Number of validation images. @default 100 */
-  readonly validation?: number;
-  /** Number of test images. @default 100 */
-  readonly test?: number;
-}
-
-/** Version of `scenes.json`; incremented whenever the same seed would give other images or captions. */
-const version = 1;
-const recordName = 'scenes.json';
-
-const count = z.int().min(0).max(99_999);
-const schema = z.strictObject({
-  seed: z.int().min(0).max(0xffffffff).default(1),
-  train: count.default(600),
-  validation: count.default(100),
-  test: count.default(100),
-});
-type Plan = z.infer<typeof schema>;
-
-/** The content of `scenes.json`. */
-interface SceneRecord {
-  readonly version: number;
-  readonly plan: Plan;
-  readonly scenes: readonly (Scene & {readonly split: Split; readonly bytes: number})[];
-}
+export {isScenes, type SceneOptions} from './scene-record';
 
 /**
  * Draws the scenes into a folder, unless it already contains them. The record is written last, so a folder without it is incomplete and is
@@ -67,7 +44,7 @@ export async function drawScenes(
   options: SceneOptions = {},
   {progress}: ProgressOptions = {},
 ): Promise<void> {
-  const plan = parseOptions(schema, options, 'scenes');
+  const plan = parseOptions(sceneOptions, options, 'scenes');
   if (isWhole(folder, plan)) return;
   const total = splits.reduce((sum, split) => sum + plan[split], 0);
   const bar = startProgress({progress}, 'Drawing scenes', total);
@@ -89,7 +66,11 @@ export async function drawScenes(
 }
 
 /** @param onDrawn Called now and then with the number of images drawn; may throw to end the drawing. */
-async function drawAll(folder: string, plan: Plan, onDrawn: (done: number) => Promise<void>): Promise<void> {
+async function drawAll(
+  folder: string,
+  plan: Required<SceneOptions>,
+  onDrawn: (done: number) => Promise<void>,
+): Promise<void> {
   await fs.mkdir(folder, {recursive: true});
   await fs.rm(join(folder, recordName), {force: true});
   const scenes: (Scene & {split: Split; bytes: number})[] = [];
@@ -118,24 +99,40 @@ async function drawAll(folder: string, plan: Plan, onDrawn: (done: number) => Pr
 
 /** Composes a scene and its image, which depend only on the seed, the split and the position in it, not on the number of scenes. */
 function compositionOf(seed: number, split: Split, position: number): {scene: Scene; svg: string} {
-  const stream = {train: 1, validation: 2, test: 3}[split];
-  const composition = compose(new SeededRandom(seed, stream, position, 1), position);
-  const svg = draw(composition, new SeededRandom(seed, stream, position, 2));
-  const captions = captionsOf(composition, new SeededRandom(seed, stream, position, 3));
+  const composition = compose(randomOf(seed, split, position, 1), position);
+  const svg = draw(composition, randomOf(seed, split, position, 2));
+  const captions = captionsOf(composition, randomOf(seed, split, position, 3));
   const file = `${split}-${String(position + 1).padStart(4, '0')}.jpg`;
   return {scene: {file, ...composition, captions}, svg};
+}
+
+/** Returns the random numbers of a scene's composition (1), drawing (2) or captions (3). */
+function randomOf(seed: number, split: Split, position: number, use: number): SeededRandom {
+  return new SeededRandom(seed, {train: 1, validation: 2, test: 3}[split], position, use);
+}
+
+/**
+ * Draws a scene of a folder again with other objects and the same background, down to each random detail.
+ *
+ * @param scene A scene of `readRecord`.
+ * @param seed Seed of its record.
+ * @param objects What to draw in place of each of its objects, `undefined` for nothing.
+ * @returns A JPEG.
+ */
+export function redraw(
+  scene: RecordedScene,
+  seed: number,
+  objects: readonly (SceneObject | undefined)[] = scene.objects,
+): Promise<Buffer> {
+  const position = Number(/\d+/.exec(scene.file)![0]) - 1;
+  return render(draw(scene, randomOf(seed, scene.split, position, 2), objects));
 }
 
 function render(svg: string): Promise<Buffer> {
   return sharp(Buffer.from(svg)).flatten().jpeg({quality: 92, chromaSubsampling: '4:4:4'}).toBuffer();
 }
 
-/** Whether a folder contains the record of drawn scenes. */
-export function isScenes(folder: string): boolean {
-  return existsSync(join(folder, recordName));
-}
-
-function isWhole(folder: string, plan: Plan): boolean {
+function isWhole(folder: string, plan: Required<SceneOptions>): boolean {
   if (!isScenes(folder)) return false;
   let record: SceneRecord;
   try {
@@ -183,41 +180,3 @@ export const scenes: Layout = {
   found: isScenes,
   read: (folder) => Promise.resolve(readScenes(folder)),
 };
-
-const recordSchema = z.object({
-  version: z.int(),
-  plan: schema,
-  scenes: z.array(
-    z.looseObject({
-      file: z.string().regex(/^[\w-]+\.jpg$/),
-      split: z.enum(splits),
-      captions: z.array(z.string()).min(1),
-      objects: z.array(z.looseObject({kind: z.string()})),
-      bytes: z.int(),
-    }),
-  ),
-});
-
-function readRecord(folder: string): SceneRecord {
-  const path = join(folder, recordName);
-  if (!existsSync(path))
-    throw new CaptionerError('not-found', `${path}: expected the record of drawn scenes, found nothing`);
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new CaptionerError('dataset', `${path}: expected JSON, got ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  const found = (content as {version?: unknown} | null)?.version;
-  if (typeof found === 'number' && found !== version)
-    throw new CaptionerError(
-      'version',
-      `${path}: expected version ${version}, got ${found}; draw the scenes again`,
-    );
-  const result = recordSchema.safeParse(content);
-  if (!result.success)
-    throw new CaptionerError('dataset', `${path}: ${firstComplaint(result.error, content, recordSchema)}`);
-  return result.data as unknown as SceneRecord;
-}

@@ -4,18 +4,17 @@
  */
 import {tokenize} from '../../text/tokenizer';
 import type {Composition} from './composition';
-import {lexicon, longest, type Meaning} from './lexicon';
-import type {Action, Colour, Kind, Place, Relation, Size} from './scene';
+import type {Action, Kind, Place, Relation} from './scene';
 import {inverses, numberWords} from './phrases';
+import {PhraseReader, type Mention} from './phrase-reader';
 
-/** A caption's mention of objects. */
-interface Mention {
-  readonly words: string;
-  readonly kind: Kind | 'garment';
-  readonly many: boolean;
-  readonly number?: number;
-  readonly sizes: readonly Size[];
-  readonly colours: readonly Colour[];
+/** What a word of a caption says about the scene. */
+export interface WordClaim {
+  /** Kind of the objects that the word is about: a noun, or its number, size or colour. */
+  readonly kind?: Kind;
+  readonly type:
+    'noun' | 'number' | 'size' | 'colour' | 'action' | 'place' | 'relation' | 'background' | 'time';
+  readonly isTrue: boolean;
 }
 
 /**
@@ -28,12 +27,26 @@ export function falseClaims(caption: string, scene: Composition): string[] {
   return new Reading(tokenize(caption), scene).claims();
 }
 
+/**
+ * Verifies the words of a caption one by one. Of a phrase, the word that decides its meaning counts: `sandy` of `on a sandy beach`. What is said
+ * of objects that are not in the scene is neither true nor false; their noun is false.
+ *
+ * @returns For each word of the caption, as `tokenize` divides it, what it claims; `undefined` where that is nothing.
+ */
+export function wordClaims(caption: string, scene: Composition): (WordClaim | undefined)[] {
+  const words = tokenize(caption);
+  const reading = new Reading(words, scene);
+  reading.claims();
+  return words.map((_, at) => reading.words.get(at));
+}
+
 class Reading {
-  readonly #words: readonly string[];
+  /** What the words claim, by position. */
+  readonly words = new Map<number, WordClaim>();
+  readonly #text: PhraseReader;
   readonly #scene: Composition;
   readonly #false: string[] = [];
   readonly #named = new Set<Kind>();
-  #at = 0;
   /** Subject of the sentence: the first mention. */
   #subject: Mention | undefined;
   /** The last mention, to which `in a red coat` refers. */
@@ -42,48 +55,59 @@ class Reading {
   #open: string | undefined;
 
   constructor(words: readonly string[], scene: Composition) {
-    this.#words = words;
+    this.#text = new PhraseReader(words);
     this.#scene = scene;
   }
 
   claims(): string[] {
+    const text = this.#text;
     const ofSubject: (() => void)[] = [];
-    while (this.#at < this.#words.length) {
-      const {words, meaning} = this.#next();
+    while (text.at < text.words.length) {
+      const {words, meaning} = text.next();
       if (!meaning) {
         this.#complain(`"${words}" means nothing here`);
-        this.#at++;
+        text.at++;
         continue;
       }
+      const at = text.decisive(words);
       switch (meaning.type) {
         case 'time':
-          if (meaning.time !== this.#scene.time) this.#complain(`"${words}": it is ${this.#scene.time}`);
+          this.#check(
+            {type: 'time'},
+            at,
+            meaning.time === this.#scene.time,
+            () => `"${words}": it is ${this.#scene.time}`,
+          );
           break;
         case 'background':
-          if (meaning.background !== this.#scene.background)
-            this.#complain(`"${words}": the background is ${this.#scene.background}`);
+          this.#check(
+            {type: 'background'},
+            at,
+            meaning.background === this.#scene.background,
+            () => `"${words}": the background is ${this.#scene.background}`,
+          );
           if (meaning.over) ofSubject.push(() => this.#checkAction('fly', words));
           break;
         case 'place':
-          ofSubject.push(() => this.#checkPlace(meaning.place, words));
+          ofSubject.push(() => this.#checkPlace(meaning.place, words, at));
           break;
         case 'verb':
           if (!this.#subject) this.#complain(`"${words}": nothing is named that does so`);
-          ofSubject.push(() => this.#checkAction(meaning.action, words));
+          ofSubject.push(() => this.#checkAction(meaning.action, words, at));
           break;
         case 'relation':
-          this.#at += words.split(' ').length;
-          this.#readRelated(meaning.relation, words);
+          text.skip(words);
+          this.#readRelated(meaning.relation, words, at);
           continue;
         case 'open':
-          this.#at += words.split(' ').length;
+          text.skip(words);
           this.#readOpen(words);
           continue;
         default:
           this.#readUnjoined();
           continue;
       }
-      this.#at += words.split(' ').length;
+      text.skip(words);
       this.#open = undefined;
     }
     if (this.#open) this.#complain(`"${this.#open}" leads to nothing`);
@@ -92,54 +116,8 @@ class Reading {
     return this.#false;
   }
 
-  /** Returns the longest known phrase at the current position, or one word. */
-  #next(): {words: string; meaning?: Meaning} {
-    for (let length = Math.min(longest, this.#words.length - this.#at); length > 0; length--) {
-      const words = this.#words.slice(this.#at, this.#at + length).join(' ');
-      const meaning = lexicon.get(words);
-      if (meaning) return {words, meaning};
-    }
-    return {words: this.#words[this.#at] ?? ''};
-  }
-
-  /** Reads a noun with its modifiers: `two small red balls`. Without a noun, it reports a false claim and returns undefined. */
-  #readMention(): Mention | undefined {
-    const start = this.#at;
-    const [named, shades]: [Size[], Colour[]] = [[], []];
-    let number: number | undefined;
-    let determined = false;
-    for (;;) {
-      const {words, meaning} = this.#next();
-      const so = () => this.#words.slice(start, this.#at).join(' ');
-      if (meaning?.type === 'determiner' && this.#at === start) {
-        number = meaning.number;
-        determined = true;
-      } else if (meaning?.type === 'size') named.push(meaning.size);
-      else if (meaning?.type === 'colour') shades.push(meaning.colour);
-      else if (meaning?.type === 'noun') {
-        this.#at += words.split(' ').length;
-        if (meaning.size) named.push(meaning.size);
-        const {kind, many} = meaning;
-        if (number !== undefined ? number > 1 !== many : !determined && !many)
-          this.#complain(`"${so()}": number and noun do not agree`);
-        return {
-          words: so(),
-          kind,
-          many,
-          ...(number !== undefined && {number}),
-          sizes: named,
-          colours: shades,
-        };
-      } else {
-        this.#complain(`"${so()}" names no thing`);
-        return undefined;
-      }
-      this.#at += words.split(' ').length;
-    }
-  }
-
   #readUnjoined(): void {
-    const mention = this.#readMention();
+    const mention = this.#mention();
     if (!mention) return;
     if (mention.kind === 'garment') return this.#complain(`"${mention.words}": nobody is named who wears it`);
     if (this.#subject && this.#open !== 'and') this.#complain(`"${mention.words}" is joined to nothing`);
@@ -148,11 +126,11 @@ class Reading {
     this.#open = undefined;
   }
 
-  #readRelated(relation: Relation | 'behind', words: string): void {
+  #readRelated(relation: Relation | 'behind', words: string, at: number): void {
     const subject = this.#subject;
     if (!subject) this.#complain(`"${words}": nothing is named that is there`);
     this.#open = undefined;
-    const mention = this.#readMention();
+    const mention = this.#mention();
     if (!mention) return;
     if (mention.kind === 'garment') return this.#complain(`"${words} ${mention.words}": a coat is worn`);
     this.#checkMention(mention, mention.kind);
@@ -162,11 +140,11 @@ class Reading {
       subject &&
       ((subject.kind === main && mention.kind === drawn.second && relation === drawn.name) ||
         (subject.kind === drawn.second && mention.kind === main && relation === inverses[drawn.name]));
-    if (!holds)
-      this.#complain(
-        `"${words} ${mention.words}": ` +
-          (drawn ? `the ${main} is ${drawn.name} the ${drawn.second}` : 'no two kinds are there'),
-      );
+    const claim = (): string =>
+      `"${words} ${mention.words}": ` +
+      (drawn ? `the ${main} is ${drawn.name} the ${drawn.second}` : 'no two kinds are there');
+    if (this.#drawn(mention.kind).length > 0) this.#check({type: 'relation'}, at, Boolean(holds), claim);
+    else this.#complain(claim());
   }
 
   #readOpen(words: string): void {
@@ -179,50 +157,82 @@ class Reading {
 
   #readGarment(): void {
     const wearer = this.#latest;
-    const mention = this.#readMention();
+    const mention = this.#mention();
     if (!mention) return;
     if (mention.kind !== 'garment') return this.#complain(`"in ${mention.words}": nothing is in it`);
     if (wearer?.kind !== 'child') return this.#complain(`"in ${mention.words}": no child is named before`);
     if (mention.many !== wearer.many) this.#complain(`"in ${mention.words}": not as many as children`);
     this.#checkColours(mention, 'child');
-    for (const size of mention.sizes) this.#complain(`"${size} ${mention.words}": no coat has a size`);
+    for (const {value} of mention.sizes) this.#complain(`"${value} ${mention.words}": no coat has a size`);
   }
 
   #checkMention(mention: Mention, kind: Kind): void {
-    const {words, many, number} = mention;
+    const {words, at, many, number} = mention;
     this.#latest = mention;
-    if (this.#named.has(kind)) this.#complain(`"${words}": that was named before`);
+    const isNew = !this.#named.has(kind);
     this.#named.add(kind);
-    const drawn = this.#scene.objects.filter((object) => object.kind === kind);
-    if (drawn.length === 0) return this.#complain(`"${words}": there is no ${kind}`);
-    if (number !== undefined ? drawn.length !== number : drawn.length > 1 !== many)
-      this.#complain(`"${words}": there ${drawn.length === 1 ? 'is' : 'are'} ${numberWords[drawn.length]!}`);
-    for (const size of mention.sizes)
-      if (!drawn.every((object) => object.size === size)) this.#complain(`"${words}": not ${size}`);
+    const drawn = this.#drawn(kind);
+    this.#check({type: 'noun', kind}, at, isNew, () => `"${words}": that was named before`);
+    if (drawn.length === 0)
+      return this.#check({type: 'noun', kind}, at, false, () => `"${words}": there is no ${kind}`);
+    const found = (): string =>
+      `"${words}": there ${drawn.length === 1 ? 'is' : 'are'} ${numberWords[drawn.length]!}`;
+    if (number) this.#check({type: 'number', kind}, number.at, drawn.length === number.value, found);
+    else this.#check({type: 'noun', kind}, at, drawn.length > 1 === many, found);
+    for (const {at: place, value} of mention.sizes) {
+      const isTrue = drawn.every((object) => object.size === value);
+      const type = place === at ? 'noun' : 'size';
+      this.#check({type, kind}, place, isTrue, () => `"${words}": not ${value}`);
+    }
     // The colour of a child is its coat's.
     if (kind === 'child')
-      for (const colour of mention.colours) this.#complain(`"${words}": no child is ${colour}`);
+      for (const {at: place, value} of mention.colours)
+        this.#check({type: 'colour', kind}, place, false, () => `"${words}": no child is ${value}`);
     else this.#checkColours(mention, kind);
   }
 
   #checkColours({words, colours: named}: Mention, kind: Kind): void {
-    for (const object of this.#scene.objects.filter((one) => one.kind === kind).slice(0, 1))
-      for (const colour of named)
-        if (object.colour !== colour)
-          this.#complain(`"${words}": ${object.colour ?? 'no colour is drawn'}, not ${colour}`);
+    for (const object of this.#drawn(kind).slice(0, 1))
+      for (const {at, value} of named)
+        this.#check(
+          {type: 'colour', kind},
+          at,
+          object.colour === value,
+          () => `"${words}": ${object.colour ?? 'no colour is drawn'}, not ${value}`,
+        );
   }
 
-  #checkAction(action: Action, words: string): void {
-    for (const {kind, action: drawn} of this.#ofSubject().slice(0, 1))
-      if (drawn !== action) this.#complain(`"${words}": the ${kind} does not ${action}`);
+  #checkAction(action: Action, words: string, at?: number): void {
+    for (const {kind, action: drawn} of this.#ofSubject().slice(0, 1)) {
+      const claim = (): string => `"${words}": the ${kind} does not ${action}`;
+      if (at !== undefined) this.#check({type: 'action', kind}, at, drawn === action, claim);
+      else if (drawn !== action) this.#complain(claim());
+    }
   }
 
-  #checkPlace(place: Place, words: string): void {
-    if (this.#ofSubject().some((object) => object.place !== place)) this.#complain(`"${words}": not there`);
+  #checkPlace(place: Place, words: string, at: number): void {
+    const objects = this.#ofSubject();
+    if (objects.length === 0) return;
+    const isTrue = objects.every((object) => object.place === place);
+    this.#check({type: 'place', kind: objects[0]!.kind}, at, isTrue, () => `"${words}": not there`);
   }
 
   #ofSubject(): Composition['objects'] {
-    return this.#scene.objects.filter(({kind}) => kind === this.#subject?.kind);
+    return this.#drawn(this.#subject?.kind);
+  }
+
+  #drawn(kind: Kind | 'garment' | undefined): Composition['objects'] {
+    return this.#scene.objects.filter((object) => object.kind === kind);
+  }
+
+  #mention(): Mention | undefined {
+    return this.#text.readMention((claim) => this.#complain(claim));
+  }
+
+  /** Records whether a word is true; once false, it stays so. */
+  #check(said: Omit<WordClaim, 'isTrue'>, at: number, isTrue: boolean, claim: () => string): void {
+    if (!isTrue) this.#complain(claim());
+    this.words.set(at, {...said, isTrue: isTrue && this.words.get(at)?.isTrue !== false});
   }
 
   #complain(claim: string): void {

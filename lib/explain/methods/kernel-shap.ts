@@ -1,0 +1,99 @@
+/** Kernel SHAP: Shapley values as the coefficients of a linear model that is fitted to the scores of images with random regions hidden. */
+import {z} from 'zod';
+import {optionGroup} from '../../option-group';
+import {SeededRandom} from '../../random/random';
+import type {CaptionModel} from '../caption-model';
+import {HiddenRegions, regionShape, type RegionOptions} from '../hidden';
+import {LinearFit} from '../linear-fit';
+import type {Attribution, Method} from '../method';
+import {deltaOf} from './shapley-value-sampling';
+
+/** Options of the method `kernel-shap`. */
+export interface KernelShapOptions extends RegionOptions {
+  /** Number of images with regions hidden. Captum's default of 25 is fewer than the regions. @default 512 */
+  readonly samples?: number;
+  /** Seed of what is hidden. @default 1 */
+  readonly seed?: number;
+}
+type Settings = Required<KernelShapOptions>;
+
+/** Weight of the image that shows everything and of the one that shows nothing, which the linear model has to match. */
+const exact = 1e6;
+
+export const kernelShap: Method<Settings> = {
+  name: 'kernel-shap',
+  title: 'Kernel SHAP',
+  about: 'Shapley values from a linear model of the scores of images with random regions hidden.',
+  source: 'Lundberg and Lee 2017, arXiv 1705.07874',
+  complete: true,
+  features: 'regions',
+  options: optionGroup<KernelShapOptions>({
+    owner: 'kernel-shap method',
+    type: 'KernelShapOptions',
+    about: 'Options of the method `kernel-shap`.',
+  })(
+    z.strictObject({
+      samples: z
+        .int()
+        .min(4)
+        .max(1_000_000)
+        .default(512)
+        .describe("Number of images with regions hidden. Captum's default of 25 is fewer than the regions."),
+      seed: z.int().min(0).max(0xffffffff).default(1).describe('Seed of what is hidden.'),
+      ...regionShape,
+    }),
+  ),
+  passes: (_, {samples}) => samples,
+  compute: (model, settings) => kernelShapOf(model, settings, (count) => sampled(count, settings)),
+};
+
+/**
+ * Fits the Shapley values.
+ *
+ * @param samplesOf Returns what the images show, `[images, regions]`; the first nothing, the second everything.
+ */
+export function* kernelShapOf(
+  model: CaptionModel,
+  settings: Settings,
+  samplesOf: (regions: number) => Float32Array,
+): Generator<void, Attribution, void> {
+  const image = new HiddenRegions(model, settings);
+  try {
+    const {count} = image;
+    const {words} = model;
+    const x = samplesOf(count);
+    const scores = yield* image.scores(x);
+    const weights = new Float64Array(x.length / count).fill(1).fill(exact, 0, 2);
+    const fit = new LinearFit({x, features: count, weights});
+    const values = Array.from({length: words}, (_, word) =>
+      fit.leastSquares(weights.map((_, row) => scores[row * words + word]!)),
+    );
+    return {image: image.maps(values), delta: deltaOf(values, scores)};
+  } finally {
+    image.dispose();
+  }
+}
+
+/**
+ * Samples what is shown as the Shapley kernel weights it, so that all samples have the same weight: the number of regions, then which ones.
+ * Each sample is followed by its complement, which lowers the variance (Covert and Lee 2021, arXiv 2012.01536).
+ */
+function sampled(count: number, {samples, seed}: Settings): Float32Array {
+  const random = new SeededRandom(seed);
+  const shown = new Float32Array(samples * count).fill(1, count, 2 * count);
+  const kernel = Array.from({length: count - 1}, (_, k) => (count - 1) / ((k + 1) * (count - k - 1)));
+  const total = kernel.reduce((sum, weight) => sum + weight, 0);
+  for (let row = 2; row < samples; row++)
+    if (row % 2 === 1)
+      for (let k = 0; k < count; k++) shown[row * count + k] = 1 - shown[(row - 1) * count + k]!;
+    else {
+      let rest = random.next() * total;
+      let number = 1;
+      while (number < count - 1 && (rest -= kernel[number - 1]!) > 0) number++;
+      const order = Array.from({length: count}, (_, k) => ({k, key: random.next()})).sort(
+        (a, b) => a.key - b.key,
+      );
+      for (const {k} of order.slice(0, number)) shown[row * count + k] = 1;
+    }
+  return shown;
+}

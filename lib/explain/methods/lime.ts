@@ -1,0 +1,113 @@
+/** LIME: the coefficients of a sparse linear model that is fitted to the scores of images with random regions hidden. */
+import {z} from 'zod';
+import {optionGroup} from '../../option-group';
+import {SeededRandom} from '../../random/random';
+import type {CaptionModel} from '../caption-model';
+import {HiddenRegions, regionShape, type RegionOptions} from '../hidden';
+import {LinearFit} from '../linear-fit';
+import type {Attribution, Method} from '../method';
+
+/** Options of the method `lime`. */
+export interface LimeOptions extends RegionOptions {
+  /** Number of images with regions hidden. Captum's default of 50 is about the number of regions. @default 128 */
+  readonly samples?: number;
+  /** Weight of the lasso's penalty: higher values leave fewer regions with a value. @default 0.01 */
+  readonly alpha?: number;
+  /** Width of the kernel that weights samples by their cosine distance to the image. @default 1 */
+  readonly kernelWidth?: number;
+  /** Seed of what is hidden. @default 1 */
+  readonly seed?: number;
+}
+type Settings = Required<LimeOptions>;
+
+export const lime: Method<Settings> = {
+  name: 'lime',
+  title: 'LIME',
+  about: 'A sparse linear model of the scores of images with random regions hidden.',
+  source: 'Ribeiro et al. 2016, arXiv 1602.04938',
+  complete: false,
+  features: 'regions',
+  options: optionGroup<LimeOptions>({
+    owner: 'lime method',
+    type: 'LimeOptions',
+    about: 'Options of the method `lime`.',
+  })(
+    z.strictObject({
+      samples: z
+        .int()
+        .min(2)
+        .max(1_000_000)
+        .default(128)
+        .describe(
+          "Number of images with regions hidden. Captum's default of 50 is about the number of regions.",
+        ),
+      alpha: z
+        .number()
+        .min(0)
+        .default(0.01)
+        .describe("Weight of the lasso's penalty: higher values leave fewer regions with a value."),
+      kernelWidth: z
+        .number()
+        .gt(0)
+        .default(1)
+        .describe('Width of the kernel that weights samples by their cosine distance to the image.'),
+      seed: z.int().min(0).max(0xffffffff).default(1).describe('Seed of what is hidden.'),
+      ...regionShape,
+    }),
+  ),
+  passes: (_, {samples}) => samples,
+  compute: (model, settings) => limeOf(model, settings, (count) => sampled(count, settings)),
+};
+
+/** Fits the linear model. @param samplesOf Returns what the images show, `[images, regions]`. */
+export function* limeOf(
+  model: CaptionModel,
+  settings: Settings,
+  samplesOf: (regions: number) => Float32Array,
+): Generator<void, Attribution, void> {
+  const image = new HiddenRegions(model, settings);
+  try {
+    const {count} = image;
+    const {words} = model;
+    const x = samplesOf(count);
+    const scores = yield* image.scores(x);
+    const fit = new LinearFit({x, features: count, weights: similarities(image, x, settings.kernelWidth)});
+    const values = Array.from({length: words}, (_, word) => {
+      const y = Float64Array.from({length: x.length / count}, (_, row) => scores[row * words + word]!);
+      return fit.lasso(y, settings.alpha);
+    });
+    return {image: image.maps(values)};
+  } finally {
+    image.dispose();
+  }
+}
+
+/** Computes the similarity of each sample to the image, from the cosine between their pixels. */
+function similarities({segments, image, count}: HiddenRegions, x: Float32Array, width: number): Float64Array {
+  const {pixels, baseline} = image;
+  // Products of the image with itself, with the baseline, and of the baseline with itself, by region.
+  const [own, mixed, hidden] = [0, 0, 0].map(() => new Float64Array(count));
+  for (const [at, label] of segments.labels.entries())
+    for (let k = 3 * at; k < 3 * at + 3; k++) {
+      own![label]! += pixels[k]! ** 2;
+      mixed![label]! += pixels[k]! * baseline[k]!;
+      hidden![label]! += baseline[k]! ** 2;
+    }
+  const length = Math.sqrt(own!.reduce((sum, value) => sum + value, 0));
+  return Float64Array.from({length: x.length / count}, (_, row) => {
+    let [product, square] = [0, 0];
+    for (let k = 0; k < count; k++) {
+      const isShown = x[row * count + k] === 1;
+      product += (isShown ? own! : mixed!)[k]!;
+      square += (isShown ? own! : hidden!)[k]!;
+    }
+    const cosine = product / Math.max(length * Math.sqrt(square), 1e-8);
+    return Math.exp(-((1 - cosine) ** 2) / (2 * width ** 2));
+  });
+}
+
+/** Shows each region with probability one half. */
+function sampled(count: number, {samples, seed}: Settings): Float32Array {
+  const random = new SeededRandom(seed);
+  return Float32Array.from({length: samples * count}, () => Number(random.bernoulli(0.5)));
+}
