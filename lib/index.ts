@@ -182,6 +182,16 @@ export type {
 } from './explain/explanation';
 export {methodNames, methods, type MethodName, type MethodOptions} from './explain/methods';
 export type {Attribution, Method} from './explain/method';
+export {
+  faithfulness,
+  findingWrongWords,
+  type ComparedMethod,
+  type Faithfulness,
+  type FaithfulnessOptions,
+} from './explain/faithful/faithfulness';
+export type {FaithfulnessScore, FaithfulnessScoreName, MethodFaithfulness} from './explain/faithful/summary';
+export type {WrongWordSignal} from './explain/faithful/wrong-words';
+export type {Effect, MeasuredImage, MeasuredMaps, MeasuredWord} from './explain/faithful/measurement';
 
 // Showing
 export * from './show/index';

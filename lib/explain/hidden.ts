@@ -62,9 +62,9 @@ export class HiddenImage {
 
   constructor(model: CaptionModel, baseline: Baseline) {
     this.#model = model;
-    this.pixels = model.pixels.dataSync<'float32'>() as Float32Array;
+    this.pixels = model.pixels.dataSync<'float32'>();
     this.#hidden = baselineOf(baseline, model.pixels);
-    this.baseline = this.#hidden.dataSync<'float32'>() as Float32Array;
+    this.baseline = this.#hidden.dataSync<'float32'>();
   }
 
   /**

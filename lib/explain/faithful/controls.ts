@@ -11,7 +11,7 @@ function control(
   return {
     ...{name, title: name, about, source: '', complete: false, features: 'cells', options: noOptions(name)},
     passes: () => 0,
-    // eslint-disable-next-line require-yield -- nothing to wait for
+     
     *compute(model: CaptionModel): Generator<void, Attribution, void> {
       const cells = 14;
       const maps = model.positions.map((position) => {
