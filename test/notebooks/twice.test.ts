@@ -23,7 +23,7 @@ describe('The cells of a chapter', () => {
     '03': training,
     '04': {checkpoint: run},
     '05': {checkpoint: run},
-    '06': {run: join(folder, 'looking'), epochs: 2, units: 32, count: 4},
+    '06': {run: join(folder, 'looking'), epochs: 10, units: 64, count: 4},
     '07': {checkpoint: join(folder, 'looking-adaptive'), count: 2},
   };
   before(() => drawScenes(drawn, {train: 40, validation: 8, test: 8}));
