@@ -56,7 +56,7 @@ function positiveRule(layer: Convolution, r: tf.Tensor4D, network: RecordedNetwo
   // Where all contributions are negative, each gets its share of them; where there are none, such as where a bias alone is left, all inputs share.
   const all = sumsOf(layer, x, filter);
   const without = <T extends tf.Tensor>(r: T, sums: tf.Tensor): T =>
-    tf.mul(r, tf.cast(tf.equal(sums, 0), 'float32')) as T;
+    tf.mul<T>(r, tf.cast(tf.equal(sums, 0), 'float32'));
   const rest = without(r, sums);
   const negative = tf.mul<tf.Tensor4D>(x, inputGradient(layer, ratio(rest, all), network));
   const ones = tf.onesLike(filter);
@@ -81,5 +81,5 @@ function sumsOf(
 
 /** Divides, and gives 0 where the divisor is 0. */
 function ratio(r: tf.Tensor4D, sums: tf.Tensor4D): tf.Tensor4D {
-  return tf.divNoNan(r, sums) as tf.Tensor4D;
+  return tf.divNoNan<tf.Tensor4D>(r, sums);
 }

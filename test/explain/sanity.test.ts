@@ -20,7 +20,7 @@ const method =
 /** Looks like an explanation, but knows nothing of the model: edges of the image. */
 const edges: Explain = (model: CaptionModel) =>
   tf.tidy(() => {
-    const grey = tf.mean(model.pixels, 3, true) as tf.Tensor4D;
+    const grey = tf.mean<tf.Tensor4D>(model.pixels, 3, true);
     const kernel = tf.tensor4d([0, 1, 0, 1, -4, 1, 0, 1, 0], [3, 3, 1, 1]);
     const map = tf.abs(tf.conv2d(grey, kernel, 1, 'same')).dataSync<'float32'>();
     return model.positions.map(() => map);

@@ -56,14 +56,14 @@ function rollout(model: CaptionModel): {cells: tf.Tensor3D; words: tf.Tensor3D} 
       // Cells attend within their view.
       const byCell = layers!.cells.map((x) => withResidual(meanOfHeads(x)));
       const steps = embeddings.shape[1];
-      let words = tf.expandDims(tf.eye(steps)) as tf.Tensor3D;
+      let words = tf.expandDims<tf.Tensor3D>(tf.eye(steps));
       let cells: tf.Tensor3D | undefined;
       for (const [at, own] of layers!.words.entries()) {
         const self = withResidual(meanOfHeads(own));
         words = tf.matMul(self, words);
         if (cells) cells = tf.matMul<tf.Tensor3D>(self, cells);
         const look = throughCells(meanOfHeads(layers!.look[at]!), byCell);
-        cells = tf.div(cells ? tf.add<tf.Tensor3D>(cells, look) : look, 2) as tf.Tensor3D;
+        cells = tf.div<tf.Tensor3D>(cells ? tf.add<tf.Tensor3D>(cells, look) : look, 2);
         words = tf.div(words, 2);
       }
       return {cells: cells!, words};
