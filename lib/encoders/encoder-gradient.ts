@@ -15,7 +15,7 @@ import {
   type RecordedNetwork,
 } from './backward';
 import {Cnn} from './cnn';
-import {relevanceRule, type ConvolutionRule} from './relevance';
+import {relevanceRule} from './relevance';
 import type {Encoder, Features} from './encoder';
 import {sidesOf} from './layers';
 
@@ -118,13 +118,11 @@ export function relevancePixels(
   outputs: readonly Outputs[],
   pixels: tf.Tensor4D,
   r: tf.Tensor,
-  rule: ConvolutionRule,
 ): tf.Tensor4D {
   const last = parts.cnn.layers.at(-1)!.name;
   return tf.tidy(() => {
     const ofMaps = kind === 'grid' ? r : pooledRelevance(outputs, last, r);
-    const maker = (network: RecordedNetwork): LayerRule => relevanceRule(network, rule);
-    const all = layerGradients(parts, 'grid', outputs, ofMaps, {rule: maker}).map((own, at) => {
+    const all = layerGradients(parts, 'grid', outputs, ofMaps, {rule: relevanceRule}).map((own, at) => {
       const view = parts.views[at]!;
       if (isWhole(view)) return own;
       // A view's pixel is a mean of the image's pixels, which share its relevance.

@@ -14,7 +14,7 @@ import {inputXGradient} from './methods/input-x-gradient';
 import {integratedGradients, type IntegratedGradientsOptions} from './methods/integrated-gradients';
 import {kernelShap, type KernelShapOptions} from './methods/kernel-shap';
 import {lime, type LimeOptions} from './methods/lime';
-import {lrp, type LrpOptions} from './methods/lrp';
+import {lrp} from './methods/lrp';
 import {occlusion, type OcclusionOptions} from './methods/occlusion';
 import {rise, type RiseOptions} from './methods/rise';
 import {saliency, type SaliencyOptions} from './methods/saliency';
@@ -34,7 +34,7 @@ export interface MethodOptions {
   readonly 'guided-backprop': NoOptions;
   readonly 'guided-grad-cam': GuidedGradCamOptions;
   readonly 'deep-lift': DeepLiftOptions;
-  readonly 'lrp': LrpOptions;
+  readonly 'lrp': NoOptions;
   readonly 'occlusion': OcclusionOptions;
   readonly 'feature-ablation': FeatureAblationOptions;
   readonly 'shapley-value-sampling': ShapleyValueSamplingOptions;

@@ -26,8 +26,7 @@ describe('completeness', () => {
     ['integrated-gradients', {steps: 300, previousWords: 'given'}, 5e-3],
     ['deep-lift', {}, 5e-3],
     ['deep-lift', {baseline: 'blurred'}, 5e-3],
-    ['lrp', {rule: 'alpha1-beta0'}, 1e-3],
-    ['lrp', {rule: 'epsilon'}, 1e-3],
+    ['lrp', {}, 1e-5],
   ];
   for (const kind of kinds)
     for (const [name, options, tolerance] of tolerances)

@@ -63,9 +63,8 @@ function rollout(model: CaptionModel): {cells: tf.Tensor3D; words: tf.Tensor3D} 
         words = tf.matMul(self, words);
         if (cells) cells = tf.matMul<tf.Tensor3D>(self, cells);
         const look = throughCells(meanOfHeads(layers!.look[at]!), byCell);
-        const both = cells ? tf.add<tf.Tensor3D>(cells, look) : look;
-        cells = tf.div<tf.Tensor3D>(both, 2);
-        words = tf.div<tf.Tensor3D>(words, 2);
+        cells = tf.div<tf.Tensor3D>(cells ? tf.add<tf.Tensor3D>(cells, look) : look, 2);
+        words = tf.div(words, 2);
       }
       return {cells: cells!, words};
     });

@@ -1,57 +1,35 @@
 /**
  * Layer-wise relevance propagation: the logit of a word is handed back, layer by layer, to the pixels and the words before, in proportion to
- * what each contributed. In the decoder gates, attention and scales are held constant and get none; in the encoder biases get none.
+ * what each contributed. In the decoder gates, attention and scales are held constant and get none; in the encoder biases get none. Like
+ * guided backpropagation, it fails the sanity check: within the image its maps depend more on the first layers than on the word (Sixt et al.
+ * 2020, arXiv 1912.09818).
  */
-import {z} from 'zod';
 import {inputLayer} from '../../encoders/layers';
 import {relevancePixels} from '../../encoders/encoder-gradient';
-import {convolutionRules, type ConvolutionRule} from '../../encoders/relevance';
 import type {Outputs} from '../../encoders/backward';
 import {runTransparent, transparentLogits} from '../../decoders/transparent/forms';
-import {optionGroup} from '../../option-group';
 import {pullback} from '../../tensorflow/pullback';
 import {tf} from '../../tensorflow/tensorflow';
 import type {CaptionModel} from '../caption-model';
 import {readGradients, sumGroups, toAttribution, totals, type WordGradients} from '../gradient-sums';
-import type {Attribution, Method} from '../method';
+import {noOptions, type Attribution, type Method, type NoOptions} from '../method';
 import type {Pass} from '../pass';
 import {singleDecoder} from '../single-decoder';
 import type {ScoredWords} from '../word-scores';
 
-/** Options of the method `lrp`. */
-export interface LrpOptions {
-  /** The rule of the encoder's convolutions: `alpha1-beta0` counts what speaks for a word alone, `epsilon` also what speaks against it. @default 'alpha1-beta0' */
-  readonly rule?: ConvolutionRule;
-}
-
-type Settings = Readonly<Required<LrpOptions>>;
-
-export const lrp: Method<Settings> = {
+export const lrp: Method<NoOptions> = {
   name: 'lrp',
   title: 'Layer-wise relevance propagation',
   about: 'The logit of the word, handed back layer by layer to the pixels and words that it came from.',
   source: 'Sun et al. 2022, arXiv 2001.01037; Bach et al. 2015, doi 10.1371/journal.pone.0130140',
   complete: true,
   features: 'pixels',
-  options: optionGroup<LrpOptions>({
-    owner: 'lrp method',
-    type: 'LrpOptions',
-    about: 'Options of the method `lrp`.',
-  })(
-    z.strictObject({
-      rule: z
-        .enum(convolutionRules)
-        .default('alpha1-beta0')
-        .describe(
-          "The rule of the encoder's convolutions: `alpha1-beta0` counts what speaks for a word alone, `epsilon` also what speaks against it.",
-        ),
-    }),
-  ),
+  options: noOptions('lrp'),
   passes: (words) => 1 + words,
   compute,
 };
 
-function* compute(model: CaptionModel, {rule}: Settings): Generator<void, Attribution, void> {
+function* compute(model: CaptionModel): Generator<void, Attribution, void> {
   const {parts, decoder} = model;
   const layers = [inputLayer.name, ...parts.cnn.layers.map(({name}) => name)];
   const pass = model.pass(model.pixels, model.embeddings, layers);
@@ -62,14 +40,14 @@ function* compute(model: CaptionModel, {rule}: Settings): Generator<void, Attrib
     const relevances = decoderRelevance(model, pass);
     const back = model.compiled(
       'relevance',
-      (outputs: readonly Outputs[], pixels: tf.Tensor4D, r: tf.Tensor, rule: ConvolutionRule) =>
-        relevancePixels(parts, decoder.features, outputs, pixels, r, rule),
+      (outputs: readonly Outputs[], pixels: tf.Tensor4D, r: tf.Tensor) =>
+        relevancePixels(parts, decoder.features, outputs, pixels, r),
     );
     const [, steps, size] = model.embeddings.shape;
     for (const {features, embeddings, rest} of relevances) {
       yield;
       model.backwardPasses++;
-      const pixels = back(pass.outputs, model.pixels, features, rule);
+      const pixels = back(pass.outputs, model.pixels, features);
       const values = readGradients({pixels, embeddings});
       // The start id is no word of the caption, so that what it contributed counts with the biases.
       const ofStart = sumGroups(values.embeddings, size)[0]!;
