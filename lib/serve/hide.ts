@@ -1,6 +1,5 @@
 /** Hides parts of an image, as its owner painted over them on the page. */
 import sharp from 'sharp';
-import {readPixels} from '../encoders/images';
 import type {Preprocessing} from '../encoders/encoder';
 import type {Hiding} from './page/api';
 import {Refusal} from './refusal';
@@ -29,6 +28,8 @@ export async function withHidden(
   const {side, grey} = hiding;
   if (!new RegExp(`^[01]{${side * side}}$`).test(hidden))
     throw new Refusal(400, `Expected \`hidden\` to be ${side * side} characters 0 or 1, got something else`);
+  // Loads TensorFlow, which the server does only when there is something to caption.
+  const {readPixels} = await import('../encoders/images.js');
   // Refuses formats and sizes that the library doesn't read, before anything else decodes them.
   await readPixels(image, preprocessing);
   const {data, info} = await sharp(image.bytes, {limitInputPixels: false})
