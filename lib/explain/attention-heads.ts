@@ -5,7 +5,7 @@ import {checkImage, type ImageInput} from '../encoders/image-input';
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import {special} from '../text/vocabulary';
-import {captionTokens} from './chosen-words';
+import {captionTokens, writtenTokens} from './chosen-words';
 import type {WordMaps} from './explanation';
 
 /** The attention of one head. */
@@ -49,7 +49,7 @@ export async function attentionHeads(
   checkImage(image, 'the image');
   const features = await captioner.encode([image]);
   try {
-    const written = (): number[] => [...captioner.captionFeatures(features)[0]!.hypotheses[0]!.tokens];
+    const written = (): number[] => writtenTokens(captioner, features);
     const tokens = caption === undefined ? written() : captionTokens(caption, vocabulary);
     const layers = tf.tidy(() => {
       const inputs = tf.tensor2d([special.start, ...tokens.slice(0, -1)], [1, tokens.length], 'int32');

@@ -1,6 +1,8 @@
 /** Which caption is explained, and which of its words: from what a user names to ids and positions. */
+import type {Captioner} from '../captioner';
 import {CaptionerError} from '../errors';
 import {nearest} from '../option-names';
+import type {tf} from '../tensorflow/tensorflow';
 import {tokenize} from '../text/tokenizer';
 import {special, type Vocabulary} from '../text/vocabulary';
 
@@ -99,4 +101,14 @@ function positionsOf(word: WordChoice, caption: readonly string[]): number[] {
   const near = nearest(word, caption);
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;
   throw new CaptionerError('options', `\`words\`: expected words of ${text}, got "${word}"${hint}`);
+}
+
+/**
+ * Returns the ids of the caption that the captioner writes, of at least one word: of an empty caption there is nothing to explain.
+ *
+ * @param features Image features of one image; not disposed.
+ */
+export function writtenTokens(captioner: Captioner, features: tf.Tensor): number[] {
+  const [found] = captioner.captionFeatures(features, {minimumLength: 1});
+  return [...found!.hypotheses[0]!.tokens];
 }

@@ -11,7 +11,7 @@ import {parseOptions} from '../options';
 import {startProgress, type ProgressOptions} from '../show-progress';
 import {tf} from '../tensorflow/tensorflow';
 import {CaptionModel} from './caption-model';
-import {captionTokens, chooseWords, type WordSelection} from './chosen-words';
+import {captionTokens, chooseWords, writtenTokens, type WordSelection} from './chosen-words';
 import {describeWords} from './described-words';
 import type {Explanation} from './explanation';
 import {methodNamed, methods, type MethodName, type MethodOptions} from './methods';
@@ -126,9 +126,9 @@ async function writtenBy(captioner: Captioner, pixels: Uint8Array, interrupt: In
   const batch = toPixels([pixels], encoder.preprocessing.size);
   try {
     const {grid, pooled} = await runInSteps(encodeInSteps(encoder, batch), () => interrupt.pause());
-    const [found] = captioner.captionFeatures(decoder.features === 'grid' ? grid : pooled);
+    const tokens = writtenTokens(captioner, decoder.features === 'grid' ? grid : pooled);
     tf.dispose([grid, pooled]);
-    return [...found!.hypotheses[0]!.tokens];
+    return tokens;
   } finally {
     batch.dispose();
   }

@@ -39,7 +39,7 @@ const quick: Readonly<Record<string, Quick>> = {
   '03-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
   '04-captions.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
   '05-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
-  '06-attention.ipynb': {parameters: [['run', looking], ['epochs', '2'], ['units', '64'], ['count', '8']]}, // prettier-ignore
+  '06-attention.ipynb': {parameters: [['run', looking], ['epochs', '3'], ['units', '64'], ['count', '8']]}, // prettier-ignore
   '07-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '06-attention.ipynb'}, // prettier-ignore
 };
 

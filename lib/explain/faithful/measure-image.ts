@@ -8,6 +8,7 @@ import {spearman} from '../../metrics/ranks';
 import {SeededRandom} from '../../random/random';
 import {tf} from '../../tensorflow/tensorflow';
 import {CaptionModel} from '../caption-model';
+import {writtenTokens} from '../chosen-words';
 import {deletionScores} from './deletion';
 import {infidelity, maximumSensitivity} from './infidelity';
 import {coarse, energyIn, massIn, peakOf, pixelMap} from './map-values';
@@ -157,9 +158,9 @@ async function captionOf(
   const batch = toPixels([pixels], encoder.preprocessing.size);
   try {
     const {grid, pooled} = await runInSteps(encodeInSteps(encoder, batch), pause);
-    const [found] = captioner.captionFeatures(decoder.features === 'grid' ? grid : pooled);
+    const tokens = writtenTokens(captioner, decoder.features === 'grid' ? grid : pooled);
     tf.dispose([grid, pooled]);
-    return [...found!.hypotheses[0]!.tokens];
+    return tokens;
   } finally {
     batch.dispose();
   }
