@@ -101,7 +101,7 @@ describe('the summary of faithfulness', () => {
     // Of nine pairs, one right word is less probable than a wrong one.
     expect([low.area, low.wrong, low.right]).to.deep.equal([8 / 9, 3, 3]);
     expect(signals.map(({signal}) => signal)).to.not.include('high sentinel');
-    expect(signals.find(({signal}) => signal === 'little mass: some')!.area).to.equal(0.5);
+    expect(signals.find(({signal}) => signal === 'much mass: some')!.area).to.equal(0.5);
   });
 });
 

@@ -30,7 +30,8 @@ export function wrongWordSignals(
 ): WrongWordSignal[] {
   const labels = [...new Set(images.flatMap(({methods}) => Object.keys(methods)))];
   const ofMaps = labels.flatMap((label): [string, Suspicion][] => [
-    [`little mass: ${label}`, (_, {methods}, at) => negative(methods[label]?.masses[at])],
+    // A word that hangs on details of the image: whatever changes there changes its probability.
+    [`much mass: ${label}`, (_, {methods}, at) => methods[label]?.masses[at]],
     [`low sum: ${label}`, (_, {methods}, at) => negative(methods[label]?.sums[at])],
     [
       `opposed: ${label}`,
