@@ -27,6 +27,7 @@ export function missingOf({missing, missingBySplit}: Dataset, split: Split): rea
   return missingBySplit?.[split] ?? missing;
 }
 
+/** Options of `checkMissing`. */
 export interface MissingOptions {
   /** Whether more than one image in a hundred may be left out of scores. @default false */
   readonly allowMissing?: boolean;

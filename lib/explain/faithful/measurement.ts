@@ -70,6 +70,7 @@ export interface MeasuredMaps {
   readonly agreement: Readonly<Record<string, number>>;
 }
 
+/** What was measured of an image and its caption. */
 export interface MeasuredImage {
   readonly id: string;
   readonly caption: string;

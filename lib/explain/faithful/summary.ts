@@ -23,6 +23,7 @@ export const faithfulnessScores = [
   'recoloured',
   'moved',
 ] as const;
+/** The name of a score of faithfulness. */
 export type FaithfulnessScoreName = (typeof faithfulnessScores)[number];
 
 /** Scores of a method. */
