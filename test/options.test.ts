@@ -40,7 +40,7 @@ describe('Options', () => {
       for (const {name, description, range, type: ofField, ...field} of fields) {
         expect(description, `${type}.${name}`).to.match(/^[A-Z`0-9].*\.$/s);
         if (ofField === 'OnBuildProgress' || ofField === 'ProgressDisplay') continue;
-        // What has no default says what happens without.
+        // An option without a default says what happens when it is absent.
         if (!('default' in field)) expect(description, `${type}.${name}`).to.match(/By default/);
         if (/^(number|boolean|')/.test(ofField)) expect(range, `${type}.${name}`).to.be.a('string');
       }

@@ -29,7 +29,7 @@ export interface EncoderParts {
 export interface RecordedFeatures {
   /** As `Encoder.encode` returns them, of one kind. */
   readonly features: tf.Tensor;
-  /** What the backward pass needs, by view. */
+  /** Outputs of layers that the backward pass needs, by view. */
   readonly outputs: readonly Outputs[];
 }
 

@@ -79,7 +79,7 @@ function attends(decoder: StepDecoder): decoder is Decoder & Required<Pick<Decod
   return 'attend' in decoder && decoder.attend !== undefined;
 }
 
-/** What the weights of the cells lack to 1. */
+/** The weight of the sentinel: 1 less the weights of the cells. */
 function sentinelOf({values, shape: [words, height, width]}: WordMaps): Float32Array {
   const cells = height * width;
   return Float32Array.from({length: words}, (_, word) =>

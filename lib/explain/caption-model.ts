@@ -19,7 +19,7 @@ export interface ExplainedParts {
   readonly decoder: StepDecoder;
 }
 
-/** What is explained, and how much at once. */
+/** The image, the caption and the words to explain, and the size of a batch. */
 export interface CaptionModelOptions extends ChosenWords {
   /** RGB, 0 to 255, `size × size × 3`, row by row. */
   readonly pixels: ArrayLike<number>;

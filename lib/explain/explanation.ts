@@ -1,4 +1,4 @@
-/** What an explanation of a caption consists of. */
+/** The parts of an explanation of a caption. */
 
 /** One map for each word, of one value per pixel, cell or segment of the image as the encoder reads it. */
 export interface WordMaps {
@@ -30,7 +30,7 @@ export interface WordInfluence {
   readonly shape: readonly [words: number, caption: number];
 }
 
-/** What computing an explanation took. */
+/** The cost of an explanation. */
 export interface ExplanationCost {
   /** Images that were run through the encoder, or captions through the decoder where the encoder had no part. */
   readonly forwardPasses: number;
@@ -49,9 +49,9 @@ export interface Explanation {
   readonly captionWords: readonly string[];
   /** The explained words, in their order. */
   readonly words: readonly ExplainedWord[];
-  /** What in the image made each word more or less probable. */
+  /** How much each part of the image made each word more or less probable. */
   readonly image: WordMaps;
-  /** What in the caption did. Absent if the method says nothing of words. */
+  /** How much each earlier word did. Absent if the method doesn't attribute to words. */
   readonly previousWords?: WordInfluence;
   /**
    * Completeness error of each word: the sum of all its values, less the change of its score from the baseline to the image. Absent if the method promises no

@@ -3,7 +3,7 @@ import {tf} from '../tensorflow/tensorflow';
 import {wordInfluence, wordMaps, type Attribution} from './method';
 import type {PixelGradients} from './pass';
 
-/** What a method makes of the gradients: numbers for each word. */
+/** Values that a method computes from gradients, for each word. */
 export interface WordGradients {
   /** `[size, size, 3]` for each word. */
   readonly pixels: Float32Array[];
@@ -11,7 +11,7 @@ export interface WordGradients {
   readonly embeddings: Float32Array[];
 }
 
-/** What is explained, as far as the values' shapes depend on it. */
+/** The properties of a model on which the values' shapes depend. */
 interface Shapes {
   readonly size: number;
   readonly positions: readonly number[];

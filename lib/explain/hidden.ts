@@ -15,7 +15,7 @@ export interface RegionOptions {
   readonly cells?: number;
   /** Approximate number of superpixels. @default 50 */
   readonly segments?: number;
-  /** What a hidden pixel shows: black, the mean colour of the image, or the blurred image. @default 'mean' */
+  /** Content of a hidden pixel: black, the mean colour of the image, or the blurred image. @default 'mean' */
   readonly baseline?: Baseline;
 }
 
@@ -37,7 +37,7 @@ export const baselineShape: BaselineShape = {
   baseline: z
     .enum(baselineNames)
     .default('mean')
-    .describe('What a hidden pixel shows: black, the mean colour of the image, or the blurred image.'),
+    .describe('Content of a hidden pixel: black, the mean colour of the image, or the blurred image.'),
 };
 
 /** Schema of `RegionOptions`. */

@@ -1,10 +1,10 @@
-/** What a method of explanation is: a description, options, and a generator that computes values for each word. */
+/** The interface of a method of explanation: a description, options, and a generator that computes values for each word. */
 import {z} from 'zod';
 import type {OptionGroup} from '../option-group';
 import type {CaptionModel} from './caption-model';
 import type {WordInfluence, WordMaps} from './explanation';
 
-/** What the values of a method's maps belong to. */
+/** The kind of thing that has a value in a method's maps. */
 export type FeatureKind = 'pixels' | 'cells' | 'regions';
 
 /** The values that a method found. */
@@ -21,7 +21,7 @@ export interface Method<Settings = unknown> {
   readonly name: string;
   /** Its name as a title. */
   readonly title: string;
-  /** What it does, in one line. */
+  /** A one-line description. */
   readonly about: string;
   /** The paper that introduced it. */
   readonly source: string;

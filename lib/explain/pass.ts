@@ -25,7 +25,7 @@ export interface GradientOptions {
   readonly sum?: readonly number[];
 }
 
-/** What a pass uses of its `CaptionModel`. */
+/** The part of `CaptionModel` that a pass uses. */
 export interface PassModel {
   readonly parts: EncoderParts;
   readonly decoder: StepDecoder;
@@ -110,7 +110,7 @@ export class Pass {
     return this.recorded.outputs.map((outputs) => outputs[layer]!);
   }
 
-  /** What the encoder's backward pass needs, by view. It belongs to this object. */
+  /** Outputs of layers that the encoder's backward pass needs, by view. They belong to this object. */
   get outputs(): readonly Outputs[] {
     return this.recorded.outputs;
   }

@@ -49,7 +49,7 @@ export function selectWords(all: tf.Tensor3D, {positions}: ScoredWords): tf.Tens
 
 /** Gradients of scores. The caller disposes both. */
 export interface ScoreGradients {
-  /** Of the shape of the features. */
+  /** Same shape as the features. */
   readonly features: tf.Tensor;
   /** `[batch, steps, embedding]` */
   readonly embeddings: tf.Tensor3D;

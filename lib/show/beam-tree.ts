@@ -153,7 +153,7 @@ function styleSheet(name: string, {nodes}: BeamLayout): Fragment {
     ` input{appearance:none;width:0;height:0;margin:0 -6px 0 0;flex:none;border:0;outline:0}`,
     ` label.chip:has(:focus-visible){outline:3px solid ${palette.orange};outline-offset:1px;overflow:visible}`,
   ];
-  // What is pointed at, or else chosen.
+  // The hypothesis that is pointed at, or else the chosen one.
   const chosen = nodes.map(({path}, at) => {
     const of = `${root}:has(.n${at}:hover)`;
     const or = `${root}:not(:has(label.chip:hover)):has(.c${at}:checked)`;

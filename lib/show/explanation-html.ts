@@ -176,7 +176,7 @@ function signSwitch(name: string): Fragment {
   </fieldset>`;
 }
 
-/** What is shown of the word or part that is pointed at, in words. */
+/** A description of the word or part that is pointed at. */
 function about({words, methods}: ExplanationView): Fragment {
   const mark = (sign: 'for' | 'against', text: string): Fragment => html`<b class="${sign}">${text}</b>`;
   const [more, less] = [mark('for', 'more likely'), mark('against', 'less likely')];

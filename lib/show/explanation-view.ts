@@ -39,7 +39,7 @@ export interface ViewedMap {
   readonly where: string | undefined;
 }
 
-/** What one method says. */
+/** The values of one method. */
 export interface ViewedMethod {
   readonly label: string;
   /** Whether it tells what opposes a word from what supports it. */
@@ -51,7 +51,7 @@ export interface ViewedMethod {
   readonly influence?: {readonly rows: readonly (readonly number[])[]; readonly largest: number};
 }
 
-/** What the explorer shows. */
+/** The content of the explorer. */
 export interface ExplanationView {
   readonly words: readonly ViewedWord[];
   readonly methods: readonly ViewedMethod[];

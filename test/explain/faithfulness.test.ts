@@ -98,7 +98,7 @@ describe('the summary of faithfulness', () => {
   it('says how well each signal finds wrong words', () => {
     const signals = wrongWordSignals(images, {draws: 50});
     const low = signals.find(({signal}) => signal === 'low probability')!;
-    // Of nine pairs, one right word is less probable than a wrong one.
+    // In one of nine pairs the right word is less probable than the wrong one.
     expect([low.area, low.wrong, low.right]).to.deep.equal([8 / 9, 3, 3]);
     expect(signals.map(({signal}) => signal)).to.not.include('high sentinel');
     expect(signals.find(({signal}) => signal === 'much mass: some')!.area).to.equal(0.5);

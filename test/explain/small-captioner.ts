@@ -21,7 +21,7 @@ import {float32} from 'captioner/dist/files/safetensors';
 import {parseOptions} from 'captioner/dist/options';
 import {readFixture, type Reference} from '../tensors';
 
-/** What a method of Captum finds: one row for each explained word. */
+/** The values of a method of Captum: one row for each explained word. */
 export interface Found {
   readonly pixels: Reference;
   readonly words?: Reference;

@@ -8,7 +8,7 @@ import type {Action, Kind, Place, Relation} from './scene';
 import {inverses, numberWords} from './phrases';
 import {PhraseReader, type Mention} from './phrase-reader';
 
-/** What a word of a caption says about the scene. */
+/** A word's claim about the scene. */
 export interface WordClaim {
   /** Kind of the objects that the word is about: a noun, or its number, size or colour. */
   readonly kind?: Kind;
@@ -41,7 +41,7 @@ export function wordClaims(caption: string, scene: Composition): (WordClaim | un
 }
 
 class Reading {
-  /** What the words claim, by position. */
+  /** The claims of the words, by position. */
   readonly words = new Map<number, WordClaim>();
   readonly #text: PhraseReader;
   readonly #scene: Composition;

@@ -19,7 +19,7 @@ export interface TransparentOptions {
   readonly probe?: tf.Tensor;
 }
 
-/** What a transparent decoder computes. */
+/** Results of a transparent decoder. */
 export interface Transparent {
   /** `[batch, steps, units]`, to be multiplied by the output layer's weight. */
   readonly states: tf.Tensor3D;

@@ -15,7 +15,7 @@ export interface DeletionScores {
   readonly insertion: number;
 }
 
-/** What hidden pixels show, as in the paper: no content where they are deleted, a blurred image where they are inserted. */
+/** Content of hidden pixels, as in the paper: none where they are deleted, a blurred image where they are inserted. */
 const baselines = {deletion: 'mean', insertion: 'blurred'} as const;
 
 /**

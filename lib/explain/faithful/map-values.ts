@@ -1,4 +1,4 @@
-/** What a map says: its value at every pixel, in a box, and where its maximum is. */
+/** Readings of a map: its value at every pixel, its sum and its energy in a box, and its maximum. */
 import type {WordMaps} from '../explanation';
 
 /** Left, top, width and height in pixels. */

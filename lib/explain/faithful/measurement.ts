@@ -1,4 +1,4 @@
-/** What is measured of an image: plain data, so that long measurements can be saved image by image. */
+/** Measurements of an image: plain data, so that a long run can save them image by image. */
 import type {Change} from '../../datasets/synthetic/counterfactuals';
 import type {Kind} from '../../datasets/synthetic/scene';
 import type {ExplanationCost} from '../explanation';
@@ -13,7 +13,7 @@ export interface MeasuredMethod {
   readonly settings: unknown;
 }
 
-/** What to measure. */
+/** Settings of a measurement. */
 export interface MeasureSettings {
   /** Steps of deletion and insertion; 0 for neither. */
   readonly steps: number;
@@ -55,7 +55,7 @@ export interface MeasuredMaps {
   /** Sum of a map, and of its absolute values. */
   readonly sums: readonly number[];
   readonly masses: readonly number[];
-  /** Of the words that were chosen for it. */
+  /** Scores of the words that were chosen for it. */
   readonly deletion?: readonly number[];
   readonly insertion?: readonly number[];
   /** Infidelity after the best scaling, divided by that of a map of zeros: from 0 to 1. */
@@ -70,7 +70,7 @@ export interface MeasuredMaps {
   readonly agreement: Readonly<Record<string, number>>;
 }
 
-/** What was measured of an image and its caption. */
+/** The measurements of an image and its caption. */
 export interface MeasuredImage {
   readonly id: string;
   readonly caption: string;

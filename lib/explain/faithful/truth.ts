@@ -1,4 +1,4 @@
-/** What is known of an image and each word of its caption: from the record of a drawn scene, or from what people wrote. */
+/** The truth about an image and each word of its caption: from the record of a drawn scene, or from people's captions. */
 import {basename, dirname} from 'node:path';
 import type {CaptionedImage} from '../../datasets/dataset';
 import {counterfactuals, type Change} from '../../datasets/synthetic/counterfactuals';
@@ -16,7 +16,7 @@ export interface KnownWord {
   readonly position: number;
   /** Whether it is true of the drawn scene, or used by one of the people who described the photograph. */
   readonly isTrue: boolean;
-  /** What it says about a drawn scene. */
+  /** Its claim about a drawn scene. */
   readonly type?: WordClaim['type'];
   /** Kind of the objects of a drawn scene that it is about. */
   readonly kind?: Kind;

@@ -1,4 +1,4 @@
-/** What the captioner itself knows about each word that it writes: its probability, and how sure it was. */
+/** The captioner's own confidence in each word that it writes: its probability, entropy and attention. */
 import type {Captioner} from '../../captioner';
 import type {CaptionModel} from '../caption-model';
 import {teacherForced} from '../described-words';

@@ -15,7 +15,7 @@ export interface OcclusionOptions {
   readonly stride?: number;
   /** Number of windows of different size, each twice as large as the one before, whose maps are averaged. @default 1 */
   readonly scales?: number;
-  /** What a hidden pixel shows: black, the mean colour of the image, or the blurred image. @default 'mean' */
+  /** Content of a hidden pixel: black, the mean colour of the image, or the blurred image. @default 'mean' */
   readonly baseline?: Baseline;
 }
 interface Settings {

@@ -18,7 +18,7 @@ export interface RiseOptions {
   readonly probability?: number;
   /** Seed of the masks. @default 1 */
   readonly seed?: number;
-  /** What a hidden pixel shows: black, the mean colour of the image, or the blurred image. @default 'mean' */
+  /** Content of a hidden pixel: black, the mean colour of the image, or the blurred image. @default 'mean' */
   readonly baseline?: Baseline;
 }
 type Settings = Required<RiseOptions>;
