@@ -1,6 +1,7 @@
 /** Every group of options, for documents and for the interfaces that are generated. */
 import {sceneOptions} from './datasets/synthetic/scene-options';
 import {decoderOptions} from './decoders/decoder-options';
+import {methodOptions} from './explain/method-options';
 import {buildOptions} from './features/build-options';
 import type {OptionGroup} from './option-group';
 import {limitOptions, sampleOptions, searchOptions} from './search/search-options';
@@ -16,4 +17,5 @@ export const optionGroups: readonly OptionGroup[] = [
   buildOptions,
   vocabularyOptions,
   sceneOptions,
+  ...methodOptions,
 ];

@@ -539,3 +539,329 @@ export interface SceneOptions {
    */
   readonly test?: number;
 }
+
+/** Options of the method `saliency`. */
+export interface SaliencyOptions {
+  /**
+   * Takes absolute values, before those of a pixel's colours are summed.
+   * Range: true or false.
+   * @default true
+   */
+  readonly absolute?: boolean;
+}
+
+/** Options of the method `integrated-gradients`. */
+export interface IntegratedGradientsOptions {
+  /**
+   * Points on the path (Gauss–Legendre quadrature).
+   * Range: an integer from 1 to 10000.
+   * @default 50
+   */
+  readonly steps?: number;
+  /**
+   * Where the path starts; the values of several are averaged.
+   * @default ["black"]
+   */
+  readonly baselines?: readonly ('black' | 'mean' | 'blurred')[];
+  /**
+   * Where the words before start: `zero`: from embeddings of zeros; `given`: they stay, and the image
+   * alone is explained.
+   * Range: "zero" or "given".
+   * @default 'zero'
+   */
+  readonly previousWords?: 'zero' | 'given';
+}
+
+/** Options of the methods `smoothgrad`, `smoothgrad-sq` and `vargrad`. */
+export interface SmoothGradOptions {
+  /**
+   * Noisy images.
+   * Range: an integer from 1 to 10000.
+   * @default 25
+   */
+  readonly samples?: number;
+  /**
+   * Standard deviation of the noise, as a fraction of the range of brightness, 255.
+   * Range: a number above 0 and up to 10.
+   * @default 0.15
+   */
+  readonly noise?: number;
+  /**
+   * Seed of the noise.
+   * Range: an integer from -2147483648 to 2147483647.
+   * @default 1
+   */
+  readonly seed?: number;
+}
+
+/** Options of the methods `grad-cam` and `grad-cam++`. */
+export interface GradCamOptions {
+  /**
+   * Block of the encoder whose feature map is weighted, such as `blocks.15`.
+   * @default 'last'
+   */
+  readonly block?: string;
+  /**
+   * Sets negative values to 0, as the paper does.
+   * Range: true or false.
+   * @default false
+   */
+  readonly positive?: boolean;
+}
+
+/** Options of the method `guided-grad-cam`. */
+export interface GuidedGradCamOptions {
+  /**
+   * Block of the encoder for Grad-CAM, such as `blocks.15`.
+   * @default 'last'
+   */
+  readonly block?: string;
+}
+
+/** Options of the method `deep-lift`. */
+export interface DeepLiftOptions {
+  /**
+   * The image to compare with.
+   * Range: "black", "mean" or "blurred".
+   * @default 'black'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+  /**
+   * How the decoder passes the change: `average`: by its gradient, averaged from the baseline to the
+   * image, so that the values sum to the change; `gradient`: by that at the image, as Captum does with
+   * what isn't a module.
+   * Range: "average" or "gradient".
+   * @default 'average'
+   */
+  readonly decoder?: 'average' | 'gradient';
+}
+
+/** Options of the method `occlusion`. */
+export interface OcclusionOptions {
+  /**
+   * Side of the window in pixels. By default it is two sevenths of the image's side.
+   * Range: an integer from 1 up.
+   */
+  readonly window?: number;
+  /**
+   * Distance between the positions of the window in pixels. By default it is half the window.
+   * Range: an integer from 1 up.
+   */
+  readonly stride?: number;
+  /**
+   * Number of windows of different size, each twice as large as the one before, whose maps are averaged.
+   * Range: an integer from 1 to 8.
+   * @default 1
+   */
+  readonly scales?: number;
+  /**
+   * Content of a hidden pixel: black, the mean colour of the image, or the blurred image.
+   * Range: "black", "mean" or "blurred".
+   * @default 'mean'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+}
+
+/** Options of the method `feature-ablation`. */
+export interface FeatureAblationOptions {
+  /**
+   * Regions to hide: square cells, or superpixels that follow the image's edges.
+   * Range: "cells" or "superpixels".
+   * @default 'cells'
+   */
+  readonly regions?: 'cells' | 'superpixels';
+  /**
+   * Cells per side of the image.
+   * Range: an integer from 1 to 64.
+   * @default 7
+   */
+  readonly cells?: number;
+  /**
+   * Approximate number of superpixels.
+   * Range: an integer from 1 to 4096.
+   * @default 50
+   */
+  readonly segments?: number;
+  /**
+   * Content of a hidden pixel: black, the mean colour of the image, or the blurred image.
+   * Range: "black", "mean" or "blurred".
+   * @default 'mean'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+}
+
+/** Options of the method `shapley-value-sampling`. */
+export interface ShapleyValueSamplingOptions {
+  /**
+   * Number of random orders.
+   * Range: an integer from 1 to 100000.
+   * @default 25
+   */
+  readonly samples?: number;
+  /**
+   * Seed of the orders.
+   * Range: an integer from 0 to 4294967295.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Regions to hide: square cells, or superpixels that follow the image's edges.
+   * Range: "cells" or "superpixels".
+   * @default 'cells'
+   */
+  readonly regions?: 'cells' | 'superpixels';
+  /**
+   * Cells per side of the image.
+   * Range: an integer from 1 to 64.
+   * @default 7
+   */
+  readonly cells?: number;
+  /**
+   * Approximate number of superpixels.
+   * Range: an integer from 1 to 4096.
+   * @default 50
+   */
+  readonly segments?: number;
+  /**
+   * Content of a hidden pixel: black, the mean colour of the image, or the blurred image.
+   * Range: "black", "mean" or "blurred".
+   * @default 'mean'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+}
+
+/** Options of the method `kernel-shap`. */
+export interface KernelShapOptions {
+  /**
+   * Number of images with regions hidden. Captum's default of 25 is fewer than the regions.
+   * Range: an integer from 4 to 1000000.
+   * @default 512
+   */
+  readonly samples?: number;
+  /**
+   * Seed of what is hidden.
+   * Range: an integer from 0 to 4294967295.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Regions to hide: square cells, or superpixels that follow the image's edges.
+   * Range: "cells" or "superpixels".
+   * @default 'cells'
+   */
+  readonly regions?: 'cells' | 'superpixels';
+  /**
+   * Cells per side of the image.
+   * Range: an integer from 1 to 64.
+   * @default 7
+   */
+  readonly cells?: number;
+  /**
+   * Approximate number of superpixels.
+   * Range: an integer from 1 to 4096.
+   * @default 50
+   */
+  readonly segments?: number;
+  /**
+   * Content of a hidden pixel: black, the mean colour of the image, or the blurred image.
+   * Range: "black", "mean" or "blurred".
+   * @default 'mean'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+}
+
+/** Options of the method `lime`. */
+export interface LimeOptions {
+  /**
+   * Number of images with regions hidden. Captum's default of 50 is about the number of regions.
+   * Range: an integer from 2 to 1000000.
+   * @default 128
+   */
+  readonly samples?: number;
+  /**
+   * Weight of the lasso's penalty: higher values leave fewer regions with a value.
+   * Range: a number from 0 up.
+   * @default 0.01
+   */
+  readonly alpha?: number;
+  /**
+   * Width of the kernel that weights samples by their cosine distance to the image.
+   * Range: a number above 0.
+   * @default 1
+   */
+  readonly kernelWidth?: number;
+  /**
+   * Seed of what is hidden.
+   * Range: an integer from 0 to 4294967295.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Regions to hide: square cells, or superpixels that follow the image's edges.
+   * Range: "cells" or "superpixels".
+   * @default 'cells'
+   */
+  readonly regions?: 'cells' | 'superpixels';
+  /**
+   * Cells per side of the image.
+   * Range: an integer from 1 to 64.
+   * @default 7
+   */
+  readonly cells?: number;
+  /**
+   * Approximate number of superpixels.
+   * Range: an integer from 1 to 4096.
+   * @default 50
+   */
+  readonly segments?: number;
+  /**
+   * Content of a hidden pixel: black, the mean colour of the image, or the blurred image.
+   * Range: "black", "mean" or "blurred".
+   * @default 'mean'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+}
+
+/** Options of the method `rise`. */
+export interface RiseOptions {
+  /**
+   * Number of masks.
+   * Range: an integer from 2 to 1000000.
+   * @default 512
+   */
+  readonly samples?: number;
+  /**
+   * Cells per side of a mask, before it is enlarged.
+   * Range: an integer from 1 to 64.
+   * @default 7
+   */
+  readonly cells?: number;
+  /**
+   * Probability that a cell is shown.
+   * Range: a number above 0 and below 1.
+   * @default 0.5
+   */
+  readonly probability?: number;
+  /**
+   * Seed of the masks.
+   * Range: an integer from 0 to 4294967295.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * Content of a hidden pixel: black, the mean colour of the image, or the blurred image.
+   * Range: "black", "mean" or "blurred".
+   * @default 'mean'
+   */
+  readonly baseline?: 'black' | 'mean' | 'blurred';
+}
+
+/** Options of the method `attention-x-gradient`. */
+export interface AttentionXGradientOptions {
+  /**
+   * Sets negative values to 0, as the paper does.
+   * Range: true or false.
+   * @default false
+   */
+  readonly positive?: boolean;
+}

@@ -127,7 +127,7 @@ describe('A wrong option', () => {
           } catch (error) {
             refused++;
             const {message} = error as Error;
-            expect(message).to.match(/^[\w ]+: `[\w.]+`: (expected .+, got .+|unknown option)/s);
+            expect(message).to.match(/^[\w -]+: `[\w.]+`: (expected .+, got .+|unknown option)/s);
             expect(message).to.not.match(
               /Invalid|Too (small|big)|received|NaN to|undefined|[<>]=?\d|\bzod\b/i,
             );

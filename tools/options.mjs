@@ -138,6 +138,13 @@ saved with it.
     heading: '## Drawn scenes',
     text: '`drawScenes(folder, {…})`.',
   },
+  SaliencyOptions: {
+    heading: '## Explanations',
+    text: `\`captioner explain --method NAME --set OPTION=VALUE\`, or \`explain(captioner, image, {method: NAME, …})\`. Methods that are missing here have no
+options.
+
+### saliency method`,
+  },
 };
 
 function document(groups) {

@@ -1,7 +1,7 @@
 /** Images without information, which methods start from or replace parts of the image by. */
 import {tf} from '../tensorflow/tensorflow';
+import type {baselineNames} from './method-options';
 
-export const baselineNames = ['black', 'mean', 'blurred'] as const;
 /** Black; the mean colour of the image everywhere; the image, blurred. */
 export type Baseline = (typeof baselineNames)[number];
 

@@ -2,9 +2,7 @@
 import {CaptionerError} from '../errors';
 import {unknownName} from '../option-names';
 import type {Layer} from '../encoders/layers';
-
-/** The name that stands for the last block. */
-export const lastBlock = 'last';
+import {lastBlock} from './method-options';
 
 /**
  * Returns the name of the last layer of a block, whose output is the block's.

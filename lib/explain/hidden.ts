@@ -1,55 +1,14 @@
 /** An image with parts hidden: masked images in, scores of the words out. A hidden pixel has the colour of a baseline image. */
-import {z} from 'zod';
+import type {FeatureAblationOptions} from '../option-types';
 import {tf} from '../tensorflow/tensorflow';
-import {baselineNames, baselineOf, type Baseline} from './baselines';
+import {baselineOf, type Baseline} from './baselines';
 import type {CaptionModel} from './caption-model';
 import {wordMaps} from './method';
 import type {WordMaps} from './explanation';
 import {gridCells, superpixels, type Segments} from './segments';
 
 /** Options of methods that hide regions. */
-export interface RegionOptions {
-  /** Regions to hide: square cells, or superpixels that follow the image's edges. @default 'cells' */
-  readonly regions?: 'cells' | 'superpixels';
-  /** Cells per side of the image. @default 7 */
-  readonly cells?: number;
-  /** Approximate number of superpixels. @default 50 */
-  readonly segments?: number;
-  /** Content of a hidden pixel: black, the mean colour of the image, or the blurred image. @default 'mean' */
-  readonly baseline?: Baseline;
-}
-
-export type RegionSettings = Required<RegionOptions>;
-
-type WithDefault<Schema extends z.ZodType> = z.ZodDefault<Schema>;
-type Choice<Names extends string> = z.ZodEnum<{[Name in Names]: Name}>;
-interface BaselineShape {
-  readonly baseline: WithDefault<Choice<Baseline>>;
-}
-interface RegionShape extends BaselineShape {
-  readonly regions: WithDefault<Choice<'cells' | 'superpixels'>>;
-  readonly cells: WithDefault<z.ZodInt>;
-  readonly segments: WithDefault<z.ZodInt>;
-}
-
-/** Schema of the baseline. */
-export const baselineShape: BaselineShape = {
-  baseline: z
-    .enum(baselineNames)
-    .default('mean')
-    .describe('Content of a hidden pixel: black, the mean colour of the image, or the blurred image.'),
-};
-
-/** Schema of `RegionOptions`. */
-export const regionShape: RegionShape = {
-  regions: z
-    .enum(['cells', 'superpixels'])
-    .default('cells')
-    .describe("Regions to hide: square cells, or superpixels that follow the image's edges."),
-  cells: z.int().min(1).max(64).default(7).describe('Cells per side of the image.'),
-  segments: z.int().min(1).max(4096).default(50).describe('Approximate number of superpixels.'),
-  baseline: baselineShape.baseline,
-};
+export type RegionSettings = Required<FeatureAblationOptions>;
 
 /** The image of a model, and the baseline that shows where it is hidden. */
 export class HiddenImage {

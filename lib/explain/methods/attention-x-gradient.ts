@@ -1,22 +1,18 @@
 /** Attention times its gradient: where the decoder looked, as far as looking there made the word more likely. */
-import {z} from 'zod';
 import {runTransparent} from '../../decoders/transparent/forms';
-import {optionGroup} from '../../option-group';
+import type {AttentionXGradientOptions} from '../../option-types';
 import {pullback} from '../../tensorflow/pullback';
 import {tf} from '../../tensorflow/tensorflow';
 import {logProbabilitiesOfStates} from '../../decoders/base-decoder';
 import type {CaptionModel} from '../caption-model';
 import {wordMaps, type Attribution, type Method} from '../method';
+import {attentionXGradientOptions} from '../method-options';
 import {singleDecoder} from '../single-decoder';
 import {selectWords, type ScoredWords} from '../word-scores';
 import {joinViewMaps} from '../view-maps';
 import {checkAttends} from './attention';
 
-/** Options of the method `attention-x-gradient`. */
-export interface AttentionXGradientOptions {
-  /** Sets negative values to 0, as the paper does. @default false */
-  readonly positive?: boolean;
-}
+export type {AttentionXGradientOptions};
 
 type Settings = Readonly<Required<AttentionXGradientOptions>>;
 
@@ -28,15 +24,7 @@ export const attentionXGradient: Method<Settings> = {
   source: 'Chefer et al. 2021, arXiv 2103.15679',
   complete: false,
   features: 'cells',
-  options: optionGroup<AttentionXGradientOptions>({
-    owner: 'attention-x-gradient method',
-    type: 'AttentionXGradientOptions',
-    about: 'Options of the method `attention-x-gradient`.',
-  })(
-    z.strictObject({
-      positive: z.boolean().default(false).describe('Sets negative values to 0, as the paper does.'),
-    }),
-  ),
+  options: attentionXGradientOptions,
   passes: (words) => 1 + words,
   *compute(model, {positive}): Generator<void, Attribution, void> {
     checkAttends(model, 'attention-x-gradient');

@@ -3,31 +3,22 @@
  * multiplies gates and attention, for which the rule is not defined; there the gradient is averaged between baseline and image, which for a
  * function of one number is the rescale rule itself.
  */
-import {z} from 'zod';
 import {rescaleRule} from '../../encoders/deep-lift';
 import {pixelGradient} from '../../encoders/encoder-gradient';
 import type {Outputs} from '../../encoders/backward';
 import {inputLayer} from '../../encoders/layers';
-import {optionGroup} from '../../option-group';
+import type {DeepLiftOptions} from '../../option-types';
 import {tf} from '../../tensorflow/tensorflow';
-import {baselineNames, baselineOf, type Baseline} from '../baselines';
+import {baselineOf} from '../baselines';
 import type {CaptionModel} from '../caption-model';
 import {gaussLegendre} from '../gauss-legendre';
 import {multiply, readGradients, toAttribution, totals, type WordGradients} from '../gradient-sums';
 import type {Attribution, Method} from '../method';
+import {deepLiftOptions} from '../method-options';
 import type {Pass} from '../pass';
 import {scoreGradients, type ScoredWords, type ScoreGradients} from '../word-scores';
 
-/** Options of the method `deep-lift`. */
-export interface DeepLiftOptions {
-  /** The image to compare with. @default 'black' */
-  readonly baseline?: Baseline;
-  /**
-   * How the decoder passes the change: `average`: by its gradient, averaged from the baseline to the image, so that the values sum to the change; `gradient`: by
-   * that at the image, as Captum does with what isn't a module. @default 'average'
-   */
-  readonly decoder?: 'average' | 'gradient';
-}
+export type {DeepLiftOptions};
 
 type Settings = Readonly<Required<DeepLiftOptions>>;
 
@@ -42,21 +33,7 @@ export const deepLift: Method<Settings> = {
   source: 'Shrikumar et al. 2017, arXiv 1704.02685',
   complete: true,
   features: 'pixels',
-  options: optionGroup<DeepLiftOptions>({
-    owner: 'deep-lift method',
-    type: 'DeepLiftOptions',
-    about: 'Options of the method `deep-lift`.',
-  })(
-    z.strictObject({
-      baseline: z.enum(baselineNames).default('black').describe('The image to compare with.'),
-      decoder: z
-        .enum(['average', 'gradient'])
-        .default('average')
-        .describe(
-          "How the decoder passes the change: `average`: by its gradient, averaged from the baseline to the image, so that the values sum to the change; `gradient`: by that at the image, as Captum does with what isn't a module.",
-        ),
-    }),
-  ),
+  options: deepLiftOptions,
   passes: (words) => 4 + words,
   compute,
 };

@@ -1,12 +1,11 @@
 /** Feature ablation: how much the score falls when one region is hidden. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {FeatureAblationOptions} from '../../option-types';
 import type {CaptionModel} from '../caption-model';
-import {HiddenRegions, regionShape, type RegionOptions, type RegionSettings} from '../hidden';
+import {HiddenRegions, type RegionSettings} from '../hidden';
 import type {Attribution, Method} from '../method';
+import {featureAblationOptions} from '../method-options';
 
-/** Options of the method `feature-ablation`. */
-export type FeatureAblationOptions = RegionOptions;
+export type {FeatureAblationOptions};
 
 export const featureAblation: Method<RegionSettings> = {
   name: 'feature-ablation',
@@ -15,11 +14,7 @@ export const featureAblation: Method<RegionSettings> = {
   source: 'Zeiler and Fergus 2014, arXiv 1311.2901',
   complete: false,
   features: 'regions',
-  options: optionGroup<FeatureAblationOptions>({
-    owner: 'feature-ablation method',
-    type: 'FeatureAblationOptions',
-    about: 'Options of the method `feature-ablation`.',
-  })(z.strictObject(regionShape)),
+  options: featureAblationOptions,
   passes: (_, settings) => 1 + regionCount(settings),
   compute,
 };

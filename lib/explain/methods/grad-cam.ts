@@ -1,19 +1,13 @@
 /** Grad-CAM and Grad-CAM++: the channels of a block's feature map, weighted by their gradients. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {GradCamOptions} from '../../option-types';
 import {tf} from '../../tensorflow/tensorflow';
-import {lastBlock, outputOfBlock} from '../blocks';
+import {outputOfBlock} from '../blocks';
 import type {CaptionModel} from '../caption-model';
 import {wordMaps, type Attribution, type Method} from '../method';
+import {gradCamOptions} from '../method-options';
 import {joinViewMaps} from '../view-maps';
 
-/** Options of the methods `grad-cam` and `grad-cam++`. */
-export interface GradCamOptions {
-  /** Block of the encoder whose feature map is weighted, such as `blocks.15`. @default 'last' */
-  readonly block?: string;
-  /** Sets negative values to 0, as the paper does. @default false, as in Captum */
-  readonly positive?: boolean;
-}
+export type {GradCamOptions};
 
 type Settings = Readonly<Required<GradCamOptions>>;
 
@@ -52,19 +46,7 @@ function variant(
     ...described,
     complete: false,
     features: 'cells',
-    options: optionGroup<GradCamOptions>({
-      owner: `${name} method`,
-      type: 'GradCamOptions',
-      about: 'Options of the methods `grad-cam` and `grad-cam++`.',
-    })(
-      z.strictObject({
-        block: z
-          .string()
-          .default(lastBlock)
-          .describe('Block of the encoder whose feature map is weighted, such as `blocks.15`.'),
-        positive: z.boolean().default(false).describe('Sets negative values to 0, as the paper does.'),
-      }),
-    ),
+    options: {...gradCamOptions, owner: `${name} method`},
     passes: (words) => 1 + words,
     *compute(model, settings): Generator<void, Attribution, void> {
       const maps = yield* classMaps(model, settings, weights);

@@ -1,17 +1,12 @@
 /** Guided Grad-CAM: guided backpropagation where Grad-CAM is positive. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
-import {lastBlock} from '../blocks';
+import type {GuidedGradCamOptions} from '../../option-types';
 import {sumGroups} from '../gradient-sums';
 import {wordMaps, type Attribution, type Method} from '../method';
+import {guidedGradCamOptions} from '../method-options';
 import {classMaps} from './grad-cam';
 import {gradientsOf} from './saliency';
 
-/** Options of the method `guided-grad-cam`. */
-export interface GuidedGradCamOptions {
-  /** Block of the encoder for Grad-CAM, such as `blocks.15`. @default 'last' */
-  readonly block?: string;
-}
+export type {GuidedGradCamOptions};
 
 export const guidedGradCam: Method<Readonly<Required<GuidedGradCamOptions>>> = {
   name: 'guided-grad-cam',
@@ -20,18 +15,7 @@ export const guidedGradCam: Method<Readonly<Required<GuidedGradCamOptions>>> = {
   source: 'Selvaraju et al. 2017, arXiv 1610.02391',
   complete: false,
   features: 'pixels',
-  options: optionGroup<GuidedGradCamOptions>({
-    owner: 'guided-grad-cam method',
-    type: 'GuidedGradCamOptions',
-    about: 'Options of the method `guided-grad-cam`.',
-  })(
-    z.strictObject({
-      block: z
-        .string()
-        .default(lastBlock)
-        .describe('Block of the encoder for Grad-CAM, such as `blocks.15`.'),
-    }),
-  ),
+  options: guidedGradCamOptions,
   passes: (words) => 2 * (1 + words),
   *compute(model, {block}): Generator<void, Attribution, void> {
     const {size} = model;

@@ -2,24 +2,16 @@
  * Integrated gradients: the gradients along the straight path from a baseline to the image, averaged and multiplied by the difference.
  * They sum to the change of the score. The words before a word come in along the same path, from embeddings of zeros.
  */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {IntegratedGradientsOptions} from '../../option-types';
 import {tf} from '../../tensorflow/tensorflow';
-import {baselineNames, baselineOf, type Baseline} from '../baselines';
+import {baselineOf} from '../baselines';
 import type {CaptionModel} from '../caption-model';
 import {gaussLegendre} from '../gauss-legendre';
 import {addTo, multiply, readGradients, toAttribution, totals, type WordGradients} from '../gradient-sums';
 import type {Attribution, Method} from '../method';
+import {integratedGradientsOptions} from '../method-options';
 
-/** Options of the method `integrated-gradients`. */
-export interface IntegratedGradientsOptions {
-  /** Points on the path (Gauss–Legendre quadrature). @default 50 */
-  readonly steps?: number;
-  /** Where the path starts; the values of several are averaged. @default ['black'] */
-  readonly baselines?: readonly Baseline[];
-  /** Where the words before start: `zero`: from embeddings of zeros; `given`: they stay, and the image alone is explained. @default 'zero' */
-  readonly previousWords?: 'zero' | 'given';
-}
+export type {IntegratedGradientsOptions};
 
 type Settings = Readonly<Required<IntegratedGradientsOptions>>;
 
@@ -31,32 +23,7 @@ export const integratedGradients: Method<Settings> = {
   source: 'Sundararajan et al. 2017, arXiv 1703.01365',
   complete: true,
   features: 'pixels',
-  options: optionGroup<IntegratedGradientsOptions>({
-    owner: 'integrated-gradients method',
-    type: 'IntegratedGradientsOptions',
-    about: 'Options of the method `integrated-gradients`.',
-  })(
-    z.strictObject({
-      steps: z
-        .int()
-        .min(1)
-        .max(10_000)
-        .default(50)
-        .describe('Points on the path (Gauss–Legendre quadrature).'),
-      baselines: z
-        .array(z.enum(baselineNames))
-        .min(1)
-        .readonly()
-        .default(['black'])
-        .describe('Where the path starts; the values of several are averaged.'),
-      previousWords: z
-        .enum(['zero', 'given'])
-        .default('zero')
-        .describe(
-          'Where the words before start: `zero`: from embeddings of zeros; `given`: they stay, and the image alone is explained.',
-        ),
-    }),
-  ),
+  options: integratedGradientsOptions,
   passes: (words, {steps, baselines}) => (steps * (1 + words) + 2) * baselines.length,
   compute,
 };

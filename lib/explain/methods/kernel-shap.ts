@@ -1,20 +1,15 @@
 /** Kernel SHAP: Shapley values as the coefficients of a linear model that is fitted to the scores of images with random regions hidden. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {KernelShapOptions} from '../../option-types';
 import {SeededRandom} from '../../random/random';
 import type {CaptionModel} from '../caption-model';
-import {HiddenRegions, regionShape, type RegionOptions} from '../hidden';
+import {HiddenRegions} from '../hidden';
 import {LinearFit} from '../linear-fit';
 import type {Attribution, Method} from '../method';
+import {kernelShapOptions} from '../method-options';
 import {deltaOf} from './shapley-value-sampling';
 
-/** Options of the method `kernel-shap`. */
-export interface KernelShapOptions extends RegionOptions {
-  /** Number of images with regions hidden. Captum's default of 25 is fewer than the regions. @default 512 */
-  readonly samples?: number;
-  /** Seed of what is hidden. @default 1 */
-  readonly seed?: number;
-}
+export type {KernelShapOptions};
+
 type Settings = Required<KernelShapOptions>;
 
 /** Weight of the image that shows everything and of the one that shows nothing, which the linear model has to match. */
@@ -27,22 +22,7 @@ export const kernelShap: Method<Settings> = {
   source: 'Lundberg and Lee 2017, arXiv 1705.07874',
   complete: true,
   features: 'regions',
-  options: optionGroup<KernelShapOptions>({
-    owner: 'kernel-shap method',
-    type: 'KernelShapOptions',
-    about: 'Options of the method `kernel-shap`.',
-  })(
-    z.strictObject({
-      samples: z
-        .int()
-        .min(4)
-        .max(1_000_000)
-        .default(512)
-        .describe("Number of images with regions hidden. Captum's default of 25 is fewer than the regions."),
-      seed: z.int().min(0).max(0xffffffff).default(1).describe('Seed of what is hidden.'),
-      ...regionShape,
-    }),
-  ),
+  options: kernelShapOptions,
   passes: (_, {samples}) => samples,
   compute: (model, settings) => kernelShapOf(model, settings, (count) => sampled(count, settings)),
 };

@@ -1,23 +1,14 @@
 /** LIME: the coefficients of a sparse linear model that is fitted to the scores of images with random regions hidden. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {LimeOptions} from '../../option-types';
 import {SeededRandom} from '../../random/random';
 import type {CaptionModel} from '../caption-model';
-import {HiddenRegions, regionShape, type RegionOptions} from '../hidden';
+import {HiddenRegions} from '../hidden';
 import {LinearFit} from '../linear-fit';
 import type {Attribution, Method} from '../method';
+import {limeOptions} from '../method-options';
 
-/** Options of the method `lime`. */
-export interface LimeOptions extends RegionOptions {
-  /** Number of images with regions hidden. Captum's default of 50 is about the number of regions. @default 128 */
-  readonly samples?: number;
-  /** Weight of the lasso's penalty: higher values leave fewer regions with a value. @default 0.01 */
-  readonly alpha?: number;
-  /** Width of the kernel that weights samples by their cosine distance to the image. @default 1 */
-  readonly kernelWidth?: number;
-  /** Seed of what is hidden. @default 1 */
-  readonly seed?: number;
-}
+export type {LimeOptions};
+
 type Settings = Required<LimeOptions>;
 
 export const lime: Method<Settings> = {
@@ -27,34 +18,7 @@ export const lime: Method<Settings> = {
   source: 'Ribeiro et al. 2016, arXiv 1602.04938',
   complete: false,
   features: 'regions',
-  options: optionGroup<LimeOptions>({
-    owner: 'lime method',
-    type: 'LimeOptions',
-    about: 'Options of the method `lime`.',
-  })(
-    z.strictObject({
-      samples: z
-        .int()
-        .min(2)
-        .max(1_000_000)
-        .default(128)
-        .describe(
-          "Number of images with regions hidden. Captum's default of 50 is about the number of regions.",
-        ),
-      alpha: z
-        .number()
-        .min(0)
-        .default(0.01)
-        .describe("Weight of the lasso's penalty: higher values leave fewer regions with a value."),
-      kernelWidth: z
-        .number()
-        .gt(0)
-        .default(1)
-        .describe('Width of the kernel that weights samples by their cosine distance to the image.'),
-      seed: z.int().min(0).max(0xffffffff).default(1).describe('Seed of what is hidden.'),
-      ...regionShape,
-    }),
-  ),
+  options: limeOptions,
   passes: (_, {samples}) => samples,
   compute: (model, settings) => limeOf(model, settings, (count) => sampled(count, settings)),
 };

@@ -1,23 +1,14 @@
 /** Occlusion: how much the score falls when a square window of the image is hidden. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {OcclusionOptions} from '../../option-types';
 import {tf} from '../../tensorflow/tensorflow';
 import type {Baseline} from '../baselines';
 import type {CaptionModel} from '../caption-model';
-import {baselineShape, HiddenImage} from '../hidden';
+import {HiddenImage} from '../hidden';
 import {wordMaps, type Attribution, type Method} from '../method';
+import {occlusionOptions} from '../method-options';
 
-/** Options of the method `occlusion`. */
-export interface OcclusionOptions {
-  /** Side of the window in pixels. @default two sevenths of the image's side */
-  readonly window?: number;
-  /** Distance between the positions of the window in pixels. @default half the window */
-  readonly stride?: number;
-  /** Number of windows of different size, each twice as large as the one before, whose maps are averaged. @default 1 */
-  readonly scales?: number;
-  /** Content of a hidden pixel: black, the mean colour of the image, or the blurred image. @default 'mean' */
-  readonly baseline?: Baseline;
-}
+export type {OcclusionOptions};
+
 interface Settings {
   readonly window?: number | undefined;
   readonly stride?: number | undefined;
@@ -32,33 +23,7 @@ export const occlusion: Method<Settings> = {
   source: 'Zeiler and Fergus 2014, arXiv 1311.2901',
   complete: false,
   features: 'pixels',
-  options: optionGroup<OcclusionOptions>({
-    owner: 'occlusion method',
-    type: 'OcclusionOptions',
-    about: 'Options of the method `occlusion`.',
-  })(
-    z.strictObject({
-      window: z
-        .int()
-        .min(1)
-        .optional()
-        .describe("Side of the window in pixels; two sevenths of the image's side."),
-      stride: z
-        .int()
-        .min(1)
-        .optional()
-        .describe('Distance between the positions of the window in pixels; half the window.'),
-      scales: z
-        .int()
-        .min(1)
-        .max(8)
-        .default(1)
-        .describe(
-          'Number of windows of different size, each twice as large as the one before, whose maps are averaged.',
-        ),
-      ...baselineShape,
-    }),
-  ),
+  options: occlusionOptions,
   // The usual window has 6 positions along each side.
   passes: (_, {window, stride}) => (window === undefined && stride === undefined ? 37 : 1),
   compute,

@@ -1,26 +1,14 @@
 /** RISE: the mean score of images in which a pixel is shown, less that of all, over random smooth masks. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {RiseOptions} from '../../option-types';
 import {SeededRandom} from '../../random/random';
 import {tf} from '../../tensorflow/tensorflow';
-import type {Baseline} from '../baselines';
 import type {CaptionModel} from '../caption-model';
-import {baselineShape, HiddenImage} from '../hidden';
+import {HiddenImage} from '../hidden';
 import {wordMaps, type Attribution, type Method} from '../method';
+import {riseOptions} from '../method-options';
 
-/** Options of the method `rise`. */
-export interface RiseOptions {
-  /** Number of masks. @default 512 */
-  readonly samples?: number;
-  /** Cells per side of a mask, before it is enlarged. @default 7 */
-  readonly cells?: number;
-  /** Probability that a cell is shown. @default 0.5 */
-  readonly probability?: number;
-  /** Seed of the masks. @default 1 */
-  readonly seed?: number;
-  /** Content of a hidden pixel: black, the mean colour of the image, or the blurred image. @default 'mean' */
-  readonly baseline?: Baseline;
-}
+export type {RiseOptions};
+
 type Settings = Required<RiseOptions>;
 
 export const rise: Method<Settings> = {
@@ -30,19 +18,7 @@ export const rise: Method<Settings> = {
   source: 'Petsiuk et al. 2018, arXiv 1806.07421',
   complete: false,
   features: 'pixels',
-  options: optionGroup<RiseOptions>({
-    owner: 'rise method',
-    type: 'RiseOptions',
-    about: 'Options of the method `rise`.',
-  })(
-    z.strictObject({
-      samples: z.int().min(2).max(1_000_000).default(512).describe('Number of masks.'),
-      cells: z.int().min(1).max(64).default(7).describe('Cells per side of a mask, before it is enlarged.'),
-      probability: z.number().gt(0).lt(1).default(0.5).describe('Probability that a cell is shown.'),
-      seed: z.int().min(0).max(0xffffffff).default(1).describe('Seed of the masks.'),
-      ...baselineShape,
-    }),
-  ),
+  options: riseOptions,
   passes: (_, {samples}) => samples,
   compute,
 };

@@ -1,15 +1,11 @@
 /** Saliency: the gradient of a word's score with respect to each pixel. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {SaliencyOptions} from '../../option-types';
 import type {CaptionModel} from '../caption-model';
 import {readGradients, toAttribution, type WordGradients} from '../gradient-sums';
 import type {Attribution, Method} from '../method';
+import {saliencyOptions} from '../method-options';
 
-/** Options of the method `saliency`. */
-export interface SaliencyOptions {
-  /** Whether to take absolute values, before those of a pixel's colours are summed. @default true */
-  readonly absolute?: boolean;
-}
+export type {SaliencyOptions};
 
 export const saliency: Method<Required<SaliencyOptions>> = {
   name: 'saliency',
@@ -18,18 +14,7 @@ export const saliency: Method<Required<SaliencyOptions>> = {
   source: 'Simonyan et al. 2014, arXiv 1312.6034',
   complete: false,
   features: 'pixels',
-  options: optionGroup<SaliencyOptions>({
-    owner: 'saliency method',
-    type: 'SaliencyOptions',
-    about: 'Options of the method `saliency`.',
-  })(
-    z.strictObject({
-      absolute: z
-        .boolean()
-        .default(true)
-        .describe("Takes absolute values, before those of a pixel's colours are summed."),
-    }),
-  ),
+  options: saliencyOptions,
   passes: (words) => 1 + words,
   *compute(model, {absolute}): Generator<void, Attribution, void> {
     const {pixels, embeddings} = yield* gradientsOf(model);

@@ -1,19 +1,14 @@
 /** Shapley value sampling: what each region adds to the score, on average over random orders in which regions appear. */
-import {z} from 'zod';
-import {optionGroup} from '../../option-group';
+import type {ShapleyValueSamplingOptions} from '../../option-types';
 import {permutation} from '../../random/random';
 import type {CaptionModel} from '../caption-model';
-import {HiddenRegions, regionShape, type RegionOptions} from '../hidden';
+import {HiddenRegions} from '../hidden';
 import type {Attribution, Method} from '../method';
+import {shapleyValueSamplingOptions} from '../method-options';
 import {regionCount} from './feature-ablation';
 
-/** Options of the method `shapley-value-sampling`. */
-export interface ShapleyValueSamplingOptions extends RegionOptions {
-  /** Number of random orders. @default 25 */
-  readonly samples?: number;
-  /** Seed of the orders. @default 1 */
-  readonly seed?: number;
-}
+export type {ShapleyValueSamplingOptions};
+
 type Settings = Required<ShapleyValueSamplingOptions>;
 
 export const shapleyValueSampling: Method<Settings> = {
@@ -23,17 +18,7 @@ export const shapleyValueSampling: Method<Settings> = {
   source: 'Castro et al. 2009, Computers & Operations Research 36',
   complete: true,
   features: 'regions',
-  options: optionGroup<ShapleyValueSamplingOptions>({
-    owner: 'shapley-value-sampling method',
-    type: 'ShapleyValueSamplingOptions',
-    about: 'Options of the method `shapley-value-sampling`.',
-  })(
-    z.strictObject({
-      samples: z.int().min(1).max(100_000).default(25).describe('Number of random orders.'),
-      seed: z.int().min(0).max(0xffffffff).default(1).describe('Seed of the orders.'),
-      ...regionShape,
-    }),
-  ),
+  options: shapleyValueSamplingOptions,
   passes: (_, settings) => 2 + settings.samples * (regionCount(settings) - 1),
   compute: (model, settings) =>
     shapleyOf(model, settings, (sample, count) => permutation(count, settings.seed, sample)),

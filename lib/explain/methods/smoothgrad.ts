@@ -1,21 +1,13 @@
 /** SmoothGrad and its variants: gradients of the image under noise, of which the mean, the mean square or the variance is taken. */
-import {z} from 'zod';
 import {normal} from '../../ops/random';
-import {optionGroup} from '../../option-group';
+import type {SmoothGradOptions} from '../../option-types';
 import {tf} from '../../tensorflow/tensorflow';
 import type {CaptionModel} from '../caption-model';
 import {toAttribution, type WordGradients} from '../gradient-sums';
 import type {Attribution, Method} from '../method';
+import {smoothGradOptions} from '../method-options';
 
-/** Options of the methods `smoothgrad`, `smoothgrad-sq` and `vargrad`. */
-export interface SmoothGradOptions {
-  /** Noisy images. @default 25 */
-  readonly samples?: number;
-  /** Standard deviation of the noise, as a fraction of the range of brightness, 255. @default 0.15 */
-  readonly noise?: number;
-  /** Seed of the noise. @default 1 */
-  readonly seed?: number;
-}
+export type {SmoothGradOptions};
 
 type Settings = Readonly<Required<SmoothGradOptions>>;
 type Statistic = (mean: number, meanSquare: number) => number;
@@ -48,27 +40,7 @@ function variant(
     ...described,
     complete: false,
     features: 'pixels',
-    options: optionGroup<SmoothGradOptions>({
-      owner: `${name} method`,
-      type: 'SmoothGradOptions',
-      about: 'Options of the methods `smoothgrad`, `smoothgrad-sq` and `vargrad`.',
-    })(
-      z.strictObject({
-        samples: z.int().min(1).max(10_000).default(25).describe('Noisy images.'),
-        noise: z
-          .number()
-          .gt(0)
-          .max(10)
-          .default(0.15)
-          .describe('Standard deviation of the noise, as a fraction of the range of brightness, 255.'),
-        seed: z
-          .int()
-          .min(-(2 ** 31))
-          .max(2 ** 31 - 1)
-          .default(1)
-          .describe('Seed of the noise.'),
-      }),
-    ),
+    options: {...smoothGradOptions, owner: `${name} method`},
     passes: (words, {samples}) => samples * (1 + words),
     *compute(model, settings): Generator<void, Attribution, void> {
       const {samples, noise, seed} = settings;
