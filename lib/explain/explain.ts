@@ -77,6 +77,7 @@ export async function explain<Name extends MethodName>(
     try {
       const words = describeWords(model, vocabulary);
       const found = await runInSteps(method.compute(model, settings), pause);
+      await bar.update(total, total);
       const {forwardPasses, backwardPasses} = model;
       return {
         method: method.name,
