@@ -68,7 +68,8 @@ export async function collectCaptions(
 class Entries {
   readonly all: Entry[] = [];
   readonly captions: StringPool = new StringPool();
-  readonly #byName = new Map<string, Entry>();
+  /** Entries by name, for each first folder that sources give; '' where they give none. */
+  readonly #byFolder = new Map<string, Map<string, Entry>>();
   /** Entries by id, where that is another than the name. */
   readonly #byFile = new Map<string, Entry>();
 
@@ -80,8 +81,7 @@ class Entries {
     split: Split | undefined,
     within: readonly string[] | undefined,
   ): string | undefined {
-    const name = within === undefined ? image : `${within[0]}\0${image}`;
-    const entry = this.#byName.get(name) ?? this.#find(name, image, within);
+    const entry = this.#namesIn(within).get(image) ?? this.#find(image, within);
     if (entry === undefined) return `expected the name of an image, got ${quoted(image)}`;
     if (split !== undefined && entry.split !== undefined && split !== entry.split)
       return `expected ${image} in one split, got ${split} after ${entry.split}${entry.id === image ? '' : ` of ${entry.id}, which is the same file`}`;
@@ -94,17 +94,26 @@ class Entries {
   }
 
   /** Finds the entry of an image that is named for the first time, or makes one; undefined if it lies outside the dataset. */
-  #find(name: string, image: string, within: readonly string[] | undefined): Entry | undefined {
+  #find(image: string, within: readonly string[] | undefined): Entry | undefined {
     if (this.folders.local(image) === undefined) return undefined;
     // A copy: the name is a substring of its line and would keep the line in memory.
     const copy = Buffer.from(image).toString();
     const {id, file} = this.folders.find(copy, within) ?? {id: copy, file: undefined};
-    const known = file === undefined ? undefined : (this.#byFile.get(id) ?? this.#byName.get(id));
+    const known = file === undefined ? undefined : (this.#byFile.get(id) ?? this.#namesIn(undefined).get(id));
     const entry = known ?? {id, file, last: -1, split: undefined, number: undefined};
     if (!known) this.all.push(entry);
-    this.#byName.set(name === image ? copy : Buffer.from(name).toString(), entry);
-    if (file !== undefined && id !== name) this.#byFile.set(id, entry);
+    this.#namesIn(within).set(copy, entry);
+    if (file !== undefined && (id !== image || within !== undefined)) this.#byFile.set(id, entry);
     return entry;
+  }
+
+  #namesIn(within: readonly string[] | undefined): Map<string, Entry> {
+    const folder = within?.[0] ?? '';
+    const known = this.#byFolder.get(folder);
+    if (known !== undefined) return known;
+    const names = new Map<string, Entry>();
+    this.#byFolder.set(folder, names);
+    return names;
   }
 }
 

@@ -8,7 +8,7 @@ import {eachElement} from './json';
  * count annotations, or images if the reason begins with `images`.
  */
 export const cocoCaptions: Format = async (file, take, onBytes) => {
-  const images = new Map<string, {readonly name: string; readonly number: number | undefined}>();
+  const images = new Map<number | string, {readonly name: string; readonly number: number | undefined}>();
   /** Annotations read before their image, or without one. */
   const early: {readonly at: number; readonly id: number | string; readonly caption: string}[] = [];
 
@@ -16,12 +16,11 @@ export const cocoCaptions: Format = async (file, take, onBytes) => {
     const {id, file_name: name} = fields(element);
     if (!isKey(id) || typeof name !== 'string')
       return take(at, 'images: expected an id and a file_name, got another form');
-    // Some files write the same id as a number in one list and as text in the other.
-    if (images.has(String(id))) return take(at, `images: expected each id once, got ${id} again`);
-    images.set(String(id), {name, number: numberOf(id)});
+    if (images.has(keyOf(id))) return take(at, `images: expected each id once, got ${id} again`);
+    images.set(keyOf(id), {name, number: numberOf(id)});
   };
   const addCaption = (id: number | string, caption: string, at: number): boolean => {
-    const image = images.get(String(id));
+    const image = images.get(keyOf(id));
     if (image !== undefined) take(at, {image: image.name, caption, number: image.number});
     return image !== undefined;
   };
@@ -99,6 +98,10 @@ function fields(value: unknown): Readonly<Record<string, unknown>> {
 
 const isKey = (value: unknown): value is number | string =>
   typeof value === 'string' || Number.isSafeInteger(value);
+
+/** Some files write the same id as a number in one list and as text in the other. */
+const keyOf = (id: number | string): number | string =>
+  typeof id === 'string' && String(Number(id)) === id ? Number(id) : id;
 
 const numberOf = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
