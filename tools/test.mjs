@@ -5,6 +5,7 @@
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, rmSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
 import {join, relative, resolve} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {write as writeOptions} from './options.mjs';
@@ -56,7 +57,9 @@ function mochaArguments(argv) {
   if (sources.length === 0 && !quick) return rest;
   const {timeout, slow} = readJson(join(home, '.mocharc.json'));
   const files = sources.length === 0 ? quickFiles() : sources.map(compiledFile);
-  return ['--no-config', '--timeout', `${timeout}`, '--slow', `${slow}`, ...rest, ...files];
+  // Slow tests use all cores themselves.
+  const parallel = quick ? ['--parallel', '--jobs', `${availableParallelism()}`] : [];
+  return ['--no-config', '--timeout', `${timeout}`, '--slow', `${slow}`, ...parallel, ...rest, ...files];
 }
 
 function compiledFile(source) {
