@@ -27,15 +27,17 @@ class Kernel:
         texts = {cell: "" for cell in cells}
         idle = set()
         first = None
+        heard = time.monotonic()
         while idle != set(cells):
             if not self.manager.is_alive():
                 return {"dead": True, "texts": list(texts.values())}
             try:
                 message = self.client.get_iopub_msg(timeout=5)
             except Exception:  # nothing came
-                if time.monotonic() - stopped > 60:
+                if time.monotonic() - heard > 120:
                     return {"silent": True, "texts": list(texts.values())}
                 continue
+            heard = time.monotonic()
             cell = message["parent_header"].get("msg_id")
             if cell not in texts:
                 continue
