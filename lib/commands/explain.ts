@@ -33,7 +33,9 @@ type Format = (typeof formats)[number];
 
 /** Explains a caption by each method, writes the file, and prints the words with their probabilities. */
 export async function explain(image: string, flags: ExplainFlags): Promise<void> {
-  const {output, caption, method = [undefined], set = {}} = flags;
+  const {output, caption, set = {}} = flags;
+  // Without a file only the words are printed, which every method describes alike: this one is fast.
+  const {method = [output === undefined ? ('saliency' as const) : undefined]} = flags;
   const format = output === undefined ? undefined : formatOf(output);
   const chosen = chosenWords(flags);
   const file = userPath(image);

@@ -14,6 +14,7 @@ import {CaptionModel} from './caption-model';
 import {captionTokens, chooseWords, writtenTokens, type WordSelection} from './chosen-words';
 import {describeWords} from './described-words';
 import type {Explanation} from './explanation';
+import {wordAblation} from './word-ablation';
 import {methodNamed, methods, type MethodName, type MethodOptions} from './methods';
 
 /** Options that every method has. */
@@ -26,11 +27,12 @@ export interface CommonExplainOptions extends WordSelection, ProgressOptions {
 
 /** Options of `explain`, with those of the method. */
 export type ExplainOptions<Name extends MethodName = MethodName> = CommonExplainOptions & {
-  /** Name of the method. @default 'saliency' */
+  /** Name of the method. @default 'lime' */
   readonly method?: Name;
 } & MethodOptions[Name];
 
-export const defaultMethod: MethodName = 'saliency';
+/** The one that says best what the captioner depends on, see docs/explaining.md. */
+export const defaultMethod: MethodName = 'lime';
 
 const choice = z.union([z.string().min(1), z.number()]);
 const common = z.strictObject({
@@ -49,7 +51,7 @@ const common = z.strictObject({
  * @returns Values for each word: positive ones made it more likely, negative ones less.
  * @throws CaptionerError `options` for unknown methods, options and words; `image`, `not-found` for an image that can't be read;
  *   `stopped`.
- * @example const why = await explain(captioner, 'photo.jpg', {method: 'saliency', words: ['dog']});
+ * @example const why = await explain(captioner, 'photo.jpg', {words: ['dog']});
  */
 export async function explain<Name extends MethodName>(
   captioner: Captioner,
@@ -68,7 +70,7 @@ export async function explain<Name extends MethodName>(
     const caption = written ?? (await writtenBy(captioner, pixels, interrupt));
     const chosen = chooseWords(caption, given as WordSelection, vocabulary);
     const model = new CaptionModel({encoder, decoder}, {...chosen, pixels, caption, batch: given.batch});
-    const total = method.passes(model.words, settings);
+    const total = method.passes(model.words, settings) + (method.perturbs ? caption.length : 0);
     const pause = async (): Promise<void> => {
       await interrupt.pause();
       interrupt.throwIfRequested();
@@ -77,6 +79,8 @@ export async function explain<Name extends MethodName>(
     try {
       const words = describeWords(model, vocabulary);
       const found = await runInSteps(method.compute(model, settings), pause);
+      const previousWords =
+        found.previousWords ?? (method.perturbs ? await runInSteps(wordAblation(model), pause) : undefined);
       await bar.update(total, total);
       const {forwardPasses, backwardPasses} = model;
       return {
@@ -85,6 +89,7 @@ export async function explain<Name extends MethodName>(
         captionWords: caption.map((token) => vocabulary.word(token)),
         words,
         ...found,
+        ...(previousWords && {previousWords}),
         cost: {forwardPasses, backwardPasses, seconds: (performance.now() - start) / 1000},
       };
     } finally {

@@ -51,11 +51,14 @@ export interface Explanation {
   readonly words: readonly ExplainedWord[];
   /** How much each part of the image made each word more or less probable. */
   readonly image: WordMaps;
-  /** How much each earlier word did. Absent if the method doesn't attribute to words. */
+  /**
+   * How much each earlier word did: by the method itself, or for methods that hide parts of the image by leaving the word out. Absent if the
+   * method can't tell.
+   */
   readonly previousWords?: WordInfluence;
   /**
-   * Completeness error of each word: the sum of all its values, less the change of its score from the baseline to the image. Absent if the method promises no
-   * completeness.
+   * Completeness error of each word: the sum of the method's values, less the change of its score from the baseline to the image. Absent if
+   * the method promises no completeness.
    */
   readonly delta?: Float32Array;
   readonly cost: ExplanationCost;

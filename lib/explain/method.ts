@@ -28,6 +28,8 @@ export interface Method<Settings = unknown> {
   /** Whether the values sum to the change of the score, so that there is a `delta`. */
   readonly complete: boolean;
   readonly features: FeatureKind;
+  /** Whether it compares images with parts hidden. The words before are then left out one by one, see `wordAblation`. */
+  readonly perturbs?: boolean;
   readonly options: OptionGroup<Settings>;
   /**
    * Estimates the forward and backward passes, for the display of progress.

@@ -1,6 +1,8 @@
 import {Captioner, CaptionerError, drawScenes, explain, methodNames, ofSplit, openDataset} from 'captioner';
 import {captionTokens, chooseWords} from 'captioner/dist/explain/chosen-words';
-import {Vocabulary} from 'captioner';
+import {tf, Vocabulary} from 'captioner';
+import {CaptionModel} from 'captioner/dist/explain/caption-model';
+import {decodePixels, readImageBytes} from 'captioner/dist/encoders/images';
 import {expect} from 'chai';
 import {join} from 'node:path';
 import {projectRoot, refusal, temporaryFolder} from '../support';
@@ -58,6 +60,33 @@ describe('explain', () => {
     expect(Math.max(...one.map((value, at) => Math.abs(value + other[at]!)))).to.be.below(
       1e-4 * Math.max(...one.map(Math.abs)),
     );
+  });
+
+  it('leaves out earlier words one by one where a method hides parts of the image', async () => {
+    const caption = 'a brown dog on the grass';
+    const why = await explain(captioner, image, {caption, words: ['dog', 'grass'], method: 'feature-ablation', cells: 1}); // prettier-ignore
+    const {values, shape} = why.previousWords!;
+    expect(shape).to.deep.equal([2, 6]);
+    // The reference writes the embeddings word by word: the decoder reads the start id and all words but the last.
+    const {encoder, decoder, vocabulary} = captioner;
+    const pixels = await decodePixels(await readImageBytes(image), 'image', encoder.preprocessing);
+    const tokens = captionTokens(caption, vocabulary);
+    const model = new CaptionModel(
+      {encoder, decoder},
+      {pixels, caption: tokens, positions: [2, 5], batch: 8},
+    );
+    const read = (await model.embeddings.array()) as number[][][];
+    const score = (without?: number): Float32Array => {
+      const rows = read[0]!.map((row, at) => (at - 1 === without ? row.map(() => 0) : row));
+      return tf.tidy(() => model.scoresAtOnce(model.pixels, tf.tensor3d([rows]))).slice();
+    };
+    const whole = score();
+    for (const word of [0, 1, 2, 3, 4, 5])
+      for (const [at, position] of [2, 5].entries()) {
+        const expected = word < position ? whole[at]! - score(word)[at]! : 0;
+        expect(values[at * 6 + word], `${word} for ${position}`).to.be.closeTo(expected, 1e-4);
+      }
+    model.dispose();
   });
 
   it('says what is wrong with options', async () => {

@@ -14,6 +14,7 @@ export const featureAblation: Method<RegionSettings> = {
   source: 'Zeiler and Fergus 2014, arXiv 1311.2901',
   complete: false,
   features: 'regions',
+  perturbs: true,
   options: featureAblationOptions,
   passes: (_, settings) => 1 + regionCount(settings),
   compute,

@@ -22,6 +22,7 @@ export const kernelShap: Method<Settings> = {
   source: 'Lundberg and Lee 2017, arXiv 1705.07874',
   complete: true,
   features: 'regions',
+  perturbs: true,
   options: kernelShapOptions,
   passes: (_, {samples}) => samples,
   compute: (model, settings) => kernelShapOf(model, settings, (count) => sampled(count, settings)),

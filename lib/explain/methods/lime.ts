@@ -18,6 +18,7 @@ export const lime: Method<Settings> = {
   source: 'Ribeiro et al. 2016, arXiv 1602.04938',
   complete: false,
   features: 'regions',
+  perturbs: true,
   options: limeOptions,
   passes: (_, {samples}) => samples,
   compute: (model, settings) => limeOf(model, settings, (count) => sampled(count, settings)),

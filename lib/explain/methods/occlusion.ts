@@ -23,6 +23,7 @@ export const occlusion: Method<Settings> = {
   source: 'Zeiler and Fergus 2014, arXiv 1311.2901',
   complete: false,
   features: 'pixels',
+  perturbs: true,
   options: occlusionOptions,
   // The usual window has 6 positions along each side.
   passes: (_, {window, stride}) => (window === undefined && stride === undefined ? 37 : 1),

@@ -18,6 +18,7 @@ export const rise: Method<Settings> = {
   source: 'Petsiuk et al. 2018, arXiv 1806.07421',
   complete: false,
   features: 'pixels',
+  perturbs: true,
   options: riseOptions,
   passes: (_, {samples}) => samples,
   compute,

@@ -18,6 +18,7 @@ export const shapleyValueSampling: Method<Settings> = {
   source: 'Castro et al. 2009, Computers & Operations Research 36',
   complete: true,
   features: 'regions',
+  perturbs: true,
   options: shapleyValueSamplingOptions,
   passes: (_, settings) => 2 + settings.samples * (regionCount(settings) - 1),
   compute: (model, settings) =>
