@@ -75,7 +75,7 @@ describe('explain', () => {
       {encoder, decoder},
       {pixels, caption: tokens, positions: [2, 5], batch: 8},
     );
-    const read = (await model.embeddings.array()) as number[][][];
+    const read = await model.embeddings.array();
     const score = (without?: number): Float32Array => {
       const rows = read[0]!.map((row, at) => (at - 1 === without ? row.map(() => 0) : row));
       return tf.tidy(() => model.scoresAtOnce(model.pixels, tf.tensor3d([rows]))).slice();
