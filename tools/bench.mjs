@@ -37,7 +37,7 @@ Runs the named benchmarks, or all: ${names.join(', ')}.
   --rounds N    measurements of each side, 5 or more (default 8)`;
 
 // Milliseconds. Getting ready includes loading TensorFlow or PyTorch and preparing the benchmark's data.
-const patience = {ready: 300_000, block: 120_000};
+const patience = {ready: 300_000, block: 600_000};
 
 /** One side of a benchmark: a process that does one block of work at a time. */
 class Side {
