@@ -13,6 +13,7 @@ from nbconvert.exporters import HTMLExporter
 from plotly.offline import get_plotlyjs
 from traitlets.config import Config
 
+from equations import markdown_to_html
 from facts import facts, summary
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -38,6 +39,7 @@ def write_page(notebook, path, name, assets=None):
         template_name="report",
         extra_template_basedirs=[str(TEMPLATE)],
     )
+    exporter.register_filter("markdown2html", markdown_to_html)
     exporter.register_filter("outlined", outline)
     charts = has_figures(notebook)
     # The contents are known when all headings have been written.

@@ -15,6 +15,7 @@ export {
 export {showTable, tableHtml, tableText, type Best, type Row, type TableOptions} from './table';
 export {showIntervals, type IntervalOptions, type ScoreInterval} from './intervals';
 export {showEpochs, type EpochsOptions} from './epochs';
+export {showDiagram, type Diagram, type DiagramBox} from './diagram';
 export {showOptions} from './option-table';
 export {imageGrid, captionPanel, type CaptionPanel, type GridItem, type GridOptions} from './grid';
 export {imageUri, type ImageSource, type Pixels} from './image';

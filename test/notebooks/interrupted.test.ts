@@ -91,7 +91,7 @@ function cellWith(text: string, name: string): number {
 describe('A chapter in which stop is pressed', () => {
   const folder = temporaryFolder();
   const drawn = join(folder, 'drawn');
-  const chapter = '03-training.ipynb';
+  const chapter = '05-training.ipynb';
   const small = {epochs: 4, units: 32, embedding: 32, minimumCount: 1};
   const training = other === undefined ? {data: drawn, ...small} : {data: other, epochs: 3};
   before(() => drawScenes(drawn, {train: 60, validation: 10, test: 8}));
@@ -133,7 +133,13 @@ describe('A chapter in which stop is pressed', () => {
         (stops[code[place % code.length]!] ??= []).push((moments[press]! / 1000) ** 2 * 3);
       const data = join(folder, `drawn-${at}`);
       if (other === undefined) cpSync(drawn, data, {recursive: true});
-      const own = name === chapter ? {...training, run} : name < chapter ? {} : {checkpoint: run};
+      const own = /^10-/.test(name)
+        ? {run: `${run}-own`, epochs: 1, from: ''}
+        : name === chapter
+          ? {...training, run}
+          : name < chapter
+            ? {}
+            : {checkpoint: run};
       const parameters = {data: other ?? data, ...own};
       // Cells that were not stopped end without an error, which execute() would throw.
       const {notebook, stopped} = execute(name, parameters, stops);

@@ -23,8 +23,11 @@ export interface ReportTool {
 
 const run = join(projectRoot, '.build', 'reports', 'run');
 
-/** Base of the runs of chapter 6. */
+/** Base of the runs of chapter 7. */
 const looking = join(projectRoot, '.build', 'reports', 'looking');
+
+/** Run of chapter 10. */
+const own = join(projectRoot, '.build', 'reports', 'own');
 
 interface Quick {
   readonly parameters: readonly (readonly [string, string])[];
@@ -35,12 +38,20 @@ interface Quick {
 /** Parameters that make notebooks short and keep them away from the user's runs; the other notebooks are short anyway. */
 const quick: Readonly<Record<string, Quick>> = {
   // Another encoder than the walk-through has, with images of another size.
-  '02-encoder.ipynb': {parameters: [['encoderName', 'efficientnet-lite0'], ['inputSize', '192']]}, // prettier-ignore
-  '03-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
-  '04-captions.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
-  '05-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '03-training.ipynb'},
-  '06-attention.ipynb': {parameters: [['run', looking], ['epochs', '3'], ['units', '64'], ['count', '8']]}, // prettier-ignore
-  '07-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '06-attention.ipynb'}, // prettier-ignore
+  '03-encoder.ipynb': {parameters: [['encoderName', 'efficientnet-lite0'], ['inputSize', '192']]}, // prettier-ignore
+  '05-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
+  '01-captions-in-five-minutes.ipynb': {parameters: [['count', '4']]},
+  '04-lstm-from-scratch.ipynb': {parameters: [['trainingSteps', '20']]},
+  '10-your-own-photographs.ipynb': {
+    parameters: [
+      ['run', own],
+      ['epochs', '1'],
+    ],
+  },
+  '06-search.ipynb': {parameters: [['checkpoint', run]], after: '05-training.ipynb'},
+  '08-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '05-training.ipynb'},
+  '07-attention.ipynb': {parameters: [['run', looking], ['epochs', '3'], ['units', '64'], ['count', '8']]}, // prettier-ignore
+  '09-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '07-attention.ipynb'}, // prettier-ignore
 };
 
 const folder = join(projectRoot, 'notebooks');
@@ -66,9 +77,10 @@ export function quickReport(name: string): Promise<{html: string; ipynb: string;
 
 async function makeReport(name: string): Promise<{html: string; ipynb: string; seconds: number}> {
   const {parameters = [], after} = quick[name] ?? {};
-  // Chapter 3 would give its run a number beside an earlier one.
-  if (name.startsWith('03-')) rmSync(run, {recursive: true, force: true});
-  if (name.startsWith('06-'))
+  // Chapter 5 would give its run a number beside an earlier one.
+  if (name.startsWith('05-')) rmSync(run, {recursive: true, force: true});
+  if (name.startsWith('10-')) rmSync(own, {recursive: true, force: true});
+  if (name.startsWith('07-'))
     for (const kind of ['adaptive', 'transformer'])
       rmSync(`${looking}-${kind}`, {recursive: true, force: true});
   if (after !== undefined) await quickReport(after);

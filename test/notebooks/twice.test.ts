@@ -19,12 +19,15 @@ describe('The cells of a chapter', () => {
   const run = join(folder, 'run');
   const training = {run, epochs: 3, units: 32, embedding: 32, minimumCount: 1};
   const parameters: Readonly<Record<string, object>> = {
-    '02': {encoderName: 'efficientnet-lite0', inputSize: 96},
-    '03': training,
-    '04': {checkpoint: run},
-    '05': {checkpoint: run},
-    '06': {run: join(folder, 'looking'), epochs: 10, units: 64, count: 4},
-    '07': {checkpoint: join(folder, 'looking-adaptive'), count: 2},
+    '01': {count: 2},
+    '03': {encoderName: 'efficientnet-lite0', inputSize: 96},
+    '04': {count: 4, trainingSteps: 4, units: 16},
+    '05': training,
+    '06': {checkpoint: run},
+    '07': {run: join(folder, 'looking'), epochs: 10, units: 64, count: 4},
+    '08': {checkpoint: run},
+    '09': {checkpoint: join(folder, 'looking-adaptive'), count: 2},
+    '10': {run: join(folder, 'own'), epochs: 1, from: ''},
   };
   before(() => drawScenes(drawn, {train: 40, validation: 8, test: 8}));
 

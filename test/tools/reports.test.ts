@@ -59,8 +59,8 @@ describe('Names of reports', () => {
   it('come from the notebook and the parameters that were set', async () => {
     const {nameOf} = await names();
     const cases: [string, Parameters, string][] = [
-      ['/p/notebooks/03-training.ipynb', [], '03-training'],
-      ['/p/notebooks/04-captions.ipynb', [['data', 'data/flickr8k']], '04-captions-data-flickr8k'],
+      ['/p/notebooks/05-training.ipynb', [], '05-training'],
+      ['/p/notebooks/06-search.ipynb', [['data', 'data/flickr8k']], '06-search-data-flickr8k'],
       ['/p/a.ipynb', [['units', '64'], ['data', '/x/y/']], 'a-data-y-units-64'], // prettier-ignore
       ['/p/My test, größer.ipynb', [['names', '["a/b"]']], 'My-test-größer-names-a-b'],
       ['/p/a.ipynb', [['x', '1'], ['x', '2']], 'a-x-2'], // prettier-ignore
@@ -87,7 +87,7 @@ describe('Names of reports', () => {
 
   it('stand for the same report, from whichever folder its paths are given', async () => {
     const {identityOf} = await names();
-    const notebook = join(projectRoot, 'notebooks', '03-training.ipynb');
+    const notebook = join(projectRoot, 'notebooks', '05-training.ipynb');
     const before = process.env['CAPTIONER_CWD'];
     const from = (folder: string, data: string): string => {
       process.env['CAPTIONER_CWD'] = folder;

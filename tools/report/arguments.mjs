@@ -13,7 +13,7 @@ reports/index.html then lists all reports, the newest first.
 
   -p NAME VALUE     sets a parameter of the notebook; may be repeated
   --output NAME     names the report. Otherwise the name is made of the notebook's and of the parameters that are set:
-                    -p data data/flickr8k gives reports/04-captions-data-flickr8k/
+                    -p data data/flickr8k gives reports/06-search-data-flickr8k/
   --replace         with --output: replaces a report of another notebook or of other parameters that has this name
   --shared-assets   puts Plotly, which draws the charts, into reports/assets/ once for several reports. Each is then 5 MB
                     smaller, but draws its charts only beside that folder; without it, it shows static ones.

@@ -20,7 +20,7 @@ function slug(text) {
     .replace(/^[-.]+|[-.]+$/g, '');
 }
 
-/** The name of a report: `04-captions-data-flickr8k`. Long ones are cut, and a checksum keeps them apart. */
+/** The name of a report: `06-search-data-flickr8k`. Long ones are cut, and a checksum keeps them apart. */
 export function nameOf(notebook, parameters) {
   const set = [...new Map(parameters)].sort(([a], [b]) => (a < b ? -1 : 1));
   const words = set.flatMap(([name, value]) => [name, isPath(value) ? basename(resolve(value)) : value]);

@@ -1,0 +1,42 @@
+/** Equations in the pages of reports. */
+import {spawnSync} from 'node:child_process';
+import {join} from 'node:path';
+import {expect} from 'chai';
+import {projectRoot, python} from '../support';
+
+/** Converts Markdown as reports do. */
+function convert(markdown: string): string {
+  const code =
+    'import sys; from equations import markdown_to_html; print(markdown_to_html(sys.stdin.read()))';
+  const {stdout, stderr, status} = spawnSync(python(), ['-c', code], {
+    input: markdown,
+    encoding: 'utf8',
+    cwd: join(projectRoot, 'tools'),
+  });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+describe('Equations in reports', () => {
+  it('are MathML, in the line or on their own', () => {
+    const page = convert('The loss $\\mathcal{L}$ is\n\n$$-\\frac{1}{N} \\sum_n \\log p(w_n)$$\n');
+    expect(page).to.match(/The loss <math[^>]*display="inline">[^]*<\/math> is/);
+    expect(page).to.match(/<span class="equation"><math[^>]*display="block">[^]*<mfrac>[^]*<munder/);
+    expect(page).not.to.include('$');
+  });
+
+  it('stay as they were written where they are not known LaTeX', () => {
+    const page = convert('$$\\begin{aligned} a &= b \\end{aligned}$$\n');
+    expect(page).not.to.include('<math');
+    expect(page).to.include('aligned');
+  });
+
+  it('leave other Markdown as it is', () => {
+    const page = convert(
+      '## Costs\n\nIt costs \\$5, **not** `$6$`.\n\n<details><summary>Solution</summary>\n\n*Yes.*\n</details>\n',
+    );
+    expect(page).not.to.include('<math');
+    expect(page).to.match(/<strong>not<\/strong> <code>\$6\$<\/code>/);
+    expect(page).to.match(/<details><summary>Solution<\/summary>[^]*<em>Yes\.<\/em>[^]*<\/details>/);
+  });
+});
