@@ -55,6 +55,11 @@ describe('Notebooks', () => {
           expect(text.split('\n').filter((line) => !/^\s*\/[/*]/.test(line)).length, text).to.be.at.most(15);
       });
 
+      it('has no line of code over 100 characters', () => {
+        for (const line of code.flatMap((cell) => source(cell).split('\n')))
+          expect(line.length, line).to.be.at.most(100);
+      });
+
       it('runs, and each cell but imports and parameters shows something', async () => {
         const {ipynb} = await quickReport(name);
         const executed = read(ipynb).cells.filter(({cell_type}) => cell_type === 'code');
