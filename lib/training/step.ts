@@ -3,6 +3,7 @@ import {CaptionerError} from '../errors';
 import type {Adam} from '../optim/adam';
 import type {StepKey} from '../random/random';
 import {functionOf} from '../tensorflow/compiled';
+import type {Precision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
 import {roundedSize} from '../tensorflow/rounded-size';
 import {padded, type Batch} from './batches';
@@ -13,7 +14,7 @@ import {notFinite, type Parts} from './training-data';
 
 export interface StepSettings extends Pick<
   TrainerSettings,
-  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate'
+  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate' | 'precision'
 > {
   /** Counted from 0; together with the seed it determines dropout. */
   readonly step: number;
@@ -47,13 +48,13 @@ export function trainStep(
   settings: StepSettings,
   objective: Objective,
 ): StepResult {
-  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate} = settings;
+  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate, precision} = settings;
   const encoder = parts.features.trainable;
   return tf.tidy(() => {
     // Forward and backward, batch by batch.
     const trainEncoder = encoderLearningRate > 0;
     const passes = batches.map((batch, part) =>
-      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, trainEncoder),
+      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, {precision, trainEncoder}),
     );
     const mean = passes.length === 1 ? passes[0]! : meanOf(adam, passes);
     const found = new Map(Object.entries(mean.gradients));
@@ -93,7 +94,7 @@ function forwardBackward(
   batch: Batch,
   key: StepKey,
   objective: Objective,
-  trainEncoder: boolean,
+  {precision, trainEncoder}: {readonly precision: Precision; readonly trainEncoder: boolean},
 ): Pass {
   // Captions of one image share the encoder's work.
   const images = [...new Set(batch.ids)];
@@ -116,7 +117,7 @@ function forwardBackward(
   );
   const loss = {...options, ...(aligned.images && {images: aligned.images})};
   const inputs = lossInputs(decoder, aligned.features, captions, loss);
-  const found = compiledGradients(decoder, inputs, settingsOf(loss), tuned);
+  const found = compiledGradients(decoder, inputs, {...settingsOf(loss), precision}, tuned);
   const words = countWords(captions.targets);
   return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: target.size};
 }

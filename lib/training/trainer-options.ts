@@ -14,6 +14,9 @@ export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
 /** The name of a learning rate schedule. */
 export type Schedule = (typeof schedules)[number];
 
+/** The types of the factors of matrix products. */
+export const precisions = ['float32', 'bfloat16'] as const;
+
 /** Selects the best epoch: a metric, `factual`, or whichever of them suits the dataset. */
 export type Criterion = 'auto' | 'factual' | MetricName;
 /** The values of the option `selectBy`. */
@@ -104,6 +107,12 @@ const fields = z.strictObject({
     .default(0)
     .describe(
       "Fraction of input words replaced by the model's own predictions; it grows linearly until the last epoch.",
+    ),
+  precision: z
+    .enum(precisions)
+    .default('float32')
+    .describe(
+      'Type in which training steps multiply matrices. `bfloat16` is for processors and GPUs that compute in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions.',
     ),
   objective: z
     .enum(objectives)
