@@ -91,7 +91,8 @@ export function sparseCrossEntropy(
     targets: tf.Tensor1D,
     scale: tf.Tensor,
   ): tf.Tensor[] {
-    const target = tf.oneHot(targets, vocabulary, 1 - smoothing + smoothing / vocabulary, smoothing / vocabulary);
+    const uniform = smoothing / vocabulary;
+    const target = tf.oneHot(targets, vocabulary, 1 - smoothing + uniform, uniform, 'float32');
     const dLogits = tf.mul(tf.sub(p, target), scale);
     return [matmul(dLogits, weight), matmul(dLogits, states, 'first'), columnSums(dLogits)];
   }

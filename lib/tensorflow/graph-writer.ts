@@ -2,7 +2,15 @@
  * Writes what a function of tensors does into a TensorFlow function. tfjs hands every op to its binding; meanwhile a stand-in takes the
  * binding's place, which runs nothing, but adds a node to a graph and returns the shape that TensorFlow infers.
  */
-import {adopt, backend, binding as native, type Attribute, type Binding, type GraphBinding, type TensorInfo} from './backend';
+import {
+  adopt,
+  backend,
+  binding as native,
+  type Attribute,
+  type Binding,
+  type GraphBinding,
+  type TensorInfo,
+} from './backend';
 import {Graph, type NodeOptions, type NodeOutput} from './graph';
 import {shapeValue, tensorValue, typeValue, type NodeAttribute} from './graph-def';
 import {device, tf} from './tensorflow';

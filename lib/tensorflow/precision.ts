@@ -1,8 +1,13 @@
 /**
  * Mixed precision: matrix products take their factors in bfloat16, which has the range of float32 and 8 bits of mantissa, and everything
  * else stays in float32. Results of products are converted back at once, so no tensor of tfjs has another type.
+ *
+ * A CPU without AVX-512 has no products in bfloat16; TensorFlow's substitute is slow and cuts off the results' bits instead of rounding
+ * them. There, factors are rounded to bfloat16 and multiplied in float32.
  */
 import {backend, type Attribute, type Binding, type TensorInfo} from './backend';
+import {avx512} from './cpu-features';
+import {device} from './tensorflow';
 
 /** Type of the factors of matrix products. */
 export type Precision = 'float32' | 'bfloat16';
@@ -30,7 +35,9 @@ export function withPrecision<T>(precision: Precision, work: () => T): T {
   if (precision === current) return work();
   const before = {precision: current, binding: backend.binding};
   backend.binding =
-    precision === 'bfloat16' ? withHalves(before.binding) : (Object.getPrototypeOf(before.binding) as Binding);
+    precision === 'bfloat16'
+      ? withHalves(before.binding)
+      : (Object.getPrototypeOf(before.binding) as Binding);
   current = precision;
   try {
     return work();
@@ -43,6 +50,10 @@ export function withPrecision<T>(precision: Precision, work: () => T): T {
 /** A binding that multiplies matrices in bfloat16, and otherwise is the one given. */
 function withHalves(binding: Binding): Binding {
   const {TF_FLOAT, TF_ATTR_TYPE, TF_ATTR_BOOL} = binding;
+  const native = device() === 'gpu' || avx512;
+  const free = (id: number): void => {
+    if (id >= 0) binding.deleteTensor(id);
+  };
   const cast = (id: number, from: number, to: number): TensorInfo => {
     const attributes = [
       {name: 'SrcT', type: TF_ATTR_TYPE, value: from},
@@ -51,30 +62,32 @@ function withHalves(binding: Binding): Binding {
     ];
     return binding.executeOp('Cast', attributes, [id], 1)[0]!;
   };
+  const toFloat = ({id}: TensorInfo): TensorInfo => {
+    const full = cast(id, bfloat16, TF_FLOAT);
+    free(id);
+    return full;
+  };
   // In a graph that is being written, ids are negative and name one value for good: a weight is converted once for all steps.
   const written = new Map<number, number>();
   const halved = (id: number): number => {
-    const half = written.get(id) ?? cast(id, TF_FLOAT, bfloat16).id;
-    if (half < 0) written.set(id, half);
-    return half;
-  };
-  const free = (id: number): void => {
-    if (id >= 0) binding.deleteTensor(id);
+    const known = written.get(id);
+    if (known !== undefined) return known;
+    const half = cast(id, TF_FLOAT, bfloat16);
+    const factor = native ? half.id : toFloat(half).id;
+    if (factor < 0) written.set(id, factor);
+    return factor;
   };
   const executeOp: Binding['executeOp'] = (name, attributes, inputs, outputs) => {
     const isFloat = ({name, value}: Attribute): boolean => name === 'T' && value === TF_FLOAT;
     if (!products.has(name) || !attributes.some(isFloat))
       return binding.executeOp(name, attributes, inputs, outputs);
-    const typed = attributes.map((one) => (isFloat(one) ? {...one, value: bfloat16} : one));
-    const halves = inputs.map(halved);
+    const factors = inputs.map(halved);
     try {
-      return binding.executeOp(name, typed, halves, outputs).map(({id}) => {
-        const full = cast(id, bfloat16, TF_FLOAT);
-        free(id);
-        return full;
-      });
+      if (!native) return binding.executeOp(name, attributes, factors, outputs);
+      const typed = attributes.map((one) => (isFloat(one) ? {...one, value: bfloat16} : one));
+      return binding.executeOp(name, typed, factors, outputs).map(toFloat);
     } finally {
-      halves.forEach(free);
+      factors.forEach(free);
     }
   };
   return Object.create(binding, {executeOp: {value: executeOp}}) as Binding;

@@ -48,13 +48,17 @@ export function trainStep(
   settings: StepSettings,
   objective: Objective,
 ): StepResult {
-  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate, precision} = settings;
+  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate, precision} =
+    settings;
   const encoder = parts.features.trainable;
   return tf.tidy(() => {
     // Forward and backward, batch by batch.
     const trainEncoder = encoderLearningRate > 0;
     const passes = batches.map((batch, part) =>
-      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, {precision, trainEncoder}),
+      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, {
+        precision,
+        trainEncoder,
+      }),
     );
     const mean = passes.length === 1 ? passes[0]! : meanOf(adam, passes);
     const found = new Map(Object.entries(mean.gradients));
