@@ -8,6 +8,7 @@ import {CaptionerError} from '../errors';
 import {sparseCrossEntropy} from '../ops/cross-entropy';
 import type {StepKey} from '../random/random';
 import {functionOf} from '../tensorflow/compiled';
+import type {Jit} from '../tensorflow/graph-writer';
 import {withPrecision, type Precision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
 import type {Batch} from './batches';
@@ -218,16 +219,17 @@ export function lossGradients(
   return withPrecision(precision, () => tf.tidy(compute));
 }
 
-/** `lossGradients` as a compiled function, which belongs to the decoder. */
+/** `lossGradients` as a compiled function, which belongs to the decoder. @param jit See `CompiledOptions`. */
 export function compiledGradients(
   decoder: Decoder,
   inputs: LossInputs,
   settings: GradientSettings,
   encoder?: TrainedEncoder,
+  jit?: Jit,
 ): LossGradients {
   const fn = (inputs: LossInputs, settings: GradientSettings) =>
     lossGradients(decoder, inputs, settings, encoder);
-  return functionOf(decoder, 'gradients', fn, encoder ? [encoder] : [])(inputs, settings);
+  return functionOf(decoder, 'gradients', fn, encoder ? [encoder] : [], jit)(inputs, settings);
 }
 
 /** `teacherForcedLoss` as a compiled function, which belongs to the decoder; not differentiable. */

@@ -3,7 +3,6 @@ import {CaptionerError} from '../errors';
 import type {Adam} from '../optim/adam';
 import type {StepKey} from '../random/random';
 import {functionOf} from '../tensorflow/compiled';
-import type {Precision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
 import {roundedSize} from '../tensorflow/rounded-size';
 import {padded, type Batch} from './batches';
@@ -14,7 +13,7 @@ import {notFinite, type Parts} from './training-data';
 
 export interface StepSettings extends Pick<
   TrainerSettings,
-  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate' | 'precision'
+  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate' | 'precision' | 'jit'
 > {
   /** Counted from 0; together with the seed it determines dropout. */
   readonly step: number;
@@ -48,17 +47,12 @@ export function trainStep(
   settings: StepSettings,
   objective: Objective,
 ): StepResult {
-  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate, precision} =
-    settings;
+  const {seed, step, clipNorm, learningRate, encoderLearningRate, weightDecay, accumulate} = settings;
   const encoder = parts.features.trainable;
   return tf.tidy(() => {
     // Forward and backward, batch by batch.
-    const trainEncoder = encoderLearningRate > 0;
     const passes = batches.map((batch, part) =>
-      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, {
-        precision,
-        trainEncoder,
-      }),
+      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, settings),
     );
     const mean = passes.length === 1 ? passes[0]! : meanOf(adam, passes);
     const found = new Map(Object.entries(mean.gradients));
@@ -98,7 +92,7 @@ function forwardBackward(
   batch: Batch,
   key: StepKey,
   objective: Objective,
-  {precision, trainEncoder}: {readonly precision: Precision; readonly trainEncoder: boolean},
+  {precision, jit, encoderLearningRate}: StepSettings,
 ): Pass {
   // Captions of one image share the encoder's work.
   const images = [...new Set(batch.ids)];
@@ -113,7 +107,7 @@ function forwardBackward(
   const captions = padded(target);
   const rows = new Map(images.map((id, row) => [id, row]));
   // Where the encoder is trained, its features are computed again under the gradient tape.
-  const tuned = trainEncoder ? encoder : undefined;
+  const tuned = encoderLearningRate > 0 ? encoder : undefined;
   const aligned = byCaption(
     tuned ? read : features(),
     target.ids.map((id) => rows.get(id)!),
@@ -121,7 +115,7 @@ function forwardBackward(
   );
   const loss = {...options, ...(aligned.images && {images: aligned.images})};
   const inputs = lossInputs(decoder, aligned.features, captions, loss);
-  const found = compiledGradients(decoder, inputs, {...settingsOf(loss), precision}, tuned);
+  const found = compiledGradients(decoder, inputs, {...settingsOf(loss), precision}, tuned, jit);
   const words = countWords(captions.targets);
   return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: target.size};
 }
