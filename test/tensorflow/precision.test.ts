@@ -21,7 +21,7 @@ function rounded(value: number): number {
 
 /** The product of two matrices in float64, of factors that were rounded. */
 function productOf(a: tf.Tensor2D, b: tf.Tensor2D): number[] {
-  const [rows, columns] = [a.arraySync(), tf.tidy(() => tf.transpose(b).arraySync() as number[][])];
+  const [rows, columns] = [a.arraySync(), tf.tidy(() => tf.transpose(b).arraySync())];
   return rows.flatMap((row) =>
     columns.map((column) => row.reduce((sum, x, at) => sum + rounded(x) * rounded(column[at]!), 0)),
   );
@@ -95,10 +95,9 @@ describe('Mixed precision', () => {
   it('gives gradients near those of float32 where almost all words are certain, and cancellation would hide the rest', () => {
     // Logits of 6 for the target: its probability is above 0.9, so that p - 1 is small.
     const [rows, units, vocabulary] = [64, 16, 16];
-    const [states, weight] = tf.tidy(() => [
-      tf.keep(tf.add(tf.tile(tf.eye(units), [rows / units, 1]), tf.mul(normal([rows, units], [5, 6]), 0.05))),
-      tf.keep(tf.mul(tf.eye(vocabulary), 6)),
-    ]) as [tf.Tensor2D, tf.Tensor2D];
+    const noise = tf.mul<tf.Tensor2D>(normal([rows, units], [5, 6]), 0.05);
+    const states = tf.tidy(() => tf.add<tf.Tensor2D>(tf.tile(tf.eye(units), [rows / units, 1]), noise));
+    const weight = tf.tidy(() => tf.mul<tf.Tensor2D>(tf.eye(vocabulary), 6));
     const bias = tf.zeros<tf.Rank.R1>([vocabulary]);
     const targets = tf.tensor1d(
       Array.from({length: rows}, (_, at) => at % vocabulary),
@@ -119,6 +118,6 @@ describe('Mixed precision', () => {
       for (const [at, half] of found('bfloat16').entries())
         expect(relativeError(half, full[at]!), `${at}, smoothing ${smoothing}`).to.be.below(0.05);
     }
-    tf.dispose([states, weight, bias, targets]);
+    tf.dispose([noise, states, weight, bias, targets]);
   });
 });
