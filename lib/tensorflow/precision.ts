@@ -20,6 +20,11 @@ const products = new Set(['MatMul', 'BatchMatMul', 'BatchMatMulV2', 'Einsum', '_
 
 let current: Precision = 'float32';
 
+/** Whether products of bfloat16 factors run in bfloat16. If not, factors are rounded and multiplied in float32, which is no faster. */
+export function multipliesHalves(): boolean {
+  return device() === 'gpu' || avx512;
+}
+
 /** The precision of the matrix products that run now. */
 export function currentPrecision(): Precision {
   return current;
@@ -50,7 +55,7 @@ export function withPrecision<T>(precision: Precision, work: () => T): T {
 /** A binding that multiplies matrices in bfloat16, and otherwise is the one given. */
 function withHalves(binding: Binding): Binding {
   const {TF_FLOAT, TF_ATTR_TYPE, TF_ATTR_BOOL} = binding;
-  const native = device() === 'gpu' || avx512;
+  const native = multipliesHalves();
   const free = (id: number): void => {
     if (id >= 0) binding.deleteTensor(id);
   };
