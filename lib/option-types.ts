@@ -91,6 +91,21 @@ export interface TrainerOptions {
    */
   readonly scheduledSampling?: number;
   /**
+   * Type in which training steps multiply matrices. `bfloat16` is for processors and GPUs that compute
+   * in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions.
+   * Range: "float32" or "bfloat16".
+   * @default 'float32'
+   */
+  readonly precision?: 'float32' | 'bfloat16';
+  /**
+   * Compiler of training steps: `xla` turns the loss and its gradient into machine code, once for each
+   * length of captions, which takes from seconds to a minute. Dropout masks differ from those without
+   * it.
+   * Range: "none" or "xla".
+   * @default 'none'
+   */
+  readonly jit?: 'none' | 'xla';
+  /**
    * `cross-entropy` makes the reference captions more likely. `self-critical` rewards sampled captions
    * by CIDEr-D and needs a decoder that is already trained.
    * Range: "cross-entropy" or "self-critical".

@@ -58,4 +58,5 @@ export const slowTests = {
   'training/sweep': 'trains several runs',
   'training/tensorboard': "reads logs with TensorFlow's Python",
   'training/trainer': 'trains hundreds of steps and many epochs',
+  'training/xla': 'compiles for seconds',
 };

@@ -6,6 +6,7 @@
  * Only the tanh and α of each step are kept for the gradient. Gradients with respect to keys, values and v are summed over the steps.
  */
 import {bool, runOp, type} from '../tensorflow/ops';
+import {withPrecision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
 import {stack, sum, unstack} from '../tensorflow/tensor-lists';
 import {matmul} from './matmul';
@@ -146,7 +147,9 @@ export class AttentionGradients {
     this.#alphas.push(alpha);
     this.#dContexts.push(dContext);
     // A product with ones sums over the cells in half the time of `tf.sum`.
-    const dQuery = runOp('BatchMatMulV2', [runOp('OnesLike', [alpha], [float32]), dKeys], plain);
+    const dQuery = withPrecision('float32', () =>
+      runOp('BatchMatMulV2', [runOp('OnesLike', [alpha], [float32]), dKeys], plain),
+    );
     return tf.reshape(dQuery, [batch, attention]);
   }
 

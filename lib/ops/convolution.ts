@@ -3,7 +3,7 @@
  * oneDNN's, which TensorFlow has on x86-64; elsewhere, and on a GPU, tfjs's own functions compute the same.
  */
 import {bool, int, runOp, text, type, type Attribute} from '../tensorflow/ops';
-import {outsideOfGraph} from '../tensorflow/graph-writer';
+import {isWritingForXla, outsideOfGraph} from '../tensorflow/graph-writer';
 import {device, tf} from '../tensorflow/tensorflow';
 import {matmul} from './matmul';
 import {withGradient} from './with-gradient';
@@ -29,7 +29,7 @@ export function fusedConvolution(
   bias: tf.Tensor,
   options: ConvolutionOptions,
 ): tf.Tensor4D {
-  return (fusedOpsWork ??= outsideOfGraph(tryFusedOps))
+  return !isWritingForXla() && (fusedOpsWork ??= outsideOfGraph(tryFusedOps))
     ? oneDnnConvolution(x, filter, bias, options)
     : tfjsConvolution(x, filter, bias, options);
 }

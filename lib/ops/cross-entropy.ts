@@ -3,7 +3,9 @@
  * reuses the softmax of the forward pass, and takes two matrix products (states and weight) and a matrix-vector product (bias).
  */
 import {runOp, type} from '../tensorflow/ops';
+import {currentPrecision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
+import {columnSums} from './linear';
 import {matmul} from './matmul';
 import {withGradient} from './with-gradient';
 
@@ -59,6 +61,7 @@ export function sparseCrossEntropy(
     const [p, states, weight, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
     const rowWeights = saved[4];
     const scale = rowWeights ? tf.mul(tf.reshape(rowWeights, [rows, 1]), tf.div(dy, rows)) : tf.div(dy, rows);
+    if (currentPrecision() !== 'float32') return roundedGradient(p, states, weight, targets, scale);
     const scaled = tf.mul(states, scale);
     const ones = tf.mul(tf.ones([rows, 1]), scale);
     const count = tf.scalar(vocabulary, 'int32');
@@ -77,5 +80,20 @@ export function sparseCrossEntropy(
       tf.reshape(dWeight, [vocabulary, units]),
       tf.reshape(dBias, [vocabulary]),
     ];
+  }
+
+  // Products that round p would lose the small difference between p and its target. So the logits' gradient is computed first, and the bias
+  // gets its sums.
+  function roundedGradient(
+    p: tf.Tensor2D,
+    states: tf.Tensor2D,
+    weight: tf.Tensor2D,
+    targets: tf.Tensor1D,
+    scale: tf.Tensor,
+  ): tf.Tensor[] {
+    const uniform = smoothing / vocabulary;
+    const target = tf.oneHot(targets, vocabulary, 1 - smoothing + uniform, uniform, 'float32');
+    const dLogits = tf.mul(tf.sub(p, target), scale);
+    return [matmul(dLogits, weight), matmul(dLogits, states, 'first'), columnSums(dLogits)];
   }
 }

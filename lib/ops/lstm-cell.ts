@@ -5,6 +5,7 @@
  *
  * The gates in z have the layout of TensorFlow's op `LSTMBlockCell`: `[batch, 4 · units]` in the order i, ci, f, o.
  */
+import {isWritingForXla} from '../tensorflow/graph-writer';
 import {bool, float, runOp, runOpMulti, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
 import {split} from '../tensorflow/tensor-lists';
@@ -46,6 +47,7 @@ export function cellGradient(
   batch: number,
   weight: tf.Tensor,
 ): (step: Cell, before: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor) => {dz: tf.Tensor2D; dBefore: tf.Tensor} {
+  if (isWritingForXla()) return elementaryCellGradient;
   const [units] = weight.shape as [number, number];
   const noState = tf.zeros([batch, units]);
   const noInput = tf.zeros([batch, 0]);
@@ -58,6 +60,25 @@ export function cellGradient(
     tf.dispose(rest);
     return {dz: dz as tf.Tensor2D, dBefore: dBefore!};
   };
+}
+
+/** The same gradient by ops that XLA knows. */
+function elementaryCellGradient(
+  {i, ci, f, o, co}: Cell,
+  before: tf.Tensor,
+  dh: tf.Tensor,
+  dc: tf.Tensor,
+): {dz: tf.Tensor2D; dBefore: tf.Tensor} {
+  const ofSigmoid = (y: tf.Tensor, dy: tf.Tensor): tf.Tensor => runOp('SigmoidGrad', [y, dy], [float32]);
+  const ofTanh = (y: tf.Tensor, dy: tf.Tensor): tf.Tensor => runOp('TanhGrad', [y, dy], [float32]);
+  const dCell = tf.add(dc, ofTanh(co, tf.mul(dh, o)));
+  const gates = [
+    ofSigmoid(i, tf.mul(dCell, ci)),
+    ofTanh(ci, tf.mul(dCell, i)),
+    ofSigmoid(f, tf.mul(dCell, before)),
+    ofSigmoid(o, tf.mul(dh, co)),
+  ];
+  return {dz: tf.concat(gates, 1) as tf.Tensor2D, dBefore: tf.mul(dCell, f)};
 }
 
 /** Up to that many rows one op is fastest, beyond them a product by oneDNN: by a third for 500 rows of 512 units. */

@@ -1,18 +1,7 @@
 /** Matrix products that the gradient tape does not record, for functions with custom gradients. */
-import {readFileSync} from 'node:fs';
+import {avx512} from '../tensorflow/cpu-features';
 import {bool, runOp, type} from '../tensorflow/ops';
 import type {tf} from '../tensorflow/tensorflow';
-
-/** Whether the CPU has AVX-512. Only Linux on x86-64 reports it; elsewhere it counts as absent. */
-export const avx512: boolean = hasCpuFlag('avx512f');
-
-function hasCpuFlag(flag: string): boolean {
-  try {
-    return new RegExp(`^flags\\s*:.*\\b${flag}\\b`, 'm').test(readFileSync('/proc/cpuinfo', 'latin1'));
-  } catch {
-    return false;
-  }
-}
 
 const float32 = type('T', 'float32');
 

@@ -3,8 +3,8 @@
  * more than its ops, instead of 15 to 20 µs for each of them. See docs/compiled-functions.md.
  */
 import {backend, type Attribute, type GraphBinding, type TensorInfo} from './backend';
-import {disposeCaptured, isWriting, writeFunction, type WrittenFunction} from './graph-writer';
-import {text} from './ops';
+import {disposeCaptured, isWriting, writeFunction, type Jit, type WrittenFunction} from './graph-writer';
+import {bool, text} from './ops';
 import {device, tf} from './tensorflow';
 
 export interface CompiledOptions {
@@ -12,6 +12,11 @@ export interface CompiledOptions {
   readonly name?: string;
   /** Number of TensorFlow functions that are kept, one for each set of shapes; the least recently used are freed. @default 64 */
   readonly keep?: number;
+  /**
+   * `xla` lets TensorFlow's compiler XLA turn each function into machine code at its first call, which takes many seconds for a training
+   * step. All ops must be among those that XLA knows. Random numbers differ from those without it. @default none
+   */
+  readonly jit?: Jit;
 }
 
 /** A compiled function, called as the original is. */
@@ -26,14 +31,17 @@ interface Entry extends WrittenFunction {
   readonly name: string;
   /** The result, with other tensors in place of its own. */
   readonly template: unknown;
+  readonly jit: Jit;
 }
 
 /**
  * On a CPU the ops of a function run one after the other, each on all cores. That costs less per op, and the order is the same in each
  * run: `AddN` adds in the order in which buffers become free. A GPU runs its ops in order anyway, and gets no `AddN`.
  */
-const callAttributes: readonly Attribute[] =
-  device() === 'cpu' ? [text('executor_type', 'SINGLE_THREADED_EXECUTOR')] : [];
+const callAttributes: Readonly<Record<Jit, readonly Attribute[]>> = {
+  none: device() === 'cpu' ? [text('executor_type', 'SINGLE_THREADED_EXECUTOR')] : [],
+  xla: [bool('_XlaMustCompile', true)],
+};
 
 /** Number of TensorFlow functions written; makes their names unique. */
 let written = 0;
@@ -60,7 +68,7 @@ export function compiles(): boolean {
  */
 export function compiled<Parameters extends readonly unknown[], Result>(
   fn: (...inputs: Parameters) => Result,
-  {name = fn.name || 'compiled', keep = 64}: CompiledOptions = {},
+  {name = fn.name || 'compiled', keep = 64, jit = 'none'}: CompiledOptions = {},
 ): Compiled<(...inputs: Parameters) => Result> {
   const entries = new Map<string, Entry>();
   const free = (key: string, {name, captured}: Entry): void => {
@@ -71,7 +79,7 @@ export function compiled<Parameters extends readonly unknown[], Result>(
   const entryOf = (key: string, inputs: Parameters, tensors: readonly tf.Tensor[]): Entry => {
     const known = entries.get(key);
     if (known?.captured.some(({isDisposed}) => isDisposed)) free(key, known);
-    const entry = entries.get(key) ?? writeEntry(name, fn, inputs, tensors);
+    const entry = entries.get(key) ?? writeEntry({label: name, jit}, fn, inputs, tensors);
     entries.delete(key);
     entries.set(key, entry); // the last is the most recently used
     if (entries.size > keep) free(...(entries.entries().next().value as [string, Entry]));
@@ -107,18 +115,21 @@ function numberOf(object: object): number {
  * @param owner Object that the function uses; when it is disposed, it calls `disposeFunctions`.
  * @param fn Must not depend on anything but its parameters and these objects: later calls get the function made by the first.
  * @param others Further objects that the function uses.
+ * @param jit See `CompiledOptions`.
  */
 export function functionOf<Parameters extends readonly unknown[], Result>(
   owner: object,
   label: string,
   fn: (...inputs: Parameters) => Result,
   others: readonly object[] = [],
+  jit: Jit = 'none',
 ): Compiled<(...inputs: Parameters) => Result> {
   const all = owned.get(owner) ?? new Map<string, Compiled<unknown>>();
   owned.set(owner, all);
-  const name = [label, ...others.map(numberOf)].join(' ');
+  const name = [label, ...(jit === 'none' ? [] : [jit]), ...others.map(numberOf)].join(' ');
   const made =
-    (all.get(name) as ReturnType<typeof compiled<Parameters, Result>> | undefined) ?? compiled(fn, {name});
+    (all.get(name) as ReturnType<typeof compiled<Parameters, Result>> | undefined) ??
+    compiled(fn, {name, jit});
   all.set(name, made);
   return made;
 }
@@ -130,26 +141,26 @@ export function disposeFunctions(owner: object): void {
 }
 
 function writeEntry<Parameters extends readonly unknown[]>(
-  label: string,
+  {label, jit}: {readonly label: string; readonly jit: Jit},
   fn: (...inputs: Parameters) => unknown,
   inputs: Parameters,
   tensors: readonly tf.Tensor[],
 ): Entry {
   const name = `${label.replace(/\W+/g, '_')}_${written++}`;
   let template: unknown;
-  const made = writeFunction(name, tensors, (given) => {
+  const write = (given: readonly tf.Tensor[]): tf.Tensor[] => {
     template = fn(...(replaceTensors(inputs, given) as Parameters));
     const results: tf.Tensor[] = [];
     keyOf(template, results);
     return results;
-  });
-  return {...made, name, template};
+  };
+  return {...writeFunction(name, tensors, write, jit), name, template, jit};
 }
 
-function run({name, captured, results, pure, template}: Entry, tensors: readonly tf.Tensor[]): unknown {
+function run({name, captured, results, pure, template, jit}: Entry, tensors: readonly tf.Tensor[]): unknown {
   const ids = backend.getInputTensorIds([...tensors, ...captured]);
   const count = results.reduce((sum, {output}) => sum + (output === undefined ? 0 : 1), 0);
-  const outputs = execute(name, ids, count, pure);
+  const outputs = execute(name, ids, count, {pure, jit});
   return replaceTensors(
     template,
     results.map(({output, input}) =>
@@ -158,13 +169,19 @@ function run({name, captured, results, pure, template}: Entry, tensors: readonly
   );
 }
 
-function execute(name: string, ids: readonly number[], count: number, pure: boolean): TensorInfo[] {
+function execute(
+  name: string,
+  ids: readonly number[],
+  count: number,
+  {pure, jit}: Pick<Entry, 'pure' | 'jit'>,
+): TensorInfo[] {
   const {binding} = backend;
+  const attributes = callAttributes[jit];
   try {
-    return binding.executeOp(name, callAttributes, ids, count);
+    return binding.executeOp(name, attributes, ids, count);
   } catch (error) {
     // The executor of the CPU doesn't say which op failed, the other one does.
-    if (pure && callAttributes.length > 0)
+    if (pure && jit === 'none' && attributes.length > 0)
       for (const {id} of binding.executeOp(name, [], ids, count)) binding.deleteTensor(id);
     throw error;
   }

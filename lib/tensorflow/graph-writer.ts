@@ -2,7 +2,15 @@
  * Writes what a function of tensors does into a TensorFlow function. tfjs hands every op to its binding; meanwhile a stand-in takes the
  * binding's place, which runs nothing, but adds a node to a graph and returns the shape that TensorFlow infers.
  */
-import {adopt, backend, type Attribute, type Binding, type GraphBinding, type TensorInfo} from './backend';
+import {
+  adopt,
+  backend,
+  binding as native,
+  type Attribute,
+  type Binding,
+  type GraphBinding,
+  type TensorInfo,
+} from './backend';
 import {Graph, type NodeOptions, type NodeOutput} from './graph';
 import {shapeValue, tensorValue, typeValue, type NodeAttribute} from './graph-def';
 import {device, tf} from './tensorflow';
@@ -18,11 +26,20 @@ export interface WrittenFunction {
   readonly pure: boolean;
 }
 
-let open = false;
+/** Compiler that turns a function into machine code. */
+export type Jit = 'none' | 'xla';
+
+/** The compiler of the function that is being written. */
+let open: Jit | undefined;
 
 /** Whether a function is being written. */
 export function isWriting(): boolean {
-  return open;
+  return open !== undefined;
+}
+
+/** Whether a function is being written that XLA will compile, which lacks TensorFlow's fused ops. */
+export function isWritingForXla(): boolean {
+  return open === 'xla';
 }
 
 /**
@@ -33,16 +50,17 @@ export function isWriting(): boolean {
 export function outsideOfGraph<T>(work: () => T): T {
   const {binding} = backend;
   const getInputTensorIds = Object.getOwnPropertyDescriptor(backend, 'getInputTensorIds');
-  if (!open || getInputTensorIds === undefined) return work();
-  backend.binding = Object.getPrototypeOf(binding) as Binding;
+  const jit = open;
+  if (jit === undefined || getInputTensorIds === undefined) return work();
+  backend.binding = native;
   Reflect.deleteProperty(backend, 'getInputTensorIds');
-  open = false;
+  open = undefined;
   try {
     return work();
   } finally {
     backend.binding = binding;
     Object.defineProperty(backend, 'getInputTensorIds', getInputTensorIds);
-    open = true;
+    open = jit;
   }
 }
 
@@ -59,8 +77,9 @@ export function writeFunction(
   name: string,
   inputs: readonly tf.Tensor[],
   fn: (inputs: readonly tf.Tensor[]) => readonly tf.Tensor[],
+  jit: Jit = 'none',
 ): WrittenFunction {
-  const writer = new GraphWriter(name);
+  const writer = new GraphWriter(name, jit);
   try {
     return writer.write(inputs, fn);
   } finally {
@@ -81,14 +100,14 @@ class GraphWriter {
   readonly #order = new VariableOrder();
   #done = false;
 
-  constructor(name: string) {
+  constructor(name: string, jit: Jit) {
     for (const variable of Object.values(tf.engine().state.registeredVariables)) {
       // Two variables may share data; which of the two an alias belongs to could not be told.
       if (this.#variables.has(variable.dataId)) unshare(variable);
       this.#variables.set(variable.dataId, variable);
     }
     this.#graph = new Graph(this.#real, name);
-    open = true;
+    open = jit;
     backend.binding = Object.create(this.#real, {
       executeOp: {value: this.#executeOp},
       createTensor: {value: this.#constant},
@@ -123,7 +142,7 @@ class GraphWriter {
   }
 
   close(): void {
-    open = false;
+    open = undefined;
     backend.binding = this.#real;
     Reflect.deleteProperty(backend, 'getInputTensorIds');
     this.#graph.close();

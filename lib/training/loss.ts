@@ -8,6 +8,8 @@ import {CaptionerError} from '../errors';
 import {sparseCrossEntropy} from '../ops/cross-entropy';
 import type {StepKey} from '../random/random';
 import {functionOf} from '../tensorflow/compiled';
+import type {Jit} from '../tensorflow/graph-writer';
+import {withPrecision, type Precision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
 import type {Batch} from './batches';
 import {withOwnWords} from './scheduled-sampling';
@@ -53,6 +55,12 @@ export interface LossSettings {
   readonly temperature: number;
   /** Whether the captions were sampled, see `LossOptions.shares`. */
   readonly sampled: boolean;
+}
+
+/** Settings of the gradients. */
+export interface GradientSettings extends LossSettings {
+  /** Precision of matrix products, forward and backward. @default float32 */
+  readonly precision?: Precision;
 }
 
 /**
@@ -189,37 +197,39 @@ export interface LossGradients {
 export function lossGradients(
   decoder: Decoder,
   inputs: LossInputs,
-  settings: LossSettings,
+  {precision = 'float32', ...settings}: GradientSettings,
   encoder?: TrainedEncoder,
 ): LossGradients {
-  return tf.tidy((): LossGradients & tf.TensorContainerObject => {
+  const compute = (): LossGradients & tf.TensorContainerObject => {
     const weights = new Map([...decoder.weights, ...(encoder?.weights ?? [])]);
-    const compute = (): tf.Tensor => encoder?.features(inputs.features) ?? inputs.features;
+    const features = (): tf.Tensor => encoder?.features(inputs.features) ?? inputs.features;
     // Own words are chosen outside of the gradient tape.
     const read = inputs.ownWords
-      ? withOwnWords(decoder, {...inputs, features: compute()}, settings.seed)
+      ? withOwnWords(decoder, {...inputs, features: features()}, settings.seed)
       : inputs.inputs;
     const {value, grads} = tf.variableGrads(
-      () => teacherForcedLoss(decoder, {...inputs, features: compute(), inputs: read}, settings),
+      () => teacherForcedLoss(decoder, {...inputs, features: features(), inputs: read}, settings),
       [...weights.values()],
     );
     const named = [...weights].flatMap(([name, {name: inner}]) =>
       grads[inner] ? [[name, grads[inner]] as const] : [],
     );
     return {loss: value, gradients: Object.fromEntries(named)};
-  });
+  };
+  return withPrecision(precision, () => tf.tidy(compute));
 }
 
-/** `lossGradients` as a compiled function, which belongs to the decoder. */
+/** `lossGradients` as a compiled function, which belongs to the decoder. @param jit See `CompiledOptions`. */
 export function compiledGradients(
   decoder: Decoder,
   inputs: LossInputs,
-  settings: LossSettings,
+  settings: GradientSettings,
   encoder?: TrainedEncoder,
+  jit?: Jit,
 ): LossGradients {
-  const fn = (inputs: LossInputs, settings: LossSettings) =>
+  const fn = (inputs: LossInputs, settings: GradientSettings) =>
     lossGradients(decoder, inputs, settings, encoder);
-  return functionOf(decoder, 'gradients', fn, encoder ? [encoder] : [])(inputs, settings);
+  return functionOf(decoder, 'gradients', fn, encoder ? [encoder] : [], jit)(inputs, settings);
 }
 
 /** `teacherForcedLoss` as a compiled function, which belongs to the decoder; not differentiable. */

@@ -1,5 +1,6 @@
-/** Notes on a training before its first step: scores that can't tell epochs apart, and captions that are cut off. */
+/** Notes on a training before its first step, such as scores that can't tell epochs apart and captions that are cut off. */
 import {alwaysZero} from '../metrics/always-zero';
+import {multipliesHalves} from '../tensorflow/precision';
 import {special} from '../text/vocabulary';
 import {metricTokens} from '../text/metric-tokens';
 import type {TrainerSettings} from './options';
@@ -13,7 +14,7 @@ const cutTolerance = 0.01;
 export function startNotes(
   {dataset}: Pick<Parts, 'dataset'>,
   {judged, training}: TrainingData,
-  {selectBy, validationImages, objective, maximumLength}: TrainerSettings,
+  {selectBy, validationImages, objective, maximumLength, precision}: TrainerSettings,
 ): string[] {
   const scored = judged.slice(0, validationImages);
   return [
@@ -29,8 +30,12 @@ export function startNotes(
       : []),
     ...unknownNote(training),
     ...cutNote(training, maximumLength),
+    ...(precision === 'bfloat16' && !multipliesHalves() ? [noHalves] : []),
   ];
 }
+
+const noHalves =
+  'This processor does not multiply in bfloat16: precision=bfloat16 rounds, but makes nothing faster. Train with precision=float32.';
 
 type Captioned = TrainingData['judged'][number];
 

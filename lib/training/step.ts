@@ -13,7 +13,7 @@ import {notFinite, type Parts} from './training-data';
 
 export interface StepSettings extends Pick<
   TrainerSettings,
-  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate'
+  'seed' | 'clipNorm' | 'weightDecay' | 'accumulate' | 'precision' | 'jit'
 > {
   /** Counted from 0; together with the seed it determines dropout. */
   readonly step: number;
@@ -51,9 +51,8 @@ export function trainStep(
   const encoder = parts.features.trainable;
   return tf.tidy(() => {
     // Forward and backward, batch by batch.
-    const trainEncoder = encoderLearningRate > 0;
     const passes = batches.map((batch, part) =>
-      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, trainEncoder),
+      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, settings),
     );
     const mean = passes.length === 1 ? passes[0]! : meanOf(adam, passes);
     const found = new Map(Object.entries(mean.gradients));
@@ -93,7 +92,7 @@ function forwardBackward(
   batch: Batch,
   key: StepKey,
   objective: Objective,
-  trainEncoder: boolean,
+  {precision, jit, encoderLearningRate}: StepSettings,
 ): Pass {
   // Captions of one image share the encoder's work.
   const images = [...new Set(batch.ids)];
@@ -108,7 +107,7 @@ function forwardBackward(
   const captions = padded(target);
   const rows = new Map(images.map((id, row) => [id, row]));
   // Where the encoder is trained, its features are computed again under the gradient tape.
-  const tuned = trainEncoder ? encoder : undefined;
+  const tuned = encoderLearningRate > 0 ? encoder : undefined;
   const aligned = byCaption(
     tuned ? read : features(),
     target.ids.map((id) => rows.get(id)!),
@@ -116,7 +115,7 @@ function forwardBackward(
   );
   const loss = {...options, ...(aligned.images && {images: aligned.images})};
   const inputs = lossInputs(decoder, aligned.features, captions, loss);
-  const found = compiledGradients(decoder, inputs, settingsOf(loss), tuned);
+  const found = compiledGradients(decoder, inputs, {...settingsOf(loss), precision}, tuned, jit);
   const words = countWords(captions.targets);
   return {...found, ...(reward !== undefined && {reward}), images, read, words, captions: target.size};
 }

@@ -14,6 +14,12 @@ export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
 /** The name of a learning rate schedule. */
 export type Schedule = (typeof schedules)[number];
 
+/** The types of the factors of matrix products. */
+export const precisions = ['float32', 'bfloat16'] as const;
+
+/** Compilers that turn a training step into machine code. */
+export const compilers = ['none', 'xla'] as const;
+
 /** Selects the best epoch: a metric, `factual`, or whichever of them suits the dataset. */
 export type Criterion = 'auto' | 'factual' | MetricName;
 /** The values of the option `selectBy`. */
@@ -104,6 +110,18 @@ const fields = z.strictObject({
     .default(0)
     .describe(
       "Fraction of input words replaced by the model's own predictions; it grows linearly until the last epoch.",
+    ),
+  precision: z
+    .enum(precisions)
+    .default('float32')
+    .describe(
+      'Type in which training steps multiply matrices. `bfloat16` is for processors and GPUs that compute in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions.',
+    ),
+  jit: z
+    .enum(compilers)
+    .default('none')
+    .describe(
+      'Compiler of training steps: `xla` turns the loss and its gradient into machine code, once for each length of captions, which takes from seconds to a minute. Dropout masks differ from those without it.',
     ),
   objective: z
     .enum(objectives)

@@ -5,7 +5,7 @@ import {leaked, relativeError} from '../tensors';
 
 // An import would be a copy, and changing it would not affect the layer.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const cpu = require('captioner/dist/ops/matmul') as {avx512: boolean};
+const cpu = require('captioner/dist/tensorflow/cpu-features') as {avx512: boolean};
 
 const [steps, batch, cells, attention, units] = [10, 3, 7, 5, 4];
 

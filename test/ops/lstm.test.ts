@@ -9,7 +9,7 @@ const reference = readFixture<Record<Name, Reference>>('runtime', 'lstm.json');
 
 // An import would be a copy, and changing it would not affect the layer.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const cpu = require('captioner/dist/ops/matmul') as {avx512: boolean};
+const cpu = require('captioner/dist/tensorflow/cpu-features') as {avx512: boolean};
 
 function gradients(x: tf.Tensor3D, weight: tf.Tensor2D, bias: tf.Tensor1D, dy: tf.Tensor3D): tf.Tensor[] {
   return tf.grads((...inputs) =>

@@ -5,6 +5,7 @@ import {uniform} from 'captioner/dist/ops/random';
 import {SeededRandom} from 'captioner/dist/random/random';
 import {functionOf} from 'captioner/dist/tensorflow/compiled';
 import {roundedSize} from 'captioner/dist/tensorflow/rounded-size';
+import type {Precision} from 'captioner/dist/tensorflow/precision';
 import {padded} from 'captioner/dist/training/batches';
 import {compiledLoss, lossInputs, settingsOf} from 'captioner/dist/training/loss';
 import {crossEntropy} from 'captioner/dist/training/objectives';
@@ -41,7 +42,7 @@ const options = {
 };
 
 /** Trains a decoder for a few steps with everything that a step can have. */
-function train(kind: string, steps: number, accumulate = 1): Course {
+function train(kind: string, steps: number, accumulate = 1, precision: Precision = 'float32'): Course {
   const decoder = createDecoder(kind, vocabulary, depth, {units: 16, dropout: 0.3, seed: 3});
   const adam = new Adam(decoder.weights);
   const all = tf.keep(uniform(decoder.features === 'grid' ? [images, 4, depth] : [images, depth], [1, 2]));
@@ -50,7 +51,7 @@ function train(kind: string, steps: number, accumulate = 1): Course {
   const objective = crossEntropy({labelSmoothing: 0.1, ownWords: 0.25});
   const results = Array.from({length: steps}, (_, step) => {
     const batches = Array.from({length: accumulate}, (_, part) => batchOf(step * accumulate + part));
-    return trainStep(parts, adam, batches, {...options, accumulate, step}, objective);
+    return trainStep(parts, adam, batches, {...options, accumulate, precision, step}, objective);
   });
   const weights = [...decoder.weights.values()].flatMap((weight) => [...weight.dataSync<'float32'>()]);
   for (const part of [decoder, adam, all]) part.dispose();
@@ -71,6 +72,23 @@ describe('Compiled training steps', () => {
         for (const [at, norm] of first.norms.entries())
           expect(norm / plain.norms[at]! - 1, `norm ${at + 1}`).to.be.within(-1e-4, 1e-4);
       });
+
+  for (const kind of decoderKinds)
+    it(`with products in bfloat16 repeat to the bit, and stay near those in float32 for 20 steps: ${kind}`, () => {
+      const [half, full] = [train(kind, 20, 1, 'bfloat16'), train(kind, 20)];
+      expect(train(kind, 20, 1, 'bfloat16')).to.deep.equal(half);
+      expect(half.losses).not.to.deep.equal(full.losses);
+      for (const [at, loss] of half.losses.entries())
+        expect(loss / full.losses[at]! - 1, `step ${at + 1}`).to.be.within(-0.01, 0.01);
+      // Op by op, the same is rounded.
+      const plain = eagerly(() => train(kind, 1, 1, 'bfloat16'));
+      expect(half.losses[0]! / plain.losses[0]! - 1).to.be.within(-1e-4, 1e-4);
+      // The weights themselves have more than 8 bits.
+      const bits = (weights: readonly number[]) => new Uint32Array(Float32Array.from(weights).buffer);
+      expect(bits(half.weights).filter((pattern) => (pattern & 0xffff) !== 0).length).to.be.above(
+        half.weights.length / 2,
+      );
+    });
 
   it('read once, the loss and the norm together', () => {
     const reads = countReads(() => void train('attention', 2));

@@ -28,6 +28,7 @@ describe('Resuming', () => {
       'a moving average, accumulation and scheduled sampling',
       {emaDecay: 0.9, accumulate: 2, scheduledSampling: 0.5},
     ],
+    ['products in bfloat16', {precision: 'bfloat16'}],
     ['self-critical training', {objective: 'self-critical', captionsPerImage: 3, samples: 2}],
   ];
   for (const [what, more] of ways)
