@@ -23,6 +23,8 @@ export interface CommonExplainOptions extends WordSelection, ProgressOptions {
   readonly caption?: string;
   /** Images in memory at once: fewer take less memory and, above 8, hardly more time. @default 8 */
   readonly batch?: number;
+  /** Stops the explanation, which then throws `stopped`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Options of `explain`, with those of the method. */
@@ -42,6 +44,7 @@ const common = z.strictObject({
   target: z.strictObject({word: choice, against: z.string().min(1)}).optional(),
   batch: z.int().min(1).max(1024).default(8),
   progress: z.unknown().optional(),
+  signal: z.instanceof(AbortSignal).optional(),
 });
 
 /**
@@ -97,7 +100,11 @@ export async function explain<Name extends MethodName>(
     }
   };
   try {
-    return await interruptible(work, {stopped: () => 'before the caption was explained', resumes: false});
+    return await interruptible(work, {
+      stopped: () => 'before the caption was explained',
+      resumes: false,
+      signal: given.signal,
+    });
   } finally {
     await bar.finish();
   }
