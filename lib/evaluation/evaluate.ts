@@ -197,33 +197,43 @@ export function captionBatch(
  */
 export async function scoreCaptions(
   captions: readonly string[],
-  images: readonly Pick<CaptionedImage, 'captions' | 'verify'>[],
+  scored: readonly Pick<CaptionedImage, 'captions' | 'verify'>[],
   {scorer, training, progress}: ScoreOptions & ProgressOptions = {},
 ): Promise<CaptionScores> {
-  const references = images.map((image) => image.captions);
+  const references = scored.map((image) => image.captions);
   const own = scorer ?? (await Scorer.create(references, {progress}));
   const bar = startProgress({progress}, 'Scores', captions.length);
   const work = async (interrupt: Interrupt): Promise<CaptionScores> => {
-    const found = await runInSteps(own.scoreSteps(captions), async (done) => {
+    const pause = async (): Promise<void> => {
       await interrupt.pause();
       interrupt.throwIfRequested();
+    };
+    const found = await runInSteps(own.scoreSteps(captions), async (done) => {
+      await pause();
       await bar.update(Math.floor(done * captions.length));
     });
-    const measured = [...found, ...factual(captions, images)];
-    const learnt: string[][] = [];
-    for (const caption of training ?? []) {
-      learnt.push(metricTokens(caption));
-      await interrupt.pause();
-      interrupt.throwIfRequested();
-    }
-    const tokens = captions.map(metricTokens);
+    const measured = [...found, ...factual(captions, scored)];
+    const tokensOf = async (texts: readonly string[]): Promise<string[][]> => {
+      const all: string[][] = [];
+      for (const text of texts) {
+        all.push(metricTokens(text));
+        await pause();
+      }
+      return all;
+    };
+    const learnt = await tokensOf(training ?? []);
+    const tokens = await tokensOf(captions);
     await bar.update(captions.length);
     const metrics = totals(measured);
+    const images = perImage(measured);
+    await pause();
+    const varied = diversity(tokens, training && learnt);
+    await pause();
     return {
       metrics,
       measured,
-      images: perImage(measured),
-      diversity: diversity(tokens, training && learnt),
+      images,
+      diversity: varied,
       warnings: [
         ...zeroWarnings(own, metrics),
         ...markerWarnings(captions, tokens, own.references),
