@@ -32,9 +32,7 @@ export class DocumentFrequencies {
   }
 
   /** Counts like `of`, but pauses after each image. */
-  static *countSteps(
-    references: readonly (readonly Words[])[],
-  ): Generator<void, DocumentFrequencies, void> {
+  static *countSteps(references: readonly (readonly Words[])[]): Generator<void, DocumentFrequencies, void> {
     const counts = new Map<string, number>();
     for (const own of references) {
       yield;

@@ -4,7 +4,8 @@ import {totals} from 'captioner/dist/metrics/scorer';
 import {SeededRandom} from 'captioner/dist/random/random';
 import {expect} from 'chai';
 
-const words = `a the two young old brown white black red little large man woman boy girl dog dogs child children person people horse ball bike
+const words =
+  `a the two young old brown white black red little large man woman boy girl dog dogs child children person people horse ball bike
   grass snow water beach street field park runs jumps plays sits stands rides is are in on with near through over behind while wearing shirt
   jacket hat and`.split(/\s+/);
 
