@@ -106,7 +106,7 @@ describe('Explanations on the page', function () {
     // 1,200 images through the network: a minute, for which the next request would wait.
     const query = {run: 'looking', method: 'shapley-value-sampling', caption: 'a red ball'};
     const controller = new AbortController();
-    const given = fetch(`${server.url}api/explain?${new URLSearchParams(query)}`, {
+    const given = fetch(`${server.url}api/explain?${new URLSearchParams(query).toString()}`, {
       method: 'POST',
       body: readFileSync(image),
       signal: controller.signal,
