@@ -57,6 +57,8 @@ export class Captioner {
     readonly encoder: Encoder,
     readonly decoder: StepDecoder,
     readonly vocabulary: Vocabulary,
+    /** Maximum caption length of the training, if it is greater than the search's default. */
+    readonly maximumLength: number | undefined,
   ) {}
 
   /**
@@ -100,9 +102,10 @@ export class Captioner {
       recordFact('Checkpoint', () => members.map((member, at) => describe(names[at]!, member)).join(' + '));
       const decoders = members.map(({decoder}) => decoder);
       const decoder = decoders.length === 1 ? decoders[0]! : createEnsemble(decoders);
-      if (views.length === 1) return new Captioner(seen, decoder, vocabulary);
+      const length = trainedLength(members);
+      if (views.length === 1) return new Captioner(seen, decoder, vocabulary, length);
       const across = decoder.features === 'grid' ? multiViewDecoder(decoder, views) : decoder;
-      return new Captioner(multiView(seen, views), across, vocabulary);
+      return new Captioner(multiView(seen, views), across, vocabulary, length);
     } catch (error) {
       for (const {decoder} of members) decoder.dispose();
       throw error;
@@ -139,7 +142,7 @@ export class Captioner {
     onResult: OnResult<Captioned>,
     {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
   ): Promise<void> {
-    const settings = phrasesToIds<SearchOptions>(options, this.vocabulary);
+    const settings = this.#settings<SearchOptions>(options);
     const {beams} = searchSettings(settings);
     const work = this.#work(beams, (features) => this.#search(features, settings));
     await captionInGroups(images, work, onResult, {progress});
@@ -166,7 +169,7 @@ export class Captioner {
     onResult: OnResult<Sampled>,
     {progress, ...options}: WithText<SampleOptions> & ProgressOptions = {},
   ): Promise<void> {
-    const settings = phrasesToIds<SampleOptions>(options, this.vocabulary);
+    const settings = this.#settings<SampleOptions>(options);
     const {samples, first} = sampleSettings(settings);
     const work = this.#work(samples, (features, from) =>
       this.#draw(features, {...settings, first: first + from}),
@@ -208,7 +211,7 @@ export class Captioner {
    * @example const tree = await captioner.searchTree('photo.jpg', {beams: 3});
    */
   async searchTree(image: ImageInput, options: WithText<SearchOptions> = {}): Promise<BeamTree> {
-    const settings = phrasesToIds<SearchOptions>(options, this.vocabulary);
+    const settings = this.#settings<SearchOptions>(options);
     const features = await this.encode([image]);
     try {
       const interrupt = new Interrupt();
@@ -220,13 +223,13 @@ export class Captioner {
 
   /** Captions image features. @param features `[batch, depth]` or `[batch, cells, depth]`, as the decoder reads them; not disposed. */
   captionFeatures(features: tf.Tensor, options: WithText<SearchOptions> = {}): Omit<Captioned, 'file'>[] {
-    const found = beamSearch(this.decoder, features, phrasesToIds<SearchOptions>(options, this.vocabulary));
+    const found = beamSearch(this.decoder, features, this.#settings<SearchOptions>(options));
     return found.map((list) => this.#captioned(list));
   }
 
   /** Samples captions of image features. @param features As for `captionFeatures`. */
   sampleFeatures(features: tf.Tensor, options: WithText<SampleOptions> = {}): Omit<Sampled, 'file'>[] {
-    const drawn = sample(this.decoder, features, phrasesToIds<SampleOptions>(options, this.vocabulary));
+    const drawn = sample(this.decoder, features, this.#settings<SampleOptions>(options));
     return drawn.map((list) => ({samples: this.#inWords(list)}));
   }
 
@@ -238,6 +241,15 @@ export class Captioner {
   *#draw(features: tf.Tensor, options: SampleOptions): Generator<void, Omit<Sampled, 'file'>[], void> {
     const drawn = yield* sampleSteps(this.decoder, features, options);
     return drawn.map((list) => ({samples: this.#inWords(list)}));
+  }
+
+  /** Options with ids for text, and with the maximum length of the training unless another is given. */
+  #settings<Options extends SearchOptions | SampleOptions>(options: WithText<Options>): Options {
+    const {maximumLength} = this;
+    return phrasesToIds<Options>(
+      maximumLength === undefined ? options : {maximumLength, ...options},
+      this.vocabulary,
+    );
   }
 
   #work<Result>(rows: number, search: GroupSearch<Result>['search']): GroupSearch<Result> {
@@ -263,6 +275,16 @@ setDescription(Captioner.prototype, ({encoder, decoder}) => {
   const {name, preprocessing} = encoder;
   return `Captioner: ${name} at ${preprocessing.size} pixels, then a decoder\n${inspect(decoder).replace(/^/gm, '  ')}`;
 });
+
+/** The maximum caption length in training, if the search would cut captions off earlier. */
+function trainedLength(members: readonly Checkpoint[]): number | undefined {
+  const lengths = members
+    .map(({settings, training}) => (training?.settings ?? settings)?.['maximumLength'])
+    .filter((length) => typeof length === 'number');
+  const longest = Math.max(...lengths);
+  return longest > searchSettings().maximumLength ? longest : undefined;
+}
+
 function describe(name: string, {decoder, encoder, settings, training}: Checkpoint): string {
   const seed = (training?.settings ?? settings)?.['seed'];
   const details = [

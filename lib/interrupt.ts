@@ -118,6 +118,14 @@ export function throwIfStopped(place?: string): void {
   throw place === undefined ? new CaptionerError('stopped', 'Stopped') : stoppedError(place, false);
 }
 
+/** Runs work that yields between its steps, without a pause. */
+export function runToEnd<T>(steps: Generator<unknown, T, void>): T {
+  for (;;) {
+    const {done, value} = steps.next();
+    if (done) return value;
+  }
+}
+
 /**
  * Runs work that yields between its steps, and pauses there.
  *

@@ -13,9 +13,20 @@ export function projectFolder(): string {
   return process.env['CAPTIONER_HOME'] ?? buildFolder();
 }
 
-/** The folder that features and runs are written to: `CAPTIONER_OUTPUT`, or the project folder. */
+/** The folder that all is written to that has no place of its own: `CAPTIONER_OUTPUT`, or the project folder. */
 export function outputFolder(): string {
   return process.env['CAPTIONER_OUTPUT'] || projectFolder();
+}
+
+/** A folder of `data`, such as that of the scenes: the project's if it is there, or else that of the output folder. */
+export function dataFolder(name: string): string {
+  const own = join(projectFolder(), 'data', name);
+  return existsSync(own) ? own : join(outputFolder(), 'data', name);
+}
+
+/** The folder that encoder weights are downloaded to; they are looked for there and in `encoderFolder`. */
+export function downloadedEncoders(): string {
+  return join(outputFolder(), 'data', 'encoders');
 }
 
 /** The folder of converted encoder weights, one `<name>.safetensors` per encoder. */

@@ -27,7 +27,7 @@ import {multiViewDecoder} from 'captioner/dist/decoders/multi-view-decoder';
 import {centredViews} from 'captioner';
 import {expect} from 'chai';
 import {writeFileSync} from 'node:fs';
-import {temporaryFolder} from './support';
+import {temporaryFolder, writeElsewhere} from './support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './training/toy';
 
 /** Checks that a description is short and holds no insides, and returns it. */
@@ -39,6 +39,7 @@ function printed(value: unknown): string {
 }
 
 describe('The description of', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   let toy: Toy;
   before(async () => {

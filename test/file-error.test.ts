@@ -70,6 +70,7 @@ describe('A folder that is not ours to write in', function () {
     ],
     'card': [['card', 'checkpoint', '--data', 'drawn', '--to', 'card'], ''],
     'download': [['download', 'flickr8k'], 'home/data/flickr8k'],
+    'scenes': [['features', '--data', 'scenes'], 'home/data/scenes'],
     'download --to': [['download', 'mobilenet-v2', '--to', 'weights'], 'weights'],
   };
   for (const [name, [args, where]] of Object.entries(refusals))
@@ -89,10 +90,19 @@ describe('A folder that is not ours to write in', function () {
     expect(features.stdout).to.match(
       new RegExp(`^16 images in ${output.CAPTIONER_OUTPUT}/data/features/drawn-`),
     );
-    const run = join(output.CAPTIONER_OUTPUT, 'checkpoints', 'scenes');
-    const trained = await captioner(['train', '--data', 'drawn', '--run', run, ...tiny], output);
+    const own = join(output.CAPTIONER_OUTPUT, 'checkpoints', 'scenes');
+    const trained = await captioner(['train', '--data', 'drawn', '--run', own, ...tiny], output);
     expect(trained.code, trained.stderr).to.equal(0);
     expect(readdirSync(join(output.CAPTIONER_OUTPUT, 'data', 'features'))).to.have.length(1);
+    const library = JSON.stringify(join(projectRoot, 'lib', 'dist', 'index.js'));
+    const opened = `require(${library}).openDataset('scenes').then(({folder}) => console.log(folder))`;
+    const scenes = await run(process.execPath, ['-e', opened], {
+      ...other,
+      cwd: folder,
+      env: {...process.env, CAPTIONER_HOME: home, ...output},
+    });
+    expect(scenes.stdout.trim(), scenes.stderr).to.equal(join(output.CAPTIONER_OUTPUT, 'data', 'scenes'));
+    expect(readdirSync(join(output.CAPTIONER_OUTPUT, 'data'))).to.have.members(['features', 'scenes']);
     const listed = await captioner(['runs'], output);
     expect(listed.stdout).to.match(/^ *scenes /m);
     const said = await captioner(['caption', 'drawn/test-0001.jpg'], output);

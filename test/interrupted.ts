@@ -12,7 +12,7 @@ import {
   type ShowProgress,
   Vocabulary,
 } from 'captioner';
-import {captionImages} from 'captioner/dist/evaluation/evaluate';
+import {searchCaptions} from 'captioner/dist/evaluation/evaluate';
 import {download} from 'captioner/dist/files/download';
 import {colourEncoder} from './features/colours';
 
@@ -65,7 +65,7 @@ const works: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> =
     const vocabulary = Vocabulary.from(images.flatMap(({captions}) => captions));
     const decoder = createDecoder('lstm', vocabulary.size, store.depth, {units: 512});
     const many = Array.from({length: 400}, (_, k) => images[k % images.length]!);
-    return captionImages({decoder, vocabulary}, store, many, {beams: 10, progress: pressAt(64)});
+    return searchCaptions({decoder, vocabulary}, store, many, {beams: 10, progress: pressAt(64)});
   },
   scorer: async (folder) => {
     const {images} = await scenesIn(folder);

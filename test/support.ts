@@ -52,6 +52,18 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** Features and runs for which the tests of this `describe` name no folder go to a temporary one. */
+export function writeElsewhere(): void {
+  const earlier = process.env['CAPTIONER_OUTPUT'];
+  before(() => {
+    process.env['CAPTIONER_OUTPUT'] = temporaryFolder();
+  });
+  after(() => {
+    if (earlier === undefined) delete process.env['CAPTIONER_OUTPUT'];
+    else process.env['CAPTIONER_OUTPUT'] = earlier;
+  });
+}
+
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, {recursive: true, force: true});
 });

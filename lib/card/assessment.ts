@@ -3,7 +3,7 @@ import {Captioner} from '../captioner';
 import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
 import {checkLeftOut, checkMissing, missingOf} from '../datasets/missing';
 import {CaptionerError} from '../errors';
-import {captionImages, scoreCaptions, type CaptionScores} from '../evaluation/evaluate';
+import {scoreCaptions, searchCaptions, unfinishedWarning, type CaptionScores} from '../evaluation/evaluate';
 import {peopleInCaptions, type PeopleInCaptions} from '../evaluation/people';
 import {scoresByWord, type WordScore} from '../evaluation/scores-by-word';
 import {wordUse, type WordUse} from '../evaluation/word-use';
@@ -93,7 +93,8 @@ export async function assess(
     });
     const images = chosen.filter(({id}) => store.has(id));
     checkLeftOut(`${dataset.folder}: ${split}`, chosen.length - images.length, images.length, {allowMissing});
-    const captions = await captionImages(captioner, store, images, {...search, progress});
+    const written = await searchCaptions(captioner, store, images, {...search, progress});
+    const captions = written.map(({caption}) => caption);
     const training = ofSplit(dataset, 'train').flatMap((image) => image.captions);
     const scored = await scoreCaptions(captions, images, {training, progress});
     const found = images.map((image, at) => captioning(image, captions[at]!, scored.images[at]!));
@@ -109,7 +110,11 @@ export async function assess(
         Object.entries(scored.metrics).map(([name, value]) => [name, {value, ...ranges[name]!}]),
       ),
       diversity: scored.diversity,
-      warnings: [...(missing === undefined ? [] : [missing]), ...scored.warnings],
+      warnings: [
+        ...(missing === undefined ? [] : [missing]),
+        ...scored.warnings,
+        ...unfinishedWarning(written),
+      ],
       panel: spread(found, panelImages),
       worst: [...found].sort((a, b) => a.score - b.score).slice(0, worstImages),
       false: found.some(({falseClaims}) => falseClaims)

@@ -2,10 +2,11 @@
 import {createHash} from 'node:crypto';
 import {stat} from 'node:fs/promises';
 import {CaptionerError} from '../errors';
-import {quoted, readCaptions, type CaptionLine, type Format} from './formats/read-captions';
+import {notInFolder, readCaptions, type CaptionLine, type Format} from './formats/read-captions';
 import {StringPool} from './formats/string-pool';
 import type {CaptionedImage, Dataset, Rejection, Split} from './dataset';
 import type {ImageFolders} from './image-folders';
+import {nameMissing} from './missing';
 
 /** Called with the number of bytes of the caption files read so far and in total. */
 export type OnProgress = (done: number, total: number) => void | Promise<void>;
@@ -82,7 +83,7 @@ class Entries {
     within: readonly string[] | undefined,
   ): string | undefined {
     const entry = this.#namesIn(within).get(image) ?? this.#find(image, within);
-    if (entry === undefined) return `expected the name of an image, got ${quoted(image)}`;
+    if (entry === undefined) return notInFolder(image);
     if (split !== undefined && entry.split !== undefined && split !== entry.split)
       return `expected ${image} in one split, got ${split} after ${entry.split}${entry.id === image ? '' : ` of ${entry.id}, which is the same file`}`;
     if (entry.last >= 0 && number !== entry.number)
@@ -149,11 +150,11 @@ export function assembleDataset(
   }
   if (images.length === 0 && missing.length === 0)
     return fail(`expected the split files to name images with captions, found none of ${named}`);
+  const unreferenced = folders.unreferenced();
   if (images.length === 0)
     return fail(
-      `expected the images that the captions name in ${folders.where}, found none of ${missing.length} (first: ${missing[0]})`,
+      `expected the images that the captions name in ${folders.where}, found none of ${missing.length}: ${nameMissing(missing, {unreferenced})}`,
     );
-  const unreferenced = folders.unreferenced();
   return {layout, folder, images, rejected, missing, missingBySplit, unassigned, unreferenced, unread};
 }
 

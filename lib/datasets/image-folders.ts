@@ -35,7 +35,10 @@ export class ImageFolders {
   /** Ids of images that were found through symbolic links, by the paths of their files. */
   readonly #linked = new Map<string, string>();
 
-  /** @param folders Folders, searched in this order. */
+  /**
+   * @param root The dataset's folder.
+   * @param folders Folders, searched in this order.
+   */
   constructor(root: string, folders: readonly string[]) {
     this.#root = root;
     this.#folders = folders;
@@ -174,24 +177,31 @@ function foldAll(names: Iterable<string>): Map<string, string[]> {
 }
 
 /**
- * Finds the image folder of a dataset: the first folder of one of these names that contains images, also nested in others of these names.
+ * Finds the image folder of a dataset.
  *
  * @throws CaptionerError `dataset` if there is none.
  */
 export function findImageFolder(root: string, names: readonly string[]): string {
+  const folder = imageFolderNamed(root, names);
+  if (folder !== undefined) return folder;
+  throw new CaptionerError(
+    'dataset',
+    `${root}: expected a folder ${names.join(' or ')} with the images, found none`,
+  );
+}
+
+/**
+ * Returns the first folder of one of these names that contains images, also nested in others of these names; if none contains images, the
+ * first of them.
+ */
+export function imageFolderNamed(root: string, names: readonly string[]): string | undefined {
   const found: string[] = [];
   let parents = [root];
   for (let level = 0; level < depth; level++) {
     parents = parents.flatMap((parent) => names.map((name) => join(parent, name)).filter(isFolder));
     found.push(...parents);
   }
-  const folder = found.find((path) => readdirSync(path).some((name) => imageFile.test(name))) ?? found[0];
-  if (folder === undefined)
-    throw new CaptionerError(
-      'dataset',
-      `${root}: expected a folder ${names.join(' or ')} with the images, found none`,
-    );
-  return folder;
+  return found.find((path) => readdirSync(path).some((name) => imageFile.test(name))) ?? found[0];
 }
 
 export function isFolder(path: string): boolean {

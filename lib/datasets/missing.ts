@@ -70,6 +70,9 @@ export function checkLeftOut(
 
 function nearestFile(name: string, files: readonly string[]): string | undefined {
   const own = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+  // Nearest of all: the same name with an ending.
+  const ended = files.find((file) => own(file).replace(/\.[^.]+$/, '') === own(name));
+  if (ended !== undefined) return ended;
   const close = files.filter((file) => Math.abs(own(file).length - own(name).length) <= own(name).length / 3);
   const found = nearest(own(name), close.map(own));
   return close.find((file) => own(file) === found);

@@ -5,7 +5,7 @@ import {lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import {interruptible} from '../interrupt';
 import {nearest} from '../option-names';
-import {projectFolder, userPath} from '../paths';
+import {dataFolder, projectFolder, userPath} from '../paths';
 import {recordFact} from '../report-record';
 import {startProgress, type ProgressOptions, type ShownProgress} from '../show-progress';
 import type {Dataset} from './dataset';
@@ -58,7 +58,7 @@ function describeData(dataset: Dataset): string {
 
 async function readDataset(folder: string, options: OpenOptions): Promise<Dataset> {
   if (folder === 'scenes' && !existsSync(userPath(folder))) {
-    const drawn = join(projectFolder(), 'data', 'scenes');
+    const drawn = dataFolder('scenes');
     await drawScenes(drawn, {}, options);
     return setDescription(readScenes(drawn), describeDataset);
   }

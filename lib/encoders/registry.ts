@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {unknownName, unknownOption, type AnyName} from '../option-names';
 import {parseOptions} from '../options';
-import {encoderFolder} from '../paths';
+import {downloadedEncoders, encoderFolder} from '../paths';
 import type {Architecture} from './architecture';
 import {Cnn} from './cnn';
 import {efficientNetLite} from './efficientnet-lite';
@@ -91,7 +91,9 @@ export function architectureOf(name: string): Architecture {
 /** Returns the weight file that set-up converted, or a published file placed beside it. */
 function installedWeights({name, published}: Architecture): string {
   const converted = join(encoderFolder(), `${name}.safetensors`);
-  const found = [converted, ...published.map(({file}) => join(encoderFolder(), file))].find(existsSync);
+  const files = [`${name}.safetensors`, ...published.map(({file}) => file)];
+  const folders = [encoderFolder(), downloadedEncoders()];
+  const found = folders.flatMap((folder) => files.map((file) => join(folder, file))).find(existsSync);
   if (found !== undefined) return found;
   const get = published.some(({file}) => file.endsWith('.h5'))
     ? `npx captioner download ${name}`

@@ -20,6 +20,8 @@ import {perImage, Scorer, totals} from '../metrics/scorer';
 export interface Writer {
   readonly decoder: StepDecoder;
   readonly vocabulary: Vocabulary;
+  /** Maximum caption length where the search is given none. @default 24 */
+  readonly maximumLength?: number | undefined;
 }
 
 /** The scores of captions. */
@@ -72,7 +74,8 @@ export async function evaluate(
   {scorer, training, progress, ...search}: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const usable = images.filter(({id}) => features.has(id));
-  const captions = await captionImages(writer, features, usable, {...search, progress});
+  const written = await searchCaptions(writer, features, usable, {...search, progress});
+  const captions = written.map(({caption}) => caption);
   const partly = usable.length < images.length && scorer?.references.length === images.length;
   const positions = [...images.keys()].filter((at) => features.has(images[at]!.id));
   const covering = partly ? scorer.select(positions) : scorer;
@@ -84,7 +87,7 @@ export async function evaluate(
   recordEvaluation(scores.metrics, usable.length);
   const evaluation: Evaluation = {
     ...scores,
-    warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings],
+    warnings: [...leftOutWarning(leftOut, images.length), ...scores.warnings, ...unfinishedWarning(written)],
     captions: usable.map(({id}, at) => ({image_id: id, caption: captions[at]!})),
     predictions: usable.map(({id, number}, at) => ({image_id: number ?? id, caption: captions[at]!})),
     leftOut,
@@ -108,18 +111,37 @@ function leftOutWarning(leftOut: Evaluation['leftOut'], images: number): string[
   return [`${leftOut.length} of ${images} images left out: ${some.join(', ')}${more}`];
 }
 
+/** The best hypothesis of a search in words. */
+interface Written {
+  readonly caption: string;
+  /** Whether the caption ended, rather than being cut off at the maximum length. */
+  readonly finished: boolean;
+}
+
+/** Says how many captions were cut off, if more than one in a hundred was. */
+export function unfinishedWarning(written: readonly Written[]): string[] {
+  const cut = written.filter(({finished}) => !finished);
+  if (cut.length <= written.length / 100) return [];
+  return [
+    `${cut.length} of ${written.length} captions are cut off at the maximum length, such as "… ${cut[0]!.caption.slice(-30)}"; choose a greater maximumLength (--set maximumLength=N)`,
+  ];
+}
+
 /**
  * @returns A caption for each image, the best hypothesis of the search.
  * @throws CaptionerError `options`; `stopped`
  */
-export async function captionImages(
-  {decoder, vocabulary}: Writer,
+export async function searchCaptions(
+  {decoder, vocabulary, maximumLength}: Writer,
   source: FeatureSource,
   images: readonly {readonly id: string}[],
   {progress, ...options}: WithText<SearchOptions> & ProgressOptions = {},
-): Promise<string[]> {
-  const search = phrasesToIds<SearchOptions>(options, vocabulary);
-  const captions: string[] = [];
+): Promise<Written[]> {
+  const search = phrasesToIds<SearchOptions>(
+    {...(maximumLength !== undefined && {maximumLength}), ...options},
+    vocabulary,
+  );
+  const captions: Written[] = [];
   const bar = startProgress({progress}, 'Captions', images.length);
   const stopped = (): string => `after ${captions.length} of ${images.length} captions`;
   try {
@@ -135,7 +157,8 @@ export async function captionImages(
           const features = source.read(images.slice(from, from + batchSize).map(({id}) => id));
           try {
             const found = await runInSteps(beamSearchSteps(decoder, features, search), pause);
-            captions.push(...found.map(([best]) => vocabulary.decode(best!.tokens)));
+            for (const [best] of found)
+              captions.push({caption: vocabulary.decode(best!.tokens), finished: best!.finished});
           } finally {
             features.dispose();
           }
@@ -150,7 +173,7 @@ export async function captionImages(
   return captions;
 }
 
-/** Captions images like `captionImages`, in one batch. */
+/** Captions images like `searchCaptions`, in one batch. */
 export function captionBatch(
   {decoder, vocabulary}: Writer,
   source: FeatureSource,
@@ -174,33 +197,43 @@ export function captionBatch(
  */
 export async function scoreCaptions(
   captions: readonly string[],
-  images: readonly Pick<CaptionedImage, 'captions' | 'verify'>[],
+  scored: readonly Pick<CaptionedImage, 'captions' | 'verify'>[],
   {scorer, training, progress}: ScoreOptions & ProgressOptions = {},
 ): Promise<CaptionScores> {
-  const references = images.map((image) => image.captions);
+  const references = scored.map((image) => image.captions);
   const own = scorer ?? (await Scorer.create(references, {progress}));
   const bar = startProgress({progress}, 'Scores', captions.length);
   const work = async (interrupt: Interrupt): Promise<CaptionScores> => {
-    const found = await runInSteps(own.scoreSteps(captions), async (done) => {
+    const pause = async (): Promise<void> => {
       await interrupt.pause();
       interrupt.throwIfRequested();
+    };
+    const found = await runInSteps(own.scoreSteps(captions), async (done) => {
+      await pause();
       await bar.update(Math.floor(done * captions.length));
     });
-    const measured = [...found, ...factual(captions, images)];
-    const learnt: string[][] = [];
-    for (const caption of training ?? []) {
-      learnt.push(metricTokens(caption));
-      await interrupt.pause();
-      interrupt.throwIfRequested();
-    }
-    const tokens = captions.map(metricTokens);
+    const measured = [...found, ...factual(captions, scored)];
+    const tokensOf = async (texts: readonly string[]): Promise<string[][]> => {
+      const all: string[][] = [];
+      for (const text of texts) {
+        all.push(metricTokens(text));
+        await pause();
+      }
+      return all;
+    };
+    const learnt = await tokensOf(training ?? []);
+    const tokens = await tokensOf(captions);
     await bar.update(captions.length);
     const metrics = totals(measured);
+    const images = perImage(measured);
+    await pause();
+    const varied = diversity(tokens, training && learnt);
+    await pause();
     return {
       metrics,
       measured,
-      images: perImage(measured),
-      diversity: diversity(tokens, training && learnt),
+      images,
+      diversity: varied,
       warnings: [
         ...zeroWarnings(own, metrics),
         ...markerWarnings(captions, tokens, own.references),

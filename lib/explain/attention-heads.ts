@@ -3,9 +3,10 @@ import type {Captioner} from '../captioner';
 import type {Decoder, StepDecoder} from '../decoders/decoder';
 import {checkImage, type ImageInput} from '../encoders/image-input';
 import {CaptionerError} from '../errors';
+import {Interrupt} from '../interrupt';
 import {tf} from '../tensorflow/tensorflow';
 import {special} from '../text/vocabulary';
-import {captionTokens, writtenTokens} from './chosen-words';
+import {captionTokens, writtenFromFeatures} from './chosen-words';
 import type {WordMaps} from './explanation';
 
 /** The attention of one head. */
@@ -49,8 +50,11 @@ export async function attentionHeads(
   checkImage(image, 'the image');
   const features = await captioner.encode([image]);
   try {
-    const written = (): number[] => writtenTokens(captioner, features);
-    const tokens = caption === undefined ? written() : captionTokens(caption, vocabulary);
+    const interrupt = new Interrupt();
+    const tokens =
+      caption === undefined
+        ? await writtenFromFeatures(captioner, features, () => interrupt.pause())
+        : captionTokens(caption, vocabulary);
     const layers = tf.tidy(() => {
       const inputs = tf.tensor2d([special.start, ...tokens.slice(0, -1)], [1, tokens.length], 'int32');
       const all = decoder.attentionOfHeads?.(features, inputs) ?? [

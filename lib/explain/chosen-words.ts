@@ -1,8 +1,12 @@
 /** Which caption is explained, and which of its words: from what a user names to ids and positions. */
 import type {Captioner} from '../captioner';
+import {encodeInSteps} from '../encoders/encoder';
+import {toPixels} from '../encoders/images';
 import {CaptionerError} from '../errors';
+import {runInSteps} from '../interrupt';
 import {nearest} from '../option-names';
-import type {tf} from '../tensorflow/tensorflow';
+import {beamSearchSteps} from '../search/beam-search';
+import {tf} from '../tensorflow/tensorflow';
 import {tokenize} from '../text/tokenizer';
 import {special, type Vocabulary} from '../text/vocabulary';
 
@@ -106,9 +110,35 @@ function positionsOf(word: WordChoice, caption: readonly string[]): number[] {
 /**
  * Returns the ids of the caption that the captioner writes, of at least one word: of an empty caption there is nothing to explain.
  *
- * @param features Image features of one image; not disposed.
+ * @param pixels RGB of the image, as `decodePixels` returns them.
+ * @param pause Called between parts of the encoder and between words; may throw to end the search.
  */
-export function writtenTokens(captioner: Captioner, features: tf.Tensor): number[] {
-  const [found] = captioner.captionFeatures(features, {minimumLength: 1});
-  return [...found!.hypotheses[0]!.tokens];
+export async function writtenTokens(
+  captioner: Captioner,
+  pixels: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<number[]> {
+  const {encoder, decoder} = captioner;
+  const batch = toPixels([pixels], encoder.preprocessing.size);
+  try {
+    const {grid, pooled} = await runInSteps(encodeInSteps(encoder, batch), pause);
+    try {
+      return await writtenFromFeatures(captioner, decoder.features === 'grid' ? grid : pooled, pause);
+    } finally {
+      tf.dispose([grid, pooled]);
+    }
+  } finally {
+    batch.dispose();
+  }
+}
+
+/** Like `writtenTokens`, from the features of one image, which are not disposed. */
+export async function writtenFromFeatures(
+  {decoder, maximumLength}: Captioner,
+  features: tf.Tensor,
+  pause: () => Promise<void>,
+): Promise<number[]> {
+  const options = {minimumLength: 1, ...(maximumLength !== undefined && {maximumLength})};
+  const [found] = await runInSteps(beamSearchSteps(decoder, features, options), pause);
+  return [...found![0]!.tokens];
 }

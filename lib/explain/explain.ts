@@ -2,14 +2,12 @@
 import {z} from 'zod';
 import type {Captioner} from '../captioner';
 import {checkImage, imageName, type ImageInput} from '../encoders/image-input';
-import {decodePixels, readImageBytes, toPixels} from '../encoders/images';
-import {encodeInSteps} from '../encoders/encoder';
+import {decodePixels, readImageBytes} from '../encoders/images';
 import {interruptible, runInSteps, type Interrupt} from '../interrupt';
 import {unknownOption} from '../option-names';
 import {CaptionerError} from '../errors';
 import {parseOptions} from '../options';
 import {startProgress, type ProgressOptions} from '../show-progress';
-import {tf} from '../tensorflow/tensorflow';
 import {CaptionModel} from './caption-model';
 import {captionTokens, chooseWords, writtenTokens, type WordSelection} from './chosen-words';
 import {describeWords} from './described-words';
@@ -23,6 +21,8 @@ export interface CommonExplainOptions extends WordSelection, ProgressOptions {
   readonly caption?: string;
   /** Images in memory at once: fewer take less memory and, above 8, hardly more time. @default 8 */
   readonly batch?: number;
+  /** Stops the explanation, which then throws `stopped`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Options of `explain`, with those of the method. */
@@ -42,6 +42,7 @@ const common = z.strictObject({
   target: z.strictObject({word: choice, against: z.string().min(1)}).optional(),
   batch: z.int().min(1).max(1024).default(8),
   progress: z.unknown().optional(),
+  signal: z.instanceof(AbortSignal).optional(),
 });
 
 /**
@@ -67,13 +68,16 @@ export async function explain<Name extends MethodName>(
   const start = performance.now();
   const bar = startProgress(given, 'Explaining');
   const work = async (interrupt: Interrupt): Promise<Explanation> => {
-    const caption = written ?? (await writtenBy(captioner, pixels, interrupt));
+    const check = async (): Promise<void> => {
+      await interrupt.pause();
+      interrupt.throwIfRequested();
+    };
+    const caption = written ?? (await writtenTokens(captioner, pixels, check));
     const chosen = chooseWords(caption, given as WordSelection, vocabulary);
     const model = new CaptionModel({encoder, decoder}, {...chosen, pixels, caption, batch: given.batch});
     const total = method.passes(model.words, settings) + (method.perturbs ? caption.length : 0);
     const pause = async (): Promise<void> => {
-      await interrupt.pause();
-      interrupt.throwIfRequested();
+      await check();
       await bar.update(Math.min(model.forwardPasses + model.backwardPasses, total), total);
     };
     try {
@@ -97,7 +101,11 @@ export async function explain<Name extends MethodName>(
     }
   };
   try {
-    return await interruptible(work, {stopped: () => 'before the caption was explained', resumes: false});
+    return await interruptible(work, {
+      stopped: () => 'before the caption was explained',
+      resumes: false,
+      signal: given.signal,
+    });
   } finally {
     await bar.finish();
   }
@@ -124,18 +132,4 @@ function readOptions(options: object): {
       throw new CaptionerError('options', `explain: ${unknownOption(name, groups, others)}`);
   const settings = parseOptions(method.options.schema, Object.fromEntries(own), method.options.owner);
   return {method, given, settings};
-}
-
-/** The caption that the captioner's own search finds. */
-async function writtenBy(captioner: Captioner, pixels: Uint8Array, interrupt: Interrupt): Promise<number[]> {
-  const {encoder, decoder} = captioner;
-  const batch = toPixels([pixels], encoder.preprocessing.size);
-  try {
-    const {grid, pooled} = await runInSteps(encodeInSteps(encoder, batch), () => interrupt.pause());
-    const tokens = writtenTokens(captioner, decoder.features === 'grid' ? grid : pooled);
-    tf.dispose([grid, pooled]);
-    return tokens;
-  } finally {
-    batch.dispose();
-  }
 }

@@ -1,4 +1,7 @@
-/** Reads text files of any size: chunk by chunk, or line by line. UTF-16 is told by its byte order mark and read as UTF-8. */
+/**
+ * Reads text files of any size: chunk by chunk, or line by line. UTF-16 is told by its byte order mark, or by the zero byte of its first
+ * character, and read as UTF-8.
+ */
 import {readFileSync} from 'node:fs';
 import {open} from 'node:fs/promises';
 import {CaptionerError, type ErrorCode} from '../errors';
@@ -18,17 +21,26 @@ const marks = [
   ['\xfe\xff', 'utf-16be'],
 ] as const;
 
-function markOf(bytes: Buffer): (typeof marks)[number] | undefined {
+/** Encodings without a mark, by how their first character, which is in ASCII, begins. */
+const unmarked = [
+  [['', 'utf-16le'], /^[\x01-\x7f]\x00/],
+  [['', 'utf-16be'], /^\x00[\x01-\x7f]/],
+] as const;
+
+function markOf(bytes: Buffer): (typeof marks)[number] | (typeof unmarked)[number][0] | undefined {
   const beginning = bytes.toString('latin1', 0, 3);
-  return marks.find(([mark]) => beginning.startsWith(mark));
+  return (
+    marks.find(([mark]) => beginning.startsWith(mark)) ??
+    unmarked.find(([, begins]) => begins.test(beginning))?.[0]
+  );
 }
 
-/** Reads a small text file, in UTF-8 or with the byte order mark of UTF-16. */
+/** Reads a small text file, in UTF-8 or UTF-16. */
 export function readText(file: string): string {
   return decodeText(readFileSync(file));
 }
 
-/** Decodes UTF-8, or UTF-16 with its byte order mark. */
+/** Decodes UTF-8 or UTF-16. */
 export function decodeText(bytes: Buffer): string {
   return new TextDecoder(markOf(bytes)?.[1] ?? 'utf-8').decode(bytes);
 }

@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {readText} from '../files/lines';
+import {runToEnd} from '../interrupt';
 import {parseOptions} from '../options';
 import type {Words} from './statistics';
 import {ngramList} from './ngrams';
@@ -27,8 +28,14 @@ export class DocumentFrequencies {
    * @param references Tokens of the reference captions of each image.
    */
   static of(references: readonly (readonly Words[])[]): DocumentFrequencies {
+    return runToEnd(DocumentFrequencies.countSteps(references));
+  }
+
+  /** Counts like `of`, but pauses after each image. */
+  static *countSteps(references: readonly (readonly Words[])[]): Generator<void, DocumentFrequencies, void> {
     const counts = new Map<string, number>();
     for (const own of references) {
+      yield;
       const grams = new Set(own.flatMap((words) => orders.flatMap((order) => ngramList(words, order))));
       for (const gram of grams) counts.set(gram, (counts.get(gram) ?? 0) + 1);
     }

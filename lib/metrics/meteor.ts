@@ -31,7 +31,7 @@ export class Meteor {
    * @param folder Folder of the Python package pycocoevalcap. Without it scores are named `METEOR (exact and stem)`: there are no synonyms
    *   or paraphrases, all words have the same weight, and abbreviations are recognised only by full stops between letters.
    * @param references Tokens of the reference captions of each image.
-   * @param pause Lets other events through while tables are read; may throw to end that.
+   * @param pause Lets other events through; may throw to end the preparation.
    * @throws CaptionerError `not-found` or `archive` when the tables are missing or damaged.
    */
   static async load(
@@ -39,22 +39,30 @@ export class Meteor {
     references: readonly (readonly Words[])[],
     pause: () => Promise<void> = () => Promise.resolve(),
   ): Promise<Meteor> {
-    const tables = folder === undefined ? undefined : await readTables(join(folder, 'meteor'));
+    const tables = folder === undefined ? undefined : await readTables(join(folder, 'meteor'), pause);
     const abbreviations: Abbreviations = tables?.abbreviations ?? new Map();
-    const lines = new Map(
-      references.flat().map((words) => {
-        const line = words.join(' ');
-        return [line, line.split('|||').map((part) => normalize(part, abbreviations))] as const;
-      }),
-    );
+    const lines = new Map<string, string[][]>();
+    for (const words of references.flat()) {
+      const line = words.join(' ');
+      lines.set(
+        line,
+        line.split('|||').map((part) => normalize(part, abbreviations)),
+      );
+      await pause();
+    }
     const paraphrases =
       folder === undefined
         ? new Paraphrases()
         : await readParaphrases(join(folder, 'meteor'), [...lines.values()].flat(), pause);
     const sentences = new SentenceReader(tables, paraphrases);
-    const read = new Map(
-      [...lines].map(([line, parts]) => [line, parts.map((words) => sentences.read(words))]),
-    );
+    const read = new Map<string, Sentence[]>();
+    for (const [line, parts] of lines) {
+      read.set(
+        line,
+        parts.map((words) => sentences.read(words)),
+      );
+      await pause();
+    }
     return new Meteor(tables ? 'METEOR' : meteorWithoutTables, abbreviations, paraphrases, sentences, read);
   }
 

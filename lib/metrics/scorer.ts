@@ -1,6 +1,6 @@
 /** All metrics for one set of images. References are prepared once, so captions can be scored after every epoch. */
 import {counted, description, setDescription} from '../description';
-import {interruptible, throwIfStopped} from '../interrupt';
+import {interruptible, runInSteps, throwIfStopped} from '../interrupt';
 import {metricNames} from '../metric-names';
 import {meteorFolder} from '../paths';
 import {startProgress, type ProgressOptions} from '../show-progress';
@@ -21,8 +21,8 @@ import {rougeL} from './rouge';
 
 export {metricNames, type MetricName} from '../metric-names';
 
-/** Images scored without a pause. */
-const chunk = 100;
+/** Images scored without a pause; METEOR takes several milliseconds for one. */
+const chunk = 5;
 
 /** Options of `Scorer.create`. */
 export interface ScorerOptions extends ProgressOptions {
@@ -62,12 +62,12 @@ export class Scorer {
             await interrupt.pause();
             if (tokens.length < references.length) await bar.update(tokens.length);
           }
-          const counted = frequencies ?? DocumentFrequencies.of(tokens);
-          await bar.update(tokens.length - 1, tokens.length, "reading METEOR's tables");
           const pause = async (): Promise<void> => {
             await interrupt.pause();
             interrupt.throwIfRequested();
           };
+          const counted = frequencies ?? (await runInSteps(DocumentFrequencies.countSteps(tokens), pause));
+          await bar.update(tokens.length - 1, tokens.length, "reading METEOR's tables");
           const loaded = meteor ? await Meteor.load(meteorFolder(), tokens, pause) : undefined;
           await bar.update(tokens.length);
           return new Scorer(tokens, counted, loaded);
@@ -112,7 +112,11 @@ export class Scorer {
   /** Like `score`, but pauses after some images of each metric and yields how much is done, from 0 to 1. */
   *scoreSteps(captions: readonly string[]): Generator<number, MetricStatistics[], void> {
     const {references, frequencies, meteor} = this;
-    const candidates = captions.map(metricTokens);
+    const candidates: Words[] = [];
+    for (const caption of captions) {
+      candidates.push(metricTokens(caption));
+      if (candidates.length % chunk === 0) yield 0;
+    }
     checkPairs(candidates, references);
     const metrics: Metric[] = [
       bleu,

@@ -2,6 +2,7 @@
  * Greedy and beam search, batched over images and beams on the device. Search uses only a decoder's `begin` and `step`. It always
  * returns a caption: if no hypothesis ends in time, the best unfinished one.
  */
+import {runToEnd} from '../interrupt';
 import type {SearchOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
@@ -43,11 +44,7 @@ export function beamSearch(
   features: tf.Tensor,
   options: SearchOptions = {},
 ): Hypothesis[][] {
-  const steps = beamSearchSteps(decoder, features, options);
-  for (;;) {
-    const {done, value} = steps.next();
-    if (done) return value;
-  }
+  return runToEnd(beamSearchSteps(decoder, features, options));
 }
 
 /**

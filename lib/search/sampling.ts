@@ -2,6 +2,7 @@
  * Samples captions from the decoder's distribution, with temperature, top-k and top-p. Batched over images and samples on the device;
  * only the ids and log-probabilities of the drawn words are read back.
  */
+import {runToEnd} from '../interrupt';
 import type {SampleOptions} from '../option-types';
 import {parseOptions} from '../options';
 import {tf} from '../tensorflow/tensorflow';
@@ -39,11 +40,7 @@ interface Draft {
  * @throws CaptionerError `options`; `shape` for features of another kind; `diverged` when logits are NaN; `stopped`.
  */
 export function sample(decoder: StepDecoder, features: tf.Tensor, options: SampleOptions = {}): Sentence[][] {
-  const steps = sampleSteps(decoder, features, options);
-  for (;;) {
-    const {done, value} = steps.next();
-    if (done) return value;
-  }
+  return runToEnd(sampleSteps(decoder, features, options));
 }
 
 /** Like `sample`, but pauses after each word, so that the caller can let other events through. */

@@ -104,15 +104,11 @@ export class Routes {
     return this.#ofImage(query, request, response, async (captioner, image, run) => {
       const {methods} = await import('../explain/methods.js');
       const start = performance.now();
-      const features = await captioner.encode([image]);
-      try {
-        const [found] = captioner.captionFeatures(features, options);
-        const seconds = (performance.now() - start) / 1000;
-        const choices = methodChoices(methods.values(), captioner.decoder.features === 'grid');
-        return {run, seconds, ...captionReply(found!, captioner, before), methods: choices};
-      } finally {
-        features.dispose();
-      }
+      const [found] = await captioner.caption([image], {...options, progress: false});
+      if ('error' in found!) throw found.error;
+      const seconds = (performance.now() - start) / 1000;
+      const choices = methodChoices(methods.values(), captioner.decoder.features === 'grid');
+      return {run, seconds, ...captionReply(found!, captioner, before), methods: choices};
     });
   }
 
@@ -126,7 +122,8 @@ export class Routes {
       const {explain} = await import('../explain/explain.js');
       const {methodNamed} = await import('../explain/methods.js');
       const name = methodNamed(method).name as MethodName;
-      const explanation = await explain(captioner, image, {method: name, caption, progress: false});
+      const signal = givenUp(response);
+      const explanation = await explain(captioner, image, {method: name, caption, progress: false, signal});
       return {method, seconds: explanation.cost.seconds, ...explainReply(explanation)};
     });
   }
@@ -176,6 +173,13 @@ export class Routes {
 /** Whoever asked may have chosen another image or run meanwhile. */
 function stillAsked({destroyed}: ServerResponse): void {
   if (destroyed) throw new Refusal(400, 'The request was given up');
+}
+
+/** Aborts when whoever asked goes away before the answer. */
+function givenUp(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
 }
 
 function json(value: unknown): Reply {

@@ -3,11 +3,12 @@ import {join} from 'node:path';
 import {expect} from 'chai';
 import type {Browser, Page} from 'playwright-core';
 import {drawScenes, readEvents} from 'captioner';
-import {projectRoot, temporaryFolder} from '../support';
+import {projectRoot, temporaryFolder, writeElsewhere} from '../support';
 import {inChromium, launch} from './chromium';
 import {idle, runCell, startLab, type Lab} from './lab';
 
 inChromium('A training whose page in JupyterLab is reloaded', 10 * 60_000, (path) => {
+  writeElsewhere();
   const folder = temporaryFolder();
   const [drawn, run] = [join(folder, 'drawn'), join(folder, 'run')];
   let browser: Browser;

@@ -19,9 +19,10 @@ import {
   tf,
 } from 'captioner';
 import {program} from 'captioner/dist/cli';
-import {projectRoot, refusal, temporaryFolder} from '../support';
+import {projectRoot, refusal, temporaryFolder, writeElsewhere} from '../support';
 
 describe('modelCard', function () {
+  writeElsewhere();
   this.timeout(300_000);
   const folder = temporaryFolder();
   const data = join(folder, 'drawn');
@@ -194,6 +195,7 @@ describe('modelCard', function () {
 });
 
 describe('Provenance', function () {
+  writeElsewhere();
   this.timeout(120_000);
 
   it('records each session of a run, and what it began with', async () => {

@@ -108,7 +108,7 @@ describe('openDataset', () => {
     [
       'captions without any of their images',
       {'Flickr8k.token.txt': tokens, ...imageFiles(['x.jpg'])},
-      /found none of 4 \(first: a\.jpg\)/,
+      /found none of 4: a\.jpg, b\.jpg, c\.jpg, … \(nearest to a\.jpg: Images\/x\.jpg\)$/,
     ],
     [
       'split files that fit no caption',

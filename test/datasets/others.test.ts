@@ -177,6 +177,9 @@ describe('Flickr30k with commas', () => {
     expect((await openDataset(lay(files))).layout).to.equal('flickr30k-kaggle');
     const eight = {'captions.txt': 'image,caption\n0.jpg,A dog , wet .\n', ...imageFiles(['0.jpg'])};
     expect((await openDataset(lay(eight))).layout).to.equal('flickr8k-kaggle');
+    const plain = await openDataset(lay({'captions.txt': text, ...imageFiles(['0.jpg'])}));
+    expect(plain.layout).to.equal('flickr30k-kaggle');
+    expect(captionsOf(plain)).to.deep.equal([['0.jpg', 'A dog , wet .', 'Two dogs , again .']]);
   });
 });
 
@@ -208,7 +211,7 @@ describe('Columns', () => {
 
   it('may hold further captions, some of them empty', async () => {
     const dataset = await open(
-      'file_name;Caption_1;caption_2;caption 3\n0.jpg;A .;;B .\n1.jpg;C .;D .;E .\n',
+      'File Name;Caption_1;caption_2;caption 3\n0.jpg;A .;;B .\n1.jpg;C .;D .;E .\n',
     );
     expect(captionsOf(dataset)).to.deep.equal([
       ['0.jpg', 'A .', 'B .'],
@@ -216,29 +219,47 @@ describe('Columns', () => {
     ]);
   });
 
-  it('may hold lists, as JSON, Python and NumPy write them', async () => {
+  it('may hold lists, as JSON, Python, NumPy and PostgreSQL write them', async () => {
     const rows = [
       `0.jpg,"['A dog\\'s ball .', ""It's red .""]"`,
       `1.jpg,"[""A caf\\u00e9 ."", ""Two""]"`,
       `2.jpg,"['One .' 'Two .']"`,
       `3.jpg,[laughs] a man [sits]`,
+      `4.jpg,"('A dog, wet .', ""It's red ."")"`,
+      `5.jpg,"{""A dog"",'Two'}"`,
+      `6.jpg,"('One .',)"`,
+      `7.jpg,"('a quote') by a man"`,
+      `8.jpg,"(""a quote"")"`,
     ];
     expect(captionsOf(await open(['image,caption', ...rows].join('\n')))).to.deep.equal([
       ['0.jpg', "A dog's ball .", "It's red ."],
       ['1.jpg', 'A café .', 'Two'],
       ['2.jpg', 'One .', 'Two .'],
       ['3.jpg', '[laughs] a man [sits]'],
+      ['4.jpg', 'A dog, wet .', "It's red ."],
+      ['5.jpg', 'A dog', 'Two'],
+      ['6.jpg', 'One .'],
+      ['7.jpg', "('a quote') by a man"],
+      ['8.jpg', '("a quote")'],
     ]);
   });
 
   it("are found in Excel's files: UTF-16, a line sep=, rows without content", async () => {
     const text = 'sep=;\nimage;caption\n0.jpg;Ein Hund, naß\n;\n;;\n\n1.jpg;Zwei Hunde\n;\n';
     const big = Buffer.from(`\ufeff${text}`, 'utf16le').swap16();
+    const unmarked = Buffer.from(text, 'utf16le');
     const rows = [
       ['0.jpg', 'Ein Hund, naß'],
       ['1.jpg', 'Zwei Hunde'],
     ];
-    for (const bytes of [text, Buffer.from(`\ufeff${text}`, 'utf16le'), big]) {
+    const all = [
+      text,
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      big,
+      unmarked,
+      Buffer.from(unmarked).swap16(),
+    ];
+    for (const bytes of all) {
       const dataset = await open(bytes);
       expect(captionsOf(dataset)).to.deep.equal(rows);
       expect(dataset.rejected).to.deep.equal([]);
@@ -250,7 +271,7 @@ describe('Columns', () => {
     expect(captionsOf(await open(tabs, 'captions.tsv'))).to.deep.equal(rows);
     const json = Buffer.from(`\ufeff${JSON.stringify([{image: '0.jpg', caption: 'Naß'}])}`);
     expect(captionsOf(await open(json, 'captions.json'))).to.deep.equal([['0.jpg', 'Naß']]);
-    expect((await refusal(lay({'a.csv': Buffer.from('image,caption\n0.jpg,na\xdf\n', 'latin1'), ...imageFiles(names, '')}))).message).to.match(/expected text in UTF-8/); // prettier-ignore
+    expect((await refusal(lay({'a.csv': Buffer.from('image,caption\n0.jpg,na\xdf\n', 'latin1'), ...imageFiles(names, '')}))).message).to.match(/expected text in UTF-8, got other bytes\); save it in UTF-8 \(in Excel: CSV UTF-8\)$/); // prettier-ignore
   });
 
   it('hold captions whose entities are decoded and whose markers are told of', async () => {
@@ -287,6 +308,20 @@ describe('Names of images', () => {
       ['images/x/b.jpg', join(folder, 'images/x/b.jpg')],
       ['images/c.jpg', join(folder, 'images/c.jpg')],
     ]);
+  });
+
+  it('are refused with the nearest file where none fits, or with what they are', async () => {
+    const refuse = async (names: readonly string[]): Promise<string> => {
+      const lines = names.map((name) => `${name},A dog .`);
+      const files = imageFiles(['one photo.jpg', 'two photo.jpg'], 'images');
+      return (await refusal(lay({'captions.csv': ['image,caption', ...lines].join('\n'), ...files}))).message;
+    };
+    expect(await refuse(['one photo', 'two photo'])).to.match(
+      /found none of 2: one photo, two photo \(nearest to one photo: images\/one photo\.jpg\)$/,
+    );
+    expect(await refuse(['one%20photo.jpg'])).to.match(/\(nearest to .*: images\/one photo\.jpg\)$/);
+    for (const name of ['C:\\Users\\me\\one photo.jpg', 'file:///data/one photo.jpg', '../one photo.jpg'])
+      expect(await refuse([name])).to.include("expected the name of an image in the dataset's folder");
   });
 
   it('keep a backslash that is part of the name of a file', async () => {

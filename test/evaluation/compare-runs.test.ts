@@ -11,10 +11,11 @@ import {
   type RunComparison,
   showComparison,
 } from 'captioner';
-import {refusal, temporaryFolder} from '../support';
+import {refusal, temporaryFolder, writeElsewhere} from '../support';
 import {htmlOf, inKernel, textOf} from '../show/kernel';
 
 describe('compareRuns', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   const [lstm, attention] = [join(folder, 'lstm'), join(folder, 'attention')];
   let dataset: Dataset;

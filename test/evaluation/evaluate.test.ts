@@ -11,7 +11,7 @@ import {
   Scorer,
   tf,
 } from 'captioner';
-import {captionBatch, captionImages} from 'captioner/dist/evaluation/evaluate';
+import {captionBatch, searchCaptions} from 'captioner/dist/evaluation/evaluate';
 import {pairCaptions} from 'captioner/dist/metrics/predictions';
 import {totals} from 'captioner/dist/metrics/scorer';
 import {expect} from 'chai';
@@ -91,9 +91,23 @@ describe('evaluate', () => {
     // More than fit into one go.
     const images = Array.from({length: 5}, () => toy.dataset.images).flat();
     expect(images.length).to.be.above(128);
-    const together = await captionImages(writer, toy.features, images, {beams: 2});
+    const together = await searchCaptions(writer, toy.features, images, {beams: 2});
     const alone = toy.dataset.images.map((one) => captionBatch(writer, toy.features, [one], {beams: 2})[0]!);
-    expect(together).to.deep.equal(Array.from({length: 5}, () => alone).flat());
+    expect(together.map(({caption}) => caption)).to.deep.equal(Array.from({length: 5}, () => alone).flat());
+  });
+
+  it('says how many captions are cut off, and takes the maximum length of the writer', async () => {
+    const {images} = toy.dataset;
+    const endless = {...writer, maximumLength: 3};
+    const {captions, warnings} = await evaluate(endless, toy.features, images, {minimumLength: 3});
+    expect(new Set(captions.map(({caption}) => caption.split(' ').length))).to.deep.equal(new Set([3]));
+    const cut = warnings.filter((warning) => warning.includes('cut off at the maximum length'));
+    expect(cut).to.have.length(1);
+    expect(cut[0]).to.match(
+      new RegExp(`^\\d+ of ${images.length} captions .* such as "… .+"; .*--set maximumLength=N`),
+    );
+    const longer = await evaluate(endless, toy.features, images, {minimumLength: 5, maximumLength: 5});
+    expect(longer.captions[0]!.caption.split(' ')).to.have.length(5);
   });
 
   it('takes words to force or to ban as words', () => {

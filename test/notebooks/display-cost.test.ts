@@ -3,7 +3,7 @@
  * by epoch in turns. Asked for by `CAPTIONER_DISPLAY_COST`, the number of pairs of epochs.
  */
 import {expect} from 'chai';
-import {projectRoot, temporaryFolder} from '../support';
+import {projectRoot, temporaryFolder, writeElsewhere} from '../support';
 import {runCells} from './run-cells';
 
 const pairs = Number(process.env['CAPTIONER_DISPLAY_COST'] ?? 0);
@@ -50,6 +50,7 @@ for (let pair = 0; pair <= ${pairs}; pair++) {
 console.log('results ' + JSON.stringify(results));`;
 
 describe('Displays', () => {
+  writeElsewhere();
   if (pairs === 0) return;
   for (const kind of ['lstm', 'attention'])
     it(`cost at most 3 % of the training of a decoder of kind ${kind}`, async () => {

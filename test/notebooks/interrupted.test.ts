@@ -8,7 +8,7 @@ import {cpSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {drawScenes} from 'captioner';
-import {draws, projectRoot, python, temporaryFolder} from '../support';
+import {draws, projectRoot, python, temporaryFolder, writeElsewhere} from '../support';
 import {notebooks} from './quick';
 
 interface Cell {
@@ -89,6 +89,7 @@ function cellWith(text: string, name: string): number {
 }
 
 describe('A chapter in which stop is pressed', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   const drawn = join(folder, 'drawn');
   const chapter = '05-training.ipynb';

@@ -1,11 +1,12 @@
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {drawScenes} from 'captioner';
-import {projectRoot, temporaryFolder} from '../support';
+import {projectRoot, temporaryFolder, writeElsewhere} from '../support';
 import {runCells} from './run-cells';
 
 /** Cells as chapter 3 has them, on few scenes. */
 describe('A cell that makes a trainer', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   const run = join(folder, 'scenes');
   before(() => drawScenes(join(folder, 'drawn'), {train: 16, validation: 4, test: 4}));

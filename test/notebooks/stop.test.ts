@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 const setUp = (address: string): readonly string[] => [
   `import {Captioner, compareScores, createDecoder, decoderKinds, drawScenes, evaluate, featuresOf, FeatureStore, loadEncoder, ofSplit, openDataset, saveCheckpoint, scoreCaptions, Scorer, Trainer, Vocabulary} from 'captioner';
 import {fetchDownload} from 'captioner/dist/datasets/downloads/fetch';
-import {captionImages} from 'captioner/dist/evaluation/evaluate';
+import {searchCaptions} from 'captioner/dist/evaluation/evaluate';
 import {mkdtempSync} from 'node:fs';`,
   `const folder = ${JSON.stringify(folder)};
 const dataset = await openDataset('scenes');
@@ -60,7 +60,7 @@ const work = {
   search: `for (;;) {
   const {decoder} = trainers.get('lstm');
   const store = FeatureStore.open(folder + '/pooled');
-  await captionImages({decoder: decoder, vocabulary: vocabulary}, store, few.images, {beams: 5});
+  await searchCaptions({decoder: decoder, vocabulary: vocabulary}, store, few.images, {beams: 5});
 }`,
   steps: `for (;;) trainers.get('transformer').step();`,
   wait: `await new Promise((resolve) => setTimeout(resolve, 60_000));`,

@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {drawScenes} from 'captioner';
-import {projectRoot, temporaryFolder} from '../support';
+import {projectRoot, temporaryFolder, writeElsewhere} from '../support';
 import {notebooks} from './quick';
 import {runCells} from './run-cells';
 
@@ -14,6 +14,7 @@ interface Cell {
 }
 
 describe('The cells of a chapter', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   const drawn = join(folder, 'drawn');
   const run = join(folder, 'run');

@@ -102,6 +102,22 @@ describe('Explanations on the page', function () {
     );
   });
 
+  it('stop when nobody waits for them any more', async () => {
+    // 1,200 images through the network: a minute, for which the next request would wait.
+    const query = {run: 'looking', method: 'shapley-value-sampling', caption: 'a red ball'};
+    const controller = new AbortController();
+    const given = fetch(`${server.url}api/explain?${new URLSearchParams(query).toString()}`, {
+      method: 'POST',
+      body: readFileSync(image),
+      signal: controller.signal,
+    });
+    setTimeout(() => controller.abort(), 1500);
+    expect(await given.catch((error: unknown) => (error as Error).name)).to.equal('AbortError');
+    const start = performance.now();
+    await answer<CaptionReply>('caption', {maximumLength: '4'});
+    expect(performance.now() - start).to.be.below(15_000);
+  });
+
   it('are refused for what makes no sense, without paths', async () => {
     expectRefusal(await post('caption', {hidden: '01'}), 400, /^Expected `hidden` to be 576 characters/);
     expectRefusal(await post('caption', {hidden: '2'.repeat(cells)}), 400, /^Expected `hidden`/);

@@ -13,10 +13,11 @@ import {
   type TrainingEvent,
 } from 'captioner';
 import {learningRateFigure} from 'captioner/dist/show/learning-rates';
-import {refusal, temporaryFolder} from '../support';
+import {refusal, temporaryFolder, writeElsewhere} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
 
 describe('findLearningRate', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   let toy: Toy;
   before(async () => {

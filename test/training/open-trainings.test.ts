@@ -11,10 +11,11 @@ import {
   Trainer,
   type TrainingRecipe,
 } from 'captioner';
-import {refusal, temporaryFolder} from '../support';
+import {refusal, temporaryFolder, writeElsewhere} from '../support';
 import {makeToy, toyDecoder, toyOptions, type Toy} from './toy';
 
 describe('Opening a run again in one process', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
 
   describe('by Trainer.create and Trainer.resume', () => {

@@ -12,9 +12,10 @@ import {
   type TrainingRecipe,
 } from 'captioner';
 import {trainerSettings} from 'captioner/dist/training/options';
-import {refusal, temporaryFolder} from '../support';
+import {refusal, temporaryFolder, writeElsewhere} from '../support';
 
 describe('prepareTraining', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   const encoder = {encoder: 'efficientnet-lite0', size: 96} as const;
   const small = {

@@ -3,10 +3,11 @@ import {join} from 'node:path';
 import {expect} from 'chai';
 import {type Dataset, drawScenes, openDataset, sweep, type SweepRecipes, tf} from 'captioner';
 import {runSweep, type SweepEntry, type SweepOptions} from 'captioner/dist/training/sweep';
-import {refusal, temporaryFolder} from '../support';
+import {refusal, temporaryFolder, writeElsewhere} from '../support';
 import {htmlOf, inKernel, printed, textOf} from '../show/kernel';
 
 describe('sweep', () => {
+  writeElsewhere();
   const folder = temporaryFolder();
   let dataset: Dataset;
   const options = (name: string): SweepOptions => ({

@@ -1,6 +1,5 @@
 /** The catalogue of `captioner download`: addresses, checksums, licences and citations. */
-import {join} from 'node:path';
-import {encoderFolder, projectFolder} from '../../paths';
+import {dataFolder, downloadedEncoders} from '../../paths';
 
 export const downloadNames = [
   'flickr8k',
@@ -39,7 +38,7 @@ const flickr8k = {
   licence: 'for non-commercial research; the photographs belong to their authors',
   citation:
     'M. Hodosh, P. Young, J. Hockenmaier: Framing Image Description as a Ranking Task. JAIR 47, 2013, 853–899',
-  folder: () => join(projectFolder(), 'data', 'flickr8k'),
+  folder: () => dataFolder('flickr8k'),
 };
 const flickr8kFiles = 'https://github.com/jbrownlee/Datasets/releases/download/Flickr8k/';
 
@@ -54,7 +53,7 @@ const cocoFiles = 'https://s3.amazonaws.com/images.cocodataset.org/';
 
 const weights = {
   licence: 'Apache 2.0 (Keras); trained on ImageNet, whose images are for non-commercial research',
-  folder: encoderFolder,
+  folder: downloadedEncoders,
 };
 const imageNet = 'J. Deng et al.: ImageNet: A Large-Scale Hierarchical Image Database. CVPR 2009';
 const inception = `C. Szegedy et al.: Rethinking the Inception Architecture for Computer Vision. CVPR 2016, arXiv 1512.00567; ${imageNet}`;
@@ -89,7 +88,7 @@ export const downloads: Readonly<Record<DownloadName, Downloadable>> = {
   'coco2014': {
     ...coco,
     title: 'COCO 2014, 123,000 photographs with five captions each (20 GB)',
-    folder: () => join(projectFolder(), 'data', 'coco2014'),
+    folder: () => dataFolder('coco2014'),
     files: [
       {
         address: `${cocoFiles}annotations/annotations_trainval2014.zip`,
@@ -114,7 +113,7 @@ export const downloads: Readonly<Record<DownloadName, Downloadable>> = {
   'coco2017': {
     ...coco,
     title: 'COCO 2017, the photographs of COCO 2014 in another split (20 GB)',
-    folder: () => join(projectFolder(), 'data', 'coco2017'),
+    folder: () => dataFolder('coco2017'),
     files: [
       {
         address: `${cocoFiles}annotations/annotations_trainval2017.zip`,

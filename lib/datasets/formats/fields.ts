@@ -39,7 +39,12 @@ export const requiredColumns: string = `a column ${fieldNames.image.slice(0, 6).
 
 /** Finds the fields by their names. @returns undefined if the image or the caption is missing. */
 export function findColumns(found: readonly string[]): Fields | undefined {
-  const lower = found.map((name) => name.trim().toLowerCase());
+  const lower = found.map((name) =>
+    name
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, '_'),
+  );
   const find = (known: readonly string[]): number | undefined =>
     known.map((name) => lower.indexOf(name)).find((at) => at >= 0);
   const [image, main] = [find(fieldNames.image), find(fieldNames.caption)];
@@ -109,15 +114,19 @@ export class FieldReader {
 }
 
 const quotedText = String.raw`(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')`;
-const list = new RegExp(String.raw`^\s*\[\s*${quotedText}(?:\s*,?\s*${quotedText})*\s*,?\s*\]\s*$`, 's');
+const items = String.raw`\s*${quotedText}(?:\s*,?\s*${quotedText})*\s*,?\s*`;
+/** In parentheses only with a comma: `('a dog', 'two dogs')`. */
+const list = new RegExp(
+  String.raw`^\s*(?:\[${items}\]|\{${items}\}|\((?=\s*${quotedText}\s*,)${items}\))\s*$`,
+  's',
+);
 
-/** Reads a list of texts as JSON, Python and NumPy write it; returns any other text as it is. */
+/** Reads a list of texts as JSON, Python (also tuples and sets), NumPy and PostgreSQL write it; returns any other text as it is. */
 function listIn(text: string): string | string[] {
-  if (!text.includes('[') || !list.test(text)) return text;
-  const items = text.match(new RegExp(quotedText, 'gs'))!;
-  return items.map((item) =>
-    item.slice(1, -1).replace(/\\(?:u([\da-f]{4})|x([\da-f]{2})|(.))/gis, unescaped),
-  );
+  if (!/^\s*[[({]/.test(text) || !list.test(text)) return text;
+  return text
+    .match(new RegExp(quotedText, 'gs'))!
+    .map((item) => item.slice(1, -1).replace(/\\(?:u([\da-f]{4})|x([\da-f]{2})|(.))/gis, unescaped));
 }
 
 function unescaped(_: string, unicode?: string, byte?: string, other = ''): string {

@@ -29,6 +29,7 @@ export type Format = (file: string, take: Take, onBytes?: OnBytes) => Promise<vo
 
 /** Maximum fraction of bad lines; with more, the file is probably in another format. */
 const tolerance = 0.01;
+const otherBytes = 'expected text in UTF-8, got other bytes';
 const longestName = 1000;
 const longestCaption = 2000;
 
@@ -57,9 +58,12 @@ export async function readCaptions(
   if (rejected.length > tolerance * all) {
     const some = rejected.slice(0, 3).map(({line, reason}) => `line ${line}: ${reason}`);
     const more = rejected.length > some.length ? '; …' : '';
+    const hint = rejected.some(({reason}) => reason === otherBytes)
+      ? '; save it in UTF-8 (in Excel: CSV UTF-8)'
+      : '';
     throw new CaptionerError(
       'captions',
-      `${file}: expected at most 1 % of lines that cannot be read, got ${rejected.length} of ${all} (${some.join('; ')}${more})`,
+      `${file}: expected at most 1 % of lines that cannot be read, got ${rejected.length} of ${all} (${some.join('; ')}${more})${hint}`,
     );
   }
   return {rejected, unread};
@@ -68,10 +72,8 @@ export async function readCaptions(
 function check(line: CaptionLine): CaptionLine | string {
   const {caption} = line;
   const image = line.image.trim().replace(/^(?:\.[\\/])+/, '');
-  if (image.length > longestName || !isSafePath(image))
-    return `expected the name of an image, got ${quoted(image)}`;
-  if (caption.includes('\uFFFD') || image.includes('\uFFFD'))
-    return 'expected text in UTF-8, got other bytes';
+  if (image.length > longestName || !isSafePath(image)) return notInFolder(image);
+  if (caption.includes('\uFFFD') || image.includes('\uFFFD')) return otherBytes;
   if (caption.length > longestCaption)
     return `expected a caption of at most ${longestCaption} characters, got ${caption.length}`;
   const text = cleanText(decodeEntities(caption));
@@ -91,6 +93,11 @@ function isSafePath(name: string): boolean {
 function decodeEntities(text: string): string {
   if (!/&[#\w]+;/.test(text)) return text;
   return decodeHTMLStrict(decodeHTMLStrict(text));
+}
+
+/** The reason against an image that isn't in the dataset's folder. */
+export function notInFolder(image: string): string {
+  return `expected the name of an image in the dataset's folder, got ${quoted(image)}`;
 }
 
 /** Quotes text for a message: on one line and at most 60 characters. */

@@ -4,7 +4,7 @@
  */
 import {CaptionerError} from '../../errors';
 import type {Format} from '../formats/read-captions';
-import {kaggleCaptions, kaggleHeader, tokenCaptions} from '../formats/flickr';
+import {kaggleCaptions, kaggleHeader, numberedHeader, tokenCaptions} from '../formats/flickr';
 import {eachLine} from '../../files/lines';
 import type {Split} from '../dataset';
 import {assembleDataset, collectCaptions} from '../assemble-dataset';
@@ -30,7 +30,7 @@ export const kaggleFlickr8k: Layout = layout(
   kaggleCaptions,
   // Other datasets have a file of this name too.
   (folder, file) =>
-    flickr8kImages.some((name) => isFolder(join(folder, name))) ||
+    (flickr8kImages.some((name) => isFolder(join(folder, name))) && !numberedHeader.test(firstLine(file))) ||
     (kaggleHeader.test(firstLine(file)) && !flickr30kFolders.some((name) => isFolder(join(folder, name)))),
 );
 

@@ -6,17 +6,18 @@ import {join} from 'node:path';
 import {CaptionerError} from '../../errors';
 import {karpathyCaptions} from '../formats/coco';
 import {assembleDataset, collectCaptions} from '../assemble-dataset';
-import {findImageFolder, ImageFolders} from '../image-folders';
-import {cocoFolders, imageFolders} from './coco';
+import {ImageFolders, imageFolderNamed} from '../image-folders';
+import {imageFolders} from './coco';
 import {flickr30kImages} from './flickr30k';
 import {flickr8kImages} from './flickr8k';
 import {firstOf, type Layout} from './layout';
 
 const cocoNames = ['train2014', 'val2014'];
-const imagesOf: Readonly<Record<string, (folder: string) => ImageFolders>> = {
-  flickr8k: (folder) => new ImageFolders(folder, [findImageFolder(folder, flickr8kImages), folder]),
-  flickr30k: (folder) => new ImageFolders(folder, [findImageFolder(folder, flickr30kImages), folder]),
-  coco: (folder) => cocoFolders(folder, cocoNames),
+/** Returns the dataset's usual image folders, if they are there: a `filepath` may name any others. */
+const imagesOf: Readonly<Record<string, (folder: string) => readonly string[]>> = {
+  flickr8k: (folder) => [imageFolderNamed(folder, flickr8kImages) ?? folder],
+  flickr30k: (folder) => [imageFolderNamed(folder, flickr30kImages) ?? folder],
+  coco: (folder) => imageFolders(folder, cocoNames),
 };
 /** COCO's `filepath` names its folders; one of another folder is part of the image's name, and one that isn't there says nothing. */
 function foldersOf(folder: string): (filepath: string) => readonly string[] | undefined {
@@ -43,7 +44,7 @@ export const karpathy: Layout = {
         'dataset',
         `${folder}: expected one of Karpathy's files, found ${found.map(([one]) => fileOf(one)).join(', ')}`,
       );
-    const folders = images(folder);
+    const folders = new ImageFolders(folder, [...new Set([...images(folder), folder])]);
     const format = karpathyCaptions(foldersOf(folder));
     const captions = await collectCaptions([{file: join(folder, fileOf(set)), format}], folders, onProgress);
     return assembleDataset(`karpathy-${set}`, folder, captions);

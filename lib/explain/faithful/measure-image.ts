@@ -1,12 +1,10 @@
 /** Measures how faithful the maps of several methods are for one image and its caption. */
 import type {Captioner} from '../../captioner';
 import type {CaptionedImage} from '../../datasets/dataset';
-import {encodeInSteps} from '../../encoders/encoder';
-import {decodePixels, readImageBytes, toPixels} from '../../encoders/images';
+import {decodePixels, readImageBytes} from '../../encoders/images';
 import {Interrupt, runInSteps} from '../../interrupt';
 import {spearman} from '../../metrics/ranks';
 import {SeededRandom} from '../../random/random';
-import {tf} from '../../tensorflow/tensorflow';
 import {CaptionModel} from '../caption-model';
 import {writtenTokens} from '../chosen-words';
 import {deletionScores} from './deletion';
@@ -39,7 +37,7 @@ export async function measureImage(
   const pixelsOf = async (bytes: Buffer): Promise<Uint8Array> =>
     decodePixels(bytes, image.file, preprocessing);
   const pixels = await pixelsOf(await readImageBytes(image.file));
-  const caption = await captionOf(captioner, pixels, pause);
+  const caption = await writtenTokens(captioner, pixels, pause);
   const known = truth.wordsOf(
     image,
     caption.map((token) => vocabulary.word(token)),
@@ -145,24 +143,6 @@ export async function measureImage(
     };
   } finally {
     model.dispose();
-  }
-}
-
-/** Writes the image's caption. */
-async function captionOf(
-  captioner: Captioner,
-  pixels: Uint8Array,
-  pause: () => Promise<void>,
-): Promise<number[]> {
-  const {encoder, decoder} = captioner;
-  const batch = toPixels([pixels], encoder.preprocessing.size);
-  try {
-    const {grid, pooled} = await runInSteps(encodeInSteps(encoder, batch), pause);
-    const tokens = writtenTokens(captioner, decoder.features === 'grid' ? grid : pooled);
-    tf.dispose([grid, pooled]);
-    return tokens;
-  } finally {
-    batch.dispose();
   }
 }
 

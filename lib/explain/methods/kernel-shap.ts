@@ -2,8 +2,7 @@
 import type {KernelShapOptions} from '../../option-types';
 import {SeededRandom} from '../../random/random';
 import type {CaptionModel} from '../caption-model';
-import {HiddenRegions} from '../hidden';
-import {LinearFit} from '../linear-fit';
+import {fitRegions} from '../fitted-regions';
 import type {Attribution, Method} from '../method';
 import {kernelShapOptions} from '../method-options';
 import {deltaOf} from './shapley-value-sampling';
@@ -38,21 +37,12 @@ export function* kernelShapOf(
   settings: Settings,
   samplesOf: (regions: number) => Float32Array,
 ): Generator<void, Attribution, void> {
-  const image = new HiddenRegions(model, settings);
-  try {
-    const {count} = image;
-    const {words} = model;
-    const x = samplesOf(count);
-    const scores = yield* image.scores(x);
-    const weights = new Float64Array(x.length / count).fill(1).fill(exact, 0, 2);
-    const fit = new LinearFit({x, features: count, weights});
-    const values = Array.from({length: words}, (_, word) =>
-      fit.leastSquares(weights.map((_, row) => scores[row * words + word]!)),
-    );
-    return {image: image.maps(values), delta: deltaOf(values, scores)};
-  } finally {
-    image.dispose();
-  }
+  const {image, values, scores} = yield* fitRegions(model, settings, {
+    samplesOf,
+    weightsOf: ({count}, shown) => new Float64Array(shown.length / count).fill(1).fill(exact, 0, 2),
+    solve: (fit, y) => fit.leastSquares(y),
+  });
+  return {image, delta: deltaOf(values, scores)};
 }
 
 /**

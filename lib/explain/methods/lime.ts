@@ -2,8 +2,8 @@
 import type {LimeOptions} from '../../option-types';
 import {SeededRandom} from '../../random/random';
 import type {CaptionModel} from '../caption-model';
-import {HiddenRegions} from '../hidden';
-import {LinearFit} from '../linear-fit';
+import {fitRegions} from '../fitted-regions';
+import type {HiddenRegions} from '../hidden';
 import type {Attribution, Method} from '../method';
 import {limeOptions} from '../method-options';
 
@@ -30,21 +30,12 @@ export function* limeOf(
   settings: Settings,
   samplesOf: (regions: number) => Float32Array,
 ): Generator<void, Attribution, void> {
-  const image = new HiddenRegions(model, settings);
-  try {
-    const {count} = image;
-    const {words} = model;
-    const x = samplesOf(count);
-    const scores = yield* image.scores(x);
-    const fit = new LinearFit({x, features: count, weights: similarities(image, x, settings.kernelWidth)});
-    const values = Array.from({length: words}, (_, word) => {
-      const y = Float64Array.from({length: x.length / count}, (_, row) => scores[row * words + word]!);
-      return fit.lasso(y, settings.alpha);
-    });
-    return {image: image.maps(values)};
-  } finally {
-    image.dispose();
-  }
+  const {image} = yield* fitRegions(model, settings, {
+    samplesOf,
+    weightsOf: (regions, shown) => similarities(regions, shown, settings.kernelWidth),
+    solve: (fit, y) => fit.lasso(y, settings.alpha),
+  });
+  return {image};
 }
 
 /** Computes the similarity of each sample to the image, from the cosine between their pixels. */

@@ -53,7 +53,7 @@ export class Paraphrases {
  *
  * @param folder Folder `meteor` of pycocoevalcap.
  * @param sentences Words of all references.
- * @param pause Called between the parts of the file; may throw to end the reading.
+ * @param pause Called between sentences and between the parts of the file; may throw to end the reading.
  * @throws CaptionerError `not-found` or `archive`
  */
 export async function readParaphrases(
@@ -63,7 +63,7 @@ export async function readParaphrases(
 ): Promise<Paraphrases> {
   const path = join(folder, 'data', 'paraphrase-en.gz');
   const paraphrases = new Paraphrases();
-  const wanted = phraseHashes(sentences);
+  const wanted = await phraseHashes(sentences, pause);
   const file = createReadStream(path);
   const text = file.pipe(createGunzip({chunkSize: 2 ** 20}));
   file.on('error', (error) => text.destroy(error));
@@ -88,9 +88,12 @@ export async function readParaphrases(
   return paraphrases;
 }
 
-function phraseHashes(sentences: Iterable<readonly string[]>): HashSet {
+async function phraseHashes(
+  sentences: Iterable<readonly string[]>,
+  pause: () => Promise<void>,
+): Promise<HashSet> {
   const hashes = new HashSet();
-  for (const words of sentences)
+  for (const words of sentences) {
     for (let start = 0; start < words.length; start++) {
       const bytes = Buffer.from(`${words.slice(start, start + longest).join(' ')} `);
       let hash = hashStart;
@@ -99,6 +102,8 @@ function phraseHashes(sentences: Iterable<readonly string[]>): HashSet {
         hash = hashStep(hash, byte);
       }
     }
+    await pause();
+  }
   return hashes;
 }
 

@@ -26,22 +26,34 @@ const endings: readonly (readonly [ending: string, base: string])[] = [
 ];
 
 export class Synonyms {
-  readonly #sets: ReadonlyMap<string, string>;
+  readonly #sets = new Map<string, string>();
   readonly #bases = new Map<string, string[]>();
 
   /**
    * @param sets Pairs of lines: a word, and the numbers of its synonym sets.
    * @param irregular Pairs of lines: a base form, and its irregular forms.
+   * @param pause Called after each thousand words.
    */
-  constructor(sets: readonly string[], irregular: readonly string[]) {
-    this.#sets = new Map(pairs(sets));
+  static async read(
+    sets: readonly string[],
+    irregular: readonly string[],
+    pause: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<Synonyms> {
+    const found = new Synonyms();
+    for (const [word, numbers] of pairs(sets)) {
+      found.#sets.set(word, numbers);
+      if (found.#sets.size % 1000 === 0) await pause();
+    }
     for (const [base, forms] of pairs(irregular))
       for (const form of parts(forms)) {
-        const bases = this.#bases.get(form);
+        const bases = found.#bases.get(form);
         if (bases) bases.push(base);
-        else this.#bases.set(form, [base]);
+        else found.#bases.set(form, [base]);
       }
+    return found;
   }
+
+  private constructor() {}
 
   /** Returns the numbers of the synonym sets that contain a word or its base form. */
   of(word: string): ReadonlySet<number> {

@@ -30,15 +30,16 @@ const entryLimit = 40e6;
  * Reads the tables.
  *
  * @param folder Folder `meteor` of pycocoevalcap.
+ * @param pause Called while synonyms are read; may throw to end the reading.
  * @throws CaptionerError `not-found` or `archive`
  */
-export async function readTables(folder: string): Promise<Tables> {
+export async function readTables(folder: string, pause: () => Promise<void>): Promise<Tables> {
   const texts = await readEntries(join(folder, 'meteor-1.5.jar'), Object.values(names));
   const lines = (name: keyof typeof names): string[] => texts.get(names[name])!.trimEnd().split(/\r?\n/);
   return {
     abbreviations: parseAbbreviations(lines('abbreviations')),
     functionWords: new Set(lines('functionWords')),
-    synonyms: new Synonyms(lines('sets'), lines('irregular')),
+    synonyms: await Synonyms.read(lines('sets'), lines('irregular'), pause),
   };
 }
 

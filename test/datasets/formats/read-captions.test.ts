@@ -81,7 +81,7 @@ describe('kaggleCaptions', () => {
       'expected "image,caption", got 1 column',
       'the caption is empty',
       'expected "image,caption", got 1 column',
-      'expected the name of an image, got "../a.jpg"',
+      `expected the name of an image in the dataset's folder, got "../a.jpg"`,
       'expected the quotes to end where the column ends',
       'the line is empty',
       'expected a caption of at most 2000 characters, got 4000',

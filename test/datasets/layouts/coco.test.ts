@@ -124,7 +124,9 @@ describe("COCO's captions", () => {
   it('cannot name files outside the folder', async () => {
     const images = [...train, {id: 1, file_name: '../secret.jpg'}];
     const {rejected} = await openDataset(one(file(images, [...many(9), say(1, 'A secret .')])));
-    expect(rejected[0]!.reason).to.equal('expected the name of an image, got "../secret.jpg"');
+    expect(rejected[0]!.reason).to.equal(
+      `expected the name of an image in the dataset's folder, got "../secret.jpg"`,
+    );
   });
 
   const whole = file(train, trainCaptions);

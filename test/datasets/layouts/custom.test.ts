@@ -140,10 +140,10 @@ describe('A CSV or TSV file', () => {
       [2, 'expected 2 columns, got 3; put captions that contain the separator in quotes'],
       [3, 'expected 2 columns, got 1'],
       [5, 'expected the quotes to end where the column ends'],
-      [6, 'expected the name of an image, got "../a.jpg"'],
-      [7, 'expected the name of an image, got "/etc/a.jpg"'],
-      [8, 'expected the name of an image, got "C:\\\\a.jpg"'],
-      [9, 'expected the name of an image, got "x//a.jpg"'],
+      [6, `expected the name of an image in the dataset's folder, got "../a.jpg"`],
+      [7, `expected the name of an image in the dataset's folder, got "/etc/a.jpg"`],
+      [8, `expected the name of an image in the dataset's folder, got "C:\\\\a.jpg"`],
+      [9, `expected the name of an image in the dataset's folder, got "x//a.jpg"`],
     ]);
   });
 
@@ -203,7 +203,7 @@ describe('A custom data set', () => {
       // prettier-ignore
       expect((await refusal(lay({[file]: text, ...imageFiles(names)}))).message).to.match(/expected captions, found none$/);
     const folder = lay({'a.csv': 'image,caption\nx.jpg,A .\n', ...imageFiles(names)});
-    expect((await refusal(folder)).message).to.include(`in ${folder} or ${join(folder, 'Images')}, found none of 1 (first: x.jpg)`); // prettier-ignore
+    expect((await refusal(folder)).message).to.include(`in ${folder} or ${join(folder, 'Images')}, found none of 1: x.jpg`); // prettier-ignore
   });
 
   it('reports progress and waits for the listener', async () => {

@@ -84,6 +84,25 @@ describe("Karpathy's splits", () => {
       expect(dataset.missing).to.deep.equal(['c.jpg']);
     });
 
+  for (const set of ['flickr8k', 'flickr30k', 'coco'])
+    it(`of ${set} are read from the folders that they name, whatever these are called`, async () => {
+      const text = published(set, [
+        {filename: 'a.jpg', split: 'train', more: {filepath: 'photos'}},
+        {filename: 'a.jpg', split: 'test', more: {filepath: 'more/of them'}},
+      ]);
+      const files = {...imageFiles(['a.jpg'], 'photos'), ...imageFiles(['a.jpg'], 'more/of them')};
+      const folder = lay({[`dataset_${set}.json`]: text, ...files});
+      const {images, missing} = await openDataset(folder);
+      expect(images.map(({id, split}) => [id, split])).to.deep.equal([
+        ['photos/a.jpg', 'train'],
+        ['more/of them/a.jpg', 'test'],
+      ]);
+      expect(missing).to.deep.equal([]);
+      const alone = published(set, [{filename: 'a.jpg', split: 'train', more: {filepath: 'photos'}}]);
+      const nowhere = await refusal(lay({[`dataset_${set}.json`]: alone}));
+      expect(nowhere.message).to.include('expected the images that the captions name in ');
+    });
+
   it('reject bad images with their numbers', async () => {
     const good = Array.from({length: 500}, (_, k): Image => ({filename: `${k}.jpg`, split: 'train'}));
     const text = published('flickr8k', [
