@@ -20,7 +20,7 @@ class Equations(IPythonRenderer):
     def equation(latex, display):
         try:
             found = convert(latex.strip(), display=display)
-            if "<mi>&</mi>" in found:  # an environment that it doesn't know
+            if "<mi>&</mi>" in found or "\\" in found:  # an environment or a command that it doesn't know
                 return None
             return f'<span class="equation">{found}</span>' if display == "block" else found
         except Exception:  # latex2mathml has many classes of errors and no common one

@@ -1,7 +1,9 @@
 /** Equations in the pages of reports. */
 import {spawnSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
+import {notebooks} from '../notebooks/quick';
 import {projectRoot, python} from '../support';
 
 /** Converts Markdown as reports do. */
@@ -29,7 +31,21 @@ describe('Equations in reports', () => {
     const page = convert('$$\\begin{aligned} a &= b \\end{aligned}$$\n');
     expect(page).not.to.include('<math');
     expect(page).to.include('aligned');
+    expect(convert('$$\\nonsense x$$\n')).to.include('nonsense x$$');
   });
+
+  it('are known LaTeX in every chapter', () => {
+    for (const name of notebooks) {
+      const {cells} = JSON.parse(readFileSync(join(projectRoot, 'notebooks', name), 'utf8')) as {
+        cells: {cell_type: string; source: string[]}[];
+      };
+      const texts = cells
+        .filter(({cell_type}) => cell_type === 'markdown')
+        .map(({source}) => source.join(''));
+      const page = convert(texts.join('\n\n')).replace(/<(code|pre)[^>]*>[^]*?<\/\1>/g, '');
+      expect(page, name).not.to.match(/\$\$|\\[a-z]/);
+    }
+  }).timeout(60_000);
 
   it('leave other Markdown as it is', () => {
     const page = convert(
