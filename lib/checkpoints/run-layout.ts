@@ -77,12 +77,15 @@ export function isRun(folder: string): boolean {
   return !holdsCheckpoint(folder) && existsSync(join(folder, checkpointsName));
 }
 
+/** A run's lock, and what a process leaves that is killed while it takes over the lock of another. */
+const lockName = /^\.lock(\.takeover)*$/;
+
 /** Whether everything in a folder was made by a run. */
 export function holdsOnlyRun(folder: string): boolean {
   const folders = [checkpointsName, validationName, tensorboardName];
-  const own: readonly string[] = [...pointers, ...folders, metricsName, provenanceName, '.lock'];
+  const own: readonly string[] = [...pointers, ...folders, metricsName, provenanceName];
   return namesIn(folder).every(
-    (name) => own.includes(name) || eventName.test(name) || leftoverName.test(name),
+    (name) => own.includes(name) || lockName.test(name) || eventName.test(name) || leftoverName.test(name),
   );
 }
 

@@ -25,16 +25,45 @@ export function lockFolder(folder: string): {release(): void} {
     throw explainFileError(error, folder);
   }
   try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      if (publish(draft, file, own)) return held(file, own);
-      const found = content(file);
-      if (found === undefined) continue; // just released
-      const owner = parseOwner(found);
-      if (owner && isAlive(owner)) throw new CaptionerError('locked', `${folder}: ${inUse(owner)}`);
-      removeStale(file, found);
-    }
+    acquire(file, {folder, draft, own});
   } finally {
     rmSync(draft, {force: true});
+  }
+  return held(file, own);
+}
+
+/** A process that wants a lock. */
+interface Claim {
+  readonly folder: string;
+  /** A file with the content of its lock. */
+  readonly draft: string;
+  readonly own: string;
+}
+
+/**
+ * Creates the lock file, or replaces that of a dead owner. Only the process that holds the lock's own lock, `.lock.takeover`, may replace
+ * it: without that, one of two that saw the same dead owner could remove the lock that the other had just created.
+ *
+ * @throws CaptionerError `locked`
+ */
+function acquire(file: string, claim: Claim): void {
+  const {folder, draft, own} = claim;
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if (publish(draft, file, own)) return;
+    const found = content(file);
+    if (found === undefined) continue; // just released
+    const owner = parseOwner(found);
+    if (owner && isAlive(owner)) throw new CaptionerError('locked', `${folder}: ${inUse(owner)}`);
+    const takeover = `${file}.takeover`;
+    acquire(takeover, claim);
+    try {
+      if (content(file) !== found) continue;
+      writeFileSync(`${draft}.new`, own);
+      renameSync(`${draft}.new`, file);
+      return;
+    } finally {
+      rmSync(takeover, {force: true});
+    }
   }
   throw new CaptionerError('locked', `${folder}: other processes locked it at the same time; try again`);
 }
@@ -72,20 +101,6 @@ function publish(draft: string, file: string, own: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return false;
   }
-}
-
-/** Removes a dead owner's lock, but not one that a third process created in the meantime. */
-function removeStale(file: string, stale: string): void {
-  const aside = `${file}.${randomBytes(8).toString('hex')}.tmp`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = content(aside);
-  if (moved !== undefined && moved !== stale) publish(aside, file, moved);
-  rmSync(aside, {force: true});
 }
 
 interface Owner {

@@ -71,6 +71,17 @@ describe('A locked folder', () => {
     expect(readFileSync(join(folder, '.lock'), 'utf8')).to.equal('another');
   });
 
+  it('is taken over where a process was killed while it took it over', () => {
+    const folder = temporaryFolder();
+    const dead = JSON.stringify({pid: 2 ** 22 + 1, start: '1'});
+    for (const name of ['.lock', '.lock.takeover', '.lock.takeover.takeover'])
+      writeFileSync(join(folder, name), dead);
+    const lock = lockFolder(folder);
+    expect(() => lockFolder(folder)).to.throw('already open');
+    lock.release();
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
   it('goes to only one of many processes that take over the same stale lock', async () => {
     const folder = temporaryFolder();
     const run = promisify(execFile);

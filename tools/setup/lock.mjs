@@ -70,26 +70,19 @@ export class Lock {
     }
   }
 
-  /** Removes the lock of a dead holder, unless another process has already done so and taken the lock. */
+  /**
+   * Removes the lock of a dead holder. Only the process that holds the lock's own lock does: otherwise one of two that saw the same dead
+   * holder could remove the lock that the other had just taken.
+   */
   async #clear(holder) {
     if (holder.child !== undefined) await end(holder.child);
-    if (readJson(this.#file)?.started !== holder.started) return;
-    const aside = `${this.#file}.${process.pid}.stale`;
+    const takeover = new Lock(`${this.#file}.takeover`);
+    await takeover.take(() => {});
     try {
-      renameSync(this.#file, aside);
-    } catch (error) {
-      if (error.code === 'ENOENT') return;
-      throw error;
+      if (readJson(this.#file)?.started === holder.started) rmSync(this.#file, {force: true});
+    } finally {
+      takeover.release();
     }
-    const removed = readJson(aside);
-    if (removed !== undefined && isRunning(removed)) {
-      try {
-        linkSync(aside, this.#file);
-      } catch (error) {
-        if (error.code !== 'EEXIST') throw error;
-      }
-    }
-    rmSync(aside, {force: true});
   }
 }
 
