@@ -34,7 +34,10 @@ export function currentPrecision(): Precision {
  * Does work whose matrix products, those of its gradients included, have a precision. It may be part of a compiled function.
  *
  * @param work Synchronous.
- * @example const {grads} = withPrecision('bfloat16', () => tf.variableGrads(() => loss(tf.matMul(x, weight))));
+ * @example
+ * const weight = tf.variable(tf.ones([4, 4]));
+ * const loss = () => tf.sum<tf.Scalar>(tf.matMul(weight, weight));
+ * const {grads} = withPrecision('bfloat16', () => tf.variableGrads(loss));
  */
 export function withPrecision<T>(precision: Precision, work: () => T): T {
   if (precision === current) return work();
