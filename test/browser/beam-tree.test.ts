@@ -80,7 +80,10 @@ inChromium('A beam search as a tree', 120_000, (path) => {
     const before = await page.locator('.r:visible').getAttribute('class');
     await page.mouse.move(1, 1);
     await page.keyboard.press('ArrowRight');
-    expect(await page.locator('.r:visible').getAttribute('class')).not.to.equal(before);
+    const shown = page.locator('.r:visible');
+    for (let tries = 0; (await shown.getAttribute('class')) === before && tries < 100; tries++)
+      await page.waitForTimeout(50); // a busy browser takes its time
+    expect(await shown.getAttribute('class')).not.to.equal(before);
     await context.close();
   });
 
