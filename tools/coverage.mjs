@@ -5,7 +5,7 @@
 import {spawn} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {filesBelow} from './setup/files.mjs';
+import {filesBelow, readJson} from './setup/files.mjs';
 import {home} from './setup/project.mjs';
 
 const dist = join(home, 'lib', 'dist');
@@ -19,13 +19,15 @@ function withoutCode() {
   });
 }
 
+const typesOnly = withoutCode().map((name) => `lib/${name.replace(/\.js$/, '.ts')}`);
 const argv = process.argv.slice(2);
 const whole = argv.includes('--whole');
 const child = spawn(
   process.execPath,
   [
     join(home, 'node_modules', 'c8', 'bin', 'c8.js'),
-    ...withoutCode().flatMap((name) => ['--exclude', `lib/${name.replace(/\.js$/, '.ts')}`]),
+    // Those on the command line replace those of the configuration.
+    ...[...readJson(join(home, '.c8rc.json')).exclude, ...typesOnly].flatMap((one) => ['--exclude', one]),
     process.execPath,
     join(home, 'tools', 'test.mjs'),
     ...(whole ? [] : ['--quick']),

@@ -1,5 +1,5 @@
-import {openDataset} from 'captioner';
-import {checkLeftOut, checkMissing, nameMissing} from 'captioner/dist/datasets/missing';
+import {openDataset, checkMissing} from 'captioner';
+import {checkLeftOut, nameMissing} from 'captioner/dist/datasets/missing';
 import {expect} from 'chai';
 import {imageFiles, lay} from './lay';
 

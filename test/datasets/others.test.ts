@@ -1,7 +1,6 @@
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {type Dataset, openDataset, type Split, summarize} from 'captioner';
-import {describeSummary} from 'captioner/dist/datasets/summary';
+import {type Dataset, openDataset, type Split, summarize, describeSummary} from 'captioner';
 import {expect} from 'chai';
 import {imageFiles, lay, refusal} from './lay';
 

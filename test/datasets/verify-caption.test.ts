@@ -1,6 +1,5 @@
-import {falseClaims} from 'captioner';
+import {falseClaims, tokenize} from 'captioner';
 import {wordClaims} from 'captioner/dist/datasets/synthetic/verify-caption';
-import {tokenize} from 'captioner/dist/text/tokenizer';
 import {captionsOf} from 'captioner/dist/datasets/synthetic/captions';
 import {compose, type Composition} from 'captioner/dist/datasets/synthetic/composition';
 import {SeededRandom} from 'captioner/dist/random/random';

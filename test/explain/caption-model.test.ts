@@ -1,6 +1,5 @@
 import {expect} from 'chai';
-import {CaptionerError, tf} from 'captioner';
-import {methodNames} from 'captioner/dist/explain/methods';
+import {CaptionerError, tf, methodNames} from 'captioner';
 import {teacherForced} from 'captioner/dist/explain/described-words';
 import {normal} from 'captioner/dist/ops/random';
 import {eagerly, leaked, relativeError} from '../tensors';

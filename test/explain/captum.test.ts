@@ -1,7 +1,6 @@
 import {expect} from 'chai';
-import {tf} from 'captioner';
+import {tf, type Attribution} from 'captioner';
 import {toAttribution} from 'captioner/dist/explain/gradient-sums';
-import type {Attribution} from 'captioner/dist/explain/method';
 import type {CaptionModel} from 'captioner/dist/explain/caption-model';
 import {noisyGradients} from 'captioner/dist/explain/methods/smoothgrad';
 import {relativeError, tensorOf} from '../tensors';

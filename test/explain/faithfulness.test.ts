@@ -1,8 +1,18 @@
-import {Captioner, CaptionerError, type CaptionedImage, drawScenes, ofSplit, openDataset} from 'captioner';
+import {
+  Captioner,
+  CaptionerError,
+  type CaptionedImage,
+  drawScenes,
+  ofSplit,
+  openDataset,
+  faithfulness,
+  findingWrongWords,
+  type MeasuredImage,
+  type MeasuredMaps,
+} from 'captioner';
 import {deletionScores} from 'captioner/dist/explain/faithful/deletion';
-import {faithfulness, findingWrongWords, measured} from 'captioner/dist/explain/faithful/faithfulness';
+import {measured} from 'captioner/dist/explain/faithful/faithfulness';
 import {boxMask, energyIn, massIn, peakOf, pixelMap} from 'captioner/dist/explain/faithful/map-values';
-import type {MeasuredImage, MeasuredMaps} from 'captioner/dist/explain/faithful/measurement';
 import {summarize} from 'captioner/dist/explain/faithful/summary';
 import {Truth} from 'captioner/dist/explain/faithful/truth';
 import {wrongWordSignals} from 'captioner/dist/explain/faithful/wrong-words';

@@ -1,12 +1,10 @@
 import {expect} from 'chai';
-import {tf} from 'captioner';
+import {tf, type Attribution, methods} from 'captioner';
 import type {CaptionModel} from 'captioner/dist/explain/caption-model';
 import {boxMask, massIn, pixelMap} from 'captioner/dist/explain/faithful/map-values';
 import {infidelity, maximumSensitivity} from 'captioner/dist/explain/faithful/infidelity';
-import type {Attribution} from 'captioner/dist/explain/method';
 import {kernelShapOf} from 'captioner/dist/explain/methods/kernel-shap';
 import {limeOf} from 'captioner/dist/explain/methods/lime';
-import {methods} from 'captioner/dist/explain/methods';
 import {shapleyOf} from 'captioner/dist/explain/methods/shapley-value-sampling';
 import {leaked, readFixture, type Reference, relativeError} from '../tensors';
 import {finish, kinds, run, smallModel} from './small-captioner';

@@ -9,6 +9,7 @@ import {
   type Preprocessing,
   type StepDecoder,
   tf,
+  type Attribution,
 } from 'captioner';
 import {multiViewDecoder} from 'captioner/dist/decoders/multi-view-decoder';
 import type {Architecture} from 'captioner/dist/encoders/architecture';
@@ -16,7 +17,6 @@ import {Cnn} from 'captioner/dist/encoders/cnn';
 import {inputLayer, NetworkBuilder} from 'captioner/dist/encoders/layers';
 import {CaptionModel} from 'captioner/dist/explain/caption-model';
 import {methodNamed} from 'captioner/dist/explain/methods';
-import type {Attribution} from 'captioner/dist/explain/method';
 import {float32} from 'captioner/dist/files/safetensors';
 import {parseOptions} from 'captioner/dist/options';
 import {readFixture, type Reference} from '../tensors';

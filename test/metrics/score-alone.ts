@@ -1,6 +1,5 @@
 /** Run as a separate process: scores 1,000 captions and prints the longest turns of the event loop, in milliseconds of processor time. */
-import {Scorer} from 'captioner';
-import {scoreCaptions} from 'captioner/dist/evaluation/evaluate';
+import {Scorer, scoreCaptions} from 'captioner';
 import {totals} from 'captioner/dist/metrics/scorer';
 import {SeededRandom} from 'captioner/dist/random/random';
 

@@ -1,6 +1,5 @@
 /** Events of an invented run, for displays. */
-import type {EpochReport, StepReport, TrainingEvent} from 'captioner';
-import type {WatchedRun} from 'captioner/dist/show/training-state';
+import type {EpochReport, StepReport, TrainingEvent, WatchedRun} from 'captioner';
 
 export const stepsPerEpoch = 10;
 

@@ -1,8 +1,8 @@
 import {createRequire} from 'node:module';
 import {expect} from 'chai';
-import {device} from 'captioner';
+import {device, type TrainerOptions} from 'captioner';
 import {startNotes} from 'captioner/dist/training/start-notes';
-import {trainerSettings, type TrainerOptions} from 'captioner/dist/training/options';
+import {trainerSettings} from 'captioner/dist/training/options';
 
 const cpu = createRequire(__filename)('captioner/dist/tensorflow/cpu-features') as {avx512: boolean};
 

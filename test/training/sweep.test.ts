@@ -1,8 +1,16 @@
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'chai';
-import {type Dataset, drawScenes, openDataset, sweep, type SweepRecipes, tf} from 'captioner';
-import {runSweep, type SweepEntry, type SweepOptions} from 'captioner/dist/training/sweep';
+import {
+  type Dataset,
+  drawScenes,
+  openDataset,
+  sweep,
+  type SweepRecipes,
+  tf,
+  type SweepOptions,
+} from 'captioner';
+import {runSweep, type SweepEntry} from 'captioner/dist/training/sweep';
 import {refusal, temporaryFolder, writeElsewhere} from '../support';
 import {htmlOf, inKernel, printed, textOf} from '../show/kernel';
 
