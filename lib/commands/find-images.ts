@@ -3,6 +3,7 @@ import {readdirSync, realpathSync, statSync, type Stats} from 'node:fs';
 import {extname, join} from 'node:path';
 import {text} from 'node:stream/consumers';
 import {CaptionerError} from '../errors';
+import {imageFile} from '../datasets/image-folders';
 import {explainFileError} from '../file-error';
 import {userPath} from '../paths';
 import {warn} from './io';
@@ -21,8 +22,6 @@ export interface FoundImages {
   /** Whether exactly one file was named, so that its caption needs no name beside it. */
   readonly single: boolean;
 }
-
-const imageFile = /\.(jpe?g|png|webp|gif)$/i;
 
 /** @throws CaptionerError `options` if `-` is named twice. */
 export async function findImages(names: readonly string[]): Promise<FoundImages> {

@@ -5,7 +5,8 @@ import {CaptionerError} from '../errors';
 
 /** Maximum nesting: archives are unpacked into folders of their own name, sometimes repeatedly. */
 const depth = 3;
-const imageFile = /\.(jpe?g|png|webp|gif)$/i;
+/** Names of files that may hold an image. */
+export const imageFile: RegExp = /\.(jpe?g|png|webp|gif)$/i;
 
 /** The files of a folder. */
 interface Listing {

@@ -1,8 +1,11 @@
-/** Reads captions from JSON Lines files and JSON arrays, whose objects have the same keys as the columns of a CSV file. */
+/**
+ * Reads captions from JSON Lines files and JSON arrays, whose objects have the same keys as the columns of a CSV file, and from a JSON object
+ * with the captions of each image under its name.
+ */
 import {CaptionerError} from '../../errors';
 import {eachLine} from '../../files/lines';
 import {FieldReader, findColumns, requiredColumns} from './fields';
-import {eachElement} from './json';
+import {eachElement, eachProperty} from './json';
 import {quoted, type Format, type Take} from './read-captions';
 
 /** Reads JSON Lines: one object per line. The caption is a string or an array of strings. */
@@ -31,6 +34,20 @@ export const jsonArray: Format = async (file, take, onBytes) => {
       if (isObject(value)) objects.read(value, at);
       else take(at, `expected a JSON object, got ${quoted(JSON.stringify(value))}`);
     },
+    onBytes,
+  );
+  return objects.unread;
+};
+
+/**
+ * Reads a JSON object whose keys are names of images: `{"a.jpg": ["…", "…"], "b.jpg": "…", "c.jpg": {"captions": […], "split": "…"}}`. Line
+ * numbers are the numbers of images.
+ */
+export const jsonObject: Format = async (file, take, onBytes) => {
+  const objects = new ObjectReader(file, 'image', take);
+  await eachProperty(
+    file,
+    (image, value, at) => objects.read(isObject(value) ? {image, ...value} : {image, captions: value}, at),
     onBytes,
   );
   return objects.unread;

@@ -7,9 +7,9 @@ import {splitNamed, splits, type Split} from '../dataset';
 import {cocoCaptions} from '../formats/coco';
 import {tableCaptions} from '../formats/csv';
 import {findColumns} from '../formats/fields';
-import {jsonArray, jsonLines} from '../formats/json-lines';
+import {jsonArray, jsonLines, jsonObject} from '../formats/json-lines';
 import type {Format} from '../formats/read-captions';
-import {isFolder} from '../image-folders';
+import {imageFile, isFolder} from '../image-folders';
 import {firstLine, headOf} from './layout';
 
 const formats: ReadonlyMap<string, (file: string) => Format | undefined> = new Map([
@@ -23,11 +23,13 @@ const formats: ReadonlyMap<string, (file: string) => Format | undefined> = new M
 /** Folders that tables may lie in, besides the dataset's own. */
 const subfolders = ['annotations', 'captions'];
 
-/** Tells JSON Lines, an array of objects and COCO's form apart; undefined for JSON without captions, such as `package.json`. */
+/** Tells JSON Lines, an array of objects, an object of images and COCO's form apart; undefined for JSON without captions, such as `package.json`. */
 function jsonFormat(file: string): Format | undefined {
   const head = headOf(file).trimStart();
   if (head.startsWith('[')) return jsonArray;
   if (holdsCaption(firstLine(file))) return jsonLines;
+  const [, first] = /^\{\s*"((?:[^"\\]|\\.)+)"\s*:/.exec(head) ?? [];
+  if (first !== undefined && imageFile.test(first)) return jsonObject;
   return /^\{[^]*"(?:images|annotations|licenses|info)"\s*:/.test(head) ? cocoCaptions : undefined;
 }
 

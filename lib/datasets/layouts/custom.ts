@@ -8,7 +8,7 @@ import {allSplitFolders, captionFiles, hasCaptionFiles} from './caption-files';
 import type {Layout} from './layout';
 
 export const custom: Layout = {
-  name: "captions of your own (a .csv, .tsv or .jsonl file, or a .json file with an array or in COCO's form)",
+  name: "captions of your own (a .csv, .tsv or .jsonl file, or a .json file with an array, with captions under the names of images, or in COCO's form)",
   found: (folder) => isFolder(folder) && hasCaptionFiles(folder),
   read: async (folder, onProgress) => {
     const sources = captionFiles(folder);

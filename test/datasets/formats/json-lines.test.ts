@@ -43,3 +43,35 @@ describe('jsonLines', () => {
     expect(dataset.images.find(({id}) => id === 'a.jpg')!.captions).to.deep.equal(['A']);
   });
 });
+
+describe('jsonObject', () => {
+  it('reads captions under the names of images', async () => {
+    const value = {
+      'a.jpg': ['A dog .', 'A wet dog .'],
+      'b.jpg': 'A cat .',
+      'c.jpg': {captions: ['A cow .'], split: 'val', weather: 'x'},
+    };
+    const dataset = await open('captions.json', JSON.stringify(value));
+    expect(captionsOf(dataset)).to.deep.equal([
+      ['a.jpg', 'A dog .', 'A wet dog .'],
+      ['b.jpg', 'A cat .'],
+      ['c.jpg', 'A cow .'],
+    ]);
+    expect(dataset.images[2]!.split).to.equal('validation');
+    expect(dataset.unread).to.deep.equal(['weather']);
+  });
+
+  it('rejects bad captions one by one, and reads a name that is there twice', async () => {
+    const good = Array.from({length: 300}, (_, k) => `"c.jpg": "Cow ${k} ."`).join(', ');
+    const dataset = await open(
+      'a.json',
+      `{"a.jpg": "A dog .", ${good}, "b.jpg": 3, "a.jpg": ["A cat .", " "]}`,
+    );
+    expect(captionsOf(dataset)[0]).to.deep.equal(['a.jpg', 'A dog .', 'A cat .']);
+    expect(dataset.images[1]!.captions).to.have.length(300);
+    expect(reasons(dataset)).to.deep.equal([
+      [302, 'expected the caption to be a string or an array of strings'],
+      [303, 'the caption is empty'],
+    ]);
+  });
+});
