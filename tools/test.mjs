@@ -1,7 +1,9 @@
 /**
  * Compiles library and tests, generates the interfaces and the documentation of options, and runs the tests. Passes the arguments after
  * `npm test --` to mocha; a test's source file stands for the compiled one, and then only the named files run. With `--quick`, slow files
- * and tests on photographs are left out and listed. The last line printed counts the results.
+ * and tests on photographs are left out and listed. When few files of a whole run had failures, these files run once more, by themselves:
+ * what passes then is named, and counts as passed, since real browsers, kernels and processes now and then meet a machine that is too busy.
+ * The last line printed counts the results.
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, rmSync} from 'node:fs';
@@ -18,6 +20,10 @@ const results = join(home, '.build', `test-results-${process.pid}.json`);
 const compiled = join(home, '.build', 'test');
 const quick = process.argv.includes('--quick');
 const leftOut = [];
+const nothingRan = {passes: 0, failures: 1, pending: 0};
+
+/** More files than this don't fail together by chance. */
+const mostSecondTries = 3;
 
 /** Without these variables, tests that need photographs or weights from outside the project are skipped. */
 const noMaterial = {FLICKR8K: undefined, MOBILENET_V2_TFLITE: undefined};
@@ -75,6 +81,34 @@ function quickFiles() {
   return names.filter((name) => slowName(name) === undefined).map((name) => join(compiled, name));
 }
 
+/** Runs mocha, and returns its JSON results, with a failure more if it failed without saying where. */
+async function mocha(args) {
+  rmSync(results, {force: true});
+  const program = join(home, 'node_modules', 'mocha', 'bin', 'mocha.js');
+  const reporter = join(home, 'tools', 'reporter.mjs');
+  const code = await node([program, '--reporter', reporter, ...args], notLongAfterResults);
+  const {stats, passes = [], failures = []} = readJson(results) ?? {};
+  rmSync(results, {force: true});
+  if (stats === undefined) console.error('mocha ended without results.');
+  const counts = stats ?? nothingRan;
+  if (code === 0 || counts.failures > 0) return {counts, passes, failures};
+  return {counts: {...counts, failures: 1}, passes, failures};
+}
+
+/** Runs files with failures once more, if they are few, and returns the counts that hold then. */
+async function secondTry({counts, passes, failures}) {
+  const files = [...new Set(failures.map(({file}) => file))];
+  if (files.length === 0 || files.length > mostSecondTries || files.includes(undefined)) return counts;
+  console.log(`\nOnce more, by themselves: ${files.map((file) => relative(compiled, file)).join(', ')}`);
+  const {timeout, slow} = readJson(join(home, '.mocharc.json'));
+  const again = await mocha(['--no-config', '--timeout', `${timeout}`, '--slow', `${slow}`, ...files]);
+  const still = new Set(again.failures.map(({fullTitle}) => fullTitle));
+  for (const {fullTitle} of failures)
+    if (!still.has(fullTitle)) console.log(`Passed only when run once more: ${fullTitle}`);
+  const elsewhere = passes.filter(({file}) => !files.includes(file)).length;
+  return {...counts, passes: elsewhere + again.counts.passes, failures: again.counts.failures};
+}
+
 /** Generates the options' interfaces. Stale ones may be all that keeps the library from compiling; tsc writes its output anyway. */
 function generated(built) {
   try {
@@ -90,19 +124,13 @@ prune(compiled, join(home, 'test'));
 const compile = () => node([join(home, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
 let built = await compile();
 if (generated(built)) built = await compile();
-let counts = {passes: 0, failures: 1, pending: 0};
+let counts = nothingRan;
 if (built !== 0) {
   console.error('The tests were not run: the library or the tests do not compile.');
 } else {
-  const mocha = join(home, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const reporter = join(home, 'tools', 'reporter.mjs');
-  const args = mochaArguments(process.argv.slice(2));
-  const code = await node([mocha, '--reporter', reporter, ...args], notLongAfterResults);
-  const stats = readJson(results)?.stats;
-  if (stats === undefined) console.error('mocha ended without results.');
-  else counts = stats;
-  if (code !== 0 && counts.failures === 0) counts = {...counts, failures: 1};
-  rmSync(results, {force: true});
+  const words = process.argv.slice(2);
+  const first = await mocha(mochaArguments(words));
+  counts = words.every((word) => word === '--quick') ? await secondTry(first) : first.counts;
 }
 if (leftOut.length > 0) {
   console.log('Left out, because they are slow (`npm test` runs them):');

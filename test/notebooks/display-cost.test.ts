@@ -1,12 +1,14 @@
 /**
- * Measures what all displays cost: the live view in a kernel, TensorBoard's log and `metrics.jsonl`, against a training without any, epoch
- * by epoch in turns. Asked for by `CAPTIONER_DISPLAY_COST`, the number of pairs of epochs.
+ * Measures what all displays cost: the live view in a kernel, TensorBoard's log and `metrics.jsonl`, against a training without any, in
+ * turns of some epochs, as people train. Asked for by `CAPTIONER_DISPLAY_COST`, the number of pairs of turns.
  */
 import {expect} from 'chai';
 import {projectRoot, temporaryFolder, writeElsewhere} from '../support';
 import {runCells} from './run-cells';
 
 const pairs = Number(process.env['CAPTIONER_DISPLAY_COST'] ?? 0);
+/** Epochs in a turn. */
+const epochs = 4;
 
 interface Used {
   readonly wall: number;
@@ -29,7 +31,7 @@ const speak = (): void => {
 };
 const dataset = await openDataset('scenes');
 const make = (name: string) => prepareTraining(dataset, {
-  decoder: '${kind}', run: '${folder}/${kind}-' + name, trainerOptions: {epochs: ${pairs + 1}},
+  decoder: '${kind}', run: '${folder}/${kind}-' + name, trainerOptions: {epochs: ${(pairs + 1) * epochs}},
 });
 const shown = await make('shown');
 const silent = await make('silent');
@@ -41,8 +43,8 @@ const used = async (work: () => Promise<unknown>) => {
 };
 const results = [];
 for (let pair = 0; pair <= ${pairs}; pair++) {
-  const withAll = async () => { speak(); await shown.trainer.train({epochs: 1, ...watchTraining(shown.trainer)}); };
-  const without = async () => { silence(); await silent.trainer.train({epochs: 1}); };
+  const withAll = async () => { speak(); await shown.trainer.train({epochs: ${epochs}, ...watchTraining(shown.trainer)}); };
+  const without = async () => { silence(); await silent.trainer.train({epochs: ${epochs}}); };
   const first = pair % 2 === 0 ? [withAll, without] : [without, withAll];
   const [a, b] = [await used(first[0]), await used(first[1])];
   if (pair > 0) results.push(pair % 2 === 0 ? [a, b] : [b, a]);
@@ -64,7 +66,9 @@ describe('Displays', () => {
       const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
       const text = (all: readonly number[]): string =>
         `${percent(all[all.length >> 1]!)} (${percent(all[0]!)} to ${percent(all.at(-1)!)})`;
-      console.log(`      ${kind}: processor time ${text(cpu)}, wall time ${text(wall)}, ${pairs} pairs`);
+      console.log(
+        `      ${kind}: processor time ${text(cpu)}, wall time ${text(wall)}, ${pairs} pairs of ${epochs} epochs`,
+      );
       expect(cpu[cpu.length >> 1]).to.be.below(0.03);
     }).timeout(60 * 60_000);
 });

@@ -52,6 +52,30 @@ describe('npm test', () => {
     expect([code, last]).to.deep.equal([1, '2 passed, 1 failed, 1 skipped']);
   });
 
+  it('runs a file with failures once more in a whole run, and names what passes only then', async () => {
+    write(
+      'test/area/unsteady.test.ts',
+      `import {existsSync, writeFileSync} from 'node:fs';
+      const again = existsSync('seen');
+      writeFileSync('seen', '');
+      describe('unsteady', () => {
+        before(() => { if (!again) throw new Error('too busy'); });
+        it('passes later', () => undefined);
+        it('passes, too', () => undefined);
+      });`,
+    );
+    const {code, stdout, last} = await test();
+    expect(stdout).to.match(/^Once more, by themselves: area\/some.test.js, area\/unsteady.test.js$/m);
+    expect(stdout).to.match(/^Passed only when run once more: unsteady "before all" hook/m);
+    expect(stdout).not.to.match(/^Passed only when run once more: some fails$/m);
+    expect([code, last]).to.deep.equal([1, '4 passed, 1 failed, 1 skipped']);
+
+    rmSync(join(folder, 'seen'));
+    const named = await test('test/area/unsteady.test.ts');
+    expect([named.code, named.last]).to.deep.equal([1, '0 passed, 1 failed, 0 skipped']);
+    rmSync(join(folder, 'test', 'area', 'unsteady.test.ts'));
+  });
+
   it('hands its arguments to mocha, and runs only the files that are named', async () => {
     const {code, last} = await test('test/area/some.test.ts', '-g', 'passes');
     expect([code, last]).to.deep.equal([0, '1 passed, 0 failed, 0 skipped']);
