@@ -10,6 +10,7 @@ const order = [
     'errors',
     'file-error',
     'given',
+    'memory',
     'paths',
     'interrupt',
     'metric-names',

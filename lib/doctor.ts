@@ -8,6 +8,7 @@ import {existsSync, promises as fs, readFileSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {promisify} from 'node:util';
 import {describeLibraries, openLibraries} from './tensorflow/cuda-libraries';
+import {readFileCheckedAsync} from './files/regular-file';
 import {parseSafetensors} from './files/safetensors';
 import {encoderFolder, projectFolder} from './paths';
 
@@ -227,7 +228,7 @@ async function checkWeights(): Promise<Verdict> {
   const name = 'efficientnet-lite2';
   const file = join(encoderFolder(), `${name}.safetensors`);
   try {
-    const bytes = await fs.readFile(file);
+    const bytes = await readFileCheckedAsync(file, {code: 'weights'});
     const {tensors} = parseSafetensors(bytes, file);
     const sum = createHash('sha256').update(bytes).digest('hex');
     const record = join(encoderFolder(), `.${name}.json`);

@@ -22,6 +22,7 @@ export const errorCodes = [
   'version', // a file has another format version
   'mismatch', // parts do not belong together: vocabulary, encoder, options
   'no-space', // the disk is full
+  'memory', // work would need more memory than the machine has
   'not-permitted', // a file or folder may not be read or written
   'too-many-files', // more files are open than the system allows
   'download', // a file cannot be fetched, or the response is refused

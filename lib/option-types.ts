@@ -486,7 +486,7 @@ export interface BuildOptions {
   readonly kind?: 'pooled' | 'grid';
   /**
    * Images that the encoder reads at once.
-   * Range: an integer from 1 up.
+   * Range: an integer from 1 to 65536.
    * @default 16
    */
   readonly batch?: number;

@@ -147,8 +147,8 @@ describe('A wrong option', () => {
       ),
     );
     expect(messages).to.deep.equal([
-      'efficientnet-lite0: `size`: expected an integer from 1 up, got 0',
-      'efficientnet-lite0: `size`: expected an integer from 1 up, got 1.5',
+      'efficientnet-lite0: `size`: expected an integer from 1 to 2048, got 0',
+      'efficientnet-lite0: `size`: expected an integer from 1 to 2048, got 1.5',
       'efficientnet-lite0: `mean`: expected a list of at least 3 items, got [1,2]',
       'efficientnet-lite0: `mean.0`: expected a number, got "a"',
       'efficientnet-lite0: `fit`: expected "stretch" or "crop", got "strech"; did you mean "stretch"?',

@@ -1,9 +1,9 @@
 /**
  * Compiles library and tests, generates the interfaces and the documentation of options, and runs the tests. Passes the arguments after
- * `npm test --` to mocha; a test's source file stands for the compiled one, and then only the named files run. With `--quick`, slow files
- * and tests on photographs are left out and listed. When few files of a whole run had failures, these files run once more, by themselves:
- * what passes then is named, and counts as passed, since real browsers, kernels and processes now and then meet a machine that is too busy.
- * The last line printed counts the results.
+ * `npm test --` to mocha; a test's source file stands for the compiled one, a folder such as `test/faults` for all of its tests, and then
+ * only those run. With `--quick`, slow files and tests on photographs are left out and listed. When few files of a whole run had failures,
+ * these files run once more, by themselves: what passes then is named, and counts as passed, since real browsers, kernels and processes now
+ * and then meet a machine that is too busy. The last line printed counts the results.
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, rmSync} from 'node:fs';
@@ -58,8 +58,10 @@ async function notLongAfterResults(child) {
 
 /** Returns the arguments for mocha, which would add the named files to those of its configuration; here they replace them. */
 function mochaArguments(argv) {
-  const sources = argv.filter((word) => /\.test\.(ts|js)$/.test(word));
-  const rest = argv.filter((word) => word !== '--quick' && !sources.includes(word));
+  const folders = argv.filter((word) => /^test\/[\w/]+$/.test(word));
+  const named = argv.filter((word) => /\.test\.(ts|js)$/.test(word));
+  const sources = [...named, ...folders.flatMap(testsBelow)];
+  const rest = argv.filter((word) => word !== '--quick' && ![...named, ...folders].includes(word));
   if (sources.length === 0 && !quick) return rest;
   const {timeout, slow} = readJson(join(home, '.mocharc.json'));
   const files = sources.length === 0 ? quickFiles() : sources.map(compiledFile);
@@ -71,6 +73,14 @@ function mochaArguments(argv) {
 function compiledFile(source) {
   const path = resolve(process.env.INIT_CWD ?? process.cwd(), source).replace(/\.ts$/, '.js');
   return path.startsWith(compiled) ? path : join(compiled, relative(join(home, 'test'), path));
+}
+
+/** Returns the compiled tests of a folder of test/. */
+function testsBelow(folder) {
+  return filesBelow(
+    join(compiled, relative('test', folder)),
+    (path, isFolder) => isFolder || path.endsWith('.test.js'),
+  ).map((name) => join(compiled, relative('test', folder), name));
 }
 
 function quickFiles() {

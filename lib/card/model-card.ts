@@ -173,7 +173,11 @@ function imagesOf({sections}: CardContent): CardImage[] {
 
 async function thumbnailsOf(content: CardContent | undefined): Promise<Map<string, Thumbnail>> {
   const found = new Map<string, Thumbnail>();
-  for (const {id, file} of content ? imagesOf(content) : []) found.set(id, await thumbnail(file, 320));
+  for (const {id, file} of content ? imagesOf(content) : []) {
+    // A damaged image is left out.
+    const made = await thumbnail(file, 320).catch(() => undefined);
+    if (made) found.set(id, made);
+  }
   return found;
 }
 

@@ -5,11 +5,12 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Decoder} from '../decoders/decoder';
-import {createDecoder} from '../decoders/registry';
+import {createDecoder, weightShapesOf} from '../decoders/registry';
 import type {EncoderIdentity} from '../encoders/identity';
 import type {FineTunedWeights} from '../encoders/fine-tuned';
 import {CaptionerError} from '../errors';
 import {readFolderVerified, writeFolderAtomic} from '../files/atomic';
+import {finishReplacement} from '../files/replace-folder';
 import {
   float16,
   float32,
@@ -20,7 +21,7 @@ import {
 } from '../files/safetensors';
 import {shortPath, userPath} from '../paths';
 import {tf} from '../tensorflow/tensorflow';
-import {Vocabulary} from '../text/vocabulary';
+import {Vocabulary, vocabularySize} from '../text/vocabulary';
 import {parseMetadata, type CheckpointMetadata, type Position, type SavedSettings} from './metadata';
 import {parseHistory, type History} from './history';
 import {formatVersion, migrateWeightName} from './migrate';
@@ -148,11 +149,15 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
     training,
     ...card
   } = parseMetadata(content(files.card), join(at, files.card));
+  const where = join(at, files.weights);
+  const tensors = migrated(parseSafetensors(content(files.weights), where).tensors);
+  // Sizes in the card are believed only if the weights have them: before anything is allocated.
+  const size = vocabularySize(card.vocabulary) ?? Vocabulary.fromJSON(card.vocabulary).size;
+  checkShapes(made.kind, weightShapesOf(made.kind, size, made.depth, made.options), tensors, where);
   const vocabulary = Vocabulary.fromJSON(card.vocabulary);
   const decoder = createDecoder(made.kind, vocabulary.size, made.depth, made.options);
   try {
-    const {tensors} = parseSafetensors(content(files.weights), join(at, files.weights));
-    setWeights(decoder, tensors, join(at, files.weights));
+    setWeights(decoder, tensors);
     const fineTuned = from && {
       from: from.from,
       tensors: widened(parseSafetensors(content(files.encoder), join(at, files.encoder)).tensors),
@@ -174,6 +179,7 @@ function widened(tensors: ReadonlyMap<string, TensorData>): Map<string, TensorDa
 }
 
 function inRun(folder: string): string {
+  finishReplacement(folder);
   if (!existsSync(folder))
     throw new CaptionerError(
       'not-found',
@@ -196,22 +202,36 @@ function allWeights(decoder: Decoder): Map<string, tf.Variable> {
   return new Map([...decoder.weights, ...decoder.featureNormalization]);
 }
 
-function setWeights(decoder: Decoder, tensors: ReadonlyMap<string, TensorData>, where: string): void {
-  const expected = allWeights(decoder);
-  const migrated = new Map([...tensors].map(([name, tensor]) => [migrateWeightName(name), tensor]));
-  for (const name of migrated.keys())
+/** Returns tensors by the names that weights have today. */
+function migrated(tensors: ReadonlyMap<string, TensorData>): ReadonlyMap<string, TensorData> {
+  return new Map([...tensors].map(([name, tensor]) => [migrateWeightName(name), tensor]));
+}
+
+/** @throws CaptionerError `mismatch` unless the tensors have the names and shapes of the decoder's weights. */
+function checkShapes(
+  kind: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+  tensors: ReadonlyMap<string, TensorData>,
+  where: string,
+): void {
+  for (const name of tensors.keys())
     if (!expected.has(name))
-      throw new CaptionerError('mismatch', `${where}: a decoder "${decoder.kind}" has no weight "${name}"`);
-  for (const [name, weight] of expected) {
-    const tensor = migrated.get(name);
+      throw new CaptionerError('mismatch', `${where}: a decoder "${kind}" has no weight "${name}"`);
+  for (const [name, shape] of expected) {
+    const tensor = tensors.get(name);
     if (tensor === undefined)
       throw new CaptionerError('mismatch', `${where}: expected a weight "${name}", found none`);
-    if (tensor.shape.join() !== weight.shape.join())
+    if (tensor.shape.join() !== shape.join())
       throw new CaptionerError(
         'mismatch',
-        `${where}: expected "${name}" [${weight.shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
+        `${where}: expected "${name}" [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
       );
-    const numbers = toFloat32(tensor);
+  }
+}
+
+function setWeights(decoder: Decoder, tensors: ReadonlyMap<string, TensorData>): void {
+  for (const [name, weight] of allWeights(decoder)) {
+    const numbers = toFloat32(tensors.get(name)!);
     tf.tidy(() => weight.assign(tf.tensor(numbers, weight.shape)));
   }
 }

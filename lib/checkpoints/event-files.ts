@@ -2,9 +2,10 @@
  * The event files of a run. They lie in the run's folder itself, so that TensorBoard calls the run by the folder's name, and those of
  * validation in a folder inside, so that both losses share a chart.
  */
-import {existsSync, promises as fs, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, promises as fs, readdirSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {writeFileAtomic} from '../files/atomic';
+import {readFileChecked} from '../files/regular-file';
 import {fieldsOf} from '../files/protobuf';
 import {eventName, leftoverName, namesIn, tensorboardName, validationName} from './run-layout';
 
@@ -48,7 +49,7 @@ async function cutIn(folder: string, step: number): Promise<number> {
   for (const file of unfinishedIn(folder)) await fs.rm(file, {force: true});
   let last = 0;
   for (const file of filesIn(folder)) {
-    const bytes = readFileSync(file);
+    const bytes = readFileChecked(file, {code: 'header'});
     const kept: Buffer[] = [];
     for (const record of recordsOf(bytes)) {
       const event = describeEvent(record.subarray(headerLength, -footerLength));

@@ -1,6 +1,4 @@
 /** Combines checkpoints: averages them for export, and checks that they can form an ensemble. */
-import {existsSync} from 'node:fs';
-import {join} from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import {describeEncoder, sameEncoder} from '../encoders/identity';
 import type {InferenceViews} from '../encoders/augmentation';
@@ -8,6 +6,7 @@ import {CaptionerError} from '../errors';
 import {float32, toFloat32, type TensorData} from '../files/safetensors';
 import {userPath} from '../paths';
 import {tf} from '../tensorflow/tensorflow';
+import {holdsCheckpoint} from './run-layout';
 import {loadCheckpoint, saveCheckpoint, type Checkpoint, type SaveOptions} from './checkpoint';
 
 /** Options of `exportCheckpoint`. */
@@ -31,7 +30,7 @@ export async function exportCheckpoint(
   to: string,
   {precision = 'float16', size, views, replace = false}: ExportOptions = {},
 ): Promise<void> {
-  if (!replace && existsSync(join(userPath(to), 'manifest.json')))
+  if (!replace && holdsCheckpoint(userPath(to)))
     throw new CaptionerError(
       'mismatch',
       `${userPath(to)}: this folder already holds a checkpoint; choose another folder, or set \`replace\``,

@@ -1,8 +1,10 @@
 /** Lists the checkpoints and runs that captions can be written with. Loads no TensorFlow. */
-import {readFileSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {CaptionerError} from '../errors';
-import {parseMetadata, type CheckpointMetadata} from './metadata';
+import {finishReplacements} from '../files/replace-folder';
+import {readFileChecked} from '../files/regular-file';
+import {largestCard, parseMetadata, type CheckpointMetadata} from './metadata';
 import {
   checkpointFile,
   checkpointsName,
@@ -33,6 +35,7 @@ export interface ListedCheckpoint {
 
 /** Lists what lies in a folder: checkpoints by name, then runs, the newest first. Other folders are left out. */
 export function listCheckpoints(parent: string): ListedCheckpoint[] {
+  if (namesIn(parent).length > 0) finishReplacements(parent);
   const names = namesIn(parent).filter((name) => !name.startsWith('.'));
   const found = names.flatMap((name) => findCheckpoint(join(parent, name)) ?? []);
   return found.sort(
@@ -51,7 +54,7 @@ export function findCheckpoint(folder: string): ListedCheckpoint | undefined {
   try {
     const time = statSync(join(checkpoint, 'manifest.json')).mtimeMs;
     const card = join(checkpoint, checkpointFile.card);
-    const metadata = parseMetadata(readFileSync(card), card);
+    const metadata = parseMetadata(readFileChecked(card, {code: 'header', largest: largestCard}), card);
     if (metadata.training?.position.epoch === 0)
       return {...about, checkpoint, time, problem: 'no finished epoch yet'};
     return {...about, checkpoint, time, metadata};

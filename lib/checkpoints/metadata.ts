@@ -1,12 +1,15 @@
 /** Metadata of a checkpoint (`checkpoint.json`): the parts it was made of, and the position of training. */
-import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
+import {mostViews, preprocessingSchema, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
+import {readFileChecked} from '../files/regular-file';
 import {firstComplaint} from '../options';
 import {formatVersion, migrateMetadata} from './migrate';
 import {checkpointFile, checkpointsIn, checkpointsName} from './run-layout';
+
+/** Largest card that is read, in bytes: room for a million words. */
+export const largestCard: number = 32 * 2 ** 20;
 
 /** Position of training in a run. */
 export interface Position {
@@ -60,7 +63,7 @@ const schema = z.object({
   vocabulary: z.unknown(),
   encoder: z.object({name: z.string(), digest: z.string(), preprocessing: preprocessingSchema}),
   fineTuned: z.object({from: z.string()}).optional(),
-  views: z.int().min(1).optional(),
+  views: z.int().min(1).max(mostViews.inference).optional(),
   settings: savedSettings.optional(),
   training: z
     .object({
@@ -73,7 +76,7 @@ const schema = z.object({
         best: z.object({score: z.number(), step: count, loss: z.number().optional()}).optional(),
       }),
       data: z.string().optional(),
-      views: z.int().min(1).optional(),
+      views: z.int().min(1).max(mostViews.training).optional(),
       mirrored: z.boolean().optional(),
       compiled: z.boolean().optional(),
     })
@@ -82,6 +85,11 @@ const schema = z.object({
 
 /** @throws CaptionerError `version`; `header` when it is not the metadata of a checkpoint */
 export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata {
+  if (bytes.length > largestCard)
+    throw new CaptionerError(
+      'header',
+      `${where}: expected at most ${largestCard} bytes, got ${bytes.length}`,
+    );
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));
@@ -106,7 +114,7 @@ export function runMetadata(folder: string): CheckpointMetadata | undefined {
   for (const name of checkpointsIn(folder))
     try {
       const card = join(folder, checkpointsName, name, checkpointFile.card);
-      return parseMetadata(readFileSync(card), card);
+      return parseMetadata(readFileChecked(card, {code: 'header', largest: largestCard}), card);
     } catch {
       // Resuming the run reports what is wrong with it.
     }

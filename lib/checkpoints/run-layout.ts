@@ -2,8 +2,10 @@
  * The layout of a run's folder: which files training writes there, and how a folder is told to hold a run. Loads no TensorFlow, so that
  * runs can be listed and removed at once.
  */
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
+import {finishReplacement, finishReplacements} from '../files/replace-folder';
+import {readTextChecked} from '../files/regular-file';
 
 /** Files of a checkpoint's folder. */
 export const checkpointFile = {
@@ -38,7 +40,7 @@ export const provenanceName = 'provenance.json';
 
 /** Temporary files of a process that was killed while it wrote. */
 export const leftoverName: RegExp =
-  /^\.(step-\d{9}|latest|best|provenance\.json|events\.out\.tfevents\..+)\.\d+-[0-9a-f]{8}\.tmp$/;
+  /^\.((step-\d{9}|latest|best|provenance\.json|events\.out\.tfevents\..+)\.\d+-[0-9a-f]{8}\.tmp|step-\d{9}\.previous)$/;
 /** Event files for TensorBoard. */
 export const eventName: RegExp = /^events\.out\.tfevents\./;
 
@@ -49,7 +51,9 @@ export function checkpointName(step: number): string {
 
 /** Returns the names of a run's checkpoints, the newest first. */
 export function checkpointsIn(run: string): string[] {
-  return namesIn(join(run, checkpointsName))
+  const folder = join(run, checkpointsName);
+  if (existsSync(folder) && statSync(folder).isDirectory()) finishReplacements(folder);
+  return namesIn(folder)
     .filter((name) => stepName.test(name))
     .sort()
     .reverse();
@@ -58,7 +62,7 @@ export function checkpointsIn(run: string): string[] {
 /** Returns the checkpoint that a pointer of a run names, if it is there. */
 export function pointedTo(run: string, pointer: Pointer): string | undefined {
   const file = join(run, pointer);
-  const name = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  const name = existsSync(file) ? readTextChecked(file, {code: 'header', largest: 4096}).trim() : '';
   return stepName.test(name) && existsSync(join(run, checkpointsName, name)) ? name : undefined;
 }
 
@@ -69,6 +73,7 @@ export function holdsSteps(folder: string): boolean {
 
 /** Whether a folder is a standalone checkpoint. */
 export function holdsCheckpoint(folder: string): boolean {
+  finishReplacement(folder);
   return existsSync(join(folder, 'manifest.json'));
 }
 

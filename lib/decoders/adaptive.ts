@@ -17,6 +17,7 @@ import {meanOf, readGrid, type Grid} from './grid';
 import {GridDecoder} from './base-decoder';
 import {adaptiveOptions} from './decoder-options';
 import {WeightInit} from './weight-init';
+import {createWeights} from './create-weights';
 
 export type {AdaptiveOptions};
 
@@ -32,8 +33,24 @@ const masks = {words: 0, grid: 1, output: 2} as const;
  */
 export function createAdaptive(vocabulary: number, depth: number, options: AdaptiveOptions = {}): Decoder {
   const settings = parseOptions(adaptiveOptions.schema, options, adaptiveOptions.owner);
-  const {embedding, units, attention, seed} = settings;
-  const weights = new WeightInit(seed)
+  const weights = createWeights(adaptiveOptions.owner, settings, (given) =>
+    planAdaptive(vocabulary, depth, given),
+  );
+  return new Adaptive(vocabulary, depth, settings, weights);
+}
+
+/**
+ * Plans the weights of an adaptive attention decoder.
+ *
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
+ */
+export function planAdaptive(
+  vocabulary: number,
+  depth: number,
+  {embedding, units, attention, seed}: Readonly<Required<AdaptiveOptions>>,
+): WeightInit {
+  return new WeightInit(seed)
     .matrix('image.weight', depth, units)
     .zeros('image.bias', units)
     .matrix('whole.weight', units, embedding)
@@ -49,7 +66,6 @@ export function createAdaptive(vocabulary: number, depth: number, options: Adapt
     .matrix('attention.score', attention, 1)
     .matrix('output.weight', vocabulary, units)
     .zeros('output.bias', vocabulary);
-  return new Adaptive(vocabulary, depth, settings, weights.all);
 }
 
 class Adaptive extends GridDecoder<Required<AdaptiveOptions>> {

@@ -16,6 +16,7 @@ import {meanOf, readGrid, type Grid} from './grid';
 import {GridDecoder} from './base-decoder';
 import {attentionOptions} from './decoder-options';
 import {WeightInit} from './weight-init';
+import {createWeights} from './create-weights';
 
 export type {AttentionOptions};
 
@@ -31,8 +32,24 @@ const masks = {words: 0, grid: 1, output: 2} as const;
  */
 export function createAttention(vocabulary: number, depth: number, options: AttentionOptions = {}): Decoder {
   const settings = parseOptions(attentionOptions.schema, options, attentionOptions.owner);
-  const {embedding, units, attention, seed} = settings;
-  const weights = new WeightInit(seed)
+  const weights = createWeights(attentionOptions.owner, settings, (given) =>
+    planAttention(vocabulary, depth, given),
+  );
+  return new Attention(vocabulary, depth, settings, weights);
+}
+
+/**
+ * Plans the weights of a soft attention decoder.
+ *
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
+ */
+export function planAttention(
+  vocabulary: number,
+  depth: number,
+  {embedding, units, attention, seed}: Readonly<Required<AttentionOptions>>,
+): WeightInit {
+  return new WeightInit(seed)
     .matrix('image.weight', depth, units)
     .zeros('image.bias', units)
     .uniform('embedding', [vocabulary, embedding], 0.08)
@@ -50,7 +67,6 @@ export function createAttention(vocabulary: number, depth: number, options: Atte
     .matrix('output.view', units, embedding)
     .matrix('output.weight', vocabulary, embedding)
     .zeros('output.bias', vocabulary);
-  return new Attention(vocabulary, depth, settings, weights.all);
 }
 
 class Attention extends GridDecoder<Required<AttentionOptions>> {

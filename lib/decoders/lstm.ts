@@ -15,6 +15,7 @@ import type {Decoder, DecoderState, DropoutKey, WordInputs} from './decoder';
 import {BaseDecoder} from './base-decoder';
 import {lstmOptions} from './decoder-options';
 import {gatherImages, standardize, WeightInit} from './weight-init';
+import {createWeights} from './create-weights';
 
 export type {LstmOptions};
 
@@ -30,7 +31,21 @@ const masks = {input: 0, output: 1, image: 2, between: 3} as const;
  */
 export function createLstm(vocabulary: number, depth: number, options: LstmOptions = {}): Decoder {
   const settings = parseOptions(lstmOptions.schema, options, lstmOptions.owner);
-  const {embedding, units, layers, imageInput, seed} = settings;
+  const weights = createWeights(lstmOptions.owner, settings, (given) => planLstm(vocabulary, depth, given));
+  return new Lstm(vocabulary, depth, settings, weights);
+}
+
+/**
+ * Plans the weights of an LSTM decoder.
+ *
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the pooled image features.
+ */
+export function planLstm(
+  vocabulary: number,
+  depth: number,
+  {embedding, units, layers, imageInput, seed}: Readonly<Required<LstmOptions>>,
+): WeightInit {
   const weights = new WeightInit(seed)
     .matrix('image.weight', depth, embedding)
     .zeros('image.bias', embedding)
@@ -41,7 +56,7 @@ export function createLstm(vocabulary: number, depth: number, options: LstmOptio
       .matrix(`${name}.weight`, (at === 0 ? inputSize : units) + units, 4 * units)
       .gates(`${name}.bias`, units);
   weights.matrix('output.weight', vocabulary, units).zeros('output.bias', vocabulary);
-  return new Lstm(vocabulary, depth, settings, weights.all);
+  return weights;
 }
 
 /** Names of the layers: `lstm`, `lstm.2`, … The first has no number, so checkpoints from before stacking still load. */

@@ -1,13 +1,15 @@
 /** The kinds of decoder by name. To add one, implement `Decoder`, describe its options in decoder-options.ts, and register it here. */
 import {CaptionerError} from '../errors';
 import {unknownName, type AnyName} from '../option-names';
+import {parseOptions} from '../options';
 import type {AdaptiveOptions, AttentionOptions, LstmOptions, TransformerOptions} from '../option-types';
 import type {Decoder} from './decoder';
-import {createAdaptive} from './adaptive';
-import {createAttention} from './attention';
+import {createAdaptive, planAdaptive} from './adaptive';
+import {createAttention, planAttention} from './attention';
 import {decoderOptions} from './decoder-options';
-import {createLstm} from './lstm';
-import {createTransformer} from './transformer';
+import {createLstm, planLstm} from './lstm';
+import {createTransformer, planTransformer} from './transformer';
+import {normalizationNames, type WeightInit} from './weight-init';
 
 /** The options of each kind of decoder. */
 export interface DecoderOptions {
@@ -22,14 +24,15 @@ export type DecoderKind = keyof DecoderOptions;
 
 interface Entry {
   readonly create: (vocabulary: number, depth: number, options?: object) => Decoder;
+  readonly plan: (vocabulary: number, depth: number, settings: never) => WeightInit;
   readonly features: Decoder['features'];
 }
 
 const decoders: ReadonlyMap<string, Entry> = new Map<DecoderKind, Entry>([
-  ['lstm', {create: createLstm, features: 'pooled'}],
-  ['attention', {create: createAttention, features: 'grid'}],
-  ['adaptive', {create: createAdaptive, features: 'grid'}],
-  ['transformer', {create: createTransformer, features: 'grid'}],
+  ['lstm', {create: createLstm, plan: planLstm, features: 'pooled'}],
+  ['attention', {create: createAttention, plan: planAttention, features: 'grid'}],
+  ['adaptive', {create: createAdaptive, plan: planAdaptive, features: 'grid'}],
+  ['transformer', {create: createTransformer, plan: planTransformer, features: 'grid'}],
 ]);
 
 /** Names of the kinds that `createDecoder` accepts. */
@@ -74,6 +77,25 @@ export function createDecoder(
   options: object = {},
 ): Decoder {
   return lookUp(kind).create(vocabulary, depth, options);
+}
+
+/**
+ * Returns the shapes of a decoder's weights and normalization statistics by name, without allocating any.
+ *
+ * @param vocabulary Vocabulary size.
+ * @param depth Depth of the image features.
+ * @throws CaptionerError `options` for an unknown kind or invalid options.
+ */
+export function weightShapesOf(
+  kind: string,
+  vocabulary: number,
+  depth: number,
+  options: object,
+): ReadonlyMap<string, readonly number[]> {
+  const {plan} = lookUp(kind);
+  const {schema, owner} = decoderOptions.get(kind)!;
+  const {shapes} = plan(vocabulary, depth, parseOptions(schema, options, owner) as never);
+  return new Map([...shapes, ...normalizationNames.map((name) => [name, [depth]] as const)]);
 }
 
 /**

@@ -25,6 +25,7 @@ import {
 import {GridDecoder} from './base-decoder';
 import {transformerOptions} from './decoder-options';
 import {gatherImages, standardize, WeightInit} from './weight-init';
+import {createWeights} from './create-weights';
 
 export type {TransformerOptions};
 
@@ -41,7 +42,9 @@ export function createTransformer(
   options: TransformerOptions = {},
 ): Decoder {
   const settings = parseOptions(transformerOptions.schema, options, transformerOptions.owner);
-  const weights = initialWeights(vocabulary, depth, settings);
+  const weights = createWeights(transformerOptions.owner, settings, (given) =>
+    planTransformer(vocabulary, depth, given),
+  );
   return new Transformer(vocabulary, depth, settings, weights, 'embedding');
 }
 
@@ -233,14 +236,14 @@ class Transformer extends GridDecoder<Required<TransformerOptions>> {
 }
 
 /**
- * Creates the initial weights in the order of the forward pass. Matrices are `[inputs, outputs]`; the projections to queries, keys and
+ * Plans the initial weights in the order of the forward pass. Matrices are `[inputs, outputs]`; the projections to queries, keys and
  * values of a self-attention are one matrix, `self.input`.
  */
-function initialWeights(
+export function planTransformer(
   vocabulary: number,
   depth: number,
   {units, layers, encoderLayers, feedForward: hidden, seed}: Required<TransformerOptions>,
-): ReadonlyMap<string, tf.Variable> {
+): WeightInit {
   const init = new WeightInit(seed);
   const addLinear = (name: string, inputs: number, outputs: number): void => {
     init.matrix(`${name}.weight`, inputs, outputs).zeros(`${name}.bias`, outputs);
@@ -276,5 +279,5 @@ function initialWeights(
   }
   addNorm('words.norm');
   init.zeros('output.bias', vocabulary);
-  return init.all;
+  return init;
 }

@@ -7,6 +7,7 @@ import {createHash} from 'node:crypto';
 import {CaptionerError} from '../errors';
 import {float, runOp, text, type} from '../tensorflow/ops';
 import {tf} from '../tensorflow/tensorflow';
+import {mostViews} from './identity';
 import {encodeInSteps, type Encoder, type Features} from './encoder';
 
 /** A crop of an image. `top`, `left` and `side` are fractions of the image's height and width. */
@@ -37,8 +38,11 @@ export interface ViewOptions {
 /**
  * Returns the views for training: the whole image, then crops whose sizes and positions cover their range evenly (a Halton sequence,
  * Halton 1960).
+ *
+ * @throws CaptionerError `options`
  */
 export function trainingViews(count: number, {crop = 0.7, mirror = true}: ViewOptions = {}): View[] {
+  checkViews(count, mostViews.training);
   return Array.from({length: count}, (_, at) => {
     if (at === 0) return {top: 0, left: 0, side: 1, mirrored: false};
     const side = crop + (1 - crop) * halton(at, 5);
@@ -54,15 +58,20 @@ export function trainingViews(count: number, {crop = 0.7, mirror = true}: ViewOp
  * @throws CaptionerError `options`
  */
 export function centredViews(count: number): View[] {
-  if (!Number.isInteger(count) || count < 1)
-    throw new CaptionerError(
-      'options',
-      `Expected the number of views to be an integer from 1 up, got ${count}`,
-    );
+  checkViews(count, mostViews.inference);
   return Array.from({length: count}, (_, at) => {
     const side = 0.85 ** Math.floor(at / 2);
     return {top: (1 - side) / 2, left: (1 - side) / 2, side, mirrored: at % 2 === 1};
   });
+}
+
+/** @throws CaptionerError `options` */
+function checkViews(count: number, most: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= most) return;
+  throw new CaptionerError(
+    'options',
+    `Expected the number of views to be an integer from 1 to ${most}, got ${count}`,
+  );
 }
 
 /**

@@ -11,6 +11,9 @@ export interface EncoderIdentity {
   readonly preprocessing: Preprocessing;
 }
 
+/** Most views of an image in captioning, where centre crops beyond are smaller than a hundredth of its side, and in training. */
+export const mostViews = {inference: 56, training: 1000} as const;
+
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 /** Parses preprocessing from JSON. Version 0.1 wrote `deviation` for `std`; it is still accepted. */
@@ -21,7 +24,7 @@ export const preprocessingSchema: z.ZodType<Preprocessing> = z.preprocess(
     return {...rest, std};
   },
   z.object({
-    size: z.int().min(1),
+    size: z.int().min(1).max(2048),
     fit: z.enum(['stretch', 'crop']),
     interpolation: z.enum(['cubic', 'linear']),
     mean: triple,

@@ -10,9 +10,9 @@ const mark = Symbol('mark');
 /** Decides what a pickle may build; call `refuse` for all else. */
 export interface Builders {
   /** Returns the result of calling the Python function `name`: its module, a space and its own name. */
-  readonly call: (name: unknown, args: unknown, refuse: Refuse) => unknown;
+  readonly call: (name: unknown, args: readonly unknown[], refuse: Refuse) => unknown;
   /** Resolves a persistent id. */
-  readonly persistent: (id: unknown, refuse: Refuse) => unknown;
+  readonly persistent: (id: readonly unknown[], refuse: Refuse) => unknown;
 }
 
 export type Refuse = (what: string) => never;
@@ -119,11 +119,11 @@ export class Unpickler {
         stack.push(`${this.#line()} ${this.#line()}`);
         return false;
       case 'Q':
-        stack.push(this.builders.persistent(stack.pop(), this.#refuse));
+        stack.push(this.builders.persistent(this.#tuple(stack.pop()), this.#refuse));
         return false;
       case 'R': {
         const [name, args] = stack.splice(-2);
-        stack.push(this.builders.call(name, args, this.#refuse));
+        stack.push(this.builders.call(name, this.#tuple(args), this.#refuse));
         return false;
       }
       case 's':
@@ -134,7 +134,9 @@ export class Unpickler {
         return false;
       case 'e': {
         const items = this.#toMark();
-        (stack.at(-1) as unknown[]).push(...items);
+        const list = stack.at(-1);
+        if (!Array.isArray(list)) return this.#refuse('an item without a list');
+        for (const item of items) list.push(item);
         return false;
       }
       case 'b': // attributes of the dictionary: module versions, not needed
@@ -143,6 +145,11 @@ export class Unpickler {
       default:
         return this.#refuse(`opcode 0x${code.toString(16)}`);
     }
+  }
+
+  /** Returns the arguments of a call. */
+  #tuple(args: unknown): readonly unknown[] {
+    return Array.isArray(args) ? args : this.#refuse('a call without arguments');
   }
 
   #put(pairs: unknown[]): void {

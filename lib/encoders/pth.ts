@@ -80,14 +80,15 @@ export function parsePth(bytes: Buffer, where: string): Map<string, TensorData> 
     fail('expected little-endian numbers');
   const stateDict = pickles.next();
   const keys = pickles.next();
-  if (!Array.isArray(keys)) return fail('expected a dictionary of tensors');
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string'))
+    return fail('expected the names of storages');
 
   const storages = new Map<string, Buffer>();
   let at = pickles.position;
-  for (const key of keys as string[]) {
+  for (const key of keys) {
     const type = types.get(key) ?? fail(`storage ${key} is not used by any tensor`);
     if (at + 8 > bytes.length) throw new CaptionerError('truncated', `${where}: ends before storage ${key}`);
-    const end = at + 8 + Number(bytes.readBigInt64LE(at)) * storageTypes.get(type)!.bytes;
+    const end = at + 8 + Number(bytes.readBigUInt64LE(at)) * storageTypes.get(type)!.bytes;
     if (end > bytes.length)
       throw new CaptionerError('truncated', `${where}: expected ${end} bytes, got ${bytes.length}`);
     storages.set(key, bytes.subarray(at + 8, end));
@@ -106,7 +107,7 @@ function failIn(where: string): Fail {
 
 /** @param types Filled with the types of the storages that tensors use, by key. */
 function buildersOf(types: Map<string, StorageType>): Builders {
-  const persistent = (id: unknown, refuse: Refuse): string => {
+  const persistent = (id: readonly unknown[], refuse: Refuse): string => {
     const [key, type] = storageOf(id, refuse);
     types.set(key, type);
     return key;
@@ -123,7 +124,8 @@ function tensorsOf(
 ): Map<string, TensorData> {
   if (!(stateDict instanceof Map)) return fail('expected a dictionary of tensors');
   const tensors = new Map<string, TensorData>();
-  for (const [name, view] of stateDict as Map<string, StridedView>) {
+  for (const [name, view] of stateDict as Map<unknown, StridedView>) {
+    if (typeof name !== 'string') return fail('expected names of tensors, got something else');
     const storage =
       storages.get(view?.storage) ??
       fail(
@@ -162,12 +164,18 @@ function toContiguous(
   return packed;
 }
 
-function call(name: unknown, args: unknown, refuse: Refuse): StridedView | Map<unknown, unknown> {
+function call(name: unknown, args: readonly unknown[], refuse: Refuse): unknown {
   // A parameter is its tensor, and whether it has a gradient.
-  if (name === 'torch._utils _rebuild_parameter') return (args as [StridedView])[0];
+  if (name === 'torch._utils _rebuild_parameter') return args[0];
   if (name === 'collections OrderedDict') return new Map();
-  if (name !== 'torch._utils _rebuild_tensor_v2') return refuse(`a call of ${String(name)}`);
-  const [storage, offset, shape, strides] = args as [string, number, number[], number[]];
+  if (name !== 'torch._utils _rebuild_tensor_v2')
+    return refuse(`a call of ${typeof name === 'string' ? name : 'something without a name'}`);
+  const [storage, offset, shape, strides] = args as [
+    string,
+    number,
+    number[],
+    number[],
+  ];
   const natural = (list: unknown): boolean =>
     Array.isArray(list) && list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0);
   if (!natural([offset]) || !natural(shape) || !natural(strides) || shape.length !== strides.length)
@@ -175,9 +183,16 @@ function call(name: unknown, args: unknown, refuse: Refuse): StridedView | Map<u
   return {storage, offset, shape, strides};
 }
 
-function storageOf(id: unknown, refuse: Refuse): [key: string, type: StorageType] {
-  const [kind, type, key, , , view] = id as [string, StorageType, string, string, number, unknown];
-  if (kind !== 'storage' || !storageTypes.has(type) || view !== undefined)
-    return refuse(`a storage of ${String(type)}`);
+function storageOf(id: readonly unknown[], refuse: Refuse): [key: string, type: StorageType] {
+  const [kind, type, key, , , view] = id as [
+    string,
+    StorageType,
+    string,
+    string,
+    number,
+    unknown,
+  ];
+  if (kind !== 'storage' || !storageTypes.has(type) || typeof key !== 'string' || view !== undefined)
+    return refuse(`a storage of ${typeof type === 'string' ? type : 'something without a name'}`);
   return [key, type];
 }

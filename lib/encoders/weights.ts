@@ -2,10 +2,10 @@
  * Reads encoder weight files: converted ones (safetensors with batch norm folded) and published ones, recognised by content. Tensors
  * are read by the names, shapes and types that the architecture expects; nothing in a file is ever executed.
  */
-import {promises as fs} from 'node:fs';
 import {basename} from 'node:path';
 import {CaptionerError} from '../errors';
 import {sha256, writeFileAtomic} from '../files/atomic';
+import {readFileCheckedAsync} from '../files/regular-file';
 import {formatSafetensors, parseSafetensors, type TensorData} from '../files/safetensors';
 import type {Architecture} from './architecture';
 import {kerasWeights} from './keras-weights';
@@ -47,7 +47,8 @@ async function tensorsOf(
 }
 
 function readBytes(file: string): Promise<Buffer> {
-  return fs.readFile(file).catch((cause: unknown) => {
+  return readFileCheckedAsync(file, {code: 'weights'}).catch((cause: unknown) => {
+    if (cause instanceof CaptionerError) throw cause;
     throw new CaptionerError('not-found', `${file}: expected a weight file, found none`, {cause});
   });
 }

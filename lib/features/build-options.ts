@@ -26,7 +26,7 @@ export const buildOptions: OptionGroup<BuildSettings> = optionGroup<BuildOptions
       .enum(featureKinds)
       .default('pooled')
       .describe('A vector for each grid cell (`grid`), or their mean (`pooled`).'),
-    batch: z.int().min(1).default(16).describe('Images that the encoder reads at once.'),
+    batch: z.int().min(1).max(65_536).default(16).describe('Images that the encoder reads at once.'),
     shard: z
       .int()
       .min(1)

@@ -4,7 +4,7 @@
  */
 import {existsSync, promises as fs, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {CaptionerError} from '../errors';
+import {CaptionerError, type ErrorCode} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {checkSource, readShard, shardName, shardNumber, type Shard} from './shard';
 
@@ -12,10 +12,13 @@ const indexName = 'index.json';
 const quarantineName = 'quarantine.json';
 const temporaryName = /^\.(shard-\d+\.safetensors|index\.json|quarantine\.json)\..+\.tmp$/;
 
+/** Errors of a file that is no longer what was written; not `version` or `mismatch`, which are another program's or encoder's files. */
+const damages: ReadonlySet<ErrorCode> = new Set(['truncated', 'header', 'overlap', 'dtype', 'shape']);
+
 /**
  * Reads the headers of a folder's shards, in the order of their numbers.
  *
- * @param options.damaged Whether truncated shards are left out, to be built again.
+ * @param options.damaged Whether damaged shards are left out, to be built again.
  * @throws CaptionerError `mismatch` when they are not of one encoder and kind; `truncated`, `header`, `version`.
  */
 export function readShards(folder: string, {damaged = false}: {readonly damaged?: boolean} = {}): Shard[] {
@@ -27,7 +30,7 @@ export function readShards(folder: string, {damaged = false}: {readonly damaged?
       try {
         return readShard(join(folder, shardName(number)));
       } catch (error) {
-        if (damaged && error instanceof CaptionerError && error.code === 'truncated') return [];
+        if (damaged && error instanceof CaptionerError && damages.has(error.code)) return [];
         throw error;
       }
     });

@@ -2,15 +2,16 @@
  * One file of a feature store. It records the origin of its features, their images, and which images could not be read and why, so that
  * files written by separate processes form a store in one folder.
  */
-import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {createHash} from 'node:crypto';
 import {z} from 'zod';
 import type {Preprocessing} from '../encoders/encoder';
 import {preprocessingSchema} from '../encoders/identity';
 import {CaptionerError} from '../errors';
+import {explainFileError} from '../file-error';
 import {firstComplaint} from '../options';
 import {writeFileAtomic} from '../files/atomic';
+import {readFileChecked} from '../files/regular-file';
 import {readSafetensorsHeader, safetensorsHeader} from '../files/safetensors';
 
 export const featureKinds = ['pooled', 'grid'] as const;
@@ -48,6 +49,7 @@ export interface Shard {
 }
 
 const version = 2;
+const buildAgain = 'remove that file and build the features again';
 const namePattern = /^shard-(\d{5,})\.safetensors$/;
 const schema = z.object({
   version: z.literal(version),
@@ -95,16 +97,13 @@ export async function writeShard(
  */
 export function readShard(file: string): Shard {
   const fail = (code: 'header' | 'version' | 'shape', what: string): never => {
-    throw new CaptionerError(
-      code,
-      `${file}: expected ${what}; remove that file and build the features again`,
-    );
+    throw new CaptionerError(code, `${file}: expected ${what}; ${buildAgain}`);
   };
-  const {entries, metadata} = readSafetensorsHeader(file);
+  const {entries, metadata} = headerOf(file);
   const [content, checksum] = [metadata.get('features'), metadata.get('sha256')];
   if (content === undefined || checksum === undefined)
     return fail('header', 'features, got another safetensors file');
-  const written = JSON.parse(content) as {version?: unknown};
+  const written = parsed(content) ?? fail('header', 'a description of features in JSON');
   if (written.version !== version)
     return fail('version', `features in format version ${version}, got ${String(written.version)}`);
   const {data, error} = schema.safeParse(written);
@@ -122,22 +121,42 @@ export function readShard(file: string): Shard {
   return {number, file, source: data.source, images: data.images, rows, start: place.from, checksum};
 }
 
+/** Reads the header of a file, and adds to an error of its content what to do. */
+function headerOf(file: string): ReturnType<typeof readSafetensorsHeader> {
+  try {
+    return readSafetensorsHeader(file);
+  } catch (error) {
+    if (!(error instanceof CaptionerError)) throw explainFileError(error, file);
+    throw new CaptionerError(error.code, `${error.message}; ${buildAgain}`, {cause: error});
+  }
+}
+
+/** Returns the object that JSON describes; undefined for anything else. */
+function parsed(json: string): {readonly version?: unknown} | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads all rows of a shard and verifies their checksum.
  *
  * @throws CaptionerError `not-found` or `checksum`
  */
 export function readRows({file, start, checksum, source, images}: Shard): Uint16Array {
-  const again = 'remove that file and build the features again';
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readFileChecked(file, {code: 'header'});
   } catch (cause) {
-    throw new CaptionerError('not-found', `${file}: expected a shard of features; ${again}`, {cause});
+    if (cause instanceof CaptionerError) throw cause;
+    throw new CaptionerError('not-found', `${file}: expected a shard of features; ${buildAgain}`, {cause});
   }
   const data = bytes.subarray(start);
   if (checksumOf(JSON.stringify({version, source, images}), data) !== checksum)
-    throw new CaptionerError('checksum', `${file}: expected SHA-256 ${checksum}, got another; ${again}`);
+    throw new CaptionerError('checksum', `${file}: expected SHA-256 ${checksum}, got another; ${buildAgain}`);
   return new Uint16Array(new Uint8Array(data).buffer);
 }
 

@@ -3,10 +3,11 @@
  * preprocessing. It holds float16 features in shards, an index with the shard, row and SHA-256 of each image, and the reason
  * for each image that could not be read. This module reads a store; `builder.ts` fills it.
  */
-import {closeSync, openSync, readSync} from 'node:fs';
+import {closeSync, readSync} from 'node:fs';
 import {counted, description, grouped, lastName, setDescription} from '../description';
 import type {Encoder, Preprocessing} from '../encoders/encoder';
 import {CaptionerError} from '../errors';
+import {openFileSync} from '../files/regular-file';
 import type {tf} from '../tensorflow/tensorflow';
 import {fromFloat16} from '../tensorflow/casts';
 import type {ImageFile} from './prefetch';
@@ -133,7 +134,7 @@ export class FeatureStore {
       readRows(shard);
       this.#checked.add(shard);
     }
-    const handle = openSync(shard.file, 'r');
+    const {descriptor: handle} = openFileSync(shard.file, {code: 'header', largest: Infinity});
     try {
       const bytes = new Uint8Array(halves.buffer);
       for (const {at, row} of rows)

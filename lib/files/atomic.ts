@@ -2,15 +2,19 @@
  * Writes files and folders that appear whole or not at all: under a temporary name, synced, then renamed, and the parent synced.
  * Each folder has a manifest with the size and SHA-256 of its files, so that later damage is detected before anything is used.
  */
-import {createHash, randomBytes} from 'node:crypto';
+import {createHash} from 'node:crypto';
 import {mkdirSync, promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {explainFileError} from '../file-error';
+import {largestFile, readFileCheckedAsync, type Expected} from './regular-file';
+import {finishReplacement, replaceFolder, temporaryName} from './replace-folder';
 
 export type Content = Uint8Array | string;
 
 const manifestName = 'manifest.json';
+/** Largest manifest that is read, in bytes: room for thousands of files. */
+const largestManifest = 2 ** 20;
 
 interface Manifest {
   readonly version: 1;
@@ -41,12 +45,14 @@ export async function writeFileAtomic(path: string, content: Content | readonly 
 /**
  * Writes a folder with a manifest, or replaces it.
  *
- * @throws CaptionerError `no-space` if the disk is full, `not-permitted` and others of `explainFileError`; a previous folder is then unchanged.
+ * @throws CaptionerError `no-space` if the disk is full, `not-permitted` and others of `explainFileError`; a previous folder is then
+ *   unchanged, at the latest when it is read again.
  */
 export async function writeFolderAtomic(
   folder: string,
   files: Readonly<Record<string, Content>>,
 ): Promise<void> {
+  finishReplacement(folder);
   const temporary = temporaryName(folder);
   try {
     await fs.mkdir(temporary, {recursive: true});
@@ -72,11 +78,13 @@ export async function writeFolderAtomic(
  * @throws CaptionerError `not-found`, `truncated`, `checksum`, `header` (the manifest itself) or `version`.
  */
 export async function readFolderVerified(folder: string): Promise<Map<string, Buffer>> {
-  const manifest = parseManifest(await read(folder, manifestName), join(folder, manifestName));
+  finishReplacement(folder);
+  const listed = await read(folder, manifestName, {code: 'header', largest: largestManifest});
+  const manifest = parseManifest(listed, join(folder, manifestName));
   const contents = new Map<string, Buffer>();
   for (const [name, {size, sha256: expected}] of Object.entries(manifest.files)) {
     const where = join(folder, name);
-    const bytes = await read(folder, name);
+    const bytes = await read(folder, name, {code: 'header', size});
     if (bytes.length !== size)
       throw new CaptionerError('truncated', `${where}: expected ${size} bytes, got ${bytes.length}`);
     const got = sha256(bytes);
@@ -87,12 +95,12 @@ export async function readFolderVerified(folder: string): Promise<Map<string, Bu
   return contents;
 }
 
-async function read(folder: string, name: string): Promise<Buffer> {
+async function read(folder: string, name: string, expected: Expected): Promise<Buffer> {
   try {
-    return await fs.readFile(join(folder, name));
+    return await readFileCheckedAsync(join(folder, name), expected);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
+    if (code !== 'ENOENT') throw cause;
     throw new CaptionerError('not-found', `${folder}: expected a file ${name}, found none`, {cause});
   }
 }
@@ -112,11 +120,25 @@ function parseManifest(bytes: Buffer, where: string): Manifest {
   const files = Object.entries(manifest.files ?? {});
   const sound = files.every(
     ([name, entry]) =>
-      name === basename(name) && Number.isSafeInteger(entry?.size) && typeof entry.sha256 === 'string',
+      isFileName(name) &&
+      Number.isSafeInteger(entry?.size) &&
+      entry.size >= 0 &&
+      typeof entry.sha256 === 'string',
   );
   if (files.length === 0 || !sound)
-    throw new CaptionerError('header', `${where}: expected a size and a SHA-256 for each file`);
+    throw new CaptionerError('header', `${where}: expected a name, a size and a SHA-256 for each file`);
+  const total = files.reduce((sum, [, {size}]) => sum + size, 0);
+  if (total > largestFile)
+    throw new CaptionerError(
+      'header',
+      `${where}: expected files of at most ${largestFile} bytes together, got ${total}`,
+    );
   return manifest as Manifest;
+}
+
+/** Whether a name stands for a file in the folder itself. */
+function isFileName(name: string): boolean {
+  return name === basename(name) && name !== '.' && name !== '..' && !/[\x00-\x1f\x7f\\]/.test(name);
 }
 
 async function writeSynced(path: string, content: Content | readonly Content[]): Promise<void> {
@@ -144,32 +166,6 @@ export async function syncFolder(folder: string): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'EINVAL' && code !== 'EPERM' && code !== 'EISDIR') throw error;
   }
-}
-
-/**
- * Moves the old folder aside first, since a folder can't be renamed onto one that has files. A crash between the two renames leaves the old
- * folder under its temporary name.
- */
-async function replaceFolder(from: string, to: string): Promise<void> {
-  const aside = temporaryName(to);
-  const old = await fs.rename(to, aside).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      return false;
-    },
-  );
-  try {
-    await fs.rename(from, to);
-  } catch (error) {
-    if (old) await fs.rename(aside, to);
-    throw error;
-  }
-  if (old) await fs.rm(aside, {recursive: true, force: true});
-}
-
-function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
 }
 
 /**

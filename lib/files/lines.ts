@@ -2,9 +2,8 @@
  * Reads text files of any size: chunk by chunk, or line by line. UTF-16 is told by its byte order mark, or by the zero byte of its first
  * character, and read as UTF-8.
  */
-import {readFileSync} from 'node:fs';
-import {open} from 'node:fs/promises';
 import {CaptionerError, type ErrorCode} from '../errors';
+import {openFile, readFileChecked} from './regular-file';
 
 /** Called with the number of bytes of a file read so far. */
 export type OnBytes = (bytes: number) => void | Promise<void>;
@@ -35,9 +34,17 @@ function markOf(bytes: Buffer): (typeof marks)[number] | (typeof unmarked)[numbe
   );
 }
 
-/** Reads a small text file, in UTF-8 or UTF-16. */
+/** Largest file that is read as one text, in bytes: what a string can hold. */
+const largestText = 500e6;
+
+/**
+ * Reads a text file of at most 500 MB, in UTF-8 or UTF-16.
+ *
+ * @throws CaptionerError `captions` for anything but a regular file of that size, and those of `explainFileError`; Node's own error where
+ *   there is no such file.
+ */
 export function readText(file: string): string {
-  return decodeText(readFileSync(file));
+  return decodeText(readFileChecked(file, {code: 'captions', largest: largestText}));
 }
 
 /** Decodes UTF-8 or UTF-16. */
@@ -53,7 +60,7 @@ export function decodeText(bytes: Buffer): string {
 export async function* fileChunks(file: string, onBytes?: OnBytes): AsyncGenerator<Buffer> {
   // One buffer for all chunks: a stream would leave hundreds of buffers to the garbage collector.
   const buffer = Buffer.alloc(chunkSize);
-  const handle = await reading(file, open(file));
+  const {handle} = await reading(file, openFile(file, {code: 'captions', largest: Infinity}));
   try {
     let done = 0;
     let decode: ((chunk: Buffer) => Buffer) | undefined;
@@ -89,6 +96,7 @@ async function reading<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
+    if (cause instanceof CaptionerError) throw cause;
     throw new CaptionerError('captions', `${file}: cannot be read: ${(cause as Error).message}`, {cause});
   }
 }

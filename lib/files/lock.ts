@@ -4,6 +4,7 @@ import {linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {explainFileError} from '../file-error';
+import {readTextChecked} from './regular-file';
 
 const lockName = '.lock';
 
@@ -21,13 +22,12 @@ export function lockFolder(folder: string): {release(): void} {
   const draft = `${file}.${token}.tmp`;
   try {
     writeFileSync(draft, own);
+    acquire(file, {folder, draft, own});
   } catch (error) {
     throw explainFileError(error, folder);
-  }
-  try {
-    acquire(file, {folder, draft, own});
   } finally {
-    rmSync(draft, {force: true});
+    // A full disk may leave an empty one.
+    for (const one of [draft, `${draft}.new`]) rmSync(one, {force: true});
   }
   return held(file, own);
 }
@@ -116,7 +116,7 @@ function inUse({pid}: Owner): string {
 
 function content(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextChecked(file, {code: 'locked', largest: 4096});
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

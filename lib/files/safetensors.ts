@@ -2,9 +2,10 @@
  * Reads and writes the safetensors format: 8 bytes of little-endian header length, a JSON header, one packed buffer. Nothing in a file
  * is ever executed, and everything in its header is checked before use.
  */
-import {closeSync, fstatSync, openSync, readSync} from 'node:fs';
+import {closeSync, readSync} from 'node:fs';
 import {CaptionerError, type ErrorCode} from '../errors';
 import {fromFloat16Bits, toFloat16Bits} from './float16';
+import {openFileSync} from './regular-file';
 
 const byteSizes = {F32: 4, F16: 2, I32: 4, I64: 8, U8: 1} as const;
 export type Dtype = keyof typeof byteSizes;
@@ -59,9 +60,11 @@ export function readSafetensorsHeader(file: string): {
   metadata: Map<string, string>;
 } {
   const fail = failIn(file);
-  const handle = openSync(file, 'r');
+  const {
+    descriptor: handle,
+    stats: {size},
+  } = openFileSync(file, {code: 'header', largest: Infinity});
   try {
-    const {size} = fstatSync(handle);
     const prefix = Buffer.alloc(8);
     readSync(handle, prefix, 0, 8, 0);
     const start = startOf(prefix, size, fail);

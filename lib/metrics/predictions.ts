@@ -11,9 +11,12 @@ export interface Pair {
   readonly references: readonly string[];
 }
 
+/** Longest caption, as in datasets; beyond it, tokenizing and METEOR take minutes. */
+const longestCaption = 2000;
 const identity = z.union([z.string(), z.number()]).transform(String);
-const candidatesSchema = z.array(z.object({image_id: identity, caption: z.string()}));
-const byImage = z.record(z.string(), z.array(z.string()).min(1));
+const text = z.string().max(longestCaption);
+const candidatesSchema = z.array(z.object({image_id: identity, caption: text}));
+const ofImage = z.object({captions: z.array(text).min(1)});
 const annotations = z.object({annotations: candidatesSchema});
 
 /**
@@ -48,16 +51,19 @@ export function pairCaptions(
 }
 
 function readReferences(json: unknown): Map<string, readonly string[]> {
-  if (
-    typeof json !== 'object' ||
-    json === null ||
-    !('annotations' in json) ||
-    !Array.isArray(json.annotations)
-  )
-    return new Map(Object.entries(read(byImage, json, 'references')));
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new CaptionerError('captions', 'references: expected an object from image id to captions');
+  if (!('annotations' in json) || !Array.isArray(json.annotations))
+    // Image by image, since zod leaves out a key `__proto__`.
+    return new Map(
+      Object.entries(json).map(([id, captions]) => [
+        id,
+        read(ofImage, {captions: captions as unknown}, `references: image ${id}`).captions,
+      ]),
+    );
   const captions = new Map<string, string[]>();
   for (const {image_id: id, caption} of read(annotations, json, 'references').annotations)
-    captions.set(id, [...(captions.get(id) ?? []), caption]);
+    if (!captions.get(id)?.push(caption)) captions.set(id, [caption]);
   return captions;
 }
 

@@ -1,6 +1,6 @@
 /** Hides parts of an image, as its owner painted over them on the page. */
 import sharp from 'sharp';
-import type {Preprocessing} from '../encoders/encoder';
+import {decodeImage} from '../encoders/image-guard';
 import type {Hiding} from './page/api';
 import {Refusal} from './refusal';
 
@@ -17,27 +17,16 @@ export interface NamedBytes {
  * Paints hidden cells grey.
  *
  * @param hidden What the page sent; null if nothing is hidden.
- * @throws Refusal `400` for anything but a character 0 or 1 for each cell; CaptionerError as `readPixels` for a damaged image.
+ * @throws Refusal `400` for anything but a character 0 or 1 for each cell; CaptionerError as `decodeImage` for a damaged image.
  */
-export async function withHidden(
-  image: NamedBytes,
-  hidden: string | null,
-  preprocessing: Preprocessing,
-): Promise<NamedBytes> {
+export async function withHidden(image: NamedBytes, hidden: string | null): Promise<NamedBytes> {
   if (hidden === null) return image;
   const {side, grey} = hiding;
   if (!new RegExp(`^[01]{${side * side}}$`).test(hidden))
     throw new Refusal(400, `Expected \`hidden\` to be ${side * side} characters 0 or 1, got something else`);
-  // Loads TensorFlow, which the server does only when there is something to caption.
-  const {readPixels} = await import('../encoders/images.js');
-  // Refuses formats and sizes that the library doesn't read, before anything else decodes them.
-  await readPixels(image, preprocessing);
-  const {data, info} = await sharp(image.bytes, {limitInputPixels: false})
-    .autoOrient()
-    .flatten({background: '#fff'})
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({resolveWithObject: true});
+  const {data, info} = await decodeImage(image.bytes, image.name, (input) =>
+    input.raw({depth: 'uchar'}).toBuffer({resolveWithObject: true}),
+  );
   const {width, height, channels} = info;
   const edge = (cell: number, length: number): number => Math.round((cell * length) / side);
   for (const [at, cell] of [...hidden].entries()) {

@@ -142,8 +142,7 @@ export class Routes {
       return await this.#turns.run(async () => {
         stillAsked(response);
         const captioner = await this.models.get(chosen);
-        const {preprocessing} = captioner.encoder;
-        const image = await withHidden({name: imageName, bytes}, query.get('hidden'), preprocessing);
+        const image = await withHidden({name: imageName, bytes}, query.get('hidden'));
         return task(captioner, image, chosen.name);
       });
     } finally {

@@ -1,5 +1,6 @@
 /** Thumbnails to embed in a page, from files, encoded images or raw pixels. */
 import sharp from 'sharp';
+import {decodeImage, readImageFile} from '../encoders/image-guard';
 import {CaptionerError} from '../errors';
 
 /** Raw RGB pixels, as `readPixels` returns them. */
@@ -11,8 +12,6 @@ export interface Pixels {
 
 /** A file path, an encoded image (JPEG, PNG, …) or raw pixels. */
 export type ImageSource = string | Uint8Array | Pixels;
-
-const limits = {limitInputPixels: 50e6, failOn: 'error'} as const;
 
 export interface Thumbnail {
   /** A JPEG as a data URI. */
@@ -28,30 +27,38 @@ export interface Thumbnail {
  *
  * @param width Maximum width and height in pixels.
  * @param fit `crop` for the square in the middle, as encoders that crop see it.
- * @throws CaptionerError `image` when the image can't be read.
+ * @throws CaptionerError `image` or `not-found` when the image can't be read.
  */
 export async function thumbnail(
   image: ImageSource,
   width = 320,
   fit: 'inside' | 'crop' = 'inside',
 ): Promise<Thumbnail> {
-  const input =
-    typeof image === 'string' || image instanceof Uint8Array
-      ? sharp(image, limits)
-      : sharp(image.pixels, {raw: {width: image.width, height: image.height, channels: 3}});
-  const {data, info} = await input
-    .autoOrient()
-    .resize({width, height: width, fit: fit === 'crop' ? 'cover' : fit, withoutEnlargement: fit === 'inside'})
-    .flatten({background: '#fff'})
-    .toColourspace('srgb')
-    .jpeg({quality: 82, mozjpeg: true})
-    .toBuffer({resolveWithObject: true})
-    .catch((error: Error) => {
-      const name = typeof image === 'string' ? image : 'image';
-      throw new CaptionerError('image', `${name}: expected an image, got: ${error.message}`, {cause: error});
-    });
+  const shrink = (input: sharp.Sharp): Promise<{data: Buffer; info: sharp.OutputInfo}> =>
+    input
+      .resize({
+        width,
+        height: width,
+        fit: fit === 'crop' ? 'cover' : fit,
+        withoutEnlargement: fit === 'inside',
+      })
+      .jpeg({quality: 82, mozjpeg: true})
+      .toBuffer({resolveWithObject: true});
+  const {data, info} = await opened(image, shrink);
   const uri = `data:image/jpeg;base64,${data.toString('base64')}`;
   return {uri, width: info.width, height: info.height};
+}
+
+async function opened<T>(image: ImageSource, output: (input: sharp.Sharp) => Promise<T>): Promise<T> {
+  if (typeof image === 'string') return decodeImage(await readImageFile(image), image, output);
+  if (image instanceof Uint8Array)
+    return decodeImage(Buffer.from(image.buffer, image.byteOffset, image.byteLength), 'image', output);
+  const {pixels, width, height} = image;
+  try {
+    return await output(sharp(pixels, {raw: {width, height, channels: 3}}).toColourspace('srgb'));
+  } catch (error) {
+    throw new CaptionerError('image', `expected RGB pixels: ${(error as Error).message}`, {cause: error});
+  }
 }
 
 /**

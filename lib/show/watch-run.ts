@@ -5,6 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {parseHistory} from '../checkpoints/history';
 import {CaptionerError} from '../errors';
 import {lockOwner} from '../files/lock';
+import {readFileChecked} from '../files/regular-file';
 import {interruptible, type Interrupt} from '../interrupt';
 import {userPath} from '../paths';
 import {metricsName} from '../checkpoints/run-layout';
@@ -83,7 +84,7 @@ function panelImages(folder: string): readonly PanelImage[] {
     .reverse())
     try {
       const file = join(checkpoints, name, 'history.json');
-      const panel = parseHistory(readFileSync(file), file).epochs.at(-1)?.panel;
+      const panel = parseHistory(readFileChecked(file, {code: 'header'}), file).epochs.at(-1)?.panel;
       if (panel) return panel;
     } catch {
       // It is being replaced, or damaged; an older one serves as well.

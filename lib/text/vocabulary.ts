@@ -33,6 +33,12 @@ export interface VocabularyJSON {
   readonly segmented?: true;
 }
 
+/** Returns the number of ids of a vocabulary in JSON, without building it; undefined if it is none. */
+export function vocabularySize(json: unknown): number | undefined {
+  const {words} = (json ?? {}) as Partial<VocabularyJSON>;
+  return Array.isArray(words) ? words.length + specialWords.length : undefined;
+}
+
 /** Words and their ids, in both directions. */
 export class Vocabulary {
   readonly #words: readonly string[];

@@ -2,12 +2,14 @@
  * Reads pretrained word vectors in the text format of GloVe, fastText and word2vec: a word and its numbers on each line. Such files have
  * gigabytes, so they are read once, line by line, and only the vectors of a vocabulary's words are kept.
  */
-import {createReadStream} from 'node:fs';
+import type {ReadStream} from 'node:fs';
 import {basename} from 'node:path';
 import {createGunzip} from 'node:zlib';
 import {counted, description, setDescription} from '../description';
 import {CaptionerError} from '../errors';
+import {explainFileError} from '../file-error';
 import {LineSplitter} from '../files/lines';
+import {openFile} from '../files/regular-file';
 import {interruptible} from '../interrupt';
 import {userPath} from '../paths';
 import type {Vocabulary} from './vocabulary';
@@ -125,18 +127,28 @@ function quoted(text: string | Buffer): string {
 
 /** Reads a text file in chunks, decompressed if its name ends in `.gz`. */
 async function* textChunks(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, {highWaterMark: 2 ** 20});
+  const file = await streamOf(path);
   const text = path.endsWith('.gz') ? file.pipe(createGunzip({chunkSize: 2 ** 20})) : file;
   file.on('error', (error) => text.destroy(error));
   try {
     for await (const chunk of text as AsyncIterable<Buffer>) yield chunk;
   } catch (cause) {
-    const {code, message} = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new CaptionerError('not-found', `${path}: expected word vectors, found nothing`, {cause});
+    const {message} = cause as Error;
     throw new CaptionerError('archive', `${path}: expected word vectors: ${message}`, {cause});
   } finally {
     file.destroy();
+  }
+}
+
+async function streamOf(path: string): Promise<ReadStream> {
+  try {
+    const {handle} = await openFile(path, {code: 'vectors', largest: Infinity});
+    return handle.createReadStream({highWaterMark: 2 ** 20});
+  } catch (cause) {
+    const {code} = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new CaptionerError('not-found', `${path}: expected word vectors, found nothing`, {cause});
+    throw explainFileError(cause, path);
   }
 }
 

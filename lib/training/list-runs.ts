@@ -1,5 +1,5 @@
 /** Lists runs from their files: settings, state, scores. Loads no TensorFlow, so it is done at once and while a run is being trained. */
-import {existsSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import {basename, join, relative} from 'node:path';
 import {parseHistory, patienceEnded, type History} from '../checkpoints/history';
 import {runMetadata, type CheckpointMetadata} from '../checkpoints/metadata';
@@ -13,6 +13,7 @@ import {
 } from '../checkpoints/run-layout';
 import {CaptionerError} from '../errors';
 import {lockOwner} from '../files/lock';
+import {readFileChecked} from '../files/regular-file';
 import {outputFolder, shortPath, userPath} from '../paths';
 import {readRunLog, type EpochSummary, type RunLog} from './run-log';
 import {allSettings, changedFromDefaults, type RunParts, type Settings} from './run-settings';
@@ -136,7 +137,7 @@ function historyOf(folder: string): History {
   for (const name of checkpointsIn(folder))
     try {
       const file = join(folder, checkpointsName, name, checkpointFile.history);
-      return parseHistory(readFileSync(file), file);
+      return parseHistory(readFileChecked(file, {code: 'header'}), file);
     } catch {
       // Whoever resumes the run is told what is wrong with the checkpoint.
     }

@@ -2,16 +2,8 @@
  * `metrics.jsonl` in the folder of a run: its events, one JSON object a line. Lines are collected and appended a few times a second, so
  * that no step waits for the disk. A process that is killed may leave half a line at the end, which readers ignore and resuming cuts off.
  */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  truncateSync,
-} from 'node:fs';
+import {appendFileSync, closeSync, existsSync, readSync, truncateSync} from 'node:fs';
+import {openFileSync, readTextChecked} from '../files/regular-file';
 import type {TrainingEvent} from './events';
 
 const interval = 350; // ms
@@ -56,7 +48,7 @@ export class MetricsLog {
 
 /** Reads the events of a run. Half a line at the end, and lines that are no events, are left out; a missing file holds none. */
 export function readEvents(file: string): TrainingEvent[] {
-  return existsSync(file) ? parseLines(readFileSync(file, 'utf8')) : [];
+  return existsSync(file) ? parseLines(readTextChecked(file, {code: 'header'})) : [];
 }
 
 /**
@@ -67,7 +59,7 @@ export function readEvents(file: string): TrainingEvent[] {
  */
 export function cutBack(file: string, {step, epoch}: {step: number; epoch: number}): TrainingEvent[] {
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split(/(?<=\n)/);
+  const lines = readTextChecked(file, {code: 'header'}).split(/(?<=\n)/);
   const beyond = lines.findIndex((line) => {
     const event = parseLine(line);
     if (!line.endsWith('\n')) return true;
@@ -108,11 +100,14 @@ export class MetricsReader {
    */
   read(): {readonly fresh: boolean; readonly events: TrainingEvent[]} {
     if (!existsSync(this.file)) return {fresh: false, events: []};
-    const file = openSync(this.file, 'r');
+    const {
+      descriptor: file,
+      stats: {size},
+    } = openFileSync(this.file, {code: 'header'});
     try {
       const fresh = this.#offset > 0 && !this.#continues(file);
       if (fresh) [this.#offset, this.#tail] = [0, Buffer.alloc(0)];
-      const bytes = readFrom(file, this.#offset, fstatSync(file).size - this.#offset);
+      const bytes = readFrom(file, this.#offset, size - this.#offset);
       if (bytes.length === 0) return {fresh, events: []};
       // Only whole lines are decoded, since a chunk may end within a character.
       const end = bytes.lastIndexOf(0x0a) + 1;

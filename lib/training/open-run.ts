@@ -20,6 +20,7 @@ import {
   type TrainingData,
   type Parts,
 } from './training-data';
+import {checkTrainingMemory} from './training-memory';
 import {suitedOptions, trainerSettings, type TrainerSettings, type TrainerOptions} from './options';
 import {closeTrainerOf, closeTrainers} from './open-trainings';
 import {beginProvenance, resumeProvenance} from './provenance';
@@ -72,6 +73,7 @@ export async function newRun(
   };
   const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
   const material = prepareTrainingData(parts, settings.maximumLength);
+  checkTrainingMemory(parts, material, settings);
   if (
     settings.selectBy === 'factual' &&
     material.judged.slice(0, settings.validationImages).some(({verify}) => !verify)
@@ -133,6 +135,7 @@ export async function resumeRun(
     const settings = trainerSettings({...training.settings, learningRate});
     const parts = {dataset, features, vocabulary, decoder};
     const material = prepareTrainingData(parts, settings.maximumLength);
+    checkTrainingMemory(parts, material, settings);
     checkResumable(run.folder, encoder, training.data, features, material);
     const [views, given] = [training.views ?? 1, features.views ?? 1];
     if (views !== given)
@@ -166,7 +169,12 @@ export async function resumeRun(
     await run.rewind(position.step, position.best?.step);
     const seconds = unfinishedSeconds(cutBack(run.metrics, position));
     const {history} = training;
-    const logged = await cutEventFiles(run.folder, position.step);
+    // A log that can't be cut is only for looking at; nothing is added to it then.
+    const logged = await cutEventFiles(run.folder, position.step).catch((error: unknown) => {
+      if (!(error instanceof CaptionerError)) throw error;
+      process.emitWarning(error.message);
+      return {training: Infinity, validation: Infinity};
+    });
     const log = new EventLog(run.folder, parts, history);
     opened.push({dispose: () => log.close()});
     await log.complete(logged);

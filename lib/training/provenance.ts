@@ -2,13 +2,14 @@
  * The record of where a run comes from, kept in its folder as `provenance.json`: the data, the settings that it began with, the version and the machine.
  * A model card says so later, when the code has moved on.
  */
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {availableParallelism, cpus, release, totalmem, type} from 'node:os';
 import {join} from 'node:path';
 import {ofSplit, splits, type Dataset, type Split} from '../datasets/dataset';
 import {provenanceName} from '../checkpoints/run-layout';
 import {fingerprint} from '../datasets/fingerprint';
 import {writeFileAtomic} from '../files/atomic';
+import {readTextChecked} from '../files/regular-file';
 import {device} from '../tensorflow/tensorflow';
 import {libraryVersion, type LibraryVersion} from '../version';
 import type {TrainerSettings} from './trainer-options';
@@ -87,7 +88,7 @@ export function readProvenance(folder: string): Provenance | undefined {
   const file = join(folder, provenanceName);
   if (!existsSync(file)) return undefined;
   try {
-    const found = JSON.parse(readFileSync(file, 'utf8')) as Partial<Provenance> | null;
+    const found = JSON.parse(readTextChecked(file, {code: 'header'})) as Partial<Provenance> | null;
     return found?.data && found.settings && Array.isArray(found.sessions) ? (found as Provenance) : undefined;
   } catch {
     return undefined;

@@ -1,8 +1,9 @@
 /** Summarises `metrics.jsonl` of a run: how it began, its epochs and how far it came. Loads no TensorFlow. */
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {EpochReport} from '../checkpoints/history';
 import {metricsName} from '../checkpoints/run-layout';
+import {readTextChecked} from '../files/regular-file';
 import type {BeginEvent} from './events';
 import {parseLines} from './metrics-log';
 
@@ -27,7 +28,7 @@ export interface RunLog {
 export function readRunLog(run: string): RunLog {
   const file = join(run, metricsName);
   if (!existsSync(file)) return {epochs: [], step: 0};
-  const lines = readFileSync(file, 'utf8').split('\n');
+  const lines = readTextChecked(file, {code: 'header'}).split('\n');
   // Of the many lines of steps only the last one matters.
   const wanted = lines.filter(
     (line, at) => at >= lines.length - 3 || /"type":\s*"(begin|resume|epoch)"/.test(line),

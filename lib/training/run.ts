@@ -2,7 +2,7 @@
  * The folder of a run: its checkpoints, pointers to the latest and the best of them, and its TensorBoard files. Only files that a run
  * wrote itself are ever removed.
  */
-import {existsSync, promises as fs, readdirSync, readFileSync, rmdirSync} from 'node:fs';
+import {existsSync, promises as fs, readdirSync, rmdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {loadCheckpoint, saveCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
 import {clearRun, removeCheckpoint, removeLeftovers} from '../checkpoints/remove-run';
@@ -18,6 +18,7 @@ import {
 import {CaptionerError} from '../errors';
 import {makeFolder, writeFileAtomic} from '../files/atomic';
 import {lockFolder} from '../files/lock';
+import {readTextChecked} from '../files/regular-file';
 import {shortPath, userPath} from '../paths';
 
 /** A checkpoint that was skipped when a run was resumed, and the reason. */
@@ -172,7 +173,7 @@ export class Run {
 
   #pointer(name: Pointer): string | undefined {
     const file = join(this.folder, name);
-    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+    return existsSync(file) ? readTextChecked(file, {code: 'header', largest: 4096}).trim() : undefined;
   }
 
   async #point(pointer: Pointer, name: string): Promise<void> {

@@ -92,7 +92,7 @@ describe('augmentation views', () => {
     for (const count of [0, 1.5, NaN])
       expect(() => centredViews(count)).to.throw(
         CaptionerError,
-        `views to be an integer from 1 up, got ${count}`,
+        `views to be an integer from 1 to 56, got ${count}`,
       );
   });
 

@@ -74,7 +74,7 @@ describe('Explanations on the page', function () {
   it('hide parts of the image before anything else sees it', async () => {
     const half = '1'.repeat(cells / 2) + '0'.repeat(cells / 2);
     const named = {name: 'image', bytes: readFileSync(image)};
-    const {bytes} = await withHidden(named, half, captioner.encoder.preprocessing);
+    const {bytes} = await withHidden(named, half);
     const {width, height} = await sharp(image).metadata();
     const meanOf = async (source: Buffer | string, top: number): Promise<number[]> => {
       const part = {left: 0, top, width, height: height / 2};
@@ -130,9 +130,7 @@ describe('Explanations on the page', function () {
     expectRefusal(await post('caption', {hidden: '1'.repeat(cells)}, svg), 422, /^The image: /);
     expectRefusal(await post('explain', {method: 'saliency', caption: 'a'}, svg), 422, /^The image: /);
     expectRefusal(await ask(`${server.url}api/explain?run=looking`), 405, /^Expected POST/);
-    const {code} = await refusal(
-      withHidden({name: 'x', bytes: svg}, '0'.repeat(cells), captioner.encoder.preprocessing),
-    );
+    const {code} = await refusal(withHidden({name: 'x', bytes: svg}, '0'.repeat(cells)));
     expect(code).to.equal('image');
   });
 });

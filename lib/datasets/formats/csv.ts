@@ -69,8 +69,8 @@ type TakeRecord = (line: number, found: string[] | string) => void;
 
 /** Splits a line that is a complete record. */
 function splitLine(line: string, delimiter: string): string[] | undefined {
-  const columns = parse(line, delimiter);
-  return typeof columns === 'string' ? undefined : columns;
+  const {state, columns} = parse(line, delimiter);
+  return state === 'whole' ? columns : undefined;
 }
 
 /** Assembles lines into records, whose quoted fields may span lines. */
@@ -100,12 +100,17 @@ class Records {
     }
     this.#open.push(line);
     this.#length += line.length;
-    const columns = continued && !line.includes('"') ? 'open' : parse(this.#open.join('\n'), this.#delimiter);
-    if (columns === 'open') {
-      if (this.#open.length > maximumLines || this.#length > maximumCharacters) this.#giveUp();
-    } else if (columns !== 'broken' && columns.every((text) => text.trim() === '')) {
+    // Doubled quotes stand for themselves within a quoted field, so only another quote can end it.
+    if (continued && !line.replaceAll('""', '').includes('"')) return this.#wait();
+    const {state, columns} = parse(this.#open.join('\n'), this.#delimiter);
+    const isBlank = columns.every((text) => text.trim() === '');
+    if (state === 'open') {
+      // With too many columns already it can't become valid; waiting would read the lines after it again and again.
+      if (columns.length > this.#width && !isBlank) this.#giveUp();
+      else this.#wait();
+    } else if (state === 'whole' && isBlank) {
       this.#open = [];
-    } else if (columns.length === this.#width && columns !== 'broken') {
+    } else if (state === 'whole' && columns.length === this.#width) {
       this.#open = [];
       this.#take(this.#first, columns);
     } else if (continued) this.#giveUp();
@@ -113,9 +118,14 @@ class Records {
       this.#open = [];
       this.#take(
         at,
-        columns === 'broken' ? 'expected the quotes to end where the column ends' : this.#misfit(columns),
+        state === 'broken' ? 'expected the quotes to end where the column ends' : this.#misfit(columns),
       );
     }
+  }
+
+  /** Keeps the record open for further lines, unless it has grown too long. */
+  #wait(): void {
+    if (this.#open.length > maximumLines || this.#length > maximumCharacters) this.#giveUp();
   }
 
   /** Ends the last record. */
@@ -132,17 +142,23 @@ class Records {
     for (const [k, line] of others.entries()) this.push(line, first + 1 + k);
   }
 
-  #misfit({length}: string[]): string {
+  #misfit({length}: readonly string[]): string {
     const hint = length > this.#width ? '; put captions that contain the separator in quotes' : '';
     return `expected ${this.#width} columns, got ${length}${hint}`;
   }
 }
 
-/** @returns The fields; `open` if a quote is not closed yet, `broken` if a quote ends in the middle of a field. */
-function parse(text: string, delimiter: string): string[] | 'open' | 'broken' {
-  if (!text.includes('"')) return text.split(delimiter);
+/** The fields of a record: `open` if a quote is not closed yet, `broken` if a quote ends in the middle of a field. */
+interface Parsed {
+  readonly state: 'whole' | 'open' | 'broken';
+  readonly columns: string[];
+}
+
+function parse(text: string, delimiter: string): Parsed {
+  if (!text.includes('"')) return {state: 'whole', columns: text.split(delimiter)};
   const {data, errors} = Papa.parse<string[]>(text, {delimiter, newline: '\n'});
-  if (errors.some(({code}) => code === 'InvalidQuotes')) return 'broken';
-  if (errors.some(({code}) => code === 'MissingQuotes')) return 'open';
-  return data.length === 1 ? data[0]! : 'broken';
+  const columns = data[0] ?? [];
+  if (errors.some(({code}) => code === 'InvalidQuotes')) return {state: 'broken', columns};
+  if (errors.some(({code}) => code === 'MissingQuotes')) return {state: 'open', columns};
+  return {state: data.length === 1 ? 'whole' : 'broken', columns};
 }

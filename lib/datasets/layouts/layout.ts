@@ -1,7 +1,8 @@
 /** The interface of dataset layouts: how a layout is recognised and read. */
-import {closeSync, existsSync, openSync, readSync} from 'node:fs';
+import {closeSync, existsSync, readSync} from 'node:fs';
 import {join} from 'node:path';
 import {decodeText} from '../../files/lines';
+import {openFileSync} from '../../files/regular-file';
 import type {Dataset} from '../dataset';
 import type {OnProgress} from '../assemble-dataset';
 
@@ -22,7 +23,7 @@ export function firstLine(file: string): string {
 export function headOf(file: string): string {
   const head = Buffer.alloc(4096);
   try {
-    const handle = openSync(file, 'r');
+    const {descriptor: handle} = openFileSync(file, {code: 'captions', largest: Infinity});
     try {
       return decodeText(head.subarray(0, readSync(handle, head)));
     } finally {

@@ -1,8 +1,9 @@
 /** The record of drawn scenes: what they were drawn from, and what is in each. */
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {CaptionerError} from '../../errors';
+import {readTextChecked} from '../../files/regular-file';
 import {firstComplaint} from '../../options';
 import {splits, type Split} from '../dataset';
 import type {Scene} from './scene';
@@ -56,8 +57,9 @@ export function readRecord(folder: string): SceneRecord {
     throw new CaptionerError('not-found', `${path}: expected the record of drawn scenes, found nothing`);
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
+    content = JSON.parse(readTextChecked(path, {code: 'dataset'}));
   } catch (error) {
+    if (error instanceof CaptionerError) throw error;
     throw new CaptionerError('dataset', `${path}: expected JSON, got ${(error as Error).message}`, {
       cause: error,
     });

@@ -1,5 +1,6 @@
 /** Draws a caption below its image, so that a slider over the steps shows how both belong together. */
 import sharp from 'sharp';
+import {decodeImage, readImageFile} from '../../encoders/image-guard';
 import type {EncodedImage} from './summary';
 
 /** An image without its caption, scaled down. */
@@ -30,13 +31,12 @@ const colour = {paper: '#ffffff', ink: '#1f2328', changed: '#b4530a', quiet: '#6
  * @throws Error where the image can't be read.
  */
 export async function openCanvas(file: string): Promise<Canvas> {
-  const {data, info} = await sharp(file, {limitInputPixels: 50e6})
-    .autoOrient()
-    .resize({width: side, height: side, fit: 'contain', background: colour.paper})
-    .flatten({background: colour.paper})
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({resolveWithObject: true});
+  const {data, info} = await decodeImage(await readImageFile(file), file, (image) =>
+    image
+      .resize({width: side, height: side, fit: 'contain', background: colour.paper})
+      .raw({depth: 'uchar'})
+      .toBuffer({resolveWithObject: true}),
+  );
   return {pixels: data, width: info.width, height: info.height};
 }
 

@@ -30,8 +30,9 @@ const about = {
   gradients: 'Gradients of the last step of an epoch, before clipping.',
 } as const;
 
+/** A log that can't be written, as when the disk is full, ends with a warning; training goes on. */
 export class EventLog {
-  readonly #training: EventWriter;
+  #training: EventWriter | undefined;
   #validation: EventWriter | undefined;
   #settings: TrainerSettings | undefined;
   readonly #canvases = new Map<string, Canvas>();
@@ -43,11 +44,12 @@ export class EventLog {
     private readonly parts: Parts,
     private readonly history: History,
   ) {
-    this.#training = new EventWriter(folder);
+    this.#attempt(() => (this.#training = new EventWriter(folder)));
   }
 
   /** Writes what is in the history of a resumed run, but not in its event files. */
   async complete(logged: LastSteps): Promise<void> {
+    if (this.#training === undefined) return;
     for (const report of this.history.steps) if (report.step > logged.training) this.#step(report);
     for (const [at, report] of this.history.epochs.entries())
       if (report.step > logged.validation) await this.#epoch(report, this.history.epochs[at - 1]);
@@ -60,20 +62,20 @@ export class EventLog {
    * @param seconds Time that the step took.
    */
   step(report: StepReport, settings: TrainerSettings, seconds: number): void {
-    if (this.#settings === undefined)
-      this.#training.write(0, [sessionStart(hparamsOf(this.parts, settings))]);
+    if (this.#settings === undefined) this.#write(0, [sessionStart(hparamsOf(this.parts, settings))]);
     this.#settings = settings;
     this.#step(report, this.#speed(seconds));
   }
 
   /** Writes histograms of the gradients of a step. */
   gradients(gradients: ReadonlyMap<string, tf.Tensor>, step: number): void {
-    this.#training.write(step, histogramsOf('gradients', gradients, about.gradients));
+    this.#write(step, histogramsOf('gradients', gradients, about.gradients));
   }
 
   /** Writes an epoch's scores, the panel's images with their captions, and the weights. */
   async epoch(report: EpochReport): Promise<void> {
-    this.#training.write(report.step, histogramsOf('weights', trainableWeights(this.parts)));
+    if (this.#training === undefined) return;
+    this.#write(report.step, histogramsOf('weights', trainableWeights(this.parts)));
     await this.#epoch(report, this.history.epochs.at(-2));
   }
 
@@ -81,13 +83,30 @@ export class EventLog {
     const {history} = this;
     const settings = this.#settings;
     if (settings && (history.epochs.length >= settings.epochs || patienceEnded(history, settings.patience)))
-      this.#training.write(0, [sessionEnd()]);
-    this.#training.close();
-    this.#validation?.close();
+      this.#write(0, [sessionEnd()]);
+    this.#attempt(() => {
+      this.#training?.close();
+      this.#validation?.close();
+    });
+  }
+
+  #write(step: number, values: readonly SummaryValue[]): void {
+    this.#attempt(() => this.#training?.write(step, values));
+  }
+
+  /** Ends the log when it can't be written. */
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      [this.#training, this.#validation] = [undefined, undefined];
+      const reason = error instanceof Error ? error.message : String(error);
+      process.emitWarning(`${this.folder}: ${reason}; nothing more is written for TensorBoard`);
+    }
   }
 
   #step({step, loss, learningRate, gradientNorm, reward}: StepReport, speed?: number): void {
-    this.#training.write(step, [
+    this.#write(step, [
       scalarValue('loss', loss, about.loss),
       scalarValue('training/learning rate', learningRate, about.learningRate),
       scalarValue('training/gradient norm', gradientNorm, about.gradientNorm),
@@ -112,12 +131,14 @@ export class EventLog {
         ? [scalarValue(`scores of the best epoch/${name}`, value, about.best)]
         : []),
     ]);
-    this.#training.write(step, [...scores, ...(await this.#panel(report, previous))]);
-    this.#training.flush();
-    if (!Number.isFinite(validationLoss)) return;
-    this.#validation ??= new EventWriter(validationFolder(this.folder));
-    this.#validation.write(step, [scalarValue('loss', validationLoss, about.loss)]);
-    this.#validation.flush();
+    this.#write(step, [...scores, ...(await this.#panel(report, previous))]);
+    this.#attempt(() => {
+      this.#training?.flush();
+      if (this.#training === undefined || !Number.isFinite(validationLoss)) return;
+      this.#validation ??= new EventWriter(validationFolder(this.folder));
+      this.#validation.write(step, [scalarValue('loss', validationLoss, about.loss)]);
+      this.#validation.flush();
+    });
   }
 
   async #panel({epoch, panel}: EpochReport, previous: EpochReport | undefined): Promise<SummaryValue[]> {
