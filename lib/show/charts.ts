@@ -1,5 +1,6 @@
 /** Charts for notebooks, one call each: bars, histogram, heat map, lines and scatter. Each includes its numbers as text. */
 import {showFigure} from './figure';
+import {columnFormat} from './number-format';
 import {palette, scale} from './palette';
 import {wholeTicks} from './plotly';
 import {columns, formatNumber} from './text';
@@ -25,11 +26,15 @@ export function showBars(
   {title = '', x, y}: ChartOptions = {},
 ): void {
   const rows = [...bars];
+  const format = columnFormat(
+    '',
+    rows.map(([, value]) => value),
+  );
   showFigure({
     title,
     text: textOf(
       title,
-      rows.map(([name, value]) => [name, formatNumber(value)]),
+      rows.map(([name, value]) => [name, format(value)]),
     ),
     data: [
       {
@@ -37,7 +42,7 @@ export function showBars(
         orientation: 'h',
         y: rows.map(([name]) => name),
         x: rows.map(([, value]) => value),
-        text: rows.map(([, value]) => formatNumber(value)),
+        text: rows.map(([, value]) => format(value)),
         textposition: 'outside',
         cliponaxis: false,
         marker: {color: palette.blue},

@@ -72,7 +72,7 @@ describe('charts', () => {
       ),
     );
     expect(figureOf(sent).data[0]).to.deep.include({y: ['dog', 'a cat'], x: [12, 3.5]});
-    expect(textOf(sent)).to.equal('Words\ndog     12\na cat  3.5');
+    expect(textOf(sent)).to.equal('Words\ndog    12.0\na cat   3.5');
   });
 
   it('draw a histogram of integers with one bar each and a summary', async () => {
