@@ -27,8 +27,8 @@ describe('The cells of a chapter', () => {
     '06': {checkpoint: run},
     '07': {run: join(folder, 'looking'), epochs: 10, units: 64, count: 4},
     '08': {checkpoint: run},
-    '09': {checkpoint: join(folder, 'looking-adaptive'), count: 2},
-    '10': {run: join(folder, 'own'), epochs: 1, from: ''},
+    '10': {checkpoint: join(folder, 'looking-adaptive'), count: 2},
+    '11': {run: join(folder, 'own'), epochs: 1, from: ''},
   };
   before(() => drawScenes(drawn, {train: 40, validation: 8, test: 8}));
 
