@@ -26,6 +26,9 @@ const run = join(projectRoot, '.build', 'reports', 'run');
 /** Base of the runs of chapter 7. */
 const looking = join(projectRoot, '.build', 'reports', 'looking');
 
+/** Base of the runs of chapter 9. */
+const staged = join(projectRoot, '.build', 'reports', 'staged');
+
 /** Run of chapter 11. */
 const own = join(projectRoot, '.build', 'reports', 'own');
 
@@ -51,6 +54,15 @@ const quick: Readonly<Record<string, Quick>> = {
   '06-search.ipynb': {parameters: [['checkpoint', run]], after: '05-training.ipynb'},
   '08-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '05-training.ipynb'},
   '07-attention.ipynb': {parameters: [['run', looking], ['epochs', '3'], ['units', '64'], ['count', '8']]}, // prettier-ignore
+  '09-fine-tuning-and-rewards.ipynb': {
+    parameters: [
+      ['run', staged],
+      ['epochs', '[2, 1, 1]'],
+      ['count', '80'],
+      ['tested', '16'],
+      ['units', '64'],
+    ],
+  },
   '10-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '07-attention.ipynb'}, // prettier-ignore
 };
 
@@ -79,6 +91,9 @@ async function makeReport(name: string): Promise<{html: string; ipynb: string; s
   const {parameters = [], after} = quick[name] ?? {};
   // Chapter 5 would give its run a number beside an earlier one.
   if (name.startsWith('05-')) rmSync(run, {recursive: true, force: true});
+  if (name.startsWith('09-'))
+    for (const stage of ['frozen', 'best', 'best-scst'])
+      rmSync(`${staged}-${stage}`, {recursive: true, force: true});
   if (name.startsWith('11-')) rmSync(own, {recursive: true, force: true});
   if (name.startsWith('07-'))
     for (const kind of ['adaptive', 'transformer'])
