@@ -134,7 +134,7 @@ describe('A chapter in which stop is pressed', () => {
         (stops[code[place % code.length]!] ??= []).push((moments[press]! / 1000) ** 2 * 3);
       const data = join(folder, `drawn-${at}`);
       if (other === undefined) cpSync(drawn, data, {recursive: true});
-      const own = /^10-/.test(name)
+      const own = /^11-/.test(name)
         ? {run: `${run}-own`, epochs: 1, from: ''}
         : name === chapter
           ? {...training, run}

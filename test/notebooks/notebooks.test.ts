@@ -28,7 +28,7 @@ function source({source: lines}: Cell): string {
 describe('Notebooks', () => {
   it('hold the chapters of the walk-through', () => {
     expect(notebooks.map((name) => name.slice(0, 3))).to.deep.equal([
-      ...['01-', '02-', '03-', '04-', '05-', '06-', '07-', '08-', '09-', '10-'],
+      ...['01-', '02-', '03-', '04-', '05-', '06-', '07-', '08-', '09-', '10-', '11-'],
     ]);
   });
 

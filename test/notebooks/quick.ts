@@ -26,7 +26,10 @@ const run = join(projectRoot, '.build', 'reports', 'run');
 /** Base of the runs of chapter 7. */
 const looking = join(projectRoot, '.build', 'reports', 'looking');
 
-/** Run of chapter 10. */
+/** Base of the runs of chapter 9. */
+const staged = join(projectRoot, '.build', 'reports', 'staged');
+
+/** Run of chapter 11. */
 const own = join(projectRoot, '.build', 'reports', 'own');
 
 interface Quick {
@@ -42,7 +45,7 @@ const quick: Readonly<Record<string, Quick>> = {
   '05-training.ipynb': {parameters: [['run', run], ['epochs', '3'], ['units', '64'], ['embedding', '64']]}, // prettier-ignore
   '01-captions-in-five-minutes.ipynb': {parameters: [['count', '4']]},
   '04-lstm-from-scratch.ipynb': {parameters: [['trainingSteps', '20']]},
-  '10-your-own-photographs.ipynb': {
+  '11-your-own-photographs.ipynb': {
     parameters: [
       ['run', own],
       ['epochs', '1'],
@@ -51,7 +54,16 @@ const quick: Readonly<Record<string, Quick>> = {
   '06-search.ipynb': {parameters: [['checkpoint', run]], after: '05-training.ipynb'},
   '08-evaluation.ipynb': {parameters: [['checkpoint', run]], after: '05-training.ipynb'},
   '07-attention.ipynb': {parameters: [['run', looking], ['epochs', '3'], ['units', '64'], ['count', '8']]}, // prettier-ignore
-  '09-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '07-attention.ipynb'}, // prettier-ignore
+  '09-fine-tuning-and-rewards.ipynb': {
+    parameters: [
+      ['run', staged],
+      ['epochs', '[2, 1, 1]'],
+      ['count', '80'],
+      ['tested', '16'],
+      ['units', '64'],
+    ],
+  },
+  '10-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '07-attention.ipynb'}, // prettier-ignore
 };
 
 const folder = join(projectRoot, 'notebooks');
@@ -79,7 +91,10 @@ async function makeReport(name: string): Promise<{html: string; ipynb: string; s
   const {parameters = [], after} = quick[name] ?? {};
   // Chapter 5 would give its run a number beside an earlier one.
   if (name.startsWith('05-')) rmSync(run, {recursive: true, force: true});
-  if (name.startsWith('10-')) rmSync(own, {recursive: true, force: true});
+  if (name.startsWith('09-'))
+    for (const stage of ['frozen', 'best', 'best-scst'])
+      rmSync(`${staged}-${stage}`, {recursive: true, force: true});
+  if (name.startsWith('11-')) rmSync(own, {recursive: true, force: true});
   if (name.startsWith('07-'))
     for (const kind of ['adaptive', 'transformer'])
       rmSync(`${looking}-${kind}`, {recursive: true, force: true});
