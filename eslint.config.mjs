@@ -7,6 +7,7 @@ const order = [
   [
     'build-progress',
     'description',
+    'terminal',
     'errors',
     'file-error',
     'given',
@@ -80,6 +81,84 @@ export default defineConfig(
     rules: {
       'layers/direction': ['error', {root: 'lib', order}],
       'layers/no-cycles': ['error', {root: 'lib'}],
+    },
+  },
+  {
+    // What comes from others goes through one guard: text to terminal.ts, images to image-guard.ts, files to regular-file.ts.
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/terminal.ts', 'lib/tensorflow/tf-environment.ts', 'lib/serve/page/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.property.name=/^std(out|err)$/][property.name='write']",
+          message: 'Print with lib/terminal.ts, which escapes control characters.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='console']:not([arguments.0.type='Literal'])",
+          message: 'Print with lib/terminal.ts, which escapes control characters.',
+        },
+        {
+          selector: "CallExpression[callee.property.name='emitWarning']",
+          message: 'Warn with lib/terminal.ts, which escapes control characters.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['lib/**/*.ts'],
+    // They read files of the installation or the system, or write.
+    ignores: [
+      'lib/encoders/image-guard.ts',
+      'lib/files/**',
+      'lib/tensorflow/**',
+      'lib/doctor.ts',
+      'lib/version.ts',
+      'lib/serve/assets.ts',
+      'lib/show/watch-run.ts',
+      'lib/datasets/downloads/**',
+      'lib/metrics/meteor/**',
+    ],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:fs',
+              importNames: ['readFileSync', 'readFile', 'openSync', 'open', 'createReadStream'],
+              message:
+                'Read with lib/files/regular-file.ts, which refuses devices, pipes and what is too large.',
+            },
+            {name: 'node:fs/promises', message: 'Read with lib/files/regular-file.ts.'},
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['lib/**/*.ts'],
+    // They draw or encode pixels of the library's own.
+    ignores: [
+      'lib/encoders/image-guard.ts',
+      'lib/datasets/synthetic/scenes.ts',
+      'lib/serve/hide.ts',
+      'lib/show/{image,overlay,signed-map}.ts',
+      'lib/training/tensorboard/captioned-image.ts',
+    ],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'sharp',
+              allowTypeImports: true,
+              message: 'Decode with lib/encoders/image-guard.ts, which limits formats, pixels and time.',
+            },
+          ],
+        },
+      ],
     },
   },
   {files: ['**/*.mjs'], extends: [tseslint.configs.recommended]},

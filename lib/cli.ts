@@ -20,6 +20,7 @@ import type {TrainFlags} from './commands/train';
 import type {WatchFlags} from './commands/watch';
 import {CaptionerError} from './errors';
 import {explainFileError} from './file-error';
+import {endingSignal, requestEnd} from './interrupt';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
 import {trainerOptions} from './training/trainer-options';
@@ -281,14 +282,24 @@ export function program(): Command {
   return all;
 }
 
-/** Ends the process when nobody reads its output any more (`| head`), as SIGPIPE ends other programs, or when the output can't be written. */
+/**
+ * Ends the process when nobody reads its output any more (`| head`), as SIGPIPE ends other programs, or when the output can't be written. A
+ * training is saved first.
+ */
 function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
-    warn(`the output can't be written: ${error.message}`);
-    process.exit(1);
-  });
+  const end = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE' && !unwritable) warn(`the output can't be written: ${error.message}`);
+    unwritable ||= error.code !== 'EPIPE';
+    // Work that saves its progress ends first.
+    if (requestEnd('SIGPIPE')) return;
+    process.exit(error.code === 'EPIPE' ? 128 + constants.signals.SIGPIPE : 1);
+  };
+  process.stdout.on('error', end);
+  process.stderr.on('error', end);
 }
+
+/** Whether the output could not be written, as on a full disk. */
+let unwritable = false;
 
 /** Commands that decode images. */
 const readsImages = new Set(['caption', 'explain', 'features', 'train', 'evaluate', 'card', 'serve']);
@@ -306,7 +317,10 @@ function portNumber(text: string): number {
   throw new CaptionerError('options', `Expected --port to be an integer from 0 to 65535, got ${text}`);
 }
 
-/** Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 130 for a run that was stopped. */
+/**
+ * Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 130 for a run that was stopped, or 128 and
+ * the number of the signal that ended it.
+ */
 export async function main(args: readonly string[]): Promise<void> {
   endWithReader();
   try {
@@ -315,9 +329,16 @@ export async function main(args: readonly string[]): Promise<void> {
     const error = explainFileError(thrown);
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else {
-      complain(error);
-      const code = error instanceof CaptionerError ? error.code : undefined;
-      process.exitCode = code === 'options' ? 2 : code === 'stopped' ? 130 : 1;
+      const ending = endingSignal() ?? 'SIGINT';
+      if (ending !== 'SIGPIPE') complain(error);
+      process.exitCode = exitCodeOf(error, ending);
     }
   }
+}
+
+function exitCodeOf(error: unknown, ending: NodeJS.Signals): number {
+  if (unwritable) return 1;
+  const code = error instanceof CaptionerError ? error.code : undefined;
+  if (code === 'options') return 2;
+  return code === 'stopped' || ending === 'SIGPIPE' ? 128 + constants.signals[ending] : 1;
 }

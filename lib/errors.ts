@@ -3,6 +3,7 @@
  * what was found and where; `code` lets a program tell the cases apart. Any other exception is a bug.
  */
 import {inspect} from 'node:util';
+import {shown} from './terminal';
 
 export const errorCodes = [
   'options', // an option is unknown, has the wrong type or is out of range
@@ -35,17 +36,26 @@ export const errorCodes = [
 /** The code of an error. */
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** An error that the user can mend. */
+/** Characters of a message; what a file claims may be longer. */
+const longest = 4000;
+
+/** Messages quote names, headers and words of others, which may hold anything. */
+function inOneLine(message: string): string {
+  const text = shown(message.slice(0, longest + 1));
+  return text.length > longest ? `${text.slice(0, longest)} …` : text;
+}
+
+/** An error that the user can mend. Its message is one line that is safe to print. */
 export class CaptionerError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(inOneLine(message), options);
     this.name = 'CaptionerError';
     this.code = code;
     // `console.error` and notebooks show this. A stack trace would only hide the message.
-    const shown = code === 'stopped' ? message : `${this.name}: ${message}`;
-    Object.defineProperty(this, inspect.custom, {value: () => (debugging() ? stackOf(this) : shown)});
+    const text = code === 'stopped' ? this.message : `${this.name}: ${this.message}`;
+    Object.defineProperty(this, inspect.custom, {value: () => (debugging() ? stackOf(this) : text)});
   }
 }
 

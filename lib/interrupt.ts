@@ -46,6 +46,30 @@ export class Interrupt {
   }
 }
 
+/** Signals that end a process. A notebook's kernel takes care of them itself. */
+const endings = ['SIGTERM', 'SIGHUP'] as const;
+/** What stops the work that runs, by the work. */
+const running = new Set<() => void>();
+/** Time in which a program may say how its work was stopped, before it ends. */
+const farewell = 200; // ms
+let ending: NodeJS.Signals | undefined;
+
+/** Returns the signal by which the process was asked to end while work ran that saves first. */
+export function endingSignal(): NodeJS.Signals | undefined {
+  return ending;
+}
+
+/**
+ * Stops all interruptible work, which saves its progress, because the process is to end.
+ *
+ * @returns Whether any work ran.
+ */
+export function requestEnd(signal: NodeJS.Signals): boolean {
+  if (running.size > 0) ending ??= signal;
+  for (const stop of running) stop();
+  return running.size > 0;
+}
+
 /** Options of `interruptible`. */
 export interface Stopping {
   /**
@@ -64,8 +88,9 @@ export interface Stopping {
 const places = new WeakMap<Error, string>();
 
 /**
- * Runs work that can be stopped. While it runs, SIGINT requests a stop; afterwards SIGINT has its previous effect. Of interruptible work
- * within other interruptible work, the outer one writes the message.
+ * Runs work that can be stopped. While it runs, SIGINT requests a stop; afterwards SIGINT has its previous effect. SIGTERM and SIGHUP stop it
+ * in the same way, and then end the process, unless the program handles them itself. Of interruptible work within other interruptible work,
+ * the outer one writes the message.
  *
  * @returns The result of `work`.
  * @throws CaptionerError `stopped` with one line that says where and, in a notebook, how to continue; rethrows any other error of
@@ -80,22 +105,39 @@ export async function interruptible<T>(
   // tslab's own kernel drops listeners that are registered during a cell's synchronous part.
   await Promise.resolve();
   process.on('SIGINT', request);
+  begin(request);
   signal?.addEventListener('abort', request);
   if (signal?.aborted) request();
-  const running = (async () => work(interrupt))().catch(async (error: unknown) => {
+  const result = (async () => work(interrupt))().catch(async (error: unknown) => {
     if (!isStopped(error)) throw explainFileError(error);
     const place = await stopped(places.get(error));
     const described = stoppedError(place, resumes);
     places.set(described, place);
     throw described;
   });
-  kernel()?.working(running);
+  kernel()?.working(result);
   try {
-    return await running;
+    return await result;
   } finally {
     process.off('SIGINT', request);
+    end(request);
     signal?.removeEventListener('abort', request);
   }
+}
+
+/** Handles the signals that end the process while any work runs, unless the program does so itself. */
+function begin(stop: () => void): void {
+  running.add(stop);
+  if (running.size > 1 || kernel()) return;
+  for (const name of endings) if (process.listenerCount(name) === 0) process.on(name, requestEnd);
+}
+
+function end(stop: () => void): void {
+  running.delete(stop);
+  if (running.size > 0) return;
+  for (const name of endings) process.off(name, requestEnd);
+  const by = endings.find((name) => name === ending);
+  if (by) setTimeout(() => process.kill(process.pid, by), farewell);
 }
 
 function stoppedError(place: string, resumes: boolean): CaptionerError {

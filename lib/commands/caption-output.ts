@@ -1,6 +1,7 @@
 /** Prints captions as they come, as text, JSON Lines or CSV. */
 import type {Captioned, Sampled} from '../captioner';
 import type {Sentence} from '../search/beam';
+import {shown} from '../terminal';
 import {write} from './io';
 
 export const captionFormats = ['text', 'json', 'csv'] as const;
@@ -30,14 +31,17 @@ export class CaptionOutput {
   }
 
   #lines(image: string, result: Captioned | Sampled): string[] {
-    const json = (value: object): string => `${JSON.stringify({image, ...value})}\n`;
+    // What JSON leaves unescaped is the same text to whoever parses it.
+    const json = (value: object): string => `${shown(JSON.stringify({image, ...value}))}\n`;
     if (this.format === 'json' && 'hypotheses' in result)
       return [json({caption: result.caption, hypotheses: result.hypotheses.map(inJson)})];
     const sentences = 'samples' in result ? result.samples : [result];
     if (this.format === 'json') return (sentences as readonly Written[]).map((one) => json(inJson(one)));
     const captions = sentences.map(({caption}) => caption);
     if (this.format === 'csv') return captions.map((caption) => `${[image, caption].map(quoted).join()}\n`);
-    return captions.map((caption) => (this.named ? `${visible(image)}: ${caption}\n` : `${caption}\n`));
+    return captions.map((caption) =>
+      this.named ? `${shown(image)}: ${shown(caption)}\n` : `${shown(caption)}\n`,
+    );
   }
 }
 
@@ -48,9 +52,4 @@ function inJson({caption, score, finished, logProbabilities}: Written): Written 
 /** A field of CSV (RFC 4180). */
 function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
-}
-
-/** Control characters escaped, so that a file's name stays in its line and can't steer a terminal. */
-function visible(name: string): string {
-  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => JSON.stringify(character).slice(1, -1));
 }

@@ -1,5 +1,4 @@
 /** Input and output of commands: results go to stdout or a file, everything else to stderr. */
-import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {SearchOptions} from '../option-types';
@@ -13,25 +12,15 @@ import {writeFileAtomic} from '../files/atomic';
 import {readText} from '../files/lines';
 import {isStopped} from '../interrupt';
 import {outputFolder, projectFolder, userPath} from '../paths';
+import {printErrorLines} from '../terminal';
 
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** Writes text to stdout and waits for a slow reader, so that nothing piles up in memory. */
-export async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-}
-
-/** Clears the bar from the current line of the terminal; it is drawn again below what is printed next. */
-export function clearLine(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
-}
+export {clearLine, printLines as print, writeData as write} from '../terminal';
 
 /** Prints an error on stderr, in one line; with its stack if it is unexpected, or with `DEBUG=captioner`. */
 export function complain(error: unknown): void {
   const foreseen = error instanceof CaptionerError && !debugging();
-  warn(foreseen ? error.message : error instanceof Error ? stackOf(error) : String(error));
+  if (foreseen) warn(error.message);
+  else printErrorLines(`captioner: ${error instanceof Error ? stackOf(error) : String(error)}`);
 }
 
 /** Adds to the error of a stopped command how to continue; returns any other error unchanged. */
@@ -39,8 +28,9 @@ export function continued(error: unknown, how: string): unknown {
   return isStopped(error) ? new CaptionerError('stopped', `${(error as Error).message}; ${how}`) : error;
 }
 
+/** Prints a message on stderr; further lines are indented, so that no name of a file can pass for a message of its own. */
 export function warn(message: string): void {
-  process.stderr.write(`captioner: ${message}\n`);
+  printErrorLines(`captioner: ${message.replaceAll('\n', '\n  ')}`);
 }
 
 export async function writeJson(file: string, value: unknown): Promise<void> {

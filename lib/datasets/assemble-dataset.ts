@@ -1,6 +1,6 @@
 /** Assembles a dataset: groups the captions of one or several files by image and assigns each image its file and split. */
 import {createHash} from 'node:crypto';
-import {stat} from 'node:fs/promises';
+import {promises as fs} from 'node:fs';
 import {CaptionerError} from '../errors';
 import {notInFolder, readCaptions, type CaptionLine, type Format} from './formats/read-captions';
 import {StringPool} from './formats/string-pool';
@@ -49,7 +49,7 @@ export async function collectCaptions(
   const entries = new Entries(folders);
   const rejected: Rejection[] = [];
   const unread = new Set<string>();
-  const sizes = await Promise.all(sources.map(({file}) => stat(file).then(({size}) => size)));
+  const sizes = await Promise.all(sources.map(({file}) => fs.stat(file).then(({size}) => size)));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let before = 0;
   for (const [at, {file, format, split, within}] of sources.entries()) {

@@ -103,6 +103,7 @@ export async function firstReadable<Image extends {readonly file: string}>(
     } catch (error) {
       if (!(error instanceof CaptionerError)) throw error;
       reason = error.message;
+      // eslint-disable-next-line no-restricted-syntax -- the message is shown already, and a notebook has it below the cell
       console.warn(`Skipped a damaged image: ${reason}`);
     }
   throw new CaptionerError('image', `Expected an image that can be read, ${reason}`);

@@ -8,6 +8,7 @@ import {figureBundle, type Figure} from './figure';
 import {breathe, inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
 import {TrainingCurves} from './training-curves';
+import {logLines} from '../terminal';
 
 /** Values after a step or an epoch, such as the trainer's reports. All but the step are optional. */
 export interface LossPoint {
@@ -71,7 +72,7 @@ export function lossCurves({
   let printed = true;
 
   const print = (): void => {
-    if (!printed) console.log(curves.text());
+    if (!printed) logLines(curves.text());
     printed = true;
   };
   const add = async (point: LossPoint): Promise<void> => {

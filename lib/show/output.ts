@@ -4,6 +4,7 @@
  */
 import {randomBytes} from 'node:crypto';
 import {CaptionerError} from '../errors';
+import {logLines} from '../terminal';
 
 /** An output as a MIME bundle: content by MIME type. Images are base64, JSON types are objects. */
 export type Bundle = Readonly<Record<string, unknown>>;
@@ -50,7 +51,8 @@ function send(write: Write, message: Message, update: boolean): void {
  */
 export function show(bundle: Bundle): void {
   const write = kernelWrite();
-  if (!write) return console.log(bundle['text/plain']);
+  const text = bundle['text/plain'];
+  if (!write) return logLines(typeof text === 'string' ? text : '');
   if (messagesSent >= messageLimit) {
     const expected = `at most ${messageLimit} outputs without a pause`;
     throw new CaptionerError(

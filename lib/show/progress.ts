@@ -6,6 +6,7 @@ import {inNotebook, Slot} from './output';
 import {Throttle} from './throttle';
 import {progressBar} from './progress-bar';
 import {formatDuration, formatNumber} from './text';
+import {printErrorLines, shown} from '../terminal';
 import {showByDefault, type ShownProgress} from '../show-progress';
 
 /** A progress display. */
@@ -98,7 +99,10 @@ function terminalView(state: State): View {
     stream: process.stderr,
   };
   const terminal = new SingleBar(options);
-  const payload = (over = false): object => ({label: state.label, line: line(state, over, false)});
+  const payload = (over = false): object => ({
+    label: shown(state.label),
+    line: shown(line(state, over, false)),
+  });
   let started = false;
   const draw = (over = false): void => {
     if (!started) terminal.start(state.total ?? state.done, state.done, payload(over));
@@ -119,7 +123,7 @@ const logInterval = 10_000; // ms
 
 function logView(state: State): View {
   let last = performance.now();
-  const print = (over: boolean): void => void process.stderr.write(`${line(state, over)}\n`);
+  const print = (over: boolean): void => printErrorLines(shown(line(state, over)));
   return {
     draw: () => {
       if (performance.now() - last < logInterval) return;

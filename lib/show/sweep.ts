@@ -7,6 +7,7 @@ import {progress as showProgress} from './progress';
 import {runsTable} from './runs';
 import {tableHtml, tableText, type Row} from './table';
 import {Throttle} from './throttle';
+import {logLines} from '../terminal';
 
 /** Options of `sweep`. */
 export interface ShownSweepOptions extends SweepOptions {
@@ -107,7 +108,7 @@ function terminalView(): View {
       await end();
       if (entries.length === 0) return;
       const {rows, table} = sweepTable(entries, metric);
-      console.log(tableText(rows, table));
+      logLines(tableText(rows, table));
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Formats numbers, durations and columns for tables, progress lines and text alternatives of figures. */
+import {shown} from '../terminal';
 
 /** Formats a number with four significant digits and grouped thousands; integers in full. */
 export function formatNumber(value: number): string {
@@ -25,7 +26,8 @@ export function formatDuration(seconds: number): string {
  *
  * @param right Whether to align each column to the right.
  */
-export function columns(rows: readonly (readonly string[])[], right: readonly boolean[] = []): string {
+export function columns(table: readonly (readonly string[])[], right: readonly boolean[] = []): string {
+  const rows = table.map((row) => row.map(shown));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, [...cell].length)));

@@ -4,6 +4,7 @@
  */
 import {SingleBar} from 'cli-progress';
 import {compareWords} from './changed-words';
+import {printErrorLines, printStyled, shown} from '../terminal';
 import {formatDuration} from './text';
 import type {TrainingEvent} from '../training/events';
 import {statusText, trainingStatus} from './training-status';
@@ -55,7 +56,7 @@ export class TrainingTerminal implements TrainingDisplay {
     if (performance.now() - this.#drawn < (this.#isTerminal ? drawInterval : logInterval)) return;
     this.#drawn = performance.now();
     if (this.#isTerminal) this.#drawBar();
-    else process.stderr.write(`${this.#status()}\n`);
+    else printErrorLines(this.#status());
     // A loop that never pauses would leave the bar undrawn.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -69,7 +70,7 @@ export class TrainingTerminal implements TrainingDisplay {
     this.#printNew();
     this.close();
     const {phase, taken} = this.state;
-    if (!this.ownTraining || phase !== 'stopped' || taken === 0) process.stderr.write(`${this.#status()}\n`);
+    if (!this.ownTraining || phase !== 'stopped' || taken === 0) printErrorLines(this.#status());
     return Promise.resolve();
   }
 
@@ -80,7 +81,7 @@ export class TrainingTerminal implements TrainingDisplay {
   #drawBar(): void {
     const {total, step} = this.state;
     const {title, details} = trainingStatus(this.state, {now: Date.now(), memory: this.memory()});
-    const line = {title, line: details.join(', ')};
+    const line = {title: shown(title), line: shown(details.join(', '))};
     if (!this.#bar) {
       this.#bar = new SingleBar({
         format: '{title} {bar} {line}',
@@ -105,22 +106,22 @@ export class TrainingTerminal implements TrainingDisplay {
     for (; this.#printed < epochs.length; this.#printed++)
       this.#printEpoch(epochs[this.#printed]!, this.#printed);
     for (; this.#alarms < alarms.length; this.#alarms++)
-      process.stderr.write(`Warning: ${alarms[this.#alarms]!.message}\n`);
+      printErrorLines(`Warning: ${shown(alarms[this.#alarms]!.message)}`);
   }
 
   #printEpoch(row: EpochRow, at: number): void {
-    print(this.#isTerminal ? this.#tableRow(row) : epochLine(row, this.state));
+    printStyled(this.#isTerminal ? this.#tableRow(row) : epochLine(row, this.state));
     const [panel, before] = [this.state.panels[at], this.state.panels[at - 1]];
     for (const [id, caption] of panel?.captions ?? []) {
       const words = compareWords(caption, before?.captions.get(id));
-      print(
+      printStyled(
         `  ${this.#grey(`${id}:`)} ${words.map(({word, changed}) => this.#bold(word, changed)).join(' ') || '(no words)'}`,
       );
     }
   }
 
   #tableRow({epoch, loss, validationLoss, metrics, seconds}: EpochRow): string {
-    const names = ['loss', 'val. loss', ...Object.keys(metrics), 'time'];
+    const names = ['loss', 'val. loss', ...Object.keys(metrics).map(shown), 'time'];
     const cells = [loss.toFixed(3), validationLoss?.toFixed(3) ?? '', ...Object.values(metrics).map((value) => value.toFixed(3)), formatDuration(seconds)]; // prettier-ignore
     const line = (first: string, texts: readonly string[]): string =>
       first.padStart(widths.epoch) + texts.map((text, at) => text.padStart(Math.max(widths.number, names[at]!.length + 2))).join(''); // prettier-ignore
@@ -132,11 +133,11 @@ export class TrainingTerminal implements TrainingDisplay {
   }
 
   #bold(text: string, bold: boolean): string {
-    return bold && this.#isTerminal ? `\x1b[1m${text}\x1b[22m` : text;
+    return bold && this.#isTerminal ? `\x1b[1m${shown(text)}\x1b[22m` : shown(text);
   }
 
   #grey(text: string): string {
-    return this.#isTerminal ? `\x1b[2m${text}\x1b[22m` : text;
+    return this.#isTerminal ? `\x1b[2m${shown(text)}\x1b[22m` : shown(text);
   }
 }
 
@@ -144,7 +145,7 @@ function epochLine(
   {epoch, loss, validationLoss, metrics, seconds}: EpochRow,
   {planned, best}: TrainingState,
 ): string {
-  const scores = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const scores = Object.entries(metrics).map(([name, value]) => `${shown(name)} ${value.toFixed(3)}`);
   const parts = [
     `epoch ${epoch} of ${planned}${best === epoch ? ' *' : ''}`,
     `loss ${loss.toFixed(3)}`,
@@ -153,8 +154,4 @@ function epochLine(
     formatDuration(seconds),
   ];
   return parts.join(' · ');
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,6 +3,7 @@ import {description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import type {VocabularyOptions} from '../option-types';
 import {parseOptions} from '../options';
+import {isUnsafe} from '../terminal';
 import {isUnspaced, joinUnspaced} from './scripts';
 import {tokenize} from './tokenizer';
 import {vocabularyOptions} from './vocabulary-options';
@@ -86,6 +87,8 @@ export class Vocabulary {
       throw new CaptionerError('version', `Vocabulary: expected format version 1, got ${String(version)}`);
     if (!Array.isArray(words) || !words.every((word) => typeof word === 'string' && word !== ''))
       throw new CaptionerError('mismatch', 'Vocabulary: expected a list of words');
+    if (words.some(isUnsafe))
+      throw new CaptionerError('mismatch', 'Vocabulary: expected words without control characters');
     if (new Set(words).size !== words.length)
       throw new CaptionerError('mismatch', 'Vocabulary: expected every word once');
     return new Vocabulary(words as string[], segmented === true);

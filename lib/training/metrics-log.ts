@@ -4,6 +4,7 @@
  */
 import {appendFileSync, closeSync, existsSync, readSync, truncateSync} from 'node:fs';
 import {openFileSync, readTextChecked} from '../files/regular-file';
+import {emitWarning} from '../terminal';
 import type {TrainingEvent} from './events';
 
 const interval = 350; // ms
@@ -34,7 +35,7 @@ export class MetricsLog {
       appendFileSync(this.file, this.#lines.join(''));
     } catch (error) {
       this.#closed = true;
-      process.emitWarning(`${this.file}: ${(error as Error).message}; no more events are logged`);
+      emitWarning(`${this.file}: ${(error as Error).message}; no more events are logged`);
     }
     this.#lines = [];
     this.#written = performance.now();

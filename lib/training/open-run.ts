@@ -13,6 +13,7 @@ import {cutEventFiles} from '../checkpoints/event-files';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
 import {compiles} from '../tensorflow/compiled';
+import {emitWarning} from '../terminal';
 import {
   checkResumable,
   prepareTrainingData,
@@ -172,7 +173,7 @@ export async function resumeRun(
     // A log that can't be cut is only for looking at; nothing is added to it then.
     const logged = await cutEventFiles(run.folder, position.step).catch((error: unknown) => {
       if (!(error instanceof CaptionerError)) throw error;
-      process.emitWarning(error.message);
+      emitWarning(error.message);
       return {training: Infinity, validation: Infinity};
     });
     const log = new EventLog(run.folder, parts, history);

@@ -6,6 +6,7 @@ import {basename} from 'node:path';
 import {validationFolder, type LastSteps} from '../../checkpoints/event-files';
 import {patienceEnded, type EpochReport, type History, type StepReport} from '../../checkpoints/history';
 import type {tf} from '../../tensorflow/tensorflow';
+import {emitWarning} from '../../terminal';
 import {trainableWeights} from '../trainable-model';
 import type {TrainerSettings} from '../trainer-options';
 import type {Parts} from '../training-data';
@@ -101,7 +102,7 @@ export class EventLog {
     } catch (error) {
       [this.#training, this.#validation] = [undefined, undefined];
       const reason = error instanceof Error ? error.message : String(error);
-      process.emitWarning(`${this.folder}: ${reason}; nothing more is written for TensorBoard`);
+      emitWarning(`${this.folder}: ${reason}; nothing more is written for TensorBoard`);
     }
   }
 
