@@ -23,6 +23,7 @@ export const slowTests = {
   'explain': 'explains small captioners by every method',
   'faults/ended': 'starts trainings and ends them',
   'faults/guards': 'runs eslint',
+  'faults/nth-call': 'runs every command again and again',
   'faults/replace': 'kills processes again and again',
   'features/store': 'builds feature stores again and again',
   'interrupt': 'stops processes in the middle of long work',

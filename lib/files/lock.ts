@@ -53,7 +53,8 @@ function acquire(file: string, claim: Claim): void {
     const found = content(file);
     if (found === undefined) continue; // just released
     const owner = parseOwner(found);
-    if (owner && isAlive(owner)) throw new CaptionerError('locked', `${folder}: ${inUse(owner)}`);
+    if (owner && isAlive(owner) && !released.has(found))
+      throw new CaptionerError('locked', `${folder}: ${inUse(owner)}`);
     const takeover = `${file}.takeover`;
     acquire(takeover, claim);
     try {
@@ -68,16 +69,25 @@ function acquire(file: string, claim: Claim): void {
   throw new CaptionerError('locked', `${folder}: other processes locked it at the same time; try again`);
 }
 
+/** Contents of locks of this process that could not be removed when they were released. */
+const released = new Set<string>();
+
 /** Returns the id of the running process that holds the lock of a folder, this one included; undefined if it is free. */
 export function lockOwner(folder: string): number | undefined {
-  const owner = parseOwner(content(join(folder, lockName)) ?? '');
-  return owner && isAlive(owner) ? owner.pid : undefined;
+  const found = content(join(folder, lockName)) ?? '';
+  const owner = parseOwner(found);
+  return owner && isAlive(owner) && !released.has(found) ? owner.pid : undefined;
 }
 
 function held(file: string, own: string): {release(): void} {
   const release = (): void => {
     process.off('exit', release);
-    if (content(file) === own) rmSync(file, {force: true});
+    try {
+      if (content(file) === own) rmSync(file, {force: true});
+    } catch {
+      // The disk fails; what went wrong before matters more than a lock that is left and no longer counts.
+      released.add(own);
+    }
   };
   process.once('exit', release);
   return {release};

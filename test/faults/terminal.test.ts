@@ -33,7 +33,7 @@ async function written(work: () => unknown): Promise<string> {
   const originals = streams.map((stream) => stream.write.bind(stream));
   let text = '';
   for (const stream of streams)
-    stream.write = ((part: string | Uint8Array) => ((text += String(part)), true)) as typeof stream.write;
+    stream.write = ((part: string | Uint8Array) => ((text += String(part)), true));
   try {
     await work();
   } finally {
