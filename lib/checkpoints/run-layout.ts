@@ -83,7 +83,7 @@ export function isRun(folder: string): boolean {
 }
 
 /** A run's lock, and what a process leaves that is killed while it takes over the lock of another. */
-const lockName = /^\.lock(\.takeover)*$/;
+const lockName = /^\.lock(\.takeover)*(\.[0-9a-f]{16}\.tmp(\.new)?)?$/;
 
 /** Whether everything in a folder was made by a run. */
 export function holdsOnlyRun(folder: string): boolean {

@@ -27,9 +27,18 @@ export function lockFolder(folder: string): {release(): void} {
     throw explainFileError(error, folder);
   } finally {
     // A full disk may leave an empty one.
-    for (const one of [draft, `${draft}.new`]) rmSync(one, {force: true});
+    for (const one of [draft, `${draft}.new`]) removeIfPossible(one);
   }
   return held(file, own);
+}
+
+/** Removes a file that does no harm where it stays: an error here would hide another one, or lose a lock that is held. */
+function removeIfPossible(file: string): void {
+  try {
+    rmSync(file, {force: true});
+  } catch {
+    // It stays.
+  }
 }
 
 /** A process that wants a lock. */
@@ -63,7 +72,7 @@ function acquire(file: string, claim: Claim): void {
       renameSync(`${draft}.new`, file);
       return;
     } finally {
-      rmSync(takeover, {force: true});
+      removeIfPossible(takeover);
     }
   }
   throw new CaptionerError('locked', `${folder}: other processes locked it at the same time; try again`);
