@@ -3,7 +3,7 @@
  * second, which `--help` and a wrong option need not wait for.
  */
 import {constants} from 'node:os';
-import {Command, CommanderError} from 'commander';
+import {Command, CommanderError, Option} from 'commander';
 import type {CaptionFlags} from './commands/caption';
 import type {CardFlags} from './commands/card';
 import type {DownloadFlags} from './commands/download';
@@ -123,7 +123,16 @@ export function program(): Command {
     .option('--size <pixels>', ...size)
     .option('--fit <fit>', ...fit)
     .option('--kind <kind>', 'grid (a vector for each cell) or pooled (their mean)', 'grid')
-    .option('--shard <i/n>', 'computes only part i of n; copy all parts into one folder')
+    .option(
+      '--shard <i/n>',
+      'computes only part i of n, into its own --out; auto/n takes i from a Slurm array or a Kubernetes Indexed Job',
+    )
+    .addOption(
+      new Option(
+        '--merge <dir...>',
+        'puts parts together: checks that every shard is there once, and makes the store',
+      ).conflicts(['shard', 'encoder', 'weights', 'size', 'fit', 'kind']),
+    )
     .option('--out <dir>', 'output folder (default: where train and evaluate look, in data/features)')
     .action(async (flags: FeatureFlags) => (await import('./commands/features.js')).features(flags));
   command('train', 'trains a decoder, and optionally the last blocks of the encoder')

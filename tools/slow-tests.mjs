@@ -21,6 +21,7 @@ export const slowTests = {
   'evaluation/compare-runs': 'evaluates runs',
   'evaluation/evaluate': "reads METEOR's tables again and again",
   'explain': 'explains small captioners by every method',
+  'features/merge': 'kills a worker',
   'features/store': 'builds feature stores again and again',
   'interrupt': 'stops processes in the middle of long work',
   'lint': 'runs prettier and eslint over the project',
