@@ -8,9 +8,11 @@ import type {CaptionFlags} from './commands/caption';
 import type {CardFlags} from './commands/card';
 import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
+import {exitCodes} from './commands/exit-codes';
 import type {ExplainFlags} from './commands/explain';
 import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
+import type {LaunchFlags} from './commands/launch';
 import type {ServeFlags} from './commands/serve';
 import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
@@ -22,6 +24,7 @@ import {CaptionerError} from './errors';
 import {explainFileError} from './file-error';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
+import {cluster, joinCluster} from './tensorflow/cluster';
 import {trainerOptions} from './training/trainer-options';
 
 const data = ['--data <dir>', 'the dataset: a folder, or "scenes"'] as const;
@@ -173,7 +176,17 @@ export function program(): Command {
     .option('--resume', 'resumes the run where it was stopped; of several with this name, the newest')
     .option('--replace', 'removes a run in that folder (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
-    .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
+    .action(async (flags: TrainFlags) => {
+      joinCluster();
+      await (await import('./commands/train.js')).train(flags);
+    });
+  command('launch', 'starts the workers of a cluster on this machine, which divide a training')
+    .requiredOption('--workers <n>', 'number of workers', whole('--workers'))
+    .argument('<command...>', 'the train command with its options')
+    .allowUnknownOption()
+    .action(async (args: string[], flags: LaunchFlags) =>
+      (await import('./commands/launch.js')).launch(args, flags),
+    );
   command('watch', 'shows how a run goes that another process trains')
     .argument('<run>', 'folder of the run')
     .option(
@@ -315,7 +328,10 @@ function portNumber(text: string): number {
   throw new CaptionerError('options', `Expected --port to be an integer from 0 to 65535, got ${text}`);
 }
 
-/** Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 130 for a run that was stopped. */
+/**
+ * Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 75 if another worker of a cluster was lost, 130
+ * for a run that was stopped.
+ */
 export async function main(args: readonly string[]): Promise<void> {
   endWithReader();
   try {
@@ -326,7 +342,10 @@ export async function main(args: readonly string[]): Promise<void> {
     else {
       complain(error);
       const code = error instanceof CaptionerError ? error.code : undefined;
-      process.exitCode = code === 'options' ? 2 : code === 'stopped' ? 130 : 1;
+      process.exitCode =
+        code !== undefined && code in exitCodes ? exitCodes[code as keyof typeof exitCodes] : 1;
+      // TensorFlow would wait for the other workers, who need to know.
+      if (cluster().size > 1 && code !== 'stopped') process.exit();
     }
   }
 }

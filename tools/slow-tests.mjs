@@ -46,6 +46,7 @@ export const slowTests = {
   'tools/setup': 'sets up copies of the project',
   'tools/steps': 'sets up copies of the project',
   'training/best-epoch': 'trains to the end again and again',
+  'training/cluster': 'trains, kills and stops the workers of clusters',
   'training/events': 'trains, stops and is killed',
   'training/find-learning-rate': 'compares whole trainings',
   'training/fine-tuning': 'trains an encoder',
