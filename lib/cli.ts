@@ -3,14 +3,16 @@
  * second, which `--help` and a wrong option need not wait for.
  */
 import {constants} from 'node:os';
-import {Command, CommanderError} from 'commander';
+import {Command, CommanderError, Option} from 'commander';
 import type {CaptionFlags} from './commands/caption';
 import type {CardFlags} from './commands/card';
 import type {DownloadFlags} from './commands/download';
 import type {EvaluateFlags, ScoreFlags} from './commands/evaluate';
+import {exitCodes} from './commands/exit-codes';
 import type {ExplainFlags} from './commands/explain';
 import type {ExportFlags} from './commands/export';
 import type {FeatureFlags} from './commands/features';
+import type {LaunchFlags} from './commands/launch';
 import type {ServeFlags} from './commands/serve';
 import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
@@ -23,6 +25,7 @@ import {explainFileError} from './file-error';
 import {endingSignal, requestEnd} from './interrupt';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
+import {cluster, joinCluster} from './tensorflow/cluster';
 import {trainerOptions} from './training/trainer-options';
 
 const data = ['--data <dir>', 'the dataset: a folder, or "scenes"'] as const;
@@ -124,7 +127,16 @@ export function program(): Command {
     .option('--size <pixels>', ...size)
     .option('--fit <fit>', ...fit)
     .option('--kind <kind>', 'grid (a vector for each cell) or pooled (their mean)', 'grid')
-    .option('--shard <i/n>', 'computes only part i of n; copy all parts into one folder')
+    .option(
+      '--shard <i/n>',
+      'computes only part i of n, into its own --out; auto/n takes i from a Slurm array or a Kubernetes Indexed Job',
+    )
+    .addOption(
+      new Option(
+        '--merge <dir...>',
+        'puts parts together: checks that every shard is there once, and makes the store',
+      ).conflicts(['shard', 'encoder', 'weights', 'size', 'fit', 'kind']),
+    )
     .option('--out <dir>', 'output folder (default: where train and evaluate look, in data/features)')
     .action(async (flags: FeatureFlags) => (await import('./commands/features.js')).features(flags));
   command('train', 'trains a decoder, and optionally the last blocks of the encoder')
@@ -165,7 +177,17 @@ export function program(): Command {
     .option('--resume', 'resumes the run where it was stopped; of several with this name, the newest')
     .option('--replace', 'removes a run in that folder (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
-    .action(async (flags: TrainFlags) => (await import('./commands/train.js')).train(flags));
+    .action(async (flags: TrainFlags) => {
+      joinCluster();
+      await (await import('./commands/train.js')).train(flags);
+    });
+  command('launch', 'starts the workers of a cluster on this machine, which divide a training')
+    .requiredOption('--workers <n>', 'number of workers', whole('--workers'))
+    .argument('<command...>', 'the train command with its options')
+    .allowUnknownOption()
+    .action(async (args: string[], flags: LaunchFlags) =>
+      (await import('./commands/launch.js')).launch(args, flags),
+    );
   command('watch', 'shows how a run goes that another process trains')
     .argument('<run>', 'folder of the run')
     .option(
@@ -318,8 +340,8 @@ function portNumber(text: string): number {
 }
 
 /**
- * Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 130 for a run that was stopped, or 128 and
- * the number of the signal that ended it.
+ * Runs a command and sets the exit code of the process: 0, 1 for a failed run, 2 for wrong use, 75 if another worker of a cluster was lost, 130
+ * for a run that was stopped, or 128 and the number of the signal that ended it.
  */
 export async function main(args: readonly string[]): Promise<void> {
   endWithReader();
@@ -332,6 +354,8 @@ export async function main(args: readonly string[]): Promise<void> {
       const ending = endingSignal() ?? 'SIGINT';
       if (ending !== 'SIGPIPE') complain(error);
       process.exitCode = exitCodeOf(error, ending);
+      // TensorFlow would wait for the other workers, who need to know.
+      if (cluster().size > 1 && process.exitCode <= 128) process.exit();
     }
   }
 }
@@ -339,6 +363,6 @@ export async function main(args: readonly string[]): Promise<void> {
 function exitCodeOf(error: unknown, ending: NodeJS.Signals): number {
   if (unwritable) return 1;
   const code = error instanceof CaptionerError ? error.code : undefined;
-  if (code === 'options') return 2;
-  return code === 'stopped' || ending === 'SIGPIPE' ? 128 + constants.signals[ending] : 1;
+  if (code === 'stopped' || ending === 'SIGPIPE') return 128 + constants.signals[ending];
+  return code !== undefined && code in exitCodes ? exitCodes[code as keyof typeof exitCodes] : 1;
 }

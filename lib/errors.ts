@@ -30,6 +30,7 @@ export const errorCodes = [
   'archive', // an archive is damaged or refused
   'locked', // another process is using the folder
   'closed', // a trainer is used after it was closed
+  'cluster', // another worker of a cluster is missing or lost
   'diverged', // a loss or gradient is not finite
   'stopped', // work stopped on request
 ] as const;

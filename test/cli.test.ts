@@ -30,9 +30,15 @@ const folder = temporaryFolder();
 function captioner(
   args: readonly string[],
   onOutput?: (text: string, stop: () => void) => void,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   return new Promise((done) => {
-    const env: NodeJS.ProcessEnv = {...process.env, CAPTIONER_HOME: join(folder, 'home'), INIT_CWD: folder};
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      CAPTIONER_HOME: join(folder, 'home'),
+      INIT_CWD: folder,
+      ...more,
+    };
     delete env['CAPTIONER_CWD'];
     const child = spawn(process.execPath, [command, ...args], {env, cwd: folder});
     const text = {stdout: '', stderr: ''};
@@ -68,6 +74,12 @@ function jsonLines<T>(stdout: string): T[] {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as T);
+}
+
+function expectSameFolders(one: string, other: string): void {
+  expect(readdirSync(one).sort()).to.deep.equal(readdirSync(other).sort());
+  for (const name of readdirSync(one))
+    expect(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name).to.equal(true);
 }
 
 /** How many epochs a training told of. */
@@ -586,28 +598,40 @@ describe('captioner', function () {
     }
   });
 
-  it('computes parts of the features apart, which lie together afterwards', async () => {
+  it('computes parts of the features apart, and merges them', async () => {
     const features = ['features', '--data', 'drawn', '--kind', 'pooled', '--encoder', 'efficientnet-lite0'];
-    mkdirSync(join(folder, 'together'));
-    for (const part of [1, 2]) {
-      const ended = await captioner([...features, '--out', `part-${part}`, '--shard', `${part}/2`]);
-      // They fit into one shard, so the second part has nothing to do.
-      expect(ended.stdout, ended.stderr).to.equal(
-        part === 1 ? `32 images in ${join(folder, 'part-1')}\n` : `0 images in ${join(folder, 'part-2')}\n`,
-      );
-      cpSync(join(folder, `part-${part}`), join(folder, 'together'), {recursive: true});
-    }
-    const whole = await captioner([...features, '--out', 'together']);
-    expect(whole.stdout).to.equal(`32 images in ${join(folder, 'together')}\n`);
+    // They fit into one shard, so the second part has nothing to do.
+    const one = await captioner([...features, '--out', 'part-1', '--shard', '1/2']);
+    expect(one.stdout, one.stderr).to.equal(`32 images in ${join(folder, 'part-1')}\n`);
+    const two = await captioner([...features, '--out', 'part-2', '--shard', 'auto/2'], undefined, {
+      JOB_COMPLETION_INDEX: '1',
+    });
+    expect(two.stdout, two.stderr).to.equal(`0 images in ${join(folder, 'part-2')}\n`);
+    const merge = ['features', '--data', 'drawn', '--merge', 'part-1', 'part-2'];
+    const merged = await captioner([...merge, '--out', 'together']);
+    expect(merged.stdout, merged.stderr).to.equal(`32 images in ${join(folder, 'together')}\n`);
+    expect((await captioner([...features, '--out', 'whole'])).code).to.equal(0);
+    expectSameFolders(join(folder, 'together'), join(folder, 'whole'));
     // Without a place they lie where training looks for them.
-    const usual = await captioner(features);
+    const usual = await captioner(merge);
     expect(usual.stdout).to.match(
       /^32 images in .*home.data.features.drawn-efficientnet-lite0-pooled-[0-9a-f]{8}\n$/,
     );
-    for (const wrong of ['3/2', '0/2', 'half']) {
-      const {code, stderr} = await captioner([...features, '--out', 'x', '--shard', wrong]);
+    expect((await captioner(features)).stdout).to.equal(usual.stdout);
+    await refused(2, /--merge.*--kind/, ...merge, '--kind', 'grid');
+    await refused(1, /: expected a feature store, found none$/m, ...merge, 'part-3');
+    const wrong: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+      ['3/2', {}, /`part/],
+      ['0/2', {}, /`part/],
+      ['half', {}, /--shard I\/N/],
+      ['auto/2', {}, /SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX/],
+      ['auto/2', {SLURM_ARRAY_TASK_ID: '0'}, /--array=1-2/],
+      ['auto/2', {JOB_COMPLETION_INDEX: '2'}, /completions: 2/],
+    ];
+    for (const [shard, env, message] of wrong) {
+      const {code, stderr} = await captioner([...features, '--out', 'x', '--shard', shard], undefined, env);
       expect(code).to.equal(2);
-      expect(stderr).to.match(/--shard I\/N|`part/);
+      expect(stderr).to.match(message);
     }
   });
 

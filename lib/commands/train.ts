@@ -1,10 +1,14 @@
-/** `captioner train`: starts a run with new weights or those of a checkpoint, or resumes one. */
+/** `captioner train`: starts a run with new weights or those of a checkpoint, or resumes one; alone, or with the workers of a cluster. */
 import {exportCheckpoint} from '../checkpoints/export';
+import {isStopped} from '../interrupt';
 import {shortPath} from '../paths';
 import {progress} from '../show/progress';
 import {watchTraining} from '../show/watch';
+import {cluster, isChief} from '../tensorflow/cluster';
+import {meet} from '../training/chief';
+import {prepareTogether} from '../training/cluster-training';
 import {describeWords} from '../training/training-words';
-import {prepareTraining, type PreparedTraining, type TrainingRecipe} from '../training/recipe';
+import type {PreparedTraining, TrainingRecipe} from '../training/recipe';
 import {introduce, open} from './data';
 import type {EncoderFlags} from './features';
 import {continued, print, warn} from './io';
@@ -32,20 +36,43 @@ export interface TrainFlags
   readonly mirror: boolean;
 }
 
-export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promise<void> {
+export async function train(flags: TrainFlags): Promise<void> {
+  if (cluster().size === 1) return trainStages(flags);
+  stopOnSigterm();
+  try {
+    await trainStages(flags);
+  } catch (error) {
+    if (!isStopped(error)) throw error;
+    meet();
+    if (isChief()) throw error;
+    process.exitCode = 130;
+    return;
+  }
+  // A worker that left while the chief still writes would count as lost.
+  meet();
+}
+
+/** TensorFlow takes SIGTERM, which Slurm and Kubernetes send, once it has joined a cluster; here it stops like Ctrl-C. */
+function stopOnSigterm(): void {
+  process.on('SIGTERM', () => {
+    if (!process.emit('SIGINT')) process.exit(143);
+  });
+}
+
+async function trainStages({data, epochs, mirror, ...flags}: TrainFlags): Promise<void> {
   const openData = async () => {
     const dataset = await open(data);
-    introduce(dataset);
+    if (isChief()) introduce(dataset);
     return dataset;
   };
-  let stage = await prepareTraining(openData, {
+  let stage = await prepareTogether(openData, {
     ...flags,
     ...(!mirror && {mirror}),
     trainerOptions: epochs === undefined ? {} : {epochs},
-    progress,
+    progress: isChief() ? progress : false,
   });
   try {
-    if (stage.notice !== undefined) warn(stage.notice);
+    if (isChief() && stage.notice !== undefined) warn(stage.notice);
     await trainStage(stage);
     while (stage.next) {
       stage = await stage.next();
@@ -54,6 +81,7 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
   } finally {
     stage.close();
   }
+  if (!isChief()) return;
   print(`Done. Run saved in ${shortPath(stage.folder!)}`);
   if (stage.export === undefined) return;
   const to = `${stage.base}-export`;
@@ -62,6 +90,7 @@ export async function train({data, epochs, mirror, ...flags}: TrainFlags): Promi
 }
 
 async function trainStage({trainer, wordVectors, vocabulary, words}: PreparedTraining): Promise<void> {
+  if (!isChief()) return trainer.train();
   warn(describeWords(words));
   if (wordVectors)
     warn(

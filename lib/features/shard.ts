@@ -166,14 +166,22 @@ function checksumOf(content: string, ...data: Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-/** @throws CaptionerError `mismatch` when features have another origin than the wanted one. */
-export function checkSource(where: string, found: FeatureOrigin, wanted: FeatureOrigin): void {
+/**
+ * @param advice What to do, for the message.
+ * @throws CaptionerError `mismatch` when features have another origin than the wanted one.
+ */
+export function checkSource(
+  where: string,
+  found: FeatureOrigin,
+  wanted: FeatureOrigin,
+  advice = 'use another folder',
+): void {
   for (const key of ['encoder', 'preprocessing', 'kind', 'cells', 'depth'] as const) {
     const [got, expected] = [JSON.stringify(found[key]), JSON.stringify(wanted[key])];
     if (got !== expected)
       throw new CaptionerError(
         'mismatch',
-        `${where}: expected features with ${key} ${expected}, got ${got}; use another folder`,
+        `${where}: expected features with ${key} ${expected}, got ${got}; ${advice}`,
       );
   }
 }

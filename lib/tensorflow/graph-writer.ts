@@ -11,6 +11,7 @@ import {
   type GraphBinding,
   type TensorInfo,
 } from './backend';
+import {cluster} from './cluster';
 import {Graph, type NodeOptions, type NodeOutput} from './graph';
 import {shapeValue, tensorValue, typeValue, type NodeAttribute} from './graph-def';
 import {device, tf} from './tensorflow';
@@ -223,7 +224,7 @@ class GraphWriter {
     const node = this.#graph.nodeName(op);
     const refs = inputs.map(({ref}) => ref);
     const after = this.#order.access(op, node, ids);
-    const place = this.#onlyIntegers(attributes) ? '/device:CPU:0' : '';
+    const place = this.#onlyIntegers(attributes) ? `${cluster().task}/device:CPU:0` : '';
     if (op !== 'ReadVariableOp') return this.#add(op, refs, attributes, {node, after, device: place});
     // TensorFlow doesn't know the shape of a variable, but the variable does.
     const info = shapeOfVariable(this.#real, this.#order.handle(ids[0]!), attributes);

@@ -7,6 +7,7 @@ import {isatty} from 'node:tty';
 import util from 'node:util';
 import {isMainThread} from 'node:worker_threads';
 import {CaptionerError} from '../errors';
+import {joinError} from './cluster';
 
 // oneDNN is off by default on processors without AVX-512, where it saves a third of a training step.
 process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
@@ -24,6 +25,8 @@ try {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   silenceStderr(() => void require('@tensorflow/tfjs-node-gpu'));
 } catch (cause) {
+  const failed = joinError();
+  if (failed?.code === 'cluster') throw failed;
   const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
   throw new CaptionerError(
     'tensorflow',
@@ -31,6 +34,8 @@ try {
     {cause},
   );
 }
+const failed = joinError();
+if (failed) throw failed;
 
 /**
  * Calls `load` with stderr sent to /dev/null, if that can be undone. TensorFlow writes its greeting in native code before it reads any

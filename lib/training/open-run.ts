@@ -12,6 +12,7 @@ import {cutBack, unfinishedSeconds} from './metrics-log';
 import {cutEventFiles} from '../checkpoints/event-files';
 import type {History} from '../checkpoints/history';
 import {restoreEma} from '../optim/ema';
+import {cluster, isChief} from '../tensorflow/cluster';
 import {compiles} from '../tensorflow/compiled';
 import {emitWarning} from '../terminal';
 import {
@@ -43,8 +44,18 @@ export interface OpenRun {
   readonly seconds: number;
   /** Checkpoints that were skipped, and why. */
   readonly skipped: readonly Skipped[];
+  /** How the workers of a cluster agree to stop; undefined without a cluster. */
+  readonly vote?: StopVote | undefined;
   /** Whether the decoder was made here, so that it goes when the run is opened again. */
   readonly ownDecoder: boolean;
+}
+
+/** A vote of all workers, taken in every step. */
+export interface StopVote {
+  /** Whether this worker asks to stop. */
+  asked: boolean;
+  /** Whether any worker did. */
+  agreed: boolean;
 }
 
 const starts = new WeakMap<object, OpenRun>();
@@ -87,18 +98,23 @@ export async function newRun(
   const history = {steps: [], epochs: []};
   const course = new EpochCursor(material.training, settings);
   const run = typeof folder === 'string' ? beginRun(folder, replace) : folder;
+  const vote = newVote();
   try {
     await run?.clear();
     if (run) await beginProvenance(run.folder, parts.dataset, settings);
     const log = run && new EventLog(run.folder, parts, history);
     const model = new TrainableModel(parts, new Adam(trainableWeights(parts)));
     const journal = new Journal(history, run?.metrics);
-    const start = {parts, material, settings, history, course, model, run, log, journal};
+    const start = {parts, material, settings, history, course, model, run, log, journal, vote};
     return {...start, seconds: 0, skipped: [], ownDecoder: false};
   } catch (error) {
     run?.close();
     throw error;
   }
+}
+
+function newVote(): StopVote | undefined {
+  return cluster().size > 1 ? {asked: false, agreed: false} : undefined;
 }
 
 function beginRun(folder: string, replace: boolean): Run {
@@ -167,9 +183,16 @@ export async function resumeRun(
     adam.restore(optimizer);
     const model = new TrainableModel(parts, adam, average);
     const course = new EpochCursor(material.training, settings, position);
+    const {history} = training;
+    const vote = newVote();
+    const start = {parts, material, settings, history, course, model, skipped, vote, ownDecoder: true};
+    if (!isChief()) {
+      // The checkpoint is a copy of the chief's, which alone writes.
+      run.close();
+      return {...start, journal: new Journal(history, undefined), seconds: 0};
+    }
     await run.rewind(position.step, position.best?.step);
     const seconds = unfinishedSeconds(cutBack(run.metrics, position));
-    const {history} = training;
     // A log that can't be cut is only for looking at; nothing is added to it then.
     const logged = await cutEventFiles(run.folder, position.step).catch((error: unknown) => {
       if (!(error instanceof CaptionerError)) throw error;
@@ -181,8 +204,7 @@ export async function resumeRun(
     await log.complete(logged);
     await resumeProvenance(run.folder);
     const journal = new Journal(history, run.metrics);
-    const start = {parts, material, settings, history, course, model, run, log, journal};
-    return {...start, seconds, skipped, ownDecoder: true};
+    return {...start, run, log, journal, seconds};
   } catch (error) {
     for (const part of opened) part.dispose();
     run.close();

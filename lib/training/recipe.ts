@@ -91,7 +91,7 @@ export async function prepareTraining(
   const resumed = await prepare(Math.max(0, begun.length - 1), base, true);
   const newest = runs.length > 1 ? `, the newest of ${runs.length} runs of this name` : '';
   const {step} = resumed.trainer.position;
-  const notice = `Resuming ${shortPath(resumed.folder!)}${newest}, at step ${step}`;
+  const notice = `Resuming ${shortPath(resumed.folder ?? base)}${newest}, at step ${step}`;
   return setDescription({...resumed, notice}, describeTraining);
 }
 

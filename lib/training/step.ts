@@ -2,6 +2,7 @@
 import {CaptionerError} from '../errors';
 import type {Adam} from '../optim/adam';
 import type {StepKey} from '../random/random';
+import {cluster} from '../tensorflow/cluster';
 import {functionOf} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import {roundedSize} from '../tensorflow/rounded-size';
@@ -9,6 +10,7 @@ import {padded, type Batch} from './batches';
 import {compiledGradients, countWords, lossInputs, settingsOf, type LossGradients} from './loss';
 import type {Objective} from './objectives';
 import type {TrainerSettings} from './options';
+import {sharedGradients} from './shared-gradients';
 import {notFinite, type Parts} from './training-data';
 
 export interface StepSettings extends Pick<
@@ -23,6 +25,8 @@ export interface StepSettings extends Pick<
   readonly encoderLearningRate: number;
   /** Gets the gradients before clipping; they are disposed when it returns. */
   readonly onGradients?: ((gradients: ReadonlyMap<string, tf.Tensor>) => void) | undefined;
+  /** Whether this worker of a cluster asks all of them to stop after this step. */
+  readonly stop?: boolean | undefined;
 }
 
 export interface StepResult {
@@ -32,13 +36,15 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** Mean reward of the sampled captions, in self-critical training. */
   readonly reward?: number;
+  /** Whether a worker of the cluster asked to stop. */
+  readonly stop?: boolean;
 }
 
 /**
- * Takes one optimizer step on the gradients of several batches, as if they were one batch.
+ * Takes one optimizer step on the gradients of several batches, as if they were one batch. The workers of a cluster divide the batches.
  *
  * @param objective Chooses what each batch is trained on.
- * @throws CaptionerError `diverged` when the loss or the gradient is not finite; the weights are unchanged then.
+ * @throws CaptionerError `diverged` when the loss or the gradient is not finite; the weights are unchanged then. `cluster`
  */
 export function trainStep(
   parts: Pick<Parts, 'decoder' | 'features' | 'vocabulary'>,
@@ -51,10 +57,17 @@ export function trainStep(
   const encoder = parts.features.trainable;
   return tf.tidy(() => {
     // Forward and backward, batch by batch.
-    const passes = batches.map((batch, part) =>
-      forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, settings),
+    const {rank, size} = cluster();
+    const passes = batches.flatMap((batch, part) =>
+      part % size === rank
+        ? [forwardBackward(parts, batch, {seed, step: step * accumulate + part}, objective, settings)]
+        : [],
     );
-    const mean = passes.length === 1 ? passes[0]! : meanOf(adam, passes);
+    const shared =
+      size > 1
+        ? sharedGradients(adam, passes, trainedIn(parts, encoderLearningRate), settings.stop ?? false)
+        : undefined;
+    const mean = shared ?? (passes.length === 1 ? passes[0]! : meanOf(adam, passes));
     const found = new Map(Object.entries(mean.gradients));
 
     // Clip and apply.
@@ -69,11 +82,24 @@ export function trainStep(
 
     // Report.
     settings.onGradients?.(found);
+    if (shared) {
+      const {reward, stop} = shared;
+      return {loss, gradientNorm, stop, ...(reward !== undefined && {reward})};
+    }
     const captions = passes.reduce((sum, pass) => sum + pass.captions, 0);
     const rewarded = passes.every(({reward}) => reward !== undefined);
     const reward = passes.reduce((sum, pass) => sum + ((pass.reward ?? 0) * pass.captions) / captions, 0);
     return {loss, gradientNorm, ...(rewarded && {reward})};
   });
+}
+
+/** The weights that a step may change, by name. */
+function trainedIn(
+  {decoder, features}: Pick<Parts, 'decoder' | 'features'>,
+  encoderLearningRate: number,
+): Map<string, tf.Variable> {
+  const encoder = encoderLearningRate > 0 ? features.trainable : undefined;
+  return new Map([...decoder.weights, ...(encoder?.weights ?? [])]);
 }
 
 /** The forward and backward pass of one batch. */
@@ -182,7 +208,7 @@ function diverged(passes: readonly Pass[], step: number, loss: number, gradientN
   const advice =
     bad.length > 0
       ? `the features of ${bad.join(', ')} are not finite; build them again`
-      : `the batch contained ${[...images].join(', ')}; lower the learning rate, or resume from the last checkpoint`;
+      : `the batch contained ${[...images].join(', ') || 'images of other workers'}; lower the learning rate, or resume from the last checkpoint`;
   return new CaptionerError(
     'diverged',
     `step ${step + 1}: expected finite numbers, got loss ${loss} and gradient norm ${gradientNorm}; ` +

@@ -9,17 +9,20 @@ import {
   type History,
   type StepReport,
 } from '../checkpoints/history';
+import {CaptionerError} from '../errors';
 import {interruptible, isStopped, type Interrupt} from '../interrupt';
+import {fromChief} from './chief';
 import type {EpochCursor} from './epoch-cursor';
 import {beginEvent, epochEvent, now, type EndEvent} from './events';
 import type {Journal} from './journal';
+import type {StopVote} from './open-run';
 import type {TrainerSettings} from './options';
 import type {EventLog} from './tensorboard/event-log';
 import type {TrainOptions} from './train-options';
 import type {TrainableModel} from './trainable-model';
 import {startNotes} from './start-notes';
 import type {Parts, TrainingData} from './training-data';
-import {scoreOf, Validator} from './validation';
+import {scoreOf, Validator, type ValidationFindings} from './validation';
 
 /** Parts of a trainer that the loop works with. */
 export interface LoopParts {
@@ -32,6 +35,8 @@ export interface LoopParts {
   readonly log: EventLog | undefined;
   /** Seconds that the epoch in progress has taken before. */
   readonly seconds: number;
+  /** How the workers of a cluster agree to stop; undefined without a cluster. */
+  readonly vote?: StopVote | undefined;
   /** Whether there is a folder to save in. */
   readonly saves: boolean;
   readonly settings: () => TrainerSettings;
@@ -114,6 +119,7 @@ export class TrainLoop {
         throw error;
       }
     };
+    if (this.trainer.vote) this.trainer.vote.agreed = false;
     journal.listen();
     this.begin(until);
     return interruptible(whole, {stopped, signal}).finally(() => journal.stopListening());
@@ -121,16 +127,19 @@ export class TrainLoop {
 
   /** Trains to the end of the current epoch, then validates, captions the panel and saves. */
   async epoch(interrupt: Interrupt, {onStep, onEvent}: TrainOptions): Promise<EpochReport> {
-    const {course, journal, settings, step, save} = this.trainer;
+    const {course, journal, settings, step, save, vote} = this.trainer;
     const [start, before] = [performance.now(), this.#seconds];
     const seconds = (): number => before + (performance.now() - start) / 1000;
     const {epoch} = course.position;
     try {
       while (!course.ended) {
-        interrupt.throwIfRequested();
+        // In a cluster all workers stop after the same step.
+        if (vote) vote.asked = interrupt.signal.aborted;
+        else interrupt.throwIfRequested();
         const report = step();
         await onStep?.(report);
         await journal.deliver(onEvent);
+        if (vote?.agreed) throwStopped(interrupt);
         if (report.step % settings().saveEvery === 0 && !course.ended) await save();
         await interrupt.pause();
       }
@@ -148,12 +157,16 @@ export class TrainLoop {
     const {course, history, journal, log, model, save} = this.trainer;
     const settings = this.trainer.settings();
     const {step, epoch} = course.position;
-    const {more, ...found} = await model.withEmaWeights(() =>
-      this.#judge.epoch(settings, interrupt, (unit, done, total) => {
-        journal.emit({type: 'validation', time: now(), step, unit, done, total});
-        return journal.deliver(onEvent);
-      }),
-    );
+    const validate = (): Promise<ValidationFindings> =>
+      model.withEmaWeights(() =>
+        this.#judge.epoch(settings, interrupt, (unit, done, total) => {
+          journal.emit({type: 'validation', time: now(), step, unit, done, total});
+          return journal.deliver(onEvent);
+        }),
+      );
+    const {more, ...found} = await (this.trainer.vote
+      ? this.#validateOnChief(validate, interrupt)
+      : validate());
     const best = course.finish(scoreOf(found.metrics, settings.selectBy), found.validationLoss);
     const learningRate = history.steps.at(-1)?.learningRate ?? settings.learningRate;
     const loss = meanLoss(history, epoch + 1);
@@ -167,4 +180,32 @@ export class TrainLoop {
     await journal.deliver(onEvent);
     return report;
   }
+
+  /** Validates on the chief, whose findings and weights are those of all workers. */
+  async #validateOnChief(
+    validate: () => Promise<ValidationFindings>,
+    interrupt: Interrupt,
+  ): Promise<ValidationFindings> {
+    const {model, course} = this.trainer;
+    const digest = model.digest();
+    const found = await fromChief(async () => {
+      const findings = await validate().catch((error: unknown) => {
+        if (isStopped(error)) return undefined;
+        throw error;
+      });
+      return {findings, digest};
+    });
+    if (found.digest !== digest)
+      throw new CaptionerError(
+        'mismatch',
+        `step ${course.position.step}: expected the weights of the chief, got others: the processors of the workers round in different ways; train on machines of one kind`,
+      );
+    return found.findings ?? throwStopped(interrupt);
+  }
+}
+
+function throwStopped(interrupt: Interrupt): never {
+  interrupt.request();
+  interrupt.throwIfRequested();
+  throw new Error('unreachable');
 }

@@ -1,4 +1,5 @@
 /** The trained model: the decoder's weights, those of a trainable encoder, their optimizer, and the moving average of the weights. */
+import {createHash} from 'node:crypto';
 import {ofSplit} from '../datasets/dataset';
 import type {Adam} from '../optim/adam';
 import {Ema, rawWeights, type SwappedWeights} from '../optim/ema';
@@ -95,6 +96,16 @@ export class TrainableModel {
       this.adam.restore(optimizer);
       this.parts.features.trainable?.invalidate();
     };
+  }
+
+  /** SHA-256 of all weights and the optimizer's state. */
+  digest(): string {
+    const {decoder} = this.parts;
+    const hash = createHash('sha256');
+    for (const [name, weight] of [...trainableWeights(this.parts), ...decoder.featureNormalization])
+      hash.update(name).update(weight.dataSync<'float32'>());
+    for (const [name, numbers] of this.adam.state()) hash.update(name).update(numbers);
+    return hash.digest('hex');
   }
 
   dispose(): void {

@@ -22,7 +22,7 @@ import {runToEnd, lossOf, panelOf} from './validation';
 import type {TrainingData, Parts} from './training-data';
 import {changedSettings, stepRates, type TrainerSettings, type TrainerOptions} from './options';
 import type {Run, Skipped} from './run';
-import {keepStart, newRun, resumeRun, type OpenRun} from './open-run';
+import {keepStart, newRun, resumeRun, type OpenRun, type StopVote} from './open-run';
 import {remember} from './open-trainings';
 import {saveRun} from './save-run';
 import type {StepResult} from './step';
@@ -48,6 +48,7 @@ export class Trainer {
   readonly #ownDecoder: boolean;
   readonly #journal: Journal;
   readonly #loop: TrainLoop;
+  readonly #vote: StopVote | undefined;
   #settings: TrainerSettings;
   /** Message of the error that methods throw once the trainer is closed. */
   #closed: string | undefined;
@@ -62,6 +63,7 @@ export class Trainer {
     this.#forget = this.#run && remember({kind: 'trainer', folder, asked, close});
     keepStart(this, start);
     this.#journal = start.journal;
+    this.#vote = start.vote;
     this.#loop = new TrainLoop({
       ...start,
       log: start.log,
@@ -182,7 +184,9 @@ export class Trainer {
     const onGradients = this.#course.endsAfter(batches.length)
       ? (found: ReadonlyMap<string, tf.Tensor>) => this.#log?.gradients(found, step + 1)
       : undefined;
-    const learnt = this.#learn(batches, {...this.#settings, step, ...rates, onGradients});
+    const stop = this.#vote?.asked;
+    const learnt = this.#learn(batches, {...this.#settings, step, ...rates, onGradients, stop});
+    if (this.#vote && learnt.stop) this.#vote.agreed = true;
     this.#course.stepped();
     const {learningRate} = rates;
     const {loss, gradientNorm, reward} = learnt;

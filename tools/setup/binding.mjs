@@ -14,7 +14,7 @@ import {installed, isTensorFlow} from './requirements.mjs';
 
 const ziglang = '0.17.1';
 /** Included before the binding's source. */
-const headers = ['lists.h', 'signals.h', 'functions.h'].map((name) =>
+const headers = ['lists.h', 'signals.h', 'cluster.h', 'functions.h'].map((name) =>
   fileURLToPath(new URL(name, import.meta.url)),
 );
 

@@ -1,5 +1,5 @@
 /**
- * Lets JavaScript write TensorFlow functions, which tfjs's binding can't do. Included before its source, after lists.h and signals.h.
+ * Lets JavaScript write TensorFlow functions, which tfjs's binding can't do. Included before its source, after the other headers.
  * A graph is written op by op, without running anything; TensorFlow infers the shapes meanwhile. The finished function is added to the
  * binding's context and called like any op: `executeOp(name, attributes, inputs, outputs)`. A thread writes one graph at a time.
  *
@@ -39,7 +39,9 @@ inline TFE_Context *NewContext(TFE_ContextOptions *options, TF_Status *status) {
   const unsigned char config[] = {0x52, 4, 0x52, 2, 0x38, 2};
   TFE_ContextOptionsSetConfig(options, config, sizeof config, status);
   if (TF_GetCode(status) != TF_OK) return nullptr;
-  return context = TFE_NewContext(options, status);
+  context = TFE_NewContext(options, status);
+  if (context != nullptr) JoinCluster(context, status);
+  return context;
 }
 
 /** A status whose error becomes an exception in JavaScript. */
