@@ -170,12 +170,7 @@ function call(name: unknown, args: readonly unknown[], refuse: Refuse): unknown 
   if (name === 'collections OrderedDict') return new Map();
   if (name !== 'torch._utils _rebuild_tensor_v2')
     return refuse(`a call of ${typeof name === 'string' ? name : 'something without a name'}`);
-  const [storage, offset, shape, strides] = args as [
-    string,
-    number,
-    number[],
-    number[],
-  ];
+  const [storage, offset, shape, strides] = args as [string, number, number[], number[]];
   const natural = (list: unknown): boolean =>
     Array.isArray(list) && list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0);
   if (!natural([offset]) || !natural(shape) || !natural(strides) || shape.length !== strides.length)
@@ -184,14 +179,7 @@ function call(name: unknown, args: readonly unknown[], refuse: Refuse): unknown 
 }
 
 function storageOf(id: readonly unknown[], refuse: Refuse): [key: string, type: StorageType] {
-  const [kind, type, key, , , view] = id as [
-    string,
-    StorageType,
-    string,
-    string,
-    number,
-    unknown,
-  ];
+  const [kind, type, key, , , view] = id as [string, StorageType, string, string, number, unknown];
   if (kind !== 'storage' || !storageTypes.has(type) || typeof key !== 'string' || view !== undefined)
     return refuse(`a storage of ${typeof type === 'string' ? type : 'something without a name'}`);
   return [key, type];

@@ -2,13 +2,14 @@
  * Prepares a training on each worker of a cluster. The chief goes first, so that datasets and features that are missing are made once
  * where workers share a disk, and sends the checkpoint of a run that is resumed: only the chief has a run's folder.
  */
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {checkpointName, checkpointsName} from '../checkpoints/run-layout';
 import type {Dataset} from '../datasets/dataset';
 import {CaptionerError} from '../errors';
 import {sha256} from '../files/atomic';
+import {readFileChecked} from '../files/regular-file';
 import {cluster} from '../tensorflow/cluster';
 import {compiles} from '../tensorflow/compiled';
 import {libraryVersion} from '../version';
@@ -74,7 +75,9 @@ async function prepareOther(
 function readCheckpoint({folder, trainer}: PreparedTraining): Sent {
   const name = checkpointName(trainer.position.step);
   const checkpoint = join(folder!, checkpointsName, name);
-  const files = readdirSync(checkpoint).map((file) => [file, readFileSync(join(checkpoint, file))] as const);
+  const files = readdirSync(checkpoint).map(
+    (file) => [file, readFileChecked(join(checkpoint, file), {code: 'header'})] as const,
+  );
   return {name, files: new Map(files)};
 }
 

@@ -27,8 +27,7 @@ async function captioner(args: readonly string[]): Promise<Ended> {
   const originals = streams.map((stream) => stream.write.bind(stream));
   const before = process.exitCode;
   let text = '';
-  for (const stream of streams)
-    stream.write = ((part: string | Uint8Array) => ((text += String(part)), true));
+  for (const stream of streams) stream.write = (part: string | Uint8Array) => ((text += String(part)), true);
   process.exitCode = 0;
   try {
     await main(args);

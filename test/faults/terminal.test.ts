@@ -32,8 +32,7 @@ async function written(work: () => unknown): Promise<string> {
   const streams = [process.stdout, process.stderr];
   const originals = streams.map((stream) => stream.write.bind(stream));
   let text = '';
-  for (const stream of streams)
-    stream.write = ((part: string | Uint8Array) => ((text += String(part)), true));
+  for (const stream of streams) stream.write = (part: string | Uint8Array) => ((text += String(part)), true);
   try {
     await work();
   } finally {
