@@ -1,5 +1,6 @@
 /** The scores of a caption's words as functions of image features and word embeddings, and their gradients. */
 import type {StepDecoder} from '../decoders/decoder';
+import {oneHotRows} from '../ops/one-hot';
 import {pullback} from '../tensorflow/pullback';
 import {tf} from '../tensorflow/tensorflow';
 
@@ -42,7 +43,7 @@ export function selectWords(all: tf.Tensor3D, {positions}: ScoredWords): tf.Tens
     const ofRow = (row: number): tf.Tensor2D =>
       tf.reshape(tf.slice(all, [0, 0, row], [batch, steps, 1]), [batch, steps]);
     const scores: tf.Tensor2D = count > 1 ? tf.sub(ofRow(0), ofRow(1)) : ofRow(0);
-    const chosen = tf.oneHot(positions, steps, 1, 0, 'float32') as tf.Tensor2D;
+    const chosen = oneHotRows(positions, steps);
     return tf.matMul(scores, chosen, false, true);
   });
 }

@@ -45,6 +45,24 @@ describe('explain', () => {
     expect(why.image.shape).to.deep.equal([2, 3, 3]);
   });
 
+  for (const method of [
+    'saliency',
+    'deep-lift',
+    'lrp',
+    'grad-cam',
+    'attention-x-gradient',
+    'occlusion',
+  ] as const)
+    it(`explains a caption of one word by ${method}, as in a longer caption`, async () => {
+      const alone = await explain(captioner, image, {caption: 'dog', method});
+      const first = await explain(captioner, image, {caption: 'dog on grass', words: [0], method});
+      expect(alone.words.map(({word}) => word)).to.deep.equal(['dog']);
+      const scale = Math.max(...first.image.values.map(Math.abs));
+      const differences = alone.image.values.map((value, at) => Math.abs(value - first.image.values[at]!));
+      expect(scale).to.be.greaterThan(0);
+      expect(Math.max(...differences) / scale).to.be.below(1e-3);
+    });
+
   it('explains a word in contrast to another: the other way round, the values have the other sign', async () => {
     const of = async (word: string, against: string): Promise<Float32Array> => {
       const target = {word, against};

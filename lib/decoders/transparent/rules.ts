@@ -125,6 +125,8 @@ export class Rules {
 
   /** The embeddings of each step, `[batch, embedding]`. */
   steps(embeddings: tf.Tensor3D): tf.Tensor2D[] {
+    // TensorFlow.js has no gradient of an unstack with one part.
+    if (embeddings.shape[1] === 1) return [tf.squeeze<tf.Tensor2D>(embeddings, [1])];
     return tf.unstack(embeddings, 1) as tf.Tensor2D[];
   }
 }

@@ -1,5 +1,6 @@
 /** Attention times its gradient: where the decoder looked, as far as looking there made the word more likely. */
 import {runTransparent} from '../../decoders/transparent/forms';
+import {oneHotRows} from '../../ops/one-hot';
 import type {AttentionXGradientOptions} from '../../option-types';
 import {pullback} from '../../tensorflow/pullback';
 import {tf} from '../../tensorflow/tensorflow';
@@ -66,9 +67,7 @@ function weightedAttention(model: CaptionModel): tf.Tensor2D {
         const {states} = runTransparent(decoder, seen, embeddings, {probe});
         return selectWords(logProbabilitiesOfStates(decoder, states, scored.tokens), scored);
       };
-      const each = Array.from({length: words}, (_, word) =>
-        tf.oneHot(tf.tensor1d([word], 'int32'), words, 1, 0, 'float32'),
-      );
+      const each = Array.from({length: words}, (_, word) => oneHotRows(tf.tensor1d([word], 'int32'), words));
       const gradients = pullback(scores, [tf.zerosLike(alpha)], each);
       const rows = gradients.map(([gradient], word) => {
         const product = tf.mul<tf.Tensor>(alpha, gradient!);

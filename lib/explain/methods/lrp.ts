@@ -8,6 +8,7 @@ import {inputLayer} from '../../encoders/layers';
 import {relevancePixels} from '../../encoders/encoder-gradient';
 import type {Outputs} from '../../encoders/backward';
 import {runTransparent, transparentLogits} from '../../decoders/transparent/forms';
+import {oneHotRows} from '../../ops/one-hot';
 import {pullback} from '../../tensorflow/pullback';
 import {tf} from '../../tensorflow/tensorflow';
 import type {CaptionModel} from '../caption-model';
@@ -81,13 +82,11 @@ function decoderRelevance(model: CaptionModel, pass: Pass): DecoderRelevance[] {
           linear: true,
           biasFactor,
         });
-        const chosen = tf.oneHot(positions, steps, 1, 0, 'float32') as tf.Tensor2D;
+        const chosen = oneHotRows(positions, steps);
         return tf.matMul(transparentLogits(decoder, form, tokens, biasFactor), chosen, false, true); // [1, words]
       };
       const one = tf.ones([1]);
-      const each = Array.from({length: words}, (_, word) =>
-        tf.oneHot(tf.tensor1d([word], 'int32'), words, 1, 0, 'float32'),
-      );
+      const each = Array.from({length: words}, (_, word) => oneHotRows(tf.tensor1d([word], 'int32'), words));
       const values = tf.reshape(logits(features, embeddings, one), [words]);
       return pullback(logits, [features, embeddings, one], each).map(([f, e, b], word) => ({
         features: tf.mul(features, f!),
