@@ -25,7 +25,6 @@ import {explainFileError} from './file-error';
 import {endingSignal, requestEnd} from './interrupt';
 import {decoderOptions} from './decoders/decoder-options';
 import {sampleOptions, searchOptions} from './search/search-options';
-import {cluster, joinCluster} from './tensorflow/cluster';
 import {trainerOptions} from './training/trainer-options';
 
 const data = ['--data <dir>', 'the dataset: a folder, or "scenes"'] as const;
@@ -178,7 +177,7 @@ export function program(): Command {
     .option('--replace', 'removes a run in that folder (default: the new one gets a number)')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => {
-      joinCluster();
+      (await import('./tensorflow/cluster.js')).joinCluster();
       await (await import('./commands/train.js')).train(flags);
     });
   command('launch', 'starts the workers of a cluster on this machine, which divide a training')
@@ -355,6 +354,7 @@ export async function main(args: readonly string[]): Promise<void> {
       if (ending !== 'SIGPIPE') complain(error);
       process.exitCode = exitCodeOf(error, ending);
       // TensorFlow would wait for the other workers, who need to know.
+      const {cluster} = await import('./tensorflow/cluster.js');
       if (cluster().size > 1 && process.exitCode <= 128) process.exit();
     }
   }

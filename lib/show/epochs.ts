@@ -77,7 +77,7 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
     },
     ...names.map((name) => ({
       title: name,
-      lines: [{name, color: palette.green, values: epochs.map(({metrics}) => metrics[name])}],
+      lines: [{name, color: palette.green, values: epochs.map(({metrics}) => scoreOf(metrics[name]))}],
     })),
   ];
   const columns = chartsPerRow(panels.length);
@@ -113,6 +113,11 @@ export function epochsFigure(epochs: readonly EpochReport[], title: string): Fig
       ...Object.fromEntries(places.flatMap(({layout}) => Object.entries(layout(epochs)))),
     },
   };
+}
+
+/** A score next to nothing is 0 to every reader; its axis would have ten decimals. */
+function scoreOf(value: number | undefined): number | undefined {
+  return value !== undefined && value > 0 && value < 1e-4 ? 0 : value;
 }
 
 function heightOf(rows: number): number {
