@@ -137,6 +137,6 @@ describe('showExplanation', function () {
     expect(message).to.include('expected explanations of the same words');
     expect((await refusal(explanationPage([], image))).message).to.include('got none');
     const missing = await refusal(explanationPage(signed, join(folder, 'nothing.jpg')));
-    expect(missing.code).to.equal('image');
+    expect(missing.code).to.equal('not-found');
   });
 });
