@@ -65,7 +65,8 @@ describe('Notebooks', () => {
         const executed = read(ipynb).cells.filter(({cell_type}) => cell_type === 'code');
         const silent = executed.filter((cell) => cell.outputs?.length === 0).map(source);
         for (const text of silent) {
-          const expected = /^import |^\/\/ Parameters|^(\/\/.*\n|\/\*\*.*\n)*(let|const|(async )?function|type) /m;
+          const expected =
+            /^import |^\/\/ Parameters|^(\/\/.*\n|\/\*\*.*\n)*(let|const|(async )?function|type) /m;
           expect(text).to.match(expected, 'a cell without output declares something');
         }
       }).timeout(15 * 60_000);
