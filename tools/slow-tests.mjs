@@ -44,6 +44,7 @@ export const slowTests = {
   'show/watch-run': 'follows trainings of other processes',
   'tensorflow/signals': 'sends signals to processes that compute',
   'tools/bench': 'runs a benchmark',
+  'tools/equations': 'starts Python again and again',
   'tools/gpu-check': 'packs and unpacks a checkout',
   'tools/left-behind': 'starts trainings and JupyterLab, and ends them',
   'tools/results': 'compiles and tests copies of the project',
