@@ -84,7 +84,7 @@ export default defineConfig(
     },
   },
   {
-    // What comes from others goes through one guard: text to terminal.ts, images to image-guard.ts, files to regular-file.ts.
+    // Untrusted input goes through one guard: text to terminal.ts, images to image-guard.ts, files to regular-file.ts.
     files: ['lib/**/*.ts'],
     ignores: ['lib/terminal.ts', 'lib/tensorflow/tf-environment.ts', 'lib/serve/page/**'],
     rules: {
@@ -138,7 +138,7 @@ export default defineConfig(
   },
   {
     files: ['lib/**/*.ts'],
-    // They draw or encode pixels of the library's own.
+    // They draw or encode the library's own pixels.
     ignores: [
       'lib/encoders/image-guard.ts',
       'lib/datasets/synthetic/scenes.ts',

@@ -40,7 +40,7 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** Characters of a message; what a file claims may be longer. */
 const longest = 4000;
 
-/** Messages quote names, headers and words of others, which may hold anything. */
+/** Messages quote untrusted names, headers and words. */
 function inOneLine(message: string): string {
   const text = shown(message.slice(0, longest + 1));
   return text.length > longest ? `${text.slice(0, longest)} …` : text;

@@ -48,7 +48,7 @@ export class Interrupt {
 
 /** Signals that end a process. A notebook's kernel takes care of them itself. */
 const endings = ['SIGTERM', 'SIGHUP'] as const;
-/** What stops the work that runs, by the work. */
+/** Functions that stop the running work, one for each piece of work. */
 const running = new Set<() => void>();
 /** Time in which a program may say how its work was stopped, before it ends. */
 const farewell = 200; // ms

@@ -1,5 +1,5 @@
 /**
- * Text on its way to a terminal or into a message. Words, names, paths and headers of others may hold characters that move the cursor, set
+ * Text on its way to a terminal or into a message. Untrusted words, names, paths and headers may hold characters that move the cursor, set
  * the window's title or turn lines around; here they become visible escapes. Only this module writes to a terminal, which eslint checks.
  */
 import {once} from 'node:events';
@@ -44,7 +44,7 @@ export function printErrorLines(text: string): void {
   process.stderr.write(`${shownLines(text)}\n`);
 }
 
-/** Writes a line of which every part of others is `shown` already, with styles of ours, on stdout. */
+/** Writes a line whose untrusted parts are `shown` already, with our own styles, on stdout. */
 export function printStyled(line: string): void {
   process.stdout.write(`${line}\n`);
 }

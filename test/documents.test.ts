@@ -71,7 +71,7 @@ function words(line: string): string[] {
 /** Reads a command line as the command would, without running it. */
 function parse(line: string): void {
   const [name, ...args] = words(line) as [string, ...string[]];
-  // What follows the options of `launch` is a command of its own.
+  // After its options, `launch` takes a command with options of its own.
   if (name === 'launch') return parse(args.slice(args.indexOf('train')).join(' '));
   const command = program().commands.find((one) => one.name() === name);
   if (command === undefined) {

@@ -31,7 +31,7 @@ export class CaptionOutput {
   }
 
   #lines(image: string, result: Captioned | Sampled): string[] {
-    // What JSON leaves unescaped is the same text to whoever parses it.
+    // Escapes characters that JSON doesn't have to; parsers read the same text.
     const json = (value: object): string => `${shown(JSON.stringify({image, ...value}))}\n`;
     if (this.format === 'json' && 'hypotheses' in result)
       return [json({caption: result.caption, hypotheses: result.hypotheses.map(inJson)})];

@@ -64,7 +64,7 @@ function ended(worker: ChildProcess, index: number): Promise<number> {
   });
 }
 
-/** Of several failures, the one that another try won't mend. */
+/** Returns the exit code for several failures: one that another try won't mend comes first. */
 function codeOf(codes: readonly number[]): number {
   const failed = codes.filter((code) => code !== 0);
   const killed = (code: number): boolean => code > 128 && code !== exitCodes.stopped;

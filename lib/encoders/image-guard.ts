@@ -66,7 +66,7 @@ export async function readImageFile(file: string): Promise<Buffer> {
 }
 
 /**
- * Decodes an image, whoever shows or reads it: within the limits of formats, pixels and time. Applies the EXIF orientation and puts
+ * Decodes an untrusted image within the limits of formats, pixels and time. Applies the EXIF orientation and puts
  * transparent images on white.
  *
  * @param where The file's name, for messages.

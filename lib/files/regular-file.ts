@@ -1,5 +1,5 @@
 /**
- * Opens and reads files of others. Only a regular file is read, since a device or a pipe would never end, and only after its size was
+ * Opens and reads untrusted files. Only a regular file is read, since a device or a pipe would never end, and only after its size was
  * compared with what is expected and with what a buffer can hold.
  */
 import {closeSync, constants, fstatSync, openSync, promises as fs, readSync, type Stats} from 'node:fs';
@@ -9,7 +9,7 @@ import {explainFileError} from '../file-error';
 /** Largest file that is read at once, in bytes. */
 export const largestFile: number = 2 ** 31 - 1;
 
-/** What is expected of a file before it is read. */
+/** Requirements that a file has to meet before it is read. */
 export interface Expected {
   /** Code of the error for anything but a regular file of at most `largest` bytes. */
   readonly code: ErrorCode;

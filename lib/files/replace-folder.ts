@@ -4,7 +4,7 @@ import {existsSync, promises as fs, readdirSync, renameSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {explainFileError} from '../file-error';
 
-/** Where the old folder lies while a new one takes its place: there the next reader finds it after a crash. */
+/** Returns the path of the old folder while a new one takes its place; the next reader finds it there after a crash. */
 function previousOf(folder: string): string {
   return join(dirname(folder), `.${basename(folder)}.previous`);
 }

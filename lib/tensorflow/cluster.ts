@@ -13,7 +13,7 @@ export interface Cluster {
   readonly size: number;
   /** Names for messages, by rank: `worker 1 (host1:2222)`. */
   readonly workers: readonly string[];
-  /** What the names of this worker's devices begin with; empty without a cluster. */
+  /** Prefix of the names of this worker's devices; empty without a cluster. */
   readonly task: string;
 }
 
@@ -69,7 +69,7 @@ export function joinCluster(env: NodeJS.ProcessEnv = process.env): void {
   current = {rank, size: tasks.length, workers, task: tasks[rank]!.device};
   env['CAPTIONER_TASK'] = `${current.task}/`;
   env['CAPTIONER_SERVER_DEF'] = serverDef(tasks, rank, {heartbeat, join});
-  // What TensorFlow writes about a lost worker says less than our error.
+  // Our error says more about a lost worker than TensorFlow's log.
   env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
 }
 

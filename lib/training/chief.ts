@@ -1,4 +1,4 @@
-/** What the workers of a cluster tell each other besides gradients: what the chief found, and whether all of them train the same. */
+/** Messages between the workers of a cluster besides gradients: the chief's findings, and checks that all of them train the same. */
 import {deserialize, serialize} from 'node:v8';
 import {CaptionerError} from '../errors';
 import {cluster, isChief} from '../tensorflow/cluster';

@@ -90,7 +90,7 @@ function checkDivisible({options: {accumulate}}: Trainer): void {
   );
 }
 
-/** What must be the same on all workers. */
+/** Returns the facts that must be the same on all workers. */
 function factsOf({trainer, features, decoder}: PreparedTraining): Record<string, string> {
   const {accumulate, ...settings} = trainer.options;
   const {version, commit} = libraryVersion();

@@ -7,7 +7,7 @@ import {functionOf} from '../tensorflow/compiled';
 import {tf} from '../tensorflow/tensorflow';
 import type {LossGradients} from './loss';
 
-/** What a worker adds to the step. */
+/** A worker's contribution to the step. */
 export interface Contribution extends LossGradients {
   readonly words: number;
   readonly captions: number;

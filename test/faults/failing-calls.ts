@@ -7,7 +7,7 @@ import fs from 'node:fs';
 type Call = (...args: unknown[]) => unknown;
 type Functions = Record<string, Call>;
 
-/** What happens at the call: an error with this code, or the death of the process. */
+/** The fault at the call: an error with this code, or the death of the process. */
 export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'EROFS' | 'EMFILE' | 'EFBIG' | 'kill';
 
 const changes = ['rename', 'mkdir', 'rm', 'rmdir', 'unlink', 'link', 'writeFile', 'appendFile', 'truncate'];
@@ -71,7 +71,7 @@ export class FailingCalls {
         this.#strike(name, pathOf(args, path));
         return original.apply(owner, args);
       };
-      // What an async function throws its promise is rejected with.
+      // An async function rejects its promise with the error.
       // eslint-disable-next-line @typescript-eslint/require-await
       owner[name] = sync ? call : async (...args) => call(...args);
       if (path === undefined) this.#restore.push(() => void (owner[name] = original));

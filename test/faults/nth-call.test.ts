@@ -43,7 +43,7 @@ async function captioner(args: readonly string[]): Promise<Ended> {
 
 interface Command {
   readonly args: readonly string[];
-  /** What lies there before: names of what was made once. */
+  /** Names of prepared files that the command starts with. */
   readonly with: readonly string[];
   /** Checks that nothing is lost, after a fault and without any. */
   readonly check?: (home: string) => Promise<void>;

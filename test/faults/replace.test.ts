@@ -67,7 +67,7 @@ describe('A folder that is replaced', function () {
           const where = `call ${at}: ${calls.names[at - 1]}`;
           calls.restore();
           if (error !== undefined) expect(error, where).to.be.instanceOf(CaptionerError);
-          // What lay there before then still does; without an error, the new one.
+          // After an error the old one is still there; without one, the new one.
           const renamed = /^rename/.test(calls.names[at - 1] ?? '') || at > points - 4;
           const found = await contents(folder);
           if (error === undefined) expect(found, where).to.deep.equal(fresh);

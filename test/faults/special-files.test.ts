@@ -39,7 +39,7 @@ const kinds: Readonly<Record<string, (path: string) => unknown>> = {
   },
 };
 
-/** Readers of files of others. Each is given the folder with the file, and the file's path. */
+/** Readers of untrusted files. Each is given the folder with the file, and the file's path. */
 const readers: Readonly<
   Record<string, readonly [name: string, read: (folder: string, path: string) => unknown]>
 > = {

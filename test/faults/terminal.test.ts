@@ -1,4 +1,4 @@
-/** Text of others on its way to a terminal: no control character and no change of direction gets through. */
+/** Untrusted text on its way to a terminal: no control character and no change of direction gets through. */
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError, loadCheckpoint, Vocabulary} from 'captioner';
@@ -106,7 +106,7 @@ describe('A message', () => {
     }
   });
 
-  it('quotes files of others in that way', async () => {
+  it('quotes untrusted files in the same way', async () => {
     const header = (name: string): Buffer => {
       const json = Buffer.from(JSON.stringify({[name]: {dtype: name, shape: [1], data_offsets: [0, 4]}}));
       const length = Buffer.alloc(8);

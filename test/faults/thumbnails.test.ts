@@ -38,7 +38,7 @@ function solid(): sharp.Sharp {
   return sharp({create: {width: 64, height: 64, channels: 3, background: '#c04020'}});
 }
 
-/** Everything that decodes an image of others to show it. */
+/** Everything that decodes an untrusted image to show it. */
 const decoders: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   'a thumbnail': (file) => thumbnail(file),
   'a thumbnail of bytes': async (file) => thumbnail((await import('node:fs')).readFileSync(file)),

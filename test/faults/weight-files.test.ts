@@ -1,4 +1,4 @@
-/** Weight files and shards of others that are damaged or made to do harm: refused in words, whatever is in them. */
+/** Damaged and malicious weight files and shards: refused in words, whatever is in them. */
 import {existsSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {CaptionerError} from 'captioner';
