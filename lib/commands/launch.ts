@@ -11,6 +11,9 @@ export interface LaunchFlags {
   readonly workers: number;
 }
 
+/** Set for workers whose standard input closes when their launcher ends, whatever ended it. */
+export const launchedVariable = 'CAPTIONER_LAUNCHED';
+
 /** Time that workers have to end by themselves after one has failed. */
 const patience = 120_000; // ms
 
@@ -33,8 +36,8 @@ export async function launch(command: readonly string[], {workers}: LaunchFlags)
     const config = {cluster: {worker: addresses}, task: {type: 'worker', index}};
     // In a group of its own, so that Ctrl-C in a terminal reaches it once, from here.
     return spawn(process.execPath, [program, ...command], {
-      env: {...process.env, TF_CONFIG: JSON.stringify(config)},
-      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {...process.env, TF_CONFIG: JSON.stringify(config), [launchedVariable]: '1'},
+      stdio: ['pipe', 'inherit', 'inherit'],
       detached: true,
     });
   });

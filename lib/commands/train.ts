@@ -1,4 +1,5 @@
 /** `captioner train`: starts a run with new weights or those of a checkpoint, or resumes one; alone, or with the workers of a cluster. */
+import type {Socket} from 'node:net';
 import {exportCheckpoint} from '../checkpoints/export';
 import {isStopped} from '../interrupt';
 import {shortPath} from '../paths';
@@ -12,6 +13,7 @@ import type {PreparedTraining, TrainingRecipe} from '../training/recipe';
 import {introduce, open} from './data';
 import type {EncoderFlags} from './features';
 import {continued, print, warn} from './io';
+import {launchedVariable} from './launch';
 
 export interface TrainFlags
   extends
@@ -39,6 +41,7 @@ export interface TrainFlags
 export async function train(flags: TrainFlags): Promise<void> {
   if (cluster().size === 1) return trainStages(flags);
   stopOnSigterm();
+  if (process.env[launchedVariable]) stopWithLauncher();
   try {
     await trainStages(flags);
   } catch (error) {
@@ -57,6 +60,13 @@ function stopOnSigterm(): void {
   process.on('SIGTERM', () => {
     if (!process.emit('SIGINT')) process.exit(143);
   });
+}
+
+/** A killed launcher forwards no signal, and its workers must not outlive it. */
+function stopWithLauncher(): void {
+  const input = process.stdin as Socket;
+  input.on('end', () => process.emit('SIGTERM', 'SIGTERM')).resume();
+  input.unref();
 }
 
 async function trainStages({data, epochs, mirror, ...flags}: TrainFlags): Promise<void> {

@@ -221,8 +221,11 @@ describe('Training in a cluster', function () {
     }
   });
 
-  it('starts by `captioner launch`, which forwards a signal once and returns how they ended', async () => {
-    const launched = (more: readonly string[], stop: boolean): Promise<{code: number | null; text: string}> =>
+  it('starts by `captioner launch`, which forwards a signal once, and whose workers end when it does', async () => {
+    const launched = (
+      more: readonly string[],
+      stop?: NodeJS.Signals,
+    ): Promise<{code: number | null; text: string}> =>
       new Promise((done) => {
         const line = [join(projectRoot, 'lib', 'bin', 'captioner.js'), 'launch', '--workers', '2'];
         const child = spawn(
@@ -237,16 +240,19 @@ describe('Training in a cluster', function () {
             text += chunk;
             if (!stop || stopped || !text.includes('epoch 1 of')) return;
             stopped = true;
-            child.kill('SIGINT');
+            child.kill(stop);
           });
+        // Its output closes when the last worker has ended.
         child.on('close', (code) => done({code, text}));
       });
-    const first = await launched([...args('launched'), '--epochs', '50'], true);
+    const first = await launched([...args('launched'), '--epochs', '50'], 'SIGINT');
     expect(first.code, first.text).to.equal(130);
     expect(first.text.match(/Stopped at step \d+ of \d+, saved; continue with --resume/g)).to.have.length(1);
-    const wrong = await launched(['train', '--data', 'nowhere', '--run', 'x'], false);
+    const killed = await launched([...args('orphaned'), '--epochs', '50'], 'SIGKILL');
+    expect(killed.text).to.match(/Stopped at step \d+ of \d+, saved; continue with --resume/);
+    const wrong = await launched(['train', '--data', 'nowhere', '--run', 'x']);
     expect([wrong.code, /nowhere/.test(wrong.text)], wrong.text).to.deep.equal([1, true]);
-    const other = await launched(['caption', 'a.jpg'], false);
+    const other = await launched(['caption', 'a.jpg']);
     expect([other.code, other.text]).to.deep.equal([
       2,
       'captioner: launch: expected the command train, got caption; only a training divides its work\n',
