@@ -20,7 +20,7 @@ export class Throttle {
   /** Draws now if the interval has passed, else later. Await it in a busy loop, so that the output is sent. */
   request(): Promise<void> {
     const now = performance.now();
-    const pause = Math.max(this.interval, 100 * this.cost); // drawing takes at most a hundredth of the time
+    const pause = Math.max(this.interval, 200 * this.cost); // drawing takes at most half a hundredth of the time
     const due = Math.max(this.last + pause, lastOfAll + globalInterval);
     if (now >= due) return this.finish();
     // The timer fires only when the caller yields. A loop that never yields draws with its next request.

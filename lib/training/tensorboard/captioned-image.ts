@@ -40,13 +40,15 @@ export async function openCanvas(file: string): Promise<Canvas> {
   return {pixels: data, width: info.width, height: info.height};
 }
 
-/** Returns an image with its caption below. */
+/** Returns an image with its caption below. The rows of both are joined as they are: blending them would take as long as the rest. */
 export async function drawCaption({pixels, width, height}: Canvas, legend: Legend): Promise<EncodedImage> {
-  const {data, info} = await sharp(pixels, {raw: {width, height, channels: 3}})
-    .extend({bottom: legendHeight, background: colour.paper})
-    .composite([{input: Buffer.from(legendSvg(legend, width)), left: 0, top: height}])
-    .removeAlpha()
-    .jpeg({quality: 88, chromaSubsampling: '4:4:4'})
+  const below = await sharp(Buffer.from(legendSvg(legend, width)))
+    .flatten({background: colour.paper})
+    .raw()
+    .toBuffer();
+  const raw = {width, height: height + legendHeight, channels: 3} as const;
+  const {data, info} = await sharp(Buffer.concat([pixels, below]), {raw})
+    .jpeg({quality: 88})
     .toBuffer({resolveWithObject: true});
   return {bytes: data, width: info.width, height: info.height};
 }
