@@ -221,7 +221,7 @@ export function program(): Command {
     )
     .requiredOption(
       '--candidates <file>',
-      'JSON ([{"image_id": …, "caption": "…"}]), or CSV: image_id,caption',
+      'JSON ([{"image_id": …, "caption": "…"}] or {id: caption}), JSON Lines, or CSV: image_id,caption',
     )
     .option(...json)
     .option(...perImage)

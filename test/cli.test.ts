@@ -540,13 +540,17 @@ describe('captioner', function () {
     table('unnamed.csv', 'name,words\na,a dog\n');
     table('short.csv', 'image_id,caption\na,a dog\nb\n');
     table('twice.csv', 'image_id,caption\na,a dog\na,a cat\n');
+    table('broken.jsonl', '{"image":"a","caption":"a dog"}\n{"image":"b"\n');
+    table('twice.jsonl', '{"image":"a","caption":"a dog"}\r\n\r\n{"image":"a","caption":"a cat"}\r\n');
     const score = (candidates: string, references = 'right.csv') =>
       captioner(['score', '--references', references, '--candidates', candidates]);
     for (const [name, message] of [
       ['unnamed.csv', /unnamed\.csv: expected a column image_id or .*, found name, words$/m],
       ['short.csv', /short\.csv: row 2: Too few fields/],
       ['twice.csv', /candidates: expected one caption per image, got two for image a/],
-      ['gone.csv', /gone\.csv: expected a table, found nothing/],
+      ['broken.jsonl', /broken\.jsonl line 2: expected JSON: /],
+      ['twice.jsonl', /candidates: expected one caption per image, got two for image a/],
+      ['gone.csv', /gone\.csv: expected a file of captions, found nothing/],
     ] as const) {
       const {code, stderr} = await score(name);
       expect(code, name).to.equal(1);

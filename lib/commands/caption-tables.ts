@@ -1,4 +1,4 @@
-/** Captions by image in files of the user: JSON, or a table if the file's name ends in .csv or .tsv. */
+/** Captions by image in files of the user: JSON, JSON Lines (.jsonl, .ndjson) as `caption --json` prints them, or a table (.csv, .tsv). */
 import Papa from 'papaparse';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
@@ -16,7 +16,8 @@ const captionColumns = ['caption', 'text', 'sentence', 'comment'];
 
 /** Reads what `score --candidates` names: one caption per image. */
 export function readCandidates(file: string): unknown {
-  return isTable(file) ? readTable(file) : readJson(file);
+  if (isTable(file)) return readTable(file);
+  return isJsonLines(file) ? readJsonLines(file) : readJson(file);
 }
 
 /** Reads what `score --references` names; in a table, an image has as many rows as references. */
@@ -34,6 +35,26 @@ export async function writePredictions(file: string, predictions: readonly Row[]
     delimiter,
   });
   await writeFileAtomic(userPath(file), `${text}\n`);
+}
+
+function isJsonLines(file: string): boolean {
+  return /\.(jsonl|ndjson)$/i.test(file);
+}
+
+/** @throws CaptionerError `captions` if a line is not JSON; `not-found` */
+function readJsonLines(file: string): unknown[] {
+  const path = userPath(file);
+  return textOf(path)
+    .split('\n')
+    .flatMap((line, at) => {
+      if (line.trim() === '') return [];
+      try {
+        return [JSON.parse(line) as unknown];
+      } catch (cause) {
+        const {message} = cause as Error;
+        throw new CaptionerError('captions', `${path} line ${at + 1}: expected JSON: ${message}`, {cause});
+      }
+    });
 }
 
 function isTable(file: string): boolean {
@@ -69,6 +90,6 @@ function textOf(path: string): string {
     return readText(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new CaptionerError('not-found', `${path}: expected a table, found nothing`, {cause});
+    throw new CaptionerError('not-found', `${path}: expected a file of captions, found nothing`, {cause});
   }
 }

@@ -78,9 +78,10 @@ export class Cnn implements Encoder {
   *encodeSteps(pixels: tf.Tensor4D): Generator<void, Features, void> {
     let map = this.normalize(pixels);
     try {
-      for (const section of (this.#sections ??= sectionsOf(this.layers))) {
+      for (const [at, section] of (this.#sections ??= sectionsOf(this.layers)).entries()) {
         yield;
-        const next = forward(section, this.weights, map);
+        const run = (map: tf.Tensor4D): tf.Tensor4D => forward(section, this.weights, map);
+        const next = functionOf(this, `section ${at}`, run)(map);
         map.dispose();
         map = next;
       }

@@ -16,14 +16,17 @@ const longestCaption = 2000;
 const identity = z.union([z.string(), z.number()]).transform(String);
 const text = z.string().max(longestCaption);
 const candidatesSchema = z.array(z.object({image_id: identity, caption: text}));
+/** Names that the image has in lists of captions; those that `caption` prints have the second. */
+const idNames = ['image_id', 'image', 'image_name', 'file_name', 'filename', 'id'];
 const ofImage = z.object({captions: z.array(text).min(1)});
 const annotations = z.object({annotations: candidatesSchema});
 
 /**
  * Pairs each caption with the references of its image.
  *
- * @param candidates `[{"image_id": …, "caption": "…"}]`, one entry per image.
- * @param references An object from image id to an array of captions, or COCO annotations.
+ * @param candidates `[{"image_id": …, "caption": "…"}]`, one entry per image; or an object from image id to its caption, which may be the
+ *   only element of an array.
+ * @param references An object from image id to a caption or an array of captions, or COCO annotations.
  * @returns `pairs`, and as `unused` the ids of images with references but without a caption: COCO annotations often cover more images
  *   than were captioned.
  * @throws CaptionerError `captions` when the JSON has another form, or an image occurs twice or has no references.
@@ -34,7 +37,7 @@ export function pairCaptions(
 ): {readonly pairs: readonly Pair[]; readonly unused: readonly string[]} {
   const known = readReferences(references);
   const seen = new Set<string>();
-  const pairs = read(candidatesSchema, candidates, 'candidates').map(({image_id: id, caption}) => {
+  const pairs = read(candidatesSchema, rowsOf(candidates), 'candidates').map(({image_id: id, caption}) => {
     if (seen.has(id))
       throw new CaptionerError(
         'captions',
@@ -50,15 +53,44 @@ export function pairCaptions(
   return {pairs, unused: [...known.keys()].filter((id) => !seen.has(id))};
 }
 
+/** Returns one row for each image of candidates in any form. */
+function rowsOf(json: unknown): unknown[] {
+  if (Array.isArray(json)) return json.map(rowOf);
+  if (typeof json !== 'object' || json === null)
+    throw new CaptionerError(
+      'captions',
+      `candidates: expected a list of captions or an object from image id to caption, got ${JSON.stringify(json).slice(0, 80)}`,
+    );
+  return Object.entries(json as Readonly<Record<string, unknown>>).map(([id, caption]) => {
+    if (!Array.isArray(caption)) return {image_id: id, caption};
+    if (caption.length === 1) return {image_id: id, caption: caption[0] as unknown};
+    throw new CaptionerError(
+      'captions',
+      `candidates: expected one caption per image, got ${caption.length} for image ${id}`,
+    );
+  });
+}
+
+/** Calls the id of an image `image_id`, whatever its row calls it. */
+function rowOf(row: unknown): unknown {
+  if (typeof row !== 'object' || row === null || 'image_id' in row) return row;
+  const name = idNames.find((one) => one in row);
+  return name === undefined ? row : {...row, image_id: (row as Readonly<Record<string, unknown>>)[name]};
+}
+
 function readReferences(json: unknown): Map<string, readonly string[]> {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new CaptionerError('captions', 'references: expected an object from image id to captions');
   if (!('annotations' in json) || !Array.isArray(json.annotations))
     // Image by image, since zod leaves out a key `__proto__`.
     return new Map(
-      Object.entries(json).map(([id, captions]) => [
+      Object.entries(json as Readonly<Record<string, unknown>>).map(([id, captions]) => [
         id,
-        read(ofImage, {captions: captions as unknown}, `references: image ${id}`).captions,
+        read(
+          ofImage,
+          {captions: typeof captions === 'string' ? [captions] : captions},
+          `references: image ${id}`,
+        ).captions,
       ]),
     );
   const captions = new Map<string, string[]>();

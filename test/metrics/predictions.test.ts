@@ -14,6 +14,40 @@ describe('pairCaptions', () => {
     ).to.deep.equal(['caption 0', 'caption 2']);
   });
 
+  it('reads captions in the forms that people and other programs write', () => {
+    const references = {1: ['one', 'two'], 2: 'three'};
+    const expected = [
+      {id: '1', candidate: 'a dog', references: ['one', 'two']},
+      {id: '2', candidate: 'a cat', references: ['three']},
+    ];
+    const rows = (name: string): object[] => [
+      {[name]: 1, caption: 'a dog', hypotheses: []},
+      {[name]: '2', caption: 'a cat'},
+    ];
+    const forms = [
+      ...['image_id', 'image', 'file_name', 'id'].map(rows),
+      {1: 'a dog', 2: 'a cat'},
+      {1: ['a dog'], 2: ['a cat']},
+    ];
+    for (const form of forms)
+      expect(pairCaptions(form, references).pairs, JSON.stringify(form)).to.deep.equal(expected);
+    const odd: unknown = JSON.parse('{"__proto__": "a dog"}');
+    const own: unknown = JSON.parse('{"__proto__": "one"}');
+    expect(pairCaptions(odd, own).pairs).to.deep.equal([
+      {id: '__proto__', candidate: 'a dog', references: ['one']},
+    ]);
+    for (const [form, message] of [
+      [{1: ['a', 'b']}, 'expected one caption per image, got 2 for image 1'],
+      [{1: []}, 'expected one caption per image, got 0 for image 1'],
+      [{1: {text: 'a'}}, 'candidates: `0.caption`'],
+      ['a dog', 'expected a list of captions or an object from image id to caption, got "a dog"'],
+      [null, 'got null'],
+      [[{caption: 'a'}], 'candidates: `0.image_id`'],
+      [[7], 'candidates: `0`'],
+    ] as const)
+      expect(() => pairCaptions(form, references), JSON.stringify(form)).to.throw(message);
+  });
+
   it('accepts names of object properties as image ids', () => {
     const odd = [{image_id: '__proto__', caption: 'x'}];
     expect(() => pairCaptions(odd, {'a.jpg': ['one']})).to.throw('image __proto__');
