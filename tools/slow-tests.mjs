@@ -67,3 +67,22 @@ export const slowTests = {
   'training/trainer': 'trains hundreds of steps and many epochs',
   'training/xla': 'compiles for seconds',
 };
+
+/**
+ * How a whole run shares the machine. The files, or folders of them, of `first` run beside all others but those of `alone`; they are the
+ * tests of notebooks and pages, which also share the chapters that one of them has run.
+ */
+export const lanes = {
+  first: ['browser', 'notebooks', 'show', 'serve'],
+  alone: [
+    'caption-in-groups', // other events must get through in time
+    'faults/linear', // measures times
+    'interrupt', // must stop in time
+    'notebooks/stop', // must stop in time
+    'serve/captions', // must answer in time
+    'serve/process', // must answer in time
+    'tensorflow/signals', // computes as much as it can
+    'tools/bench', // measures times
+    'training/cluster', // workers must hear of each other in time
+  ],
+};

@@ -76,6 +76,25 @@ describe('npm test', () => {
     rmSync(join(folder, 'test', 'area', 'unsteady.test.ts'));
   });
 
+  it('runs the tests of notebooks beside the others, and those that measure time after them', async () => {
+    const began = (name: string): string =>
+      `import {existsSync, writeFileSync} from 'node:fs';
+      import {setTimeout as pause} from 'node:timers/promises';
+      it('${name}', async () => {
+        writeFileSync('began-${name}', '');
+        for (let waited = 0; waited < 100; waited++) if (existsSync('began-other')) break; else await pause(200);
+        if (!existsSync('began-other')) throw new Error('the other never began');
+        if (existsSync('began-alone') !== ${name === 'alone'}) throw new Error('not alone');
+      });`;
+    const all = {notebook: 'notebooks/one', other: 'area/begins', alone: 'interrupt'};
+    mkdirSync(join(folder, 'test', 'notebooks'), {recursive: true});
+    for (const [name, file] of Object.entries(all)) write(`test/${file}.test.ts`, began(name));
+    const {stdout, last} = await test();
+    for (const name of Object.keys(all)) expect(stdout).to.include(`✔ ${name}`);
+    expect(last).to.equal('5 passed, 1 failed, 1 skipped');
+    for (const file of Object.values(all)) rmSync(join(folder, 'test', `${file}.test.ts`));
+  });
+
   it('hands its arguments to mocha, and runs only the files that are named', async () => {
     const {code, last} = await test('test/area/some.test.ts', '-g', 'passes');
     expect([code, last]).to.deep.equal([0, '1 passed, 0 failed, 0 skipped']);
@@ -100,10 +119,13 @@ describe('npm test', () => {
       rmSync(join(folder, 'test', path), {recursive: true});
   });
 
-  it('knows slow tests that there are, and no others', async () => {
+  it('knows tests that there are, and no others', async () => {
     const module = pathToFileURL(join(projectRoot, 'tools', 'slow-tests.mjs')).href;
-    const {slowTests} = (await import(module)) as {slowTests: Record<string, string>};
-    const gone = Object.keys(slowTests).filter(
+    const {slowTests, lanes} = (await import(module)) as {
+      slowTests: Record<string, string>;
+      lanes: Record<'first' | 'alone', string[]>;
+    };
+    const gone = [...Object.keys(slowTests), ...lanes.first, ...lanes.alone].filter(
       (name) => !['', '.test.ts'].some((end) => existsSync(join(projectRoot, 'test', name + end))),
     );
     expect(gone).to.deep.equal([]);
