@@ -13,6 +13,7 @@ const order = [
     'given',
     'memory',
     'paths',
+    'quote-value',
     'interrupt',
     'metric-names',
     'option-fields',

@@ -43,9 +43,18 @@ export function counted(count: number, what: string): string {
   return `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
+/** Returns a path without slashes at its end. */
+export function withoutEndSlashes(path: string): string {
+  // A regular expression would try each slash of a long row anew.
+  let {length} = path;
+  while (length > 0 && '\\/'.includes(path[length - 1]!)) length--;
+  return path.slice(0, length);
+}
+
 /** Returns the name of a file or folder without the folders that it lies in. */
 export function lastName(path: string): string {
-  return path.replace(/[\\/]+$/, '').replace(/^.*[\\/]/, '');
+  const bare = withoutEndSlashes(path);
+  return bare.slice(Math.max(bare.lastIndexOf('/'), bare.lastIndexOf('\\')) + 1);
 }
 
 /** Returns how many numbers tensors of these shapes hold. */

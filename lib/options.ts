@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {CaptionerError} from './errors';
 import {expectedOf, schemaAt} from './option-issues';
 import {nearest, unknownOption} from './option-names';
+import {quoteValue} from './quote-value';
 
 /** Complaints about one value that are said; a file may have thousands. */
 const complaintLimit = 8;
@@ -46,17 +47,9 @@ function complaint(issue: z.core.$ZodIssue, value: unknown, where: string, schem
   );
   const near = issue.code === 'invalid_value' ? nearestOf(got, issue.values) : undefined;
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-  return `\`${issue.path.join('.') || 'options'}\`: expected ${expectedOf(issue, schema)}, got ${show(got)}${hint}`;
+  return `\`${issue.path.join('.') || 'options'}\`: expected ${expectedOf(issue, schema)}, got ${quoteValue(got)}${hint}`;
 }
 
 function nearestOf(got: unknown, values: readonly unknown[]): string | undefined {
   return typeof got === 'string' ? nearest(got, values.map(String)) : undefined;
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  // JSON has no NaN, no infinity and no large integers; of functions and symbols it makes nothing.
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -2,6 +2,7 @@
 import {z} from 'zod';
 import {CaptionerError} from '../errors';
 import type {Interval} from '../metrics/bootstrap';
+import {firstComplaint} from '../options';
 import {migrateHistory} from './migrate';
 
 /** Results of a training step. */
@@ -65,21 +66,56 @@ export function meanLoss({steps}: History, epoch: number): number {
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
+// JSON has no NaN: the loss on a validation split without captions comes back as null.
+const score = z.number().nullable();
 const schema = z.object({
-  steps: z.array(z.looseObject({step: z.int(), epoch: z.int(), loss: z.number(), learningRate: z.number()})),
+  steps: z.array(
+    z.looseObject({
+      step: z.int(),
+      epoch: z.int(),
+      loss: score,
+      learningRate: z.number(),
+      gradientNorm: score,
+      reward: score.optional(),
+    }),
+  ),
   epochs: z.array(
-    // JSON has no NaN: the loss on a validation split without captions comes back as null.
-    z.looseObject({epoch: z.int(), step: z.int(), validationLoss: z.number().nullable()}),
+    z.looseObject({
+      epoch: z.int(),
+      step: z.int(),
+      loss: score,
+      validationLoss: score,
+      learningRate: z.number(),
+      metrics: z.record(z.string(), score),
+      intervals: z.record(z.string(), z.looseObject({low: score, high: score})).optional(),
+      seconds: z.number(),
+      panel: z.array(
+        z.looseObject({
+          id: z.string(),
+          file: z.string(),
+          caption: z.string(),
+          references: z.array(z.string()),
+        }),
+      ),
+      best: z.boolean(),
+    }),
   ),
 });
 
 /** @throws CaptionerError `header` */
 export function parseHistory(bytes: Buffer, where: string): History {
+  let content: unknown;
   try {
-    const {steps, epochs} = schema.parse(migrateHistory(JSON.parse(bytes.toString('utf8'))));
-    const judged = epochs.map((report) => ({...report, validationLoss: report.validationLoss ?? NaN}));
-    return {steps: steps as unknown as StepReport[], epochs: judged as unknown as EpochReport[]};
+    content = migrateHistory(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw new CaptionerError('header', `${where}: expected the history of a run`, {cause});
+    throw new CaptionerError('header', `${where}: expected JSON`, {cause});
   }
+  const {data, error} = schema.safeParse(content);
+  if (!data) {
+    const what = firstComplaint(error, content, schema);
+    throw new CaptionerError('header', `${where}: expected the history of a run; ${what}`);
+  }
+  // As they were written: zod would put the fields in another order, and a resumed run writes the same bytes.
+  const {steps, epochs} = content as History;
+  return {steps, epochs: epochs.map((one) => ({...one, validationLoss: one.validationLoss ?? NaN}))};
 }

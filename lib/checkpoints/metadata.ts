@@ -5,6 +5,7 @@ import {mostViews, preprocessingSchema, type EncoderIdentity} from '../encoders/
 import {CaptionerError} from '../errors';
 import {readFileChecked} from '../files/regular-file';
 import {firstComplaint} from '../options';
+import {quoteValue} from '../quote-value';
 import {formatVersion, migrateMetadata} from './migrate';
 import {checkpointFile, checkpointsIn, checkpointsName} from './run-layout';
 
@@ -100,7 +101,7 @@ export function parseMetadata(bytes: Buffer, where: string): CheckpointMetadata 
   if (version !== 1 && version !== formatVersion)
     throw new CaptionerError(
       'version',
-      `${where}: expected format version ${formatVersion} or earlier, got ${String(version)}`,
+      `${where}: expected format version ${formatVersion} or earlier, got ${quoteValue(version)}`,
     );
   const content = migrateMetadata(json);
   const {data, error} = schema.safeParse(content);

@@ -132,13 +132,12 @@ export class Unpickler {
       case 'u':
         this.#put(this.#toMark());
         return false;
-      case 'e': {
-        const items = this.#toMark();
-        const list = stack.at(-1);
-        if (!Array.isArray(list)) return this.#refuse('an item without a list');
-        for (const item of items) list.push(item);
+      case 'a': // as Python writes a list of one item
+        this.#append(stack.splice(-1));
         return false;
-      }
+      case 'e':
+        this.#append(this.#toMark());
+        return false;
       case 'b': // attributes of the dictionary: module versions, not needed
         stack.pop();
         return false;
@@ -150,6 +149,12 @@ export class Unpickler {
   /** Returns the arguments of a call. */
   #tuple(args: unknown): readonly unknown[] {
     return Array.isArray(args) ? args : this.#refuse('a call without arguments');
+  }
+
+  #append(items: readonly unknown[]): void {
+    const list = this.#stack.at(-1);
+    if (!Array.isArray(list)) return this.#refuse('an item without a list');
+    for (const item of items) list.push(item);
   }
 
   #put(pairs: unknown[]): void {

@@ -10,6 +10,7 @@ import {preprocessingSchema} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {explainFileError} from '../file-error';
 import {firstComplaint} from '../options';
+import {quoteValue} from '../quote-value';
 import {writeFileAtomic} from '../files/atomic';
 import {readFileChecked} from '../files/regular-file';
 import {readSafetensorsHeader, safetensorsHeader} from '../files/safetensors';
@@ -105,7 +106,7 @@ export function readShard(file: string): Shard {
     return fail('header', 'features, got another safetensors file');
   const written = parsed(content) ?? fail('header', 'a description of features in JSON');
   if (written.version !== version)
-    return fail('version', `features in format version ${version}, got ${String(written.version)}`);
+    return fail('version', `features in format version ${version}, got ${quoteValue(written.version)}`);
   const {data, error} = schema.safeParse(written);
   if (!data) return fail('header', `a description of features (${firstComplaint(error, written, schema)})`);
   const {kind, cells, depth} = data.source;

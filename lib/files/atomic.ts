@@ -7,6 +7,7 @@ import {mkdirSync, promises as fs} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {CaptionerError} from '../errors';
 import {explainFileError} from '../file-error';
+import {quoteValue} from '../quote-value';
 import {largestFile, readFileCheckedAsync, type Expected} from './regular-file';
 import {finishReplacement, replaceFolder, temporaryName} from './replace-folder';
 
@@ -115,7 +116,7 @@ function parseManifest(bytes: Buffer, where: string): Manifest {
   if (manifest?.version !== 1)
     throw new CaptionerError(
       'version',
-      `${where}: expected format version 1, got ${String(manifest?.version)}`,
+      `${where}: expected format version 1, got ${quoteValue(manifest?.version)}`,
     );
   const files = Object.entries(manifest.files ?? {});
   const sound = files.every(

@@ -4,6 +4,7 @@
  */
 import {closeSync, readSync} from 'node:fs';
 import {CaptionerError, type ErrorCode} from '../errors';
+import {quoteValue} from '../quote-value';
 import {fromFloat16Bits, toFloat16Bits} from './float16';
 import {openFileSync} from './regular-file';
 
@@ -23,6 +24,8 @@ export interface Safetensors {
 }
 
 const maximumHeader = 100 * 1024 * 1024;
+/** Names that no tensor may have. */
+const reserved = new Set(['__metadata__', '__proto__']);
 
 /**
  * Parses a file without copying the tensors' data.
@@ -150,14 +153,16 @@ function parseEntry(name: string, value: unknown, fail: Fail): NamedEntry {
   if (typeof dtype !== 'string' || !Object.hasOwn(byteSizes, dtype))
     return fail(
       'dtype',
-      `tensor "${name}": expected ${Object.keys(byteSizes).join(', ')}, got ${String(dtype)}`,
+      `tensor "${name}": expected ${Object.keys(byteSizes).join(', ')}, got ${quoteValue(dtype)}`,
     );
+  // JSON knows -0, which other readers refuse.
   const natural = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0);
+    Array.isArray(list) &&
+    list.every((entry) => Number.isSafeInteger(entry) && (entry as number) >= 0 && !Object.is(entry, -0));
   if (!natural(shape))
-    return fail('shape', `tensor "${name}": expected a list of sizes, got ${JSON.stringify(shape)}`);
+    return fail('shape', `tensor "${name}": expected a list of sizes, got ${quoteValue(shape)}`);
   if (!natural(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
-    return fail('header', `tensor "${name}": expected two offsets, got ${JSON.stringify(offsets)}`);
+    return fail('header', `tensor "${name}": expected two offsets, got ${quoteValue(offsets)}`);
   const [from, to] = offsets as [number, number];
   const size = shape.reduce((product, side) => product * side, byteSizes[dtype as Dtype]);
   if (!Number.isSafeInteger(size) || size !== to - from)
@@ -183,7 +188,11 @@ function topLevelKeys(text: string): number {
   return keys;
 }
 
-/** Formats a file: tensors in the given order, the start of the data aligned to 8 bytes. */
+/**
+ * Formats a file: tensors in the given order, the start of the data aligned to 8 bytes.
+ *
+ * @throws CaptionerError `shape` when data don't fit their shape; `header` for a reserved name.
+ */
 export function formatSafetensors(
   tensors: Iterable<readonly [string, TensorData]>,
   metadata: Iterable<readonly [string, string]> = [],
@@ -210,6 +219,7 @@ export function safetensorsHeader(
   if (notes.length > 0) header.push(['__metadata__', Object.fromEntries(notes)]);
   let end = 0;
   for (const [name, {dtype, shape}] of tensors) {
+    if (reserved.has(name)) throw new CaptionerError('header', `a tensor may not be named "${name}"`);
     const size = sizeOf({dtype, shape});
     header.push([name, {dtype, shape, data_offsets: [end, end + size]}]);
     end += size;

@@ -3,6 +3,7 @@ import {description, grouped, setDescription} from '../description';
 import {CaptionerError} from '../errors';
 import type {VocabularyOptions} from '../option-types';
 import {parseOptions} from '../options';
+import {quoteValue} from '../quote-value';
 import {isUnsafe} from '../terminal';
 import {isUnspaced, joinUnspaced} from './scripts';
 import {tokenize} from './tokenizer';
@@ -84,7 +85,10 @@ export class Vocabulary {
   static fromJSON(json: unknown): Vocabulary {
     const {version, words, segmented} = (json ?? {}) as Partial<VocabularyJSON>;
     if (version !== 1)
-      throw new CaptionerError('version', `Vocabulary: expected format version 1, got ${String(version)}`);
+      throw new CaptionerError(
+        'version',
+        `Vocabulary: expected format version 1, got ${quoteValue(version)}`,
+      );
     if (!Array.isArray(words) || !words.every((word) => typeof word === 'string' && word !== ''))
       throw new CaptionerError('mismatch', 'Vocabulary: expected a list of words');
     if (words.some(isUnsafe))

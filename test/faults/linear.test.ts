@@ -1,7 +1,9 @@
 /** Parsers whose work grows with their input, not with its square: work is counted, not timed. */
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {type CaptionLine} from 'captioner/dist/datasets/formats/read-captions';
+import {karpathyCaptions} from 'captioner/dist/datasets/formats/coco';
+import {jsonArray, jsonLines} from 'captioner/dist/datasets/formats/json-lines';
+import {type CaptionLine, type Format} from 'captioner/dist/datasets/formats/read-captions';
 import {tableCaptions} from 'captioner/dist/datasets/formats/csv';
 import {pairCaptions} from 'captioner/dist/metrics/predictions';
 import {expect} from 'chai';
@@ -73,6 +75,51 @@ describe('A table of captions', function () {
       'e.jpg: plain',
       'f.jpg: a, b',
     ]);
+  });
+});
+
+describe('A caption file', () => {
+  /** Reads a file of one format, whatever is in it. */
+  async function found(format: Format, content: string): Promise<(CaptionLine | string)[]> {
+    writeFileSync(file, content);
+    const all: (CaptionLine | string)[] = [];
+    await format(file, (_, one) => void all.push(one));
+    return all;
+  }
+
+  it('may hold lists of texts that do not end, which are texts', async () => {
+    for (const item of [`'a'  `, `"a" `, `'a'  ,  `, `'a'\t\t`])
+      for (const open of ['[', '(', '{']) {
+        const caption = open + item.repeat(300).trimEnd();
+        expect(await found(tableCaptions, `image|caption\na.jpg|${caption}`)).to.have.length(1);
+        const [read] = await found(jsonLines, JSON.stringify({image: 'a.jpg', caption}));
+        expect(read).to.deep.include({image: 'a.jpg', caption});
+      }
+    for (const list of [`['a' 'b']`, `["a", "b"]`, `('a',  'b',)`, `{'a' ,'b'}`, `[ 'a'\n 'b' ]`]) {
+      const read = await found(jsonLines, JSON.stringify({image: 'a.jpg', caption: list}));
+      expect(
+        read.map((one) => (typeof one === 'string' ? one : one.caption)),
+        list,
+      ).to.deep.equal(['a', 'b']);
+    }
+  });
+
+  it('may name folders of slashes, and files of another type', async () => {
+    const karpathy = (fields: object): string =>
+      JSON.stringify({images: [{filename: 'a.jpg', split: 'train', sentences: [{raw: 'a dog'}], ...fields}]});
+    const format = karpathyCaptions(() => undefined);
+    expect(await found(format, karpathy({filepath: `${'/'.repeat(300_000)}x`}))).to.have.length(1);
+    for (const filename of [{toString: null, valueOf: null}, [[]], 7])
+      expect(await found(format, karpathy({filename, filepath: 'x'}))).to.deep.equal([
+        'expected a filename and sentences, got another form',
+      ]);
+  });
+
+  it('may hold lists in lists beyond the stack', async () => {
+    const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+    const [reason] = await found(jsonArray, `[${deep}]`);
+    expect(reason).to.match(/^expected a JSON object, got a list/);
+    expect(await found(jsonLines, `{"image":"a.jpg","caption":${deep}}`)).to.have.length(1);
   });
 });
 

@@ -1,4 +1,6 @@
 /** Reads COCO's and Karpathy's caption files, one JSON object each. Line numbers are the numbers of elements in their list. */
+import {withoutEndSlashes} from '../../description';
+import {quoteValue} from '../../quote-value';
 import type {CaptionLine, Format} from './read-captions';
 import type {Split} from '../dataset';
 import {eachElement} from './json';
@@ -74,13 +76,13 @@ function readKarpathy(
 ): void {
   const {filename, filepath, split: name, sentences, cocoid} = fields(element);
   const split = karpathySplits.get(name);
-  const folder = typeof filepath === 'string' ? filepath.replace(/[\\/]+$/, '') : '';
+  const folder = typeof filepath === 'string' ? withoutEndSlashes(filepath) : '';
   const within = folder === '' ? undefined : foldersOf(folder);
-  const image = folder === '' || within ? filename : `${folder}/${String(filename)}`;
-  if (typeof filename !== 'string' || typeof image !== 'string' || !Array.isArray(sentences))
+  if (typeof filename !== 'string' || !Array.isArray(sentences))
     return take('expected a filename and sentences, got another form');
+  const image = folder === '' || within ? filename : `${folder}/${filename}`;
   if (split === undefined)
-    return take(`expected the split train, restval, val or test, got ${JSON.stringify(name)}`);
+    return take(`expected the split train, restval, val or test, got ${quoteValue(name)}`);
   if (sentences.length === 0) return take(`expected sentences about ${image}, found none`);
   for (const sentence of sentences) {
     const {raw: caption} = fields(sentence);

@@ -1,4 +1,5 @@
 /** Finds images, captions and splits in records by the names of their fields, which are columns of a table or keys of JSON objects. */
+import {quoteValue} from '../../quote-value';
 import {splitNamed, type Split} from '../dataset';
 import type {CaptionLine} from './read-captions';
 
@@ -109,12 +110,13 @@ export class FieldReader {
     const isSure = this.names[at!]!.trim().toLowerCase() === 'split';
     this.#hasSplits ??= isSure || split !== undefined;
     if (!this.#hasSplits) return undefined;
-    return split ?? {reason: `expected the split train, validation or test, got ${JSON.stringify(text)}`};
+    return split ?? {reason: `expected the split train, validation or test, got ${quoteValue(text)}`};
   }
 }
 
 const quotedText = String.raw`(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')`;
-const items = String.raw`\s*${quotedText}(?:\s*,?\s*${quotedText})*\s*,?\s*`;
+// A comma takes the blanks after it, so that blanks between two texts can be read in one way only.
+const items = String.raw`\s*${quotedText}(?:\s*(?:,\s*)?${quotedText})*\s*(?:,\s*)?`;
 /** In parentheses only with a comma: `('a dog', 'two dogs')`. */
 const list = new RegExp(
   String.raw`^\s*(?:\[${items}\]|\{${items}\}|\((?=\s*${quotedText}\s*,)${items}\))\s*$`,

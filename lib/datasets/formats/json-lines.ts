@@ -4,6 +4,7 @@
  */
 import {CaptionerError} from '../../errors';
 import {eachLine} from '../../files/lines';
+import {quoteValue} from '../../quote-value';
 import {FieldReader, findColumns, requiredColumns} from './fields';
 import {eachElement, eachProperty} from './json';
 import {quoted, type Format, type Take} from './read-captions';
@@ -32,7 +33,7 @@ export const jsonArray: Format = async (file, take, onBytes) => {
     undefined,
     (_, value, at) => {
       if (isObject(value)) objects.read(value, at);
-      else take(at, `expected a JSON object, got ${quoted(JSON.stringify(value))}`);
+      else take(at, `expected a JSON object, got ${quoteValue(value)}`);
     },
     onBytes,
   );
