@@ -5,6 +5,20 @@ import {delimiter, dirname, join} from 'node:path';
 import {explain} from './failure.mjs';
 
 /**
+ * A shell that starts a program once its process id is in the lock, so that the program never starts if set-up is killed before that, and
+ * that ends the program with all its child processes when set-up ends in any way: then nobody holds the other end of the pipe any more.
+ */
+const keeper = `read -r go || exit 1
+exec 3<&0
+{ read -r end <&3; kill -KILL 0; } &
+watch=$!
+"$@" </dev/null 3<&-
+code=$?
+kill $watch
+[ $code -le 128 ] || kill -$((code - 128)) $$
+exit $code`;
+
+/**
  * @param {object} project See `project.mjs`.
  * @param {readonly string[]} command A program and its arguments.
  * @returns {Promise<{code: number, output: string}>} Code 127 if there is no such program.
@@ -14,8 +28,7 @@ export function attempt(project, command, {env = project.env, cwd = project.home
   if (find(program, env) === undefined) return Promise.resolve({code: 127, output: `${program}: not found`});
   keep(project, `\n$ ${command.join(' ')}\n`);
   return new Promise((resolve, reject) => {
-    // The program starts only once its process id is in the lock, so it never starts if we are killed before that.
-    const child = spawn('/bin/sh', ['-c', 'read -r go && exec "$@" </dev/null', 'sh', program, ...args], {
+    const child = spawn('/bin/sh', ['-c', keeper, 'sh', program, ...args], {
       cwd,
       env,
       detached: true,
@@ -39,7 +52,7 @@ export function attempt(project, command, {env = project.env, cwd = project.home
     });
     try {
       project.lock?.note(child.pid);
-      child.stdin.end('go\n');
+      child.stdin.write('go\n');
     } catch (error) {
       child.stdin.destroy();
       reject(error);

@@ -2,10 +2,11 @@
  * Lock that allows only one set-up of a project at a time. The file holds the process id and start time of the holder and of the
  * program that it is running, so that the next set-up can detect a killed holder and end the program that it left running.
  */
-import {linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {execFileSync} from 'node:child_process';
 import {dirname} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
+import {SetupError} from './failure.mjs';
 import {readJson} from './files.mjs';
 
 export class Lock {
@@ -39,6 +40,11 @@ export class Lock {
 
   /** Records the program that is about to run, so that the next set-up can end it if this process is killed. */
   note(child) {
+    if (readJson(this.#file)?.pid !== process.pid)
+      throw new SetupError(
+        `Expected the lock of this set-up at ${this.#file}, found ${existsSync(this.#file) ? 'that of another' : 'none'}.`,
+        'Leave .build alone while set-up runs; run the command again to continue from here.',
+      );
     const content = {...this.#self, child: {pid: child, started: startOf(child)}};
     this.#place(content, (own) => renameSync(own, this.#file));
   }
