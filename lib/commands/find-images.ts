@@ -36,7 +36,12 @@ export async function findImages(names: readonly string[]): Promise<FoundImages>
     if (name === undefined) single = false;
     for (const one of listed) {
       const file = userPath(one);
-      if (kindOf(file)?.isDirectory() !== true) {
+      const kind = kindOf(file);
+      if (kind instanceof CaptionerError) {
+        problems.push(kind);
+        continue;
+      }
+      if (kind?.isDirectory() !== true) {
         images.push({name: one, file});
         continue;
       }
@@ -89,7 +94,9 @@ function walk(
   // Hidden files are a system's own, such as the second half of each image on some USB sticks.
   for (const one of names.filter((each) => !each.startsWith('.'))) {
     const [inner, file] = [join(name, one), join(folder, one)];
-    if (kindOf(file)?.isDirectory()) walk(inner, file, new Set([...above, real]), found);
+    const what = kindOf(file);
+    if (what instanceof CaptionerError) found.problems.push(what);
+    else if (what?.isDirectory()) walk(inner, file, new Set([...above, real]), found);
     else if (imageFile.test(one)) found.images.push({name: inner, file});
     else {
       const kind = extname(one).toLowerCase() || 'without an ending';
@@ -98,10 +105,13 @@ function walk(
   }
 }
 
-function kindOf(file: string): Stats | undefined {
+/** Returns what lies there; undefined for nothing; the error if the system doesn't say. */
+function kindOf(file: string): Stats | CaptionerError | undefined {
   try {
     return statSync(file, {throwIfNoEntry: false});
-  } catch {
+  } catch (cause) {
+    const error = explainFileError(cause, file);
+    if (error instanceof CaptionerError) return error;
     return undefined; // said when the image is read
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A shim around Node's file functions: counts the calls that change files, and makes the n-th one fail or the process die there. Loaded
- * before the library, which looks the functions up at each call.
+ * A shim around Node's file functions: counts the calls that change files, or those that read them, and makes the n-th one fail or the
+ * process die there. Loaded before the library, which looks the functions up at each call.
  */
 import fs from 'node:fs';
 
@@ -10,8 +10,15 @@ type Functions = Record<string, Call>;
 /** The fault at the call: an error with this code, or the death of the process. */
 export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'EROFS' | 'EMFILE' | 'EFBIG' | 'kill';
 
+/** Which calls are counted and fail. */
+export type Kind = 'write' | 'read';
+
 const changes = ['rename', 'mkdir', 'rm', 'rmdir', 'unlink', 'link', 'writeFile', 'appendFile', 'truncate'];
 const handleChanges = ['write', 'writeFile', 'sync', 'truncate'];
+const reads = ['readFile', 'readdir', 'stat', 'lstat'];
+const handleReads = ['read', 'readFile', 'stat'];
+/** They take the number of an open file. */
+const descriptorReads = ['readSync', 'fstatSync'];
 
 /** The calls so far, and where a fault strikes. */
 export class FailingCalls {
@@ -21,25 +28,35 @@ export class FailingCalls {
   #at = 0;
   #lasting = false;
   #fault: Fault = 'EIO';
+  #kind: Kind = 'write';
+  readonly #opened = new Map<number, string>();
   readonly #restore: (() => void)[] = [];
 
-  constructor() {
-    this.#wrap(fs.promises as unknown as Functions, changes);
-    this.#wrap(
-      fs as unknown as Functions,
-      changes.map((name) => `${name}Sync`),
-    );
+  /** @param within Folder whose files are the user's: only there calls that read fail, not where Node reads its modules. */
+  constructor(private readonly within = '') {
+    const [promises, sync] = [fs.promises, fs] as unknown as [Functions, Functions];
+    const synchronous = (names: readonly string[]): string[] => names.map((name) => `${name}Sync`);
+    this.#wrap(promises, changes, 'write');
+    this.#wrap(sync, synchronous(changes), 'write');
+    this.#wrap(promises, reads, 'read');
+    this.#wrap(sync, [...synchronous(reads), ...descriptorReads], 'read');
     const {open} = fs.promises;
     fs.promises.open = async (...args: Parameters<typeof open>) => {
-      if (isWriting(args[1])) this.#strike('open', String(args[0]));
+      const [path, flags] = args;
+      const kind = isWriting(flags) ? 'write' : 'read';
+      this.#strike('open', String(path), kind);
       const handle = await open(...args);
-      if (isWriting(args[1])) this.#wrap(handle as unknown as Functions, handleChanges, String(args[0]));
+      const names = kind === 'write' ? handleChanges : handleReads;
+      this.#wrap(handle as unknown as Functions, names, kind, String(path));
       return handle;
     };
     const {openSync} = fs;
     fs.openSync = (...args: Parameters<typeof openSync>) => {
-      if (isWriting(args[1])) this.#strike('openSync', String(args[0]));
-      return openSync(...args);
+      const [path, flags] = args;
+      this.#strike('openSync', String(path), isWriting(flags) ? 'write' : 'read');
+      const descriptor = openSync(...args);
+      this.#opened.set(descriptor, String(path));
+      return descriptor;
     };
     this.#restore.push(
       () => Object.assign(fs, {openSync}),
@@ -53,8 +70,8 @@ export class FailingCalls {
    * @param at Number of the call that fails, from 1; 0: none.
    * @param lasting Whether all calls after it fail too, as on a full disk.
    */
-  arm(at: number, fault: Fault = 'EIO', lasting = false): void {
-    [this.count, this.#at, this.#fault, this.#lasting] = [0, at, fault, lasting];
+  arm(at: number, fault: Fault = 'EIO', lasting = false, kind: Kind = 'write'): void {
+    [this.count, this.#at, this.#fault, this.#lasting, this.#kind] = [0, at, fault, lasting, kind];
     this.names.length = 0;
   }
 
@@ -63,12 +80,12 @@ export class FailingCalls {
     for (const undo of this.#restore) undo();
   }
 
-  #wrap(owner: Functions, names: readonly string[], path?: string): void {
+  #wrap(owner: Functions, names: readonly string[], kind: Kind, path?: string): void {
     for (const name of names) {
       const original = owner[name]!;
       const sync = owner === (fs as unknown as Functions);
       const call: Call = (...args) => {
-        this.#strike(name, pathOf(args, path));
+        this.#strike(name, path ?? this.#pathOf(args), kind);
         return original.apply(owner, args);
       };
       // An async function rejects its promise with the error.
@@ -78,7 +95,8 @@ export class FailingCalls {
     }
   }
 
-  #strike(name: string, path: string): void {
+  #strike(name: string, path: string, kind: Kind): void {
+    if (kind !== this.#kind || (kind === 'read' && !path.startsWith(this.within))) return;
     this.count++;
     this.names.push(`${name} ${path}`);
     const hit = this.#at > 0 && (this.#lasting ? this.count >= this.#at : this.count === this.#at);
@@ -87,13 +105,14 @@ export class FailingCalls {
     const code = this.#fault;
     throw Object.assign(new Error(`${code}: injected, ${name} '${path}'`), {code, syscall: name, path});
   }
+
+  #pathOf([first]: readonly unknown[]): string {
+    if (typeof first === 'number') return this.#opened.get(first) ?? '';
+    return typeof first === 'string' ? first : '';
+  }
 }
 
 function isWriting(flags: unknown): boolean {
   if (typeof flags === 'number') return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) !== 0;
   return typeof flags === 'string' && flags !== 'r';
-}
-
-function pathOf([first]: readonly unknown[], path?: string): string {
-  return path ?? (typeof first === 'string' ? first : '');
 }

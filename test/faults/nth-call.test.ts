@@ -1,45 +1,24 @@
 /**
- * Every command with the n-th call that changes a file failing, and with all calls failing from there on, as on a full disk: each fault is
- * said in words, and no run is lost. By default some of the calls; with CAPTIONER_FAULTS=all every one.
+ * Every command with the n-th call that changes or reads a file failing, and with all calls failing from there on, as on a full or a broken
+ * disk: each fault is said in words, and no run is lost. By default some of the calls; with CAPTIONER_FAULTS=all every one that changes a
+ * file, and twenty of those that read.
  */
-import {cpSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {drawScenes} from 'captioner';
-import {main} from 'captioner/dist/cli';
 import {loadCheckpoint} from 'captioner/dist/checkpoints/checkpoint';
 import {checkpointsIn} from 'captioner/dist/checkpoints/run-layout';
 import {expect} from 'chai';
 import {saveToyCheckpoint} from '../checkpoints/toy';
 import {temporaryFolder} from '../support';
-import {FailingCalls, type Fault} from './failing-calls';
+import {captioner} from './command';
+import {FailingCalls, type Fault, type Kind} from './failing-calls';
 
 const everything = process.env['CAPTIONER_FAULTS'] === 'all';
-const codes: readonly Fault[] = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EFBIG', 'EMFILE'];
-
-interface Ended {
-  readonly code: number;
-  readonly text: string;
-}
-
-/** Runs a command in this process. */
-async function captioner(args: readonly string[]): Promise<Ended> {
-  const streams = [process.stdout, process.stderr];
-  const originals = streams.map((stream) => stream.write.bind(stream));
-  const before = process.exitCode;
-  let text = '';
-  for (const stream of streams) stream.write = (part: string | Uint8Array) => ((text += String(part)), true);
-  process.exitCode = 0;
-  try {
-    await main(args);
-    return {code: Number(process.exitCode ?? 0), text};
-  } finally {
-    for (const [at, stream] of streams.entries()) {
-      stream.write = originals[at]!;
-      stream.removeAllListeners('error');
-    }
-    process.exitCode = before;
-  }
-}
+const codes: Readonly<Record<Kind, readonly Fault[]>> = {
+  write: ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EFBIG', 'EMFILE'],
+  read: ['EIO', 'EACCES', 'EMFILE'],
+};
 
 interface Command {
   readonly args: readonly string[];
@@ -83,6 +62,16 @@ async function runIsWhole(home: string): Promise<void> {
   expect(code, text).to.equal(0);
 }
 
+/** What lay there before, or the whole of the new file. */
+function fileIsWhole(name: string, end: string): (home: string) => Promise<void> {
+  return (home) => {
+    const text = readFileSync(join(home, name), 'utf8').trimEnd();
+    if (text !== earlierFile) expect(text.endsWith(end), `${name}: ${text.slice(-40)}`).to.equal(true);
+    return Promise.resolve();
+  };
+}
+const earlierFile = 'what lay there before';
+
 async function exportIsWhole(home: string): Promise<void> {
   (await loadCheckpoint(join(home, 'shipped'))).decoder.dispose();
 }
@@ -98,10 +87,13 @@ const commands: Readonly<Record<string, Command>> = {
     slow: true,
   },
   'evaluate': {args: ['evaluate', '--data', 'drawn', '--checkpoint', 'checkpoint', '--predictions', 'captions.csv', '--json', 'scores.json'], slow: true, with: ['drawn', 'checkpoint', 'data']},
+  'caption': {args: ['caption', 'drawn', '--checkpoint', 'checkpoint', '--json'], with: ['drawn', 'checkpoint'], slow: true},
+  'explain': {args: ['explain', 'drawn/test-0001.jpg', '--checkpoint', 'checkpoint', '--method', 'saliency', '--output', 'page.html'], with: ['drawn', 'checkpoint', 'page.html'], check: fileIsWhole('page.html', '</html>'), slow: true},
+  'explain to arrays': {args: ['explain', 'drawn/test-0001.jpg', '--checkpoint', 'checkpoint', '--method', 'saliency', '--output', 'maps.json'], with: ['drawn', 'checkpoint', 'maps.json'], check: fileIsWhole('maps.json', '}'), slow: true},
   'runs remove': {args: ['runs', 'remove', 'run', '--yes'], with: ['run']},
 }; // prettier-ignore
 
-describe('The n-th call that changes a file', function () {
+describe('The n-th call to a file', function () {
   this.timeout(600_000);
   const root = temporaryFolder();
   const [home, kept] = [join(root, 'home'), join(root, 'kept')];
@@ -124,6 +116,7 @@ describe('The n-th call that changes a file', function () {
     await saveToyCheckpoint(join(kept, 'checkpoint'), join(kept, 'drawn'));
     await saveToyCheckpoint(join(kept, 'shipped'), join(kept, 'drawn'));
     writeFileSync(join(kept, 'references.json'), JSON.stringify({a: ['a dog runs'], b: ['a cat']}));
+    for (const name of ['page.html', 'maps.json']) writeFileSync(join(kept, name), earlierFile);
     const candidates = ['a', 'b'].map((image_id) => ({image_id, caption: 'a dog'}));
     writeFileSync(join(kept, 'candidates.json'), JSON.stringify(candidates));
     lay(['drawn', 'checkpoint']);
@@ -132,7 +125,7 @@ describe('The n-th call that changes a file', function () {
       expect(code, text).to.equal(0);
     }
     for (const name of ['run', 'data']) cpSync(join(home, name), join(kept, name), {recursive: true});
-    calls = new FailingCalls();
+    calls = new FailingCalls(home);
   });
 
   after(() => {
@@ -145,32 +138,34 @@ describe('The n-th call that changes a file', function () {
   });
 
   for (const [name, {args, with: needed, check, slow = false}] of Object.entries(commands))
-    it(`is said in words and loses nothing: ${name}`, async () => {
-      lay(needed);
-      calls.arm(0);
-      const whole = await captioner(args);
-      const {count} = calls;
-      expect(whole.code, whole.text).to.equal(0);
-      expect(count, 'calls').to.be.above(0);
-      const step = everything ? 1 : Math.ceil(count / (slow ? 1 : 3));
-      for (let at = 1; at <= count; at += step)
-        for (const lasting of [false, true]) {
-          const fault = codes[(at + Number(lasting)) % codes.length]!;
-          lay(needed);
-          calls.arm(at, fault, lasting);
-          const {code, text} = await captioner(args);
-          const where = `${fault} at call ${at} of ${count}, ${calls.names[at - 1]}${lasting ? ', and all after it' : ''}:\n${text}`;
-          calls.arm(0);
-          tried++;
-          failed++;
-          expect(text, where).to.not.match(/^ +at /m);
-          expect(text, where).to.not.match(/(Type|Reference|Range|Syntax)Error|Invalid TF_Status/);
-          if (code !== 0)
-            expect(text, where).to.match(/^captioner: .*(full|permission|read-only|error|limit|too many)/m);
-          await check?.(home).catch((error: unknown) => {
-            throw new Error(`${where}\n${String(error)}`);
-          });
-          failed--;
-        }
-    });
+    for (const kind of ['write', 'read'] as const)
+      it(`that ${kind === 'write' ? 'changes' : 'reads'} it is said in words and loses nothing: ${name}`, async function () {
+        lay(needed);
+        calls.arm(0, 'EIO', false, kind);
+        const whole = await captioner(args);
+        const {count} = calls;
+        expect(whole.code, whole.text).to.equal(0);
+        if (count === 0) return this.skip(); // nothing is written, or nothing read
+        const most = everything ? (kind === 'write' ? count : 20) : slow ? 1 : 3;
+        const step = Math.ceil(count / most);
+        for (let at = 1; at <= count; at += step)
+          for (const lasting of [false, true]) {
+            const fault = codes[kind][(at + Number(lasting)) % codes[kind].length]!;
+            lay(needed);
+            calls.arm(at, fault, lasting, kind);
+            const {code, text} = await captioner(args);
+            const where = `${fault} at call ${at} of ${count}, ${calls.names[at - 1]}${lasting ? ', and all after it' : ''}:\n${text}`;
+            calls.arm(0);
+            tried++;
+            failed++;
+            expect(text, where).to.not.match(/^ +at /m);
+            expect(text, where).to.not.match(/(Type|Reference|Range|Syntax)Error|Invalid TF_Status/);
+            if (code !== 0)
+              expect(text, where).to.match(/^captioner: .*(full|permission|read-only|error|limit|too many)/m);
+            await check?.(home).catch((error: unknown) => {
+              throw new Error(`${where}\n${String(error)}`);
+            });
+            failed--;
+          }
+      });
 });

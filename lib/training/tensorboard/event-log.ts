@@ -101,7 +101,9 @@ export class EventLog {
       write();
     } catch (error) {
       [this.#training, this.#validation] = [undefined, undefined];
-      const reason = error instanceof Error ? error.message : String(error);
+      // TensorFlow's own words about a file, without the number of its error.
+      const words = error instanceof Error ? error.message : String(error);
+      const reason = words.replace(/^Invalid TF_Status: \d+\s*(?:Message: )?/, '');
       emitWarning(`${this.folder}: ${reason}; nothing more is written for TensorBoard`);
     }
   }
