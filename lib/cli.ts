@@ -145,6 +145,7 @@ export function program(): Command {
       '--decoder <kind>',
       `kind of decoder: ${[...decoderOptions.keys()].join(', ')} (default: lstm, or that of the run or checkpoint)`,
     )
+    .option('--features <dir>', 'a feature store that is used as it is: no image is read')
     .option('--encoder <name>', 'the CNN (default: efficientnet-lite2, or that of the run or checkpoint)')
     .option('--weights <file>', ...weights)
     .option(

@@ -1,14 +1,8 @@
 /** Image captioning in TypeScript: the public surface, in the order in which a reader meets it. */
 
 // Data
-export {
-  ofSplit,
-  splits,
-  type CaptionedImage,
-  type Dataset,
-  type Rejection,
-  type Split,
-} from './datasets/dataset';
+export {splits, type CaptionedImage, type Dataset, type Rejection, type Split} from './datasets/dataset';
+export {ofSplit} from './datasets/image-list';
 export {openDataset, type OpenOptions} from './datasets/open-dataset';
 export {checkMissing, type MissingOptions} from './datasets/missing';
 export {describeSummary, summarize, type Summary} from './datasets/summary';

@@ -146,6 +146,13 @@ export interface TrainerOptions {
    */
   readonly captionsPerImage?: number;
   /**
+   * Shards of features that captions are shuffled within, for stores larger than memory: each batch of a
+   * step reads shards of its own, a few at a time. 0 shuffles all captions.
+   * Range: an integer from 0 to 1000000.
+   * @default 0
+   */
+  readonly shuffleShards?: number;
+  /**
    * Seed for the order of the captions and for dropout; on the command line also for weight
    * initialisation.
    * Range: an integer from 0 to 2147483647.

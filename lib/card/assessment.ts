@@ -1,6 +1,7 @@
 /** Measures how good a model's captions are: it captions the images of a split, and everything that a card says of them comes from here. */
 import {Captioner} from '../captioner';
-import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import type {CaptionedImage, Dataset, Split} from '../datasets/dataset';
+import {captionsOf, ofSplit} from '../datasets/image-list';
 import {checkLeftOut, checkMissing, missingOf} from '../datasets/missing';
 import {CaptionerError} from '../errors';
 import {scoreCaptions, searchCaptions, unfinishedWarning, type CaptionScores} from '../evaluation/evaluate';
@@ -95,7 +96,7 @@ export async function assess(
     checkLeftOut(`${dataset.folder}: ${split}`, chosen.length - images.length, images.length, {allowMissing});
     const written = await searchCaptions(captioner, store, images, {...search, progress});
     const captions = written.map(({caption}) => caption);
-    const training = ofSplit(dataset, 'train').flatMap((image) => image.captions);
+    const training = [...captionsOf(ofSplit(dataset, 'train'))];
     const scored = await scoreCaptions(captions, images, {training, progress});
     const found = images.map((image, at) => captioning(image, captions[at]!, scored.images[at]!));
     const ranges = intervals(scored.measured);

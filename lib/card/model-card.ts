@@ -4,7 +4,8 @@
  */
 import {existsSync} from 'node:fs';
 import {basename} from 'node:path';
-import {ofSplit, type Dataset, type Split} from '../datasets/dataset';
+import type {Dataset, Split} from '../datasets/dataset';
+import {ofSplit} from '../datasets/image-list';
 import {openDataset} from '../datasets/open-dataset';
 import {userPath} from '../paths';
 import type {SearchOptions} from '../search/beam-search';

@@ -1,6 +1,6 @@
 /** `captioner evaluate` and `captioner score`: score the captions of a checkpoint, or captions from any source. */
 import {Captioner} from '../captioner';
-import {ofSplit} from '../datasets/dataset';
+import {captionsOf, ofSplit} from '../datasets/image-list';
 import {checkLeftOut, checkMissing, missingOf} from '../datasets/missing';
 import {counted} from '../description';
 import {CaptionerError} from '../errors';
@@ -60,7 +60,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<void> {
     ...search,
     progress: later(progress),
     scorer: await Scorer.create(references, frequenciesOf(flags)),
-    training: ofSplit(dataset, 'train').flatMap(({captions}) => captions),
+    training: [...captionsOf(ofSplit(dataset, 'train'))],
   });
   if (flags.predictions !== undefined) await writePredictions(flags.predictions, found.predictions);
   await report(found, found.predictions, flags, leftOut);

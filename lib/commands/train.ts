@@ -25,6 +25,7 @@ export interface TrainFlags
       | 'from'
       | 'resume'
       | 'replace'
+      | 'features'
       | 'fineTune'
       | 'views'
       | 'minimumCount'

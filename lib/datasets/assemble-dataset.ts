@@ -2,10 +2,12 @@
 import {createHash} from 'node:crypto';
 import {promises as fs} from 'node:fs';
 import {CaptionerError} from '../errors';
+import {isAddress, openBytes} from '../files/byte-source';
 import {notInFolder, readCaptions, type CaptionLine, type Format} from './formats/read-captions';
-import {StringPool} from './formats/string-pool';
-import type {CaptionedImage, Dataset, Rejection, Split} from './dataset';
-import type {ImageFolders} from './image-folders';
+import {NameIndex} from './columns/name-index';
+import type {Dataset, Rejection, Split} from './dataset';
+import {listImages} from './image-list';
+import {ImageTable} from './image-table';
 import {nameMissing} from './missing';
 
 /** Called with the number of bytes of the caption files read so far and in total. */
@@ -20,22 +22,23 @@ export interface CaptionSource {
   readonly within?: readonly string[];
 }
 
-interface Entry {
-  readonly id: string;
-  /** Absolute path; undefined if there is no such file. */
-  readonly file: string | undefined;
-  /** Index of the last caption in the pool. */
-  last: number;
-  split: Split | undefined;
-  number: number | undefined;
+/** Where the images of a dataset are: folders, or archives. */
+export interface ImagePlaces {
+  /** The places, for messages. */
+  readonly where: string;
+  /** Returns a name as the dataset knows it; undefined for one outside of it. */
+  local(name: string): string | undefined;
+  /** Finds the file of an image, and its id. */
+  find(name: string, within?: readonly string[]): {readonly id: string; readonly file: string} | undefined;
+  /** Returns images that were not looked up. */
+  unreferenced(): string[];
 }
 
 export interface CollectedCaptions {
   /** Images in the order in which captions first name them. */
-  readonly entries: readonly Entry[];
-  readonly captions: StringPool;
+  readonly table: ImageTable;
   readonly rejected: readonly Rejection[];
-  readonly folders: ImageFolders;
+  readonly folders: ImagePlaces;
   /** Columns and fields that were not read. */
   readonly unread: readonly string[];
 }
@@ -43,13 +46,13 @@ export interface CollectedCaptions {
 /** Reads all captions of the sources, and finds the images that they name. @throws CaptionerError `captions`. */
 export async function collectCaptions(
   sources: readonly CaptionSource[],
-  folders: ImageFolders,
+  folders: ImagePlaces,
   onProgress?: OnProgress,
 ): Promise<CollectedCaptions> {
   const entries = new Entries(folders);
   const rejected: Rejection[] = [];
   const unread = new Set<string>();
-  const sizes = await Promise.all(sources.map(({file}) => fs.stat(file).then(({size}) => size)));
+  const sizes = await Promise.all(sources.map(({file}) => sizeOf(file)));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let before = 0;
   for (const [at, {file, format, split, within}] of sources.entries()) {
@@ -62,19 +65,24 @@ export async function collectCaptions(
     for (const name of found.unread) unread.add(name);
     before += sizes[at]!;
   }
-  return {entries: entries.all, captions: entries.captions, rejected, folders, unread: [...unread]};
+  return {table: entries.table, rejected, folders, unread: [...unread]};
 }
 
-/** Images with their captions. An image that has several names, such as `a.jpg` and `images/a.jpg`, has one entry. */
-class Entries {
-  readonly all: Entry[] = [];
-  readonly captions: StringPool = new StringPool();
-  /** Entries by name, for each first folder that sources give; '' where they give none. */
-  readonly #byFolder = new Map<string, Map<string, Entry>>();
-  /** Entries by id, where that is another than the name. */
-  readonly #byFile = new Map<string, Entry>();
+async function sizeOf(file: string): Promise<number> {
+  return isAddress(file) ? (await openBytes(file)).size : (await fs.stat(file)).size;
+}
 
-  constructor(private readonly folders: ImageFolders) {}
+/** Images with their captions. An image that has several names, such as `a.jpg` and `images/a.jpg`, has one row. */
+class Entries {
+  readonly table: ImageTable = new ImageTable();
+  /** Rows by id: an image's first name, if sources give no folders. */
+  readonly #ids = new NameIndex((row) => this.table.id(row));
+  /** Rows by other names, for each first folder that sources give; '' where they give none. */
+  readonly #byFolder = new Map<string, Map<string, number>>();
+  /** Rows by id, where that is another than the name. */
+  readonly #byFile = new Map<string, number>();
+
+  constructor(private readonly folders: ImagePlaces) {}
 
   /** Adds a caption. @returns The reason if it was rejected. */
   add(
@@ -82,37 +90,49 @@ class Entries {
     split: Split | undefined,
     within: readonly string[] | undefined,
   ): string | undefined {
-    const entry = this.#namesIn(within).get(image) ?? this.#find(image, within);
-    if (entry === undefined) return notInFolder(image);
-    if (split !== undefined && entry.split !== undefined && split !== entry.split)
-      return `expected ${image} in one split, got ${split} after ${entry.split}${entry.id === image ? '' : ` of ${entry.id}, which is the same file`}`;
-    if (entry.last >= 0 && number !== entry.number)
-      return `expected ${image} to have one number, got ${number} after ${entry.number}`;
-    entry.number = number;
-    entry.split ??= split;
-    entry.last = this.captions.append(caption, entry.last);
+    const {table} = this;
+    const row = this.#named(image, within) ?? this.#find(image, within);
+    if (row === undefined) return notInFolder(image);
+    const before = table.split(row);
+    if (split !== undefined && before !== undefined && split !== before) {
+      const id = table.id(row);
+      return `expected ${image} in one split, got ${split} after ${before}${id === image ? '' : ` of ${id}, which is the same file`}`;
+    }
+    if (table.countCaptions(row) > 0 && number !== table.number(row))
+      return `expected ${image} to have one number, got ${number} after ${table.number(row)}`;
+    if (number !== undefined) table.setNumber(row, number);
+    if (split !== undefined) table.setSplit(row, split);
+    table.addCaption(row, caption);
     return undefined;
   }
 
-  /** Finds the entry of an image that is named for the first time, or makes one; undefined if it lies outside the dataset. */
-  #find(image: string, within: readonly string[] | undefined): Entry | undefined {
+  /** Finds the row of an image that is named for the first time, or makes one; undefined if it lies outside the dataset. */
+  #find(image: string, within: readonly string[] | undefined): number | undefined {
     if (this.folders.local(image) === undefined) return undefined;
     // A copy: the name is a substring of its line and would keep the line in memory.
     const copy = Buffer.from(image).toString();
     const {id, file} = this.folders.find(copy, within) ?? {id: copy, file: undefined};
-    const known = file === undefined ? undefined : (this.#byFile.get(id) ?? this.#namesIn(undefined).get(id));
-    const entry = known ?? {id, file, last: -1, split: undefined, number: undefined};
-    if (!known) this.all.push(entry);
-    this.#namesIn(within).set(copy, entry);
-    if (file !== undefined && (id !== image || within !== undefined)) this.#byFile.set(id, entry);
-    return entry;
+    const known = file === undefined ? undefined : (this.#byFile.get(id) ?? this.#named(id, undefined));
+    const row = known ?? this.table.add(id, file);
+    // The id of a known row is found already.
+    if (within === undefined && known === undefined && id === copy) this.#ids.add(id, row);
+    else this.#namesIn(within).set(copy, row);
+    if (file !== undefined && (id !== image || within !== undefined)) this.#byFile.set(id, row);
+    return row;
   }
 
-  #namesIn(within: readonly string[] | undefined): Map<string, Entry> {
+  #named(image: string, within: readonly string[] | undefined): number | undefined {
+    return (
+      (within === undefined ? this.#ids.get(image) : undefined) ??
+      this.#byFolder.get(within?.[0] ?? '')?.get(image)
+    );
+  }
+
+  #namesIn(within: readonly string[] | undefined): Map<string, number> {
     const folder = within?.[0] ?? '';
     const known = this.#byFolder.get(folder);
     if (known !== undefined) return known;
-    const names = new Map<string, Entry>();
+    const names = new Map<string, number>();
     this.#byFolder.set(folder, names);
     return names;
   }
@@ -127,27 +147,32 @@ class Entries {
 export function assembleDataset(
   layout: string,
   folder: string,
-  {entries, captions, rejected, folders, unread}: CollectedCaptions,
+  {table, rejected, folders, unread}: CollectedCaptions,
   splitOf: (id: string) => Split | undefined = splitByHash,
 ): Dataset {
   const fail = (message: string): never => {
     throw new CaptionerError('dataset', `${folder}: ${message}`);
   };
-  const named = entries.length;
+  const named = table.length;
   if (named === 0) return fail('expected captions, found none');
-  const images: CaptionedImage[] = [];
+  const rows = new Int32Array(named);
+  let found = 0;
   const missingBySplit: Record<Split, string[]> = {train: [], validation: [], test: []};
   const missing: string[] = [];
   const unassigned: string[] = [];
-  for (const {id, file, last, split = splitOf(id), number} of entries) {
-    if (last < 0) continue;
-    if (split === undefined) unassigned.push(id);
-    else if (file === undefined) {
-      missing.push(id);
-      missingBySplit[split].push(id);
-    } else if (number === undefined) images.push({id, file, split, captions: captions.list(last)});
-    else images.push({id, file, split, captions: captions.list(last), number});
+  for (let row = 0; row < named; row++) {
+    if (table.countCaptions(row) === 0) continue;
+    const split = table.split(row) ?? splitOf(table.id(row));
+    if (split === undefined) unassigned.push(table.id(row));
+    else if (table.isThere(row)) {
+      table.setSplit(row, split);
+      rows[found++] = row;
+    } else {
+      missing.push(table.id(row));
+      missingBySplit[split].push(table.id(row));
+    }
   }
+  const images = listImages(table, rows.slice(0, found));
   if (images.length === 0 && missing.length === 0)
     return fail(`expected the split files to name images with captions, found none of ${named}`);
   const unreferenced = folders.unreferenced();

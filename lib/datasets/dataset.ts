@@ -69,8 +69,3 @@ export interface Dataset {
   /** Image files that no caption names, relative to the folder. */
   readonly unreferenced: readonly string[];
 }
-
-/** Returns the images of a split, in the order of the dataset. */
-export function ofSplit(dataset: Dataset, split: Split): CaptionedImage[] {
-  return dataset.images.filter((image) => image.split === split);
-}

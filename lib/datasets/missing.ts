@@ -1,7 +1,8 @@
 /** Images that captions name but that are not in the dataset's folder: says how many, and which file may be meant. */
 import {CaptionerError} from '../errors';
 import {nearest} from '../option-names';
-import {ofSplit, type Dataset, type Split} from './dataset';
+import type {Dataset, Split} from './dataset';
+import {ofSplit} from './image-list';
 
 /** Maximum fraction of a split that may be missing where scores are computed. */
 const missingTolerance = 0.01;

@@ -2,6 +2,7 @@
 import {counted, description, grouped, lastName} from '../description';
 import {markersIn} from '../text/markers';
 import {countWords} from '../text/vocabulary';
+import {captionsOf, countCaptions, ofSplit} from './image-list';
 import {nameMissing} from './missing';
 import {splits, type Dataset, type Rejection, type Split} from './dataset';
 
@@ -44,12 +45,12 @@ export function summarize(dataset: Dataset): Summary {
     min = Math.min(min, length);
     max = Math.max(max, length);
   }
-  const counts = countWords(everyCaption(dataset));
+  const counts = countWords(captionsOf(dataset.images));
   let total = 0;
   for (const count of counts.values()) total += count;
   const {length} = dataset.images;
   const {missing, unread = []} = dataset;
-  const markers = markersIn(everyCaption(dataset));
+  const markers = markersIn(captionsOf(dataset.images));
   return {
     layout: dataset.layout,
     folder: dataset.folder,
@@ -103,11 +104,10 @@ export function describeSummary(summary: Summary): string {
 /** Describes a data set for consoles and notebooks: the size of each split, and what was left out. Counts no words, which takes long. */
 export function describeDataset(dataset: Dataset): string {
   const {folder, layout, images, rejected, missing, unassigned} = dataset;
-  const all = images.reduce((total, {captions}) => total + captions.length, 0);
+  const all = countCaptions(images);
   const rows = splits.map((split) => {
-    const own = images.filter((image) => image.split === split);
-    const captions = own.reduce((total, image) => total + image.captions.length, 0);
-    return [split, `${counted(own.length, 'image')}, ${counted(captions, 'caption')}`] as const;
+    const own = ofSplit(dataset, split);
+    return [split, `${counted(own.length, 'image')}, ${counted(countCaptions(own), 'caption')}`] as const;
   });
   const out = [
     rejected.length > 0 && counted(rejected.length, 'line'),
@@ -122,10 +122,6 @@ export function describeDataset(dataset: Dataset): string {
     'left out': out.length > 0 && out.join(', '),
     'first image': first && `${first.id}: “${first.captions[0]}”`,
   });
-}
-
-function* everyCaption({images}: Dataset): Generator<string> {
-  for (const {captions} of images) yield* captions;
 }
 
 const sum = (counts: Readonly<Record<Split, number>>): number =>

@@ -1,7 +1,8 @@
 /** Compares two runs image by image: both caption the same images, and a paired test says whether one is better by more than chance. */
 import {basename} from 'node:path';
 import {Captioner} from '../captioner';
-import {ofSplit, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import type {CaptionedImage, Dataset, Split} from '../datasets/dataset';
+import {captionsOf, ofSplit} from '../datasets/image-list';
 import type {InferenceViews} from '../encoders/augmentation';
 import {counted, description, setDescription} from '../description';
 import {CaptionerError} from '../errors';
@@ -88,7 +89,7 @@ export async function compareRuns(
     for (const run of runs) writers.push(await writerOf(run, dataset, images, progress));
     const usable = images.filter(({id}) => writers.every(({has}) => has(id)));
     const scorer = await Scorer.create(usable.map(({captions}) => captions));
-    const training = ofSplit(dataset, 'train').flatMap(({captions}) => captions);
+    const training = [...captionsOf(ofSplit(dataset, 'train'))];
     const found: Evaluation[] = [];
     for (const {evaluation} of writers)
       found.push(await evaluation(usable, {...search, scorer, training, progress}));

@@ -57,6 +57,9 @@ export class AugmentedFeatures implements FeatureSource {
   has(id: string): boolean {
     return this.plain.has(id);
   }
+  shardOf(id: string): number | undefined {
+    return this.plain.shardOf(id);
+  }
   get quarantined(): ReadonlyMap<string, string> {
     return this.plain.quarantined;
   }

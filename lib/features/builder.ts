@@ -121,7 +121,7 @@ class Builder {
       await decoded.return(undefined); // or decoding would continue after a stop
     }
     const shards = readShards(this.folder);
-    await writeIndex(this.folder, shards);
+    await writeIndex(this.folder);
     await this.#report();
     const [first] = left;
     if (first && left.length === this.#total && this.#bad === left.length) {

@@ -117,7 +117,7 @@ export async function mergeShards(
       }
       await bar.update(done + 1);
     }
-    await writeIndex(folder, readShards(folder));
+    await writeIndex(folder);
   } finally {
     await bar.finish();
     lock.release();

@@ -1,5 +1,6 @@
 /** Opens the features that a decoder is trained on, in the requested views, and computes whatever is missing. */
-import {ofSplit, type CaptionedImage, type Dataset} from '../datasets/dataset';
+import type {CaptionedImage, Dataset} from '../datasets/dataset';
+import {ofSplit} from '../datasets/image-list';
 import {trainingViews, withView} from '../encoders/augmentation';
 import type {Encoder} from '../encoders/encoder';
 import {featureFolder} from '../paths';

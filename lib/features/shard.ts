@@ -52,15 +52,17 @@ export interface Shard {
 const version = 2;
 const buildAgain = 'remove that file and build the features again';
 const namePattern = /^shard-(\d{5,})\.safetensors$/;
+/** The form of `FeatureOrigin` in files. */
+export const originSchema: z.ZodType<FeatureOrigin> = z.object({
+  encoder: z.object({name: z.string(), digest: z.string()}),
+  preprocessing: preprocessingSchema,
+  kind: z.enum(featureKinds),
+  cells: z.int().min(1),
+  depth: z.int().min(1),
+});
 const schema = z.object({
   version: z.literal(version),
-  source: z.object({
-    encoder: z.object({name: z.string(), digest: z.string()}),
-    preprocessing: preprocessingSchema,
-    kind: z.enum(featureKinds),
-    cells: z.int().min(1),
-    depth: z.int().min(1),
-  }),
+  source: originSchema,
   images: z.array(z.object({id: z.string(), sha256: z.string().optional(), reason: z.string().optional()})),
 });
 

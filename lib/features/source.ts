@@ -19,6 +19,8 @@ export interface FeatureSource {
   /** The part of the encoder that is trained along with the decoder; undefined where features are fixed. */
   readonly trainable?: TrainableEncoder;
   has(id: string): boolean;
+  /** Returns the number of the file that has an image's features, where they are in several; undefined for an image without features. */
+  shardOf?(id: string): number | undefined;
   /** Images that could not be read, and why. */
   readonly quarantined?: ReadonlyMap<string, string>;
   /**

@@ -12,69 +12,75 @@ import type {tf} from '../tensorflow/tensorflow';
 import {fromFloat16} from '../tensorflow/casts';
 import type {ImageFile} from './prefetch';
 import {buildFeatures, type BuildOptions} from './builder';
-import {hasIndex, readShards, reasonsOf} from './shard-index';
-import {readRows, type FeatureKind, type FeatureOrigin, type Shard} from './shard';
+import {readPlaces} from './place-file';
+import {PlaceIndex} from './place-index';
+import type {FeatureKind} from './shard';
+import {checkRow, ShardCache} from './shard-cache';
+import {hasIndex, indexShards} from './shard-index';
 
-interface Place {
-  readonly shard: Shard;
+/** Features to be read: those of image `id` in row `row`, for row `at` of the result. */
+interface Wanted {
+  readonly at: number;
+  readonly id: string;
   readonly row: number;
 }
 
 /** Image features in a folder, computed once for each image. */
 export class FeatureStore {
-  readonly #places = new Map<string, Place>();
-  /** Images that could not be read, and why. */
-  readonly quarantined: ReadonlyMap<string, string>;
-  /** Pooled features fit into memory: a shard is read whole, once. */
-  readonly #pooled = new Map<Shard, Uint16Array>();
-  /** Grids don't: only which shards were verified is kept. */
-  readonly #checked = new Set<Shard>();
+  readonly #shards: ShardCache;
 
   private constructor(
     readonly folder: string,
-    private readonly source: FeatureOrigin,
-    shards: readonly Shard[],
+    private readonly index: PlaceIndex,
   ) {
-    for (const shard of shards) {
-      let row = 0;
-      for (const {id, reason} of shard.images)
-        if (reason === undefined) this.#places.set(id, {shard, row: row++});
-    }
-    this.quarantined = reasonsOf(shards);
+    this.#shards = new ShardCache(folder, index.source);
   }
 
+  /** Images that could not be read, and why. */
+  get quarantined(): ReadonlyMap<string, string> {
+    return this.index.quarantined;
+  }
   get encoder(): {readonly name: string; readonly digest: string} {
-    return this.source.encoder;
+    return this.index.source.encoder;
   }
   get preprocessing(): Preprocessing {
-    return this.source.preprocessing;
+    return this.index.source.preprocessing;
   }
   get kind(): FeatureKind {
-    return this.source.kind;
+    return this.index.source.kind;
   }
   get cells(): number {
-    return this.source.cells;
+    return this.index.source.cells;
   }
   get depth(): number {
-    return this.source.depth;
+    return this.index.source.depth;
   }
   /** Images that have features. */
   get size(): number {
-    return this.#places.size;
+    return this.index.size;
   }
   has(id: string): boolean {
-    return this.#places.has(id);
+    return this.index.find(id) !== undefined;
   }
 
-  /** Opens a store. @throws CaptionerError `not-found`; `truncated`, `header`, `version` or `mismatch` for a shard that does not belong to it. */
+  /** Returns the number of the shard that has an image's features; undefined if the store doesn't have them. */
+  shardOf(id: string): number | undefined {
+    return this.index.find(id)?.shard;
+  }
+
+  /**
+   * Opens a store. A shard is read when its features are first asked for.
+   *
+   * @throws CaptionerError `not-found`; where the store has no index of its own, also `truncated`, `header`, `version` or `mismatch` for a
+   *   shard that does not belong to it
+   */
   static open(folder: string): FeatureStore {
-    const shards = readShards(folder);
-    const [first] = shards;
-    if (first === undefined) {
+    const index = readPlaces(folder) ?? indexShards(folder);
+    if (index === undefined || index.shards.length === 0) {
       const what = hasIndex(folder) ? 'its shards are missing' : 'found none';
       throw new CaptionerError('not-found', `${folder}: expected a feature store, ${what}`);
     }
-    return new FeatureStore(folder, first.source, shards);
+    return new FeatureStore(folder, index);
   }
 
   /**
@@ -92,7 +98,10 @@ export class FeatureStore {
     options: BuildOptions = {},
   ): Promise<FeatureStore> {
     const built = await buildFeatures(encoder, 'images' in source ? source.images : source, folder, options);
-    return new FeatureStore(folder, built, readShards(folder));
+    return new FeatureStore(
+      folder,
+      readPlaces(folder) ?? indexShards(folder) ?? PlaceIndex.of(built, [], () => 0),
+    );
   }
 
   /**
@@ -104,45 +113,42 @@ export class FeatureStore {
    *   shard.
    */
   read(ids: readonly string[]): tf.Tensor {
-    const {cells, depth, kind} = this.source;
+    const {cells, depth, kind} = this.index.source;
     const size = cells * depth;
     const halves = new Uint16Array(ids.length * size);
-    const wanted = new Map<Shard, {at: number; row: number}[]>();
+    const wanted = new Map<number, Wanted[]>();
     for (const [at, id] of ids.entries()) {
-      const place = this.#places.get(id);
+      const place = this.index.find(id);
       if (place === undefined) throw new CaptionerError('not-found', this.#noFeatures(id));
       const list = wanted.get(place.shard);
-      if (list) list.push({at, row: place.row});
-      else wanted.set(place.shard, [{at, row: place.row}]);
+      if (list) list.push({at, id, row: place.row});
+      else wanted.set(place.shard, [{at, id, row: place.row}]);
     }
-    for (const [shard, rows] of wanted)
+    for (const [number, rows] of wanted)
       if (kind === 'pooled') {
-        const all = this.#pooled.get(shard) ?? readRows(shard);
-        this.#pooled.set(shard, all);
-        for (const {at, row} of rows) halves.set(all.subarray(row * size, (row + 1) * size), at * size);
-      } else this.#readGrids(shard, rows, size, halves);
+        const {rows: all, ...shard} = this.#shards.rows(number);
+        for (const {at, row, id} of rows) {
+          checkRow(shard, row, id);
+          halves.set(all.subarray(row * size, (row + 1) * size), at * size);
+        }
+      } else this.#readGrids(number, rows, size, halves);
     return fromFloat16(halves, kind === 'pooled' ? [ids.length, depth] : [ids.length, cells, depth]);
   }
 
-  #readGrids(
-    shard: Shard,
-    rows: readonly {readonly at: number; readonly row: number}[],
-    size: number,
-    halves: Uint16Array,
-  ): void {
-    if (!this.#checked.has(shard)) {
-      readRows(shard);
-      this.#checked.add(shard);
-    }
+  #readGrids(number: number, rows: readonly Wanted[], size: number, halves: Uint16Array): void {
+    const found = this.#shards.open(number);
+    const {shard} = found;
     const {descriptor: handle} = openFileSync(shard.file, {code: 'header', largest: Infinity});
     try {
       const bytes = new Uint8Array(halves.buffer);
-      for (const {at, row} of rows)
+      for (const {at, row, id} of rows) {
+        checkRow(found, row, id);
         if (readSync(handle, bytes, at * size * 2, size * 2, shard.start + row * size * 2) !== size * 2)
           throw new CaptionerError(
             'truncated',
             `${shard.file}: expected features in row ${row}, found the end of the file`,
           );
+      }
     } finally {
       closeSync(handle);
     }

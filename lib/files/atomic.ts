@@ -31,7 +31,7 @@ export function sha256(bytes: Content): string {
  *
  * @throws CaptionerError `no-space` if the disk is full, `not-permitted` and others of `explainFileError`; a previous file at `path` is then unchanged.
  */
-export async function writeFileAtomic(path: string, content: Content | readonly Content[]): Promise<void> {
+export async function writeFileAtomic(path: string, content: Content | Iterable<Content>): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await writeSynced(temporary, content);
@@ -142,7 +142,7 @@ function isFileName(name: string): boolean {
   return name === basename(name) && name !== '.' && name !== '..' && !/[\x00-\x1f\x7f\\]/.test(name);
 }
 
-async function writeSynced(path: string, content: Content | readonly Content[]): Promise<void> {
+async function writeSynced(path: string, content: Content | Iterable<Content>): Promise<void> {
   const file = await fs.open(path, 'wx');
   try {
     // Each write continues where the previous one ended.

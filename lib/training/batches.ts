@@ -6,16 +6,11 @@ import {CaptionerError} from '../errors';
 import {permutation} from '../random/random';
 import {roundedSize} from '../tensorflow/rounded-size';
 import {special} from '../text/vocabulary';
+import {sortByLength, unitsOf, unitsOfBatch, upTo} from './caption-units';
+import {ExampleTable, type Example} from './example-table';
+import {withinShards, type Shards} from './shard-order';
 
-/** A caption to train on. */
-export interface Example {
-  /** The image. */
-  readonly id: string;
-  /** Word ids, without start and end. */
-  readonly tokens: readonly number[];
-  /** Whether the caption is complete; a truncated one has no end token as a target. @default true */
-  readonly finished?: boolean;
-}
+export type {Example};
 
 /** Captions of one training step as padded arrays of word ids. */
 export interface Batch {
@@ -33,79 +28,95 @@ const window = 50;
 
 /** The batches of an epoch, each created on request. */
 export class BatchPlan {
-  readonly #groups: readonly (readonly Example[])[];
+  readonly #examples: ExampleTable;
+  /** Places of examples, batch after batch. */
+  readonly #places: Int32Array;
+  /** Where each batch begins in `#places`, and where the last one ends. */
+  readonly #starts: Int32Array;
+  readonly #order: Int32Array;
 
   /**
    * @param captions Captions per batch; the last batch of a window may have fewer.
    * @param order Seed and epoch of the shuffle; if absent, examples are only sorted by length (evaluation). `captionsPerImage`: captions
-   *   of an image that stay in the same batch.
+   *   of an image that stay in the same batch. `shards`: shuffles within a few shards of the features at a time.
    */
   constructor(
-    examples: readonly Example[],
+    examples: readonly Example[] | ExampleTable,
     captions: number,
-    order?: {readonly seed: number; readonly epoch: number; readonly captionsPerImage?: number},
+    order?: {
+      readonly seed: number;
+      readonly epoch: number;
+      readonly captionsPerImage?: number;
+      readonly shards?: Shards | undefined;
+    },
   ) {
     if (!Number.isInteger(captions) || captions < 1)
       throw new CaptionerError('options', `Expected a batch size from 1 up, got ${captions}`);
-    const shuffled = order
-      ? Array.from(permutation(examples.length, order.seed, order.epoch), (at) => examples[at]!)
-      : examples;
-    const captionsPerImage = order?.captionsPerImage ?? 1;
-    // Captions of a unit stay together; its length is that of its longest caption.
-    const units =
-      captionsPerImage > 1 ? ofImages(shuffled, captionsPerImage) : shuffled.map((example) => [example]);
-    const size = Math.max(1, Math.floor(captions / captionsPerImage));
-    const length = (unit: readonly Example[]): number => Math.max(...unit.map(({tokens}) => tokens.length));
-    const groups: (readonly Example[])[] = [];
-    for (const part of chunks(units, order ? size * window : units.length)) {
-      const sorted = [...part].sort((a, b) => length(a) - length(b));
-      for (const group of chunks(sorted, size)) groups.push(group.flat());
+    this.#examples = examples instanceof ExampleTable ? examples : ExampleTable.of(examples);
+    if (order?.shards) {
+      ({places: this.#places, starts: this.#starts} = withinShards(this.#examples, captions, {
+        ...order,
+        ...order.shards,
+      }));
+      this.#order = upTo(this.#starts.length - 1);
+      return;
     }
-    this.#groups = order
-      ? Array.from(permutation(groups.length, ~order.seed, order.epoch), (at) => groups[at]!)
-      : groups;
+    const count = this.#examples.length;
+    const captionsPerImage = order?.captionsPerImage ?? 1;
+    const units = unitsOf(
+      this.#examples,
+      order ? permutation(count, order.seed, order.epoch) : upTo(count),
+      captionsPerImage,
+    );
+    const size = unitsOfBatch(captions, captionsPerImage);
+    const sorted = upTo(units.length);
+    const part = order ? size * window : Math.max(1, units.length);
+    for (let from = 0; from < units.length; from += part)
+      sortByLength(units, sorted.subarray(from, from + part));
+
+    this.#places = new Int32Array(count);
+    this.#starts = new Int32Array(Math.ceil(units.length / size) + 1);
+    let filled = 0;
+    for (let at = 0; at < sorted.length; at++) {
+      if (at % size === 0) this.#starts[at / size] = filled;
+      const own = units.places(sorted[at]!);
+      this.#places.set(own, filled);
+      filled += own.length;
+    }
+    this.#starts[this.#starts.length - 1] = filled;
+    const groups = this.#starts.length - 1;
+    this.#order = order ? permutation(groups, ~order.seed, order.epoch) : upTo(groups);
   }
 
   get length(): number {
-    return this.#groups.length;
+    return this.#order.length;
   }
 
   batch(at: number): Batch {
-    const group = this.#groups[at];
+    const group = this.#order[at];
     if (group === undefined) throw new RangeError(`expected a batch from 0 to ${this.length - 1}, got ${at}`);
-    return collate(group);
+    return collatePlaces(this.#examples, this.#places.subarray(this.#starts[group], this.#starts[group + 1]));
   }
-}
-
-/** Groups the captions of each image, up to `captionsPerImage` at once, in the order of their first. */
-function ofImages(examples: readonly Example[], captionsPerImage: number): Example[][] {
-  const open = new Map<string, Example[]>();
-  const all: Example[][] = [];
-  for (const example of examples) {
-    const unit = open.get(example.id);
-    if (unit && unit.length < captionsPerImage) unit.push(example);
-    else {
-      const fresh = [example];
-      open.set(example.id, fresh);
-      all.push(fresh);
-    }
-  }
-  return all;
 }
 
 /** Pads examples to one length. */
 export function collate(group: readonly Example[]): Batch {
-  const size = group.length;
-  const steps = 1 + group.reduce((longest, {tokens}) => Math.max(longest, tokens.length), 0);
+  return collatePlaces(ExampleTable.of(group), upTo(group.length));
+}
+
+function collatePlaces(examples: ExampleTable, places: Int32Array): Batch {
+  const size = places.length;
+  const found = Array.from(places, (place) => examples.tokens(place));
+  const steps = 1 + found.reduce((longest, tokens) => Math.max(longest, tokens.length), 0);
   const inputs = new Int32Array(size * steps);
   const targets = new Int32Array(size * steps);
-  for (const [row, {tokens, finished = true}] of group.entries()) {
+  for (const [row, tokens] of found.entries()) {
     inputs[row * steps] = special.start;
     inputs.set(tokens, row * steps + 1);
     targets.set(tokens, row * steps);
-    if (finished) targets[row * steps + tokens.length] = special.end;
+    if (examples.isFinished(places[row]!)) targets[row * steps + tokens.length] = special.end;
   }
-  return {ids: group.map(({id}) => id), inputs, targets, size, steps};
+  return {ids: Array.from(places, (place) => examples.id(place)), inputs, targets, size, steps};
 }
 
 /** Pads a batch to rounded sizes, with captions and words of padding; `ids` stays as it is. */
@@ -119,8 +130,4 @@ export function padded(batch: Batch): Batch {
     return all;
   };
   return {ids: batch.ids, inputs: wide(batch.inputs), targets: wide(batch.targets), size, steps};
-}
-
-function* chunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
 }

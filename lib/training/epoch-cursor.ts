@@ -1,11 +1,22 @@
 /** Position in the training data: the next captions, the progress of training, and its best score. */
-import {BatchPlan, type Batch, type Example} from './batches';
+import {BatchPlan, type Batch} from './batches';
 import type {Position} from '../checkpoints/checkpoint';
+import type {Example, ExampleTable} from './example-table';
+import type {Shards} from './shard-order';
 
 interface Result {
   readonly score: number;
   /** Validation loss; absent in runs of version 0.1. */
   readonly loss?: number | undefined;
+}
+
+/** What decides the order of the captions, besides the epoch. */
+export interface CaptionOrder {
+  readonly batch: number;
+  readonly seed: number;
+  readonly captionsPerImage: number;
+  /** Shards of the features, if captions are shuffled within a few of them. */
+  readonly shards?: Shards | undefined;
 }
 
 /** Lower scores count as 0: BLEU's are never exactly 0. */
@@ -20,12 +31,8 @@ export class EpochCursor {
   #plan: {readonly epoch: number; readonly batches: BatchPlan} | undefined;
 
   constructor(
-    private readonly examples: readonly Example[],
-    private readonly order: {
-      readonly batch: number;
-      readonly seed: number;
-      readonly captionsPerImage: number;
-    },
+    private readonly examples: readonly Example[] | ExampleTable,
+    private readonly order: CaptionOrder,
     private at: Omit<Position, 'learningRate'> = {step: 0, epoch: 0, batch: 0},
   ) {}
 

@@ -5,6 +5,7 @@
 import {basename} from 'node:path';
 import type {EpochReport} from '../checkpoints/history';
 import type {Position} from '../checkpoints/metadata';
+import {countCaptions} from '../datasets/image-list';
 import type {EncoderIdentity} from '../encoders/identity';
 import type {Batch} from './batches';
 import type {StepResult} from './step';
@@ -128,7 +129,7 @@ export function beginEvent(
   {step, epoch}: Pick<Position, 'step' | 'epoch'>,
   plan: Pick<BeginEvent, 'stepsPerEpoch' | 'settings' | 'until' | 'notes' | 'learningRateTest'>,
 ): BeginEvent {
-  const captions = dataset.images.reduce((count, image) => count + image.captions.length, 0);
+  const captions = countCaptions(dataset.images);
   return {
     type,
     time: now(),

@@ -1,6 +1,7 @@
 /** Extends the vocabulary of a checkpoint by the words of the captions that it is trained on further. */
 import type {Checkpoint} from '../checkpoints/checkpoint';
 import type {Dataset} from '../datasets/dataset';
+import type {Captions} from '../datasets/image-list';
 import {withVocabulary} from '../decoders/extend-vocabulary';
 import type {FeatureSource} from '../features/source';
 import {trainerSettings} from './options';
@@ -12,7 +13,7 @@ export function extendWords(
   {vocabulary, decoder, training}: Checkpoint,
   dataset: Dataset,
   features: FeatureSource,
-  captions: readonly string[],
+  captions: Captions,
 ): Pick<Checkpoint, 'vocabulary' | 'decoder'> {
   const words = newWords(captions, vocabulary, suitedMinimumCount(captions, vocabulary));
   if (words.length === 0) return {vocabulary, decoder};

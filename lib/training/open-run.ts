@@ -2,7 +2,7 @@
  * Opens what a trainer starts from: a new run, or the newest checkpoint of an existing one. Either way the parts are checked to belong
  * together, the run's folder has one owner, and a failure leaves nothing open.
  */
-import {ofSplit} from '../datasets/dataset';
+import {countCaptions, ofSplit} from '../datasets/image-list';
 import {CaptionerError} from '../errors';
 import {userPath} from '../paths';
 import {Adam} from '../optim/adam';
@@ -17,6 +17,7 @@ import {compiles} from '../tensorflow/compiled';
 import {emitWarning} from '../terminal';
 import {
   checkResumable,
+  captionOrder,
   prepareTrainingData,
   fitNormalization,
   type TrainingData,
@@ -77,13 +78,13 @@ export async function newRun(
   options: TrainerOptions | undefined,
   {replace, measured}: {readonly replace: boolean; readonly measured: boolean},
 ): Promise<OpenRun> {
-  const captions = ofSplit(parts.dataset, 'train').flatMap((image) => image.captions);
+  const captions = countCaptions(ofSplit(parts.dataset, 'train'));
   const task = {
     features: parts.decoder.features,
     tuned: parts.features.trainable !== undefined,
     ...(options?.objective && {objective: options.objective}),
   };
-  const settings = trainerSettings({...suitedOptions(captions.length, task), ...options});
+  const settings = trainerSettings({...suitedOptions(captions, task), ...options});
   const material = prepareTrainingData(parts, settings.maximumLength);
   checkTrainingMemory(parts, material, settings);
   if (
@@ -96,7 +97,7 @@ export async function newRun(
     );
   if (!measured) fitNormalization(parts, material);
   const history = {steps: [], epochs: []};
-  const course = new EpochCursor(material.training, settings);
+  const course = new EpochCursor(material.training, captionOrder(parts, settings));
   const run = typeof folder === 'string' ? beginRun(folder, replace) : folder;
   const vote = newVote();
   try {
@@ -182,7 +183,7 @@ export async function resumeRun(
     if (average) opened.push(average);
     adam.restore(optimizer);
     const model = new TrainableModel(parts, adam, average);
-    const course = new EpochCursor(material.training, settings, position);
+    const course = new EpochCursor(material.training, captionOrder(parts, settings), position);
     const {history} = training;
     const vote = newVote();
     const start = {parts, material, settings, history, course, model, skipped, vote, ownDecoder: true};

@@ -22,6 +22,7 @@ const fixed = {
   batch: 'the order of the captions',
   seed: 'the order of the captions',
   captionsPerImage: 'the order of the captions',
+  shuffleShards: 'the order of the captions',
   maximumLength: 'the order of the captions',
   selectBy: 'which epoch is the best',
   validationImages: 'which epoch is the best',
@@ -82,7 +83,8 @@ export function trainerSettings(options: unknown = {}): TrainerSettings {
 /** @throws CaptionerError `options`, also for options that are fixed during a run. */
 export function changedSettings(settings: TrainerSettings, changes: TrainerOptions): TrainerSettings {
   const next = trainerSettings({...settings, ...changes});
-  for (const [key, what] of Object.entries(fixed) as [keyof typeof fixed, string][])
+  const all = {...fixed, ...(settings.shuffleShards > 0 && {accumulate: fixed.batch})};
+  for (const [key, what] of Object.entries(all) as [keyof typeof all, string][])
     if (next[key] !== settings[key])
       throw new CaptionerError(
         'options',

@@ -4,7 +4,8 @@
  */
 import {loadCheckpoint, type Checkpoint} from '../checkpoints/checkpoint';
 import {runMetadata} from '../checkpoints/metadata';
-import {ofSplit, type Dataset} from '../datasets/dataset';
+import type {Dataset} from '../datasets/dataset';
+import {captionsOf, ofSplit} from '../datasets/image-list';
 import type {Decoder} from '../decoders/decoder';
 import {createDecoder, featuresOf} from '../decoders/registry';
 import {setWordVectors, wordSizeOption} from '../decoders/word-vectors';
@@ -13,6 +14,7 @@ import {loadEncoder} from '../encoders/registry';
 import {CaptionerError} from '../errors';
 import {openFeatures} from '../features/open-features';
 import type {FeatureSource} from '../features/source';
+import {FeatureStore} from '../features/store';
 import {shortPath, userPath} from '../paths';
 import {Vocabulary} from '../text/vocabulary';
 import {readWordVectors, type WordVectors} from '../text/word-vectors';
@@ -82,7 +84,7 @@ export async function prepareStage(
     checkTrainingImages(dataset);
     const features = await openEncoderFeatures(dataset, recipe, kind, before);
     opened.push(features);
-    const captions = ofSplit(dataset, 'train').flatMap((image) => image.captions);
+    const captions = captionsOf(ofSplit(dataset, 'train'));
     if (resume) {
       const trainer = await resumed(folder!, dataset, features, options.trainerOptions);
       const words = measureWords(captions, trainer.vocabulary, trainer.options);
@@ -161,6 +163,7 @@ async function openEncoderFeatures(
   decoder: string,
   before: Before | undefined,
 ): Promise<FeatureSource> {
+  if (recipe.features !== undefined) return FeatureStore.open(userPath(recipe.features));
   const encoder = await loadEncoder(name ?? before?.encoder.name ?? 'efficientnet-lite2', {
     ...(weights !== undefined && {weights: userPath(weights)}),
     preprocessing: {

@@ -5,7 +5,8 @@
 import {existsSync} from 'node:fs';
 import {availableParallelism, cpus, release, totalmem, type} from 'node:os';
 import {join} from 'node:path';
-import {ofSplit, splits, type Dataset, type Split} from '../datasets/dataset';
+import {splits, type Dataset, type Split} from '../datasets/dataset';
+import {countCaptions, ofSplit} from '../datasets/image-list';
 import {provenanceName} from '../checkpoints/run-layout';
 import {fingerprint} from '../datasets/fingerprint';
 import {writeFileAtomic} from '../files/atomic';
@@ -104,9 +105,7 @@ export function trainedOn(dataset: Dataset): TrainedOn {
     layout: dataset.layout,
     fingerprint: fingerprint(dataset),
     images: counted((split) => ofSplit(dataset, split).length),
-    captions: counted((split) =>
-      ofSplit(dataset, split).reduce((sum, {captions}) => sum + captions.length, 0),
-    ),
+    captions: counted((split) => countCaptions(ofSplit(dataset, split))),
   };
 }
 

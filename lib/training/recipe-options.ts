@@ -17,7 +17,7 @@ export type Before = Pick<CheckpointMetadata, 'encoder' | 'fineTuned' | 'trainin
 
 /** Checks what can be wrong without an image. @throws CaptionerError `options` */
 export function checkOptions(
-  {decoder, minimumCount, wordVectors, resume, from, run}: TrainingRecipe,
+  {decoder, minimumCount, wordVectors, resume, from, run, features, ...recipe}: TrainingRecipe,
   {decoderOptions, trainerOptions}: DividedOptions,
   kind: string,
   before: Before | undefined,
@@ -27,6 +27,12 @@ export function checkOptions(
       'options',
       `Expected no ${what} with \`${resume ? 'resume' : 'from'}\`: the ${part} exists already`,
     );
+  for (const name of ['encoder', 'weights', 'size', 'fit', 'fineTune', 'views', 'mirror'] as const)
+    if (features !== undefined && recipe[name] !== undefined)
+      throw new CaptionerError(
+        'options',
+        `Expected no \`${name}\` with \`features\`, a store that is used as it is; leave one of them out`,
+      );
   // A decoder's options are fixed; repeating the same value is allowed.
   if (before ?? from)
     for (const [name, value] of Object.entries(decoderOptions))

@@ -1,4 +1,5 @@
 /** Notes on a training before its first step, such as scores that can't tell epochs apart and captions that are cut off. */
+import {ofSplit} from '../datasets/image-list';
 import {alwaysZero} from '../metrics/always-zero';
 import {multipliesHalves} from '../tensorflow/precision';
 import {special} from '../text/vocabulary';
@@ -25,9 +26,7 @@ export function startNotes(
             : 'No validation image is scored, and the last epoch counts as the best.',
         ]
       : criterionNote(selectBy, scored)),
-    ...(objective === 'self-critical'
-      ? rewardNote(dataset.images.filter(({split}) => split === 'train'))
-      : []),
+    ...(objective === 'self-critical' ? rewardNote(ofSplit(dataset, 'train')) : []),
     ...unknownNote(training),
     ...cutNote(training, maximumLength),
     ...(precision === 'bfloat16' && !multipliesHalves() ? [noHalves] : []),
@@ -62,8 +61,12 @@ function rewardNote(images: readonly Captioned[]): string[] {
 }
 
 function unknownNote(training: TrainingData['training']): string[] {
-  const words = training.flatMap(({tokens}) => tokens);
-  const unknown = words.filter((id) => id === special.unknown).length / words.length;
+  let [words, unknowns] = [0, 0];
+  for (const tokens of training) {
+    words += tokens.length;
+    for (const id of tokens) if (id === special.unknown) unknowns++;
+  }
+  const unknown = unknowns / words;
   if (!(unknown > tolerances.told)) return [];
   return [
     `${percent(unknown)} of the training captions' text are unknown words, which captions will miss. Lower minimumCount (--minimum-count).`,
@@ -71,7 +74,7 @@ function unknownNote(training: TrainingData['training']): string[] {
 }
 
 function cutNote(training: TrainingData['training'], maximumLength: number): string[] {
-  const cut = training.filter(({finished}) => !finished).length;
+  const {cut} = training;
   if (cut <= cutTolerance * training.length) return [];
   const percent = ((100 * cut) / training.length).toFixed(0);
   return [

@@ -1,6 +1,6 @@
 /** The trained model: the decoder's weights, those of a trainable encoder, their optimizer, and the moving average of the weights. */
 import {createHash} from 'node:crypto';
-import {ofSplit} from '../datasets/dataset';
+import {keepImages, ofSplit} from '../datasets/image-list';
 import type {Adam} from '../optim/adam';
 import {Ema, rawWeights, type SwappedWeights} from '../optim/ema';
 import {tf} from '../tensorflow/tensorflow';
@@ -116,7 +116,7 @@ export class TrainableModel {
   #objective(settings: ModelStepSettings): Objective {
     if (settings.objective === 'cross-entropy') return crossEntropy(settings);
     const {dataset, features} = this.parts;
-    this.#rewards ??= new Rewards(ofSplit(dataset, 'train').filter(({id}) => features.has(id)));
+    this.#rewards ??= new Rewards(keepImages(ofSplit(dataset, 'train'), ({id}) => features.has(id)));
     return selfCritical(this.#rewards, settings);
   }
 }

@@ -159,6 +159,14 @@ const fields = z.strictObject({
     'Captions per image in one batch; a fine-tuned encoder runs once for all of them.',
     '5 for a fine-tuned encoder or self-critical training',
   ),
+  shuffleShards: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      'Shards of features that captions are shuffled within, for stores larger than memory: each batch of a step reads shards of its own, a few at a time. 0 shuffles all captions.',
+    ),
   seed: z
     .int()
     .min(0)

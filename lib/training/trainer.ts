@@ -238,7 +238,7 @@ export class Trainer {
     this.#checkOpen();
     const {decoder, features} = this.#parts;
     return this.#model.withEmaWeights(() =>
-      runToEnd(lossOf(decoder, features, this.#material.validation.slice(0, captions))),
+      runToEnd(lossOf(decoder, features, this.#material.validation.first(captions))),
     );
   }
 

@@ -1,13 +1,16 @@
 /** Training data from a dataset and its features: captions to train on, and captions and images for validation. */
 import {createHash} from 'node:crypto';
-import type {Example} from './batches';
-import {ofSplit, splits, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import {splits, type CaptionedImage, type Dataset, type Split} from '../datasets/dataset';
+import {keepImages, ofSplit} from '../datasets/image-list';
 import type {FeatureSource} from '../features/source';
 import type {Decoder} from '../decoders/decoder';
 import {describeEncoder, sameEncoder, type EncoderIdentity} from '../encoders/identity';
 import {CaptionerError} from '../errors';
 import {tf} from '../tensorflow/tensorflow';
 import type {Vocabulary} from '../text/vocabulary';
+import type {CaptionOrder} from './epoch-cursor';
+import {ExampleTable} from './example-table';
+import type {TrainerSettings} from './trainer-options';
 
 export interface Parts {
   readonly dataset: Dataset;
@@ -18,8 +21,8 @@ export interface Parts {
 }
 
 export interface TrainingData {
-  readonly training: readonly Example[];
-  readonly validation: readonly Example[];
+  readonly training: ExampleTable;
+  readonly validation: ExampleTable;
   /** Images whose captions are scored in validation. */
   readonly judged: readonly CaptionedImage[];
   /** Images of the panel: from the test split, or from validation if there is none. */
@@ -35,14 +38,16 @@ export function prepareTrainingData(parts: Parts, maximumLength: number): Traini
   checkTogether(parts);
   const {dataset, features, vocabulary} = parts;
   const usable = (split: Split): CaptionedImage[] =>
-    ofSplit(dataset, split).filter(({id}) => features.has(id));
-  const examples = (images: readonly CaptionedImage[]): Example[] =>
-    images.flatMap(({id, captions}) =>
-      captions.map((caption) => {
+    keepImages(ofSplit(dataset, split), ({id}) => features.has(id));
+  const examples = (images: readonly CaptionedImage[]): ExampleTable => {
+    const table = new ExampleTable((image) => images[image]!.id, vocabulary.size);
+    for (const [image, {captions}] of images.entries())
+      for (const caption of captions) {
         const tokens = vocabulary.encode(caption);
-        return {id, tokens: tokens.slice(0, maximumLength), finished: tokens.length <= maximumLength};
-      }),
-    );
+        table.push(image, tokens.slice(0, maximumLength), tokens.length <= maximumLength);
+      }
+    return table;
+  };
   const training = examples(usable('train'));
   if (training.length === 0)
     throw new CaptionerError(
@@ -52,13 +57,14 @@ export function prepareTrainingData(parts: Parts, maximumLength: number): Traini
   const judged = usable('validation');
   const test = usable('test');
   const hash = createHash('sha256');
-  for (const {id, tokens} of training) hash.update(`${id}\0${tokens.join(' ')}\n`);
+  for (let at = 0; at < training.length; at++)
+    hash.update(`${training.id(at)}\0${training.tokens(at).join(' ')}\n`);
   return {
     training,
     validation: examples(judged),
     judged,
     shown: test.length > 0 ? test : judged,
-    leftOut: dataset.images.filter(({id}) => !features.has(id)).map(({id}) => id),
+    leftOut: keepImages(dataset.images, ({id}) => !features.has(id)).map(({id}) => id),
     digest: hash.digest('hex'),
   };
 }
@@ -67,7 +73,7 @@ export function prepareTrainingData(parts: Parts, maximumLength: number): Traini
 export function checkTrainingImages({folder, images}: Dataset): void {
   if (images.some(({split}) => split === 'train')) return;
   const found = splits.flatMap((split) => {
-    const count = images.filter((image) => image.split === split).length;
+    const count = ofSplit({images}, split).length;
     return count > 0 ? [`${count} for ${split}`] : [];
   });
   throw new CaptionerError(
@@ -84,6 +90,25 @@ function checkTogether({decoder, vocabulary, features}: Parts): void {
     fail("the decoder's vocabulary", vocabulary.size, decoder.vocabulary);
   if (decoder.depth !== features.depth) fail("the decoder's feature depth", features.depth, decoder.depth);
   if (decoder.features !== features.kind) fail('features', decoder.features, features.kind);
+}
+
+/**
+ * Returns what decides the order of the captions.
+ *
+ * @throws CaptionerError `options` for a shuffle within shards of features that are not in shards
+ */
+export function captionOrder(
+  {features}: Parts,
+  {batch, seed, captionsPerImage, shuffleShards: buffer, accumulate: lanes}: TrainerSettings,
+): CaptionOrder {
+  const order = {batch, seed, captionsPerImage};
+  if (buffer === 0) return order;
+  if (!features.shardOf)
+    throw new CaptionerError(
+      'options',
+      'trainer: `shuffleShards`: expected 0 for features that are not in shards, as those of a fine-tuned encoder',
+    );
+  return {...order, shards: {of: (id) => features.shardOf?.(id), buffer, lanes}};
 }
 
 /** @throws CaptionerError `mismatch` when a run was trained on other features or captions than the given ones. */
@@ -113,7 +138,10 @@ export function checkResumable(
  */
 export function fitNormalization({features, decoder}: Parts, {training}: TrainingData): void {
   // A grid has many vectors, so fewer images suffice.
-  const ids = [...new Set(training.map(({id}) => id))].slice(0, features.kind === 'grid' ? 200 : 2000);
+  const most = features.kind === 'grid' ? 200 : 2000;
+  const first = new Set<string>();
+  for (let at = 0; at < training.length && first.size < most; at++) first.add(training.id(at));
+  const ids = [...first];
   tf.tidy(() => {
     const read = features.read(ids);
     const {mean, variance} = tf.moments(tf.reshape(read, [-1, features.depth]), 0);

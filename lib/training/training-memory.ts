@@ -14,7 +14,7 @@ export function checkTrainingMemory(parts: Parts, {training}: TrainingData, sett
   let weights = 0;
   for (const {size} of trainableWeights(parts).values()) weights += 4 * size;
   let words = 0;
-  for (const {tokens} of training) words += tokens.length + 1;
+  for (const tokens of training) words += tokens.length + 1;
   const wordsEach = Math.max(1, words / Math.max(1, training.length));
   const units = Number(decoder.options['units'] ?? 0);
   const estimate = ({

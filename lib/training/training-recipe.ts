@@ -18,6 +18,8 @@ export interface TrainingRecipe {
   readonly from?: string;
   /** Removes an earlier run in the same folder, as soon as training is ready. @default false */
   readonly replace?: boolean;
+  /** Folder of a feature store that is used as it is: neither the encoder nor an image is read. @default the store of the dataset, completed first */
+  readonly features?: string;
   /** Name of the encoder. @default 'efficientnet-lite2', or that of the run or checkpoint */
   readonly encoder?: EncoderName | (string & {});
   /** Weight file of the encoder. @default the bundled or downloaded one */

@@ -1,4 +1,5 @@
 /** Chooses the words that a training has a vocabulary for, and checks that they suffice. */
+import type {Captions} from '../datasets/image-list';
 import {counted, grouped} from '../description';
 import {CaptionerError} from '../errors';
 import {tokenize} from '../text/tokenizer';
@@ -29,7 +30,7 @@ export const tolerances = {told: 0.05, refused: 0.2} as const;
  *
  * @param known Vocabulary that has words already.
  */
-export function suitedMinimumCount(captions: readonly string[], known?: Vocabulary): number {
+export function suitedMinimumCount(captions: Captions, known?: Vocabulary): number {
   const all = [...countWords(captions)];
   const counts = all.filter(([word]) => !known?.has(word)).map(([, count]) => count);
   const running = all.reduce((sum, [, count]) => sum + count, 0);
@@ -40,11 +41,7 @@ export function suitedMinimumCount(captions: readonly string[], known?: Vocabula
 }
 
 /** Returns the words of captions that a vocabulary lacks, the most frequent first. */
-export function newWords(
-  captions: readonly string[],
-  vocabulary: Vocabulary,
-  minimumCount: number,
-): string[] {
+export function newWords(captions: Iterable<string>, vocabulary: Vocabulary, minimumCount: number): string[] {
   return [...countWords(captions)]
     .filter(([word, count]) => count >= minimumCount && !vocabulary.has(word))
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
@@ -53,7 +50,7 @@ export function newWords(
 
 /** Measures how well a vocabulary and a maximum length suit captions. */
 export function measureWords(
-  captions: readonly string[],
+  captions: Captions,
   vocabulary: Vocabulary,
   {maximumLength, added = 0}: {readonly maximumLength: number; readonly added?: number},
 ): TrainingWords {

@@ -2,7 +2,8 @@
  * Evaluates a decoder on images that it is not trained on. The work is divided into pieces, so that the caller can handle other events
  * in between, or stop.
  */
-import {BatchPlan, padded, type Example} from './batches';
+import {BatchPlan, padded} from './batches';
+import type {Example, ExampleTable} from './example-table';
 import type {CaptionedImage} from '../datasets/dataset';
 import type {FeatureSource} from '../features/source';
 import type {Decoder} from '../decoders/decoder';
@@ -35,7 +36,7 @@ export type ValidationFindings = Pick<EpochReport, 'validationLoss' | 'metrics' 
 export function* lossOf(
   decoder: Decoder,
   features: FeatureSource,
-  examples: readonly Example[],
+  examples: readonly Example[] | ExampleTable,
 ): Chunked<number> {
   if (examples.length === 0) return NaN;
   const plan = new BatchPlan(examples, 128);
