@@ -3,6 +3,7 @@ import {existsSync, readdirSync, statSync} from 'node:fs';
 import {basename, dirname, join, relative} from 'node:path';
 import {lastName, setDescription} from '../description';
 import {CaptionerError} from '../errors';
+import {isAddress} from '../files/byte-source';
 import {interruptible} from '../interrupt';
 import {nearest} from '../option-names';
 import {dataFolder, projectFolder, userPath} from '../paths';
@@ -11,12 +12,14 @@ import {startProgress, type ProgressOptions, type ShownProgress} from '../show-p
 import type {Dataset} from './dataset';
 import {fingerprint} from './fingerprint';
 import type {OnProgress} from './assemble-dataset';
+import {countCaptions} from './image-list';
 import {coco} from './layouts/coco';
 import {flickr30k, kaggleFlickr30k} from './layouts/flickr30k';
 import {flickr8k, kaggleFlickr8k} from './layouts/flickr8k';
 import {karpathy} from './layouts/karpathy';
 import type {Layout} from './layouts/layout';
 import {custom} from './layouts/custom';
+import {isTarPattern, readTarPattern, webdataset} from './layouts/webdataset';
 import {describeDataset} from './summary';
 import {drawScenes, readScenes, scenes} from './synthetic/scenes';
 
@@ -30,6 +33,7 @@ const layouts: readonly Layout[] = [
   kaggleFlickr30k,
   coco,
   custom,
+  webdataset,
 ];
 
 /** Options of `openDataset`. */
@@ -41,7 +45,8 @@ export interface OpenOptions extends ProgressOptions {
 /**
  * Detects the layout of a folder and reads its dataset.
  *
- * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use.
+ * @param folder Path of a folder, relative to the user's working folder; or `scenes` for the drawn scenes, which are drawn on first use; or
+ *   tar archives on disk or on a server: `set/{00000..00099}.tar`, `https://host/set/00000.tar`.
  * @throws CaptionerError `not-found`, `dataset` (no known layout, no images) or `captions`; `stopped`
  */
 export async function openDataset(folder: string, options: OpenOptions = {}): Promise<Dataset> {
@@ -51,7 +56,7 @@ export async function openDataset(folder: string, options: OpenOptions = {}): Pr
 }
 
 function describeData(dataset: Dataset): string {
-  const captions = dataset.images.reduce((sum, image) => sum + image.captions.length, 0);
+  const captions = countCaptions(dataset.images);
   const counts = [`${dataset.images.length} images`, `${captions} captions`];
   return [basename(dataset.folder), ...counts, `fingerprint ${fingerprint(dataset).slice(0, 12)}`].join(', ');
 }
@@ -62,7 +67,8 @@ async function readDataset(folder: string, options: OpenOptions): Promise<Datase
     await drawScenes(drawn, {}, options);
     return setDescription(readScenes(drawn), describeDataset);
   }
-  const path = userPath(folder);
+  const path = isAddress(folder) ? folder : userPath(folder);
+  if (isTarPattern(path)) return setDescription(await readTars(path, options), describeDataset);
   if (!existsSync(path)) {
     const near = nearestDataset(path);
     const hint = near === undefined ? '' : `; did you mean "${near}"?`;
@@ -106,14 +112,25 @@ function nearestDataset(path: string): string | undefined {
 /** Smaller caption files are read too fast for a progress bar. */
 const large = 16e6; // bytes
 
-async function read(layout: Layout, path: string, {progress, onProgress}: OpenOptions): Promise<Dataset> {
+function read(layout: Layout, path: string, options: OpenOptions): Promise<Dataset> {
+  return readWithProgress((onBytes) => layout.read(path, onBytes), options);
+}
+
+function readTars(path: string, options: OpenOptions): Promise<Dataset> {
+  return readWithProgress((onBytes) => readTarPattern(path, onBytes), options);
+}
+
+async function readWithProgress(
+  work: (onBytes: OnProgress) => Promise<Dataset>,
+  {progress, onProgress}: OpenOptions,
+): Promise<Dataset> {
   const mega = (bytes: number): number => Math.round(bytes / 1e6);
   let bar: ShownProgress | undefined;
   let place = '';
   try {
     return await interruptible(
       (interrupt) =>
-        layout.read(path, async (done, total) => {
+        work(async (done, total) => {
           place = `at ${mega(done)} of ${mega(total)} MB of captions`;
           await interrupt.pause();
           interrupt.throwIfRequested();

@@ -7,6 +7,7 @@ import {promisify} from 'node:util';
 import sharp from 'sharp';
 import {grouped} from '../description';
 import {CaptionerError} from '../errors';
+import {inTar, isRemoteFile, readTarFile} from '../files/tar-files';
 
 // Cheaper on the main thread than `fs.promises`, which matters at hundreds of images a second.
 const statFile = promisify(stat);
@@ -44,12 +45,13 @@ export function setPixelLimit(pixels: number): void {
 }
 
 /**
- * Reads the bytes of an image file, without checking its format.
+ * Reads the bytes of an image file, or of one in a tar archive, without checking its format.
  *
  * @throws CaptionerError `image`, or `not-found`.
  */
 export async function readImageFile(file: string): Promise<Buffer> {
   try {
+    if (isRemoteFile(file)) return await readTarFile(file, byteLimit);
     // Checked first: reading a device or a pipe would never end.
     const found = await statFile(file);
     if (!found.isFile())
@@ -59,6 +61,7 @@ export async function readImageFile(file: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof CaptionerError) throw error;
     const {code, message} = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' && inTar(file)) return readTarFile(file, byteLimit);
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new CaptionerError('not-found', `${file}: expected an image, found nothing`, {cause: error});
     return refuse(file, `cannot be read: ${message}`, error);

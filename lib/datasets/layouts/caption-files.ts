@@ -118,7 +118,7 @@ function splitTables(folder: string): CaptionSource[] {
 }
 
 /** The split that a file or folder is named after: `train.csv`, `captions_val2014.json`; undefined for none, or several. */
-function splitIn(name: string): Split | undefined {
+export function splitIn(name: string): Split | undefined {
   const parts = basename(name, extname(name)).split(/[^a-z]+/i);
   const [split, other] = parts.flatMap((part) => splitNamed(part) ?? []);
   return other === undefined ? split : undefined;
