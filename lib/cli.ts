@@ -18,6 +18,7 @@ import {complain, warn} from './commands/io';
 import {optionHelp} from './commands/option-help';
 import {collectOption} from './commands/set-option';
 import type {RunsFlags} from './commands/runs';
+import type {SweepFlags} from './commands/sweep';
 import type {TrainFlags} from './commands/train';
 import type {WatchFlags} from './commands/watch';
 import {CaptionerError} from './errors';
@@ -176,6 +177,7 @@ export function program(): Command {
     .option('--set <key=value>', 'an option listed below; may be repeated', collectOption)
     .option('--resume', 'resumes the run where it was stopped; of several with this name, the newest')
     .option('--replace', 'removes a run in that folder (default: the new one gets a number)')
+    .option('--json-lines', 'prints its events as JSON, one a line, as metrics.jsonl has them')
     .addHelpText('after', () => optionHelp([trainerOptions, ...decoderOptions.values()]))
     .action(async (flags: TrainFlags) => {
       (await import('./tensorflow/cluster.js')).joinCluster();
@@ -187,6 +189,30 @@ export function program(): Command {
     .allowUnknownOption()
     .action(async (args: string[], flags: LaunchFlags) =>
       (await import('./commands/launch.js')).launch(args, flags),
+    );
+  command('sweep', 'trains again and again with options that Optuna chooses; several workers may share it')
+    .argument('<space>', 'file with ranges and choices by option: JSON, or a module that exports them')
+    .argument('<command...>', 'the train command with its options, without --run')
+    .requiredOption(
+      '--trials <n>',
+      'trials that the study is to have, of all workers together',
+      whole('--trials'),
+    )
+    .option('--study <name>', 'name of the study (default: that of the file)')
+    .option(
+      '--storage <url>',
+      'database of the study, such as postgresql://HOST/NAME (default: study.db in the folder)',
+    )
+    .option('--run <dir>', 'folder that the runs lie in (default: the name of the study in checkpoints)')
+    .option(
+      '--metric <name>',
+      'score that trials are compared by, or validation-loss (default: the one that selects the best epoch)',
+    )
+    .option('--startup <n>', 'complete trials before any is pruned (default: 5)', whole('--startup'), 5)
+    .option('--no-prune', 'trains every trial to its end')
+    .allowUnknownOption()
+    .action(async (space: string, args: string[], flags: SweepFlags) =>
+      (await import('./commands/sweep.js')).sweep(space, args, flags),
     );
   command('watch', 'shows how a run goes that another process trains')
     .argument('<run>', 'folder of the run')

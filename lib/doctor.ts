@@ -10,7 +10,7 @@ import {promisify} from 'node:util';
 import {describeLibraries, openLibraries} from './tensorflow/cuda-libraries';
 import {readFileCheckedAsync} from './files/regular-file';
 import {parseSafetensors} from './files/safetensors';
-import {encoderFolder, projectFolder} from './paths';
+import {encoderFolder, projectFolder, pythonFolder} from './paths';
 
 export const parts = [
   'Node',
@@ -24,6 +24,7 @@ export const parts = [
   'kernel',
   'Jupyter',
   'METEOR',
+  'sweeps',
 ] as const;
 export type Part = (typeof parts)[number];
 
@@ -44,7 +45,7 @@ const wrong = (detail: string, advice: string = setUp): Verdict => ({verdict: 'w
 
 /** Checks the installation. Problems are reported, never thrown. @returns One finding for each of `parts`, in their order. */
 export async function doctor(): Promise<Finding[]> {
-  const root = environmentFolder();
+  const root = pythonFolder();
   const [python, native, weights, kernel] = await Promise.all([
     queryPython(root),
     queryNative(),
@@ -64,6 +65,7 @@ export async function doctor(): Promise<Finding[]> {
     'kernel': kernel,
     'Jupyter': checkPackages(python, ['jupyterlab', 'papermill', 'nbconvert']),
     'METEOR': checkPackages(python, ['pycocoevalcap']),
+    'sweeps': checkPackages(python, ['optuna', 'psycopg2-binary']),
   };
   return parts.map((part) => ({part, ...verdicts[part]}));
 }
@@ -74,12 +76,6 @@ function checkNode(version: string): Verdict {
   return recent && major < 27
     ? ok(`${version}, ${process.execPath}`)
     : wrong(`expected 20.19 or later, 22.12 or later, or 23 to 26; got ${version}`, 'install Node 24');
-}
-
-/** The project's `.venv`, or else the active conda environment. */
-function environmentFolder(): string | undefined {
-  const folders = [join(projectFolder(), '.venv'), process.env['CONDA_PREFIX']];
-  return folders.find((folder) => folder !== undefined && existsSync(join(folder, 'bin', 'python')));
 }
 
 interface Python {

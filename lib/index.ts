@@ -87,7 +87,14 @@ export {
   type FoundLearningRate,
   type LearningRatePoint,
 } from './training/find-learning-rate';
-export {listRuns, runStates, type EpochSummary, type RunState, type RunSummary} from './training/list-runs';
+export {
+  listRuns,
+  runStates,
+  type EpochSummary,
+  type RunState,
+  type RunSummary,
+  type TrialRecord,
+} from './training/list-runs';
 export {removeRun, type RemovedRun} from './checkpoints/remove-run';
 export type {SweepOptions, SweepRecipe, SweepRecipes, SweepSettings} from './training/sweep';
 export {

@@ -46,6 +46,9 @@ export class Interrupt {
   }
 }
 
+/** Environment variable of processes whose standard input closes when their launcher ends, whatever ended it. */
+export const launchedVariable = 'CAPTIONER_LAUNCHED';
+
 /** Signals that end a process. A notebook's kernel takes care of them itself. */
 const endings = ['SIGTERM', 'SIGHUP'] as const;
 /** Functions that stop the running work, one for each piece of work. */

@@ -34,6 +34,12 @@ export function encoderFolder(): string {
   return join(projectFolder(), 'data', 'encoders');
 }
 
+/** The folder of the Python environment that set-up made, or that of the active conda environment; undefined without either. */
+export function pythonFolder(): string | undefined {
+  const folders = [join(projectFolder(), '.venv'), process.env['CONDA_PREFIX']];
+  return folders.find((folder) => folder !== undefined && existsSync(join(folder, 'bin', 'python')));
+}
+
 /**
  * The folder of the Python package pycocoevalcap, which holds METEOR's tables: `PYCOCOEVALCAP`, or where set-up or conda installed it.
  *

@@ -38,6 +38,7 @@ describe('doctor', () => {
       'kernel',
       'Jupyter',
       'METEOR',
+      'sweeps',
     ]);
     expect(findings.get('Python')!.detail).to.include('.venv, found none');
     expect(findings.get('Python')!.advice).to.include('npm start');

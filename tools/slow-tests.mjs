@@ -10,6 +10,7 @@ export const slowTests = {
   'cli': 'starts the command line, with trainings of its own',
   'commands/caption': 'starts the command line again and again',
   'commands/explain': 'starts the command line again and again',
+  'commands/sweep': 'trains a dozen trials of a sweep',
   'commands/data': 'reads a caption file that is large enough for a progress bar',
   'datasets/million': 'reads a million captions',
   'datasets/scenes': 'draws many scenes',

@@ -17,6 +17,7 @@ import {
   namesIn,
   pointers,
   provenanceName,
+  trialName,
 } from './run-layout';
 
 /** Result of `removeRun`. */
@@ -52,7 +53,8 @@ export async function removeRun(folder: string): Promise<RemovedRun> {
 
 /** Removes what a run wrote into its folder, which the caller has locked. */
 export async function clearRun(run: string): Promise<void> {
-  for (const file of [...pointers, metricsName, provenanceName]) await fs.rm(join(run, file), {force: true});
+  for (const file of [...pointers, metricsName, provenanceName, trialName])
+    await fs.rm(join(run, file), {force: true});
   for (const name of checkpointsIn(run)) await removeCheckpoint(join(run, checkpointsName, name));
   for (const folder of [run, join(run, checkpointsName)]) await removeLeftovers(folder);
   await removeEventFiles(run);

@@ -37,10 +37,12 @@ export const tensorboardName = 'tensorboard';
 export const metricsName = 'metrics.jsonl';
 /** The record of where a run comes from. */
 export const provenanceName = 'provenance.json';
+/** The record of the trial of a sweep that a run is. */
+export const trialName = 'trial.json';
 
 /** Temporary files of a process that was killed while it wrote. */
 export const leftoverName: RegExp =
-  /^\.((step-\d{9}|latest|best|provenance\.json|events\.out\.tfevents\..+)\.\d+-[0-9a-f]{8}\.tmp|step-\d{9}\.previous)$/;
+  /^\.((step-\d{9}|latest|best|(provenance|trial)\.json|events\.out\.tfevents\..+)\.\d+-[0-9a-f]{8}\.tmp|step-\d{9}\.previous)$/;
 /** Event files for TensorBoard. */
 export const eventName: RegExp = /^events\.out\.tfevents\./;
 
@@ -88,7 +90,7 @@ const lockName = /^\.lock(\.takeover)*(\.[0-9a-f]{16}\.tmp(\.new)?)?$/;
 /** Whether everything in a folder was made by a run. */
 export function holdsOnlyRun(folder: string): boolean {
   const folders = [checkpointsName, validationName, tensorboardName];
-  const own: readonly string[] = [...pointers, ...folders, metricsName, provenanceName];
+  const own: readonly string[] = [...pointers, ...folders, metricsName, provenanceName, trialName];
   return namesIn(folder).every(
     (name) => own.includes(name) || lockName.test(name) || eventName.test(name) || leftoverName.test(name),
   );

@@ -4,15 +4,13 @@ import {createServer} from 'node:net';
 import {constants} from 'node:os';
 import {join} from 'node:path';
 import {CaptionerError} from '../errors';
+import {launchedVariable} from '../interrupt';
 import {exitCodes} from './exit-codes';
 import {warn} from './io';
 
 export interface LaunchFlags {
   readonly workers: number;
 }
-
-/** Set for workers whose standard input closes when their launcher ends, whatever ended it. */
-export const launchedVariable = 'CAPTIONER_LAUNCHED';
 
 /** Time that workers have to end by themselves after one has failed. */
 const patience = 120_000; // ms

@@ -25,6 +25,7 @@ export {comparedItem, comparisonRows, showComparison, type ComparisonOptions} fr
 export {showLearningRates} from './learning-rates';
 export {showBeamTree, type BeamTreeOptions} from './beam-tree';
 export {explanationPage, showExplanation, type ExplanationOptions} from './explanation';
+export {showStudy, type StudyOptions} from './study';
 export {sweep, type ShownSweepOptions} from './sweep';
 export {watchTraining, type Watch, type WatchOptions} from './watch';
 export {watchRun, type WatchRunOptions} from './watch-run';

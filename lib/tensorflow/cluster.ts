@@ -64,7 +64,7 @@ export function joinCluster(env: NodeJS.ProcessEnv = process.env): void {
       `TF_CONFIG: expected each worker at an address of its own, got ${twice.address} twice`,
     );
   if (tasks.length === 1) return;
-  const [heartbeat, join] = [seconds(env, 'CAPTIONER_HEARTBEAT', 30), seconds(env, 'CAPTIONER_JOIN', 600)];
+  const [heartbeat, join] = [heartbeatOf(env), seconds(env, 'CAPTIONER_JOIN', 600)];
   const workers = tasks.map(({job, index, address}) => `${job} ${index} (${address})`);
   current = {rank, size: tasks.length, workers, task: tasks[rank]!.device};
   env['CAPTIONER_TASK'] = `${current.task}/`;
@@ -161,6 +161,11 @@ function parseJson(text: string): unknown {
       {cause},
     );
   }
+}
+
+/** Seconds after which a silent worker counts as lost: `CAPTIONER_HEARTBEAT`. @throws CaptionerError `options` */
+export function heartbeatOf(env: NodeJS.ProcessEnv = process.env): number {
+  return seconds(env, 'CAPTIONER_HEARTBEAT', 30);
 }
 
 function seconds(env: NodeJS.ProcessEnv, name: string, usual: number): number {

@@ -11,6 +11,7 @@ import {
   isRun,
   namesIn,
 } from '../checkpoints/run-layout';
+import {readTrialRecord, type TrialRecord} from '../checkpoints/trial-record';
 import {CaptionerError} from '../errors';
 import {lockOwner} from '../files/lock';
 import {readFileChecked} from '../files/regular-file';
@@ -18,10 +19,10 @@ import {outputFolder, shortPath, userPath} from '../paths';
 import {readRunLog, type EpochSummary, type RunLog} from './run-log';
 import {allSettings, changedFromDefaults, type RunParts, type Settings} from './run-settings';
 
-export type {EpochSummary};
+export type {EpochSummary, TrialRecord};
 
-/** The states of a run. A run that is `stopped` can be resumed. */
-export const runStates = ['running', 'complete', 'stopped', 'no epoch yet'] as const;
+/** The states of a run. A run that is `stopped`, or that a sweep has `pruned`, can be resumed. */
+export const runStates = ['running', 'complete', 'stopped', 'pruned', 'no epoch yet'] as const;
 /** The state of a run. */
 export type RunState = (typeof runStates)[number];
 
@@ -34,6 +35,8 @@ export interface RunSummary {
   readonly state: RunState;
   /** Process that trains it, where it is running. */
   readonly pid?: number;
+  /** The trial of `captioner sweep` that it is. */
+  readonly trial?: TrialRecord;
   readonly decoder?: string;
   /** Encoder and the side of its input. */
   readonly encoder?: string;
@@ -98,11 +101,19 @@ export function readRun(run: string): RunSummary {
   const best = bestOf(history, bestStep, saved);
   const encoder = metadata && `${metadata.encoder.name}, ${metadata.encoder.preprocessing.size} pixels`;
   const data = log.begin?.data?.folder;
+  const trial = readTrialRecord(folder);
+  const stateOf = (): RunState => {
+    if (pid !== undefined) return 'running';
+    if (ended && epochs > 0) return 'complete';
+    if (trial?.state === 'pruned') return 'pruned';
+    return epochs === 0 ? 'no epoch yet' : 'stopped';
+  };
   return {
     name: basename(folder),
     folder,
-    state: pid !== undefined ? 'running' : epochs === 0 ? 'no epoch yet' : ended ? 'complete' : 'stopped',
+    state: stateOf(),
     ...(pid !== undefined && {pid}),
+    ...(trial && {trial}),
     ...(parts.kind !== '' && {decoder: parts.kind}),
     ...(encoder !== undefined && {encoder}),
     ...(parts.fineTune !== undefined && {fineTune: parts.fineTune}),
