@@ -53,6 +53,14 @@ export interface TrainerOptions {
    */
   readonly warmup?: number;
   /**
+   * How the learning rates grow with `accumulate`, which makes the batch of a step larger: `linear`
+   * multiplies them by it, `square-root` by its root. They start unscaled and grow over the `warmup`, or
+   * over the first epoch if that is 0.
+   * Range: "none", "linear" or "square-root".
+   * @default 'none'
+   */
+  readonly learningRateScaling?: 'none' | 'linear' | 'square-root';
+  /**
    * Maximum global gradient norm; longer gradients are scaled down.
    * Range: a number above 0.
    * @default 5
@@ -92,7 +100,8 @@ export interface TrainerOptions {
   readonly scheduledSampling?: number;
   /**
    * Type in which training steps multiply matrices. `bfloat16` is for processors and GPUs that compute
-   * in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions.
+   * in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions. The
+   * workers of a cluster then send their gradients in it, too.
    * Range: "float32" or "bfloat16".
    * @default 'float32'
    */

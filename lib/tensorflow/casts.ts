@@ -5,8 +5,9 @@
 import {adopt, backend, binding, type Attribute} from './backend';
 import {tf} from './tensorflow';
 
-/** TensorFlow's number for float16 (DT_HALF), for which the binding has no constant. */
+/** TensorFlow's numbers for float16 (DT_HALF) and bfloat16, for which the binding has no constants. */
 const float16 = 19;
+const bfloat16 = 14;
 const {TF_FLOAT: float32, TF_INT32: int32, TF_UINT8: uint8, TF_INT64: int64Type} = binding;
 
 const typeAttribute = (name: string, value: number): Attribute => ({
@@ -83,6 +84,30 @@ export function toFloat16(x: tf.Tensor): Uint16Array {
   const pairs = binding.tensorDataSync(id);
   binding.deleteTensor(id);
   return new Uint16Array(pairs.buffer, pairs.byteOffset, x.size);
+}
+
+/**
+ * Runs an op on numbers that are rounded to bfloat16, and converts its result back.
+ *
+ * @param x float32, the op's first input.
+ * @param others Further inputs, as they are.
+ * @returns float32 of the shape of `x`. The caller disposes it.
+ */
+export function runInBfloat16<T extends tf.Tensor>(
+  op: string,
+  x: T,
+  others: readonly tf.Tensor[],
+  attributes: readonly Attribute[],
+): T {
+  const [name, typed] = cast(float32, bfloat16);
+  const [half] = backend.binding.executeOp(name, typed, backend.getInputTensorIds([x]), 1);
+  const all = [...attributes, typeAttribute('T', bfloat16)];
+  try {
+    const [result] = backend.binding.executeOp(op, all, [half!.id, ...backend.getInputTensorIds(others)], 1);
+    return adopt(chain(result!.id, cast(bfloat16, float32)), x.shape, float32, 'float32') as T;
+  } finally {
+    binding.deleteTensor(half!.id);
+  }
 }
 
 /**

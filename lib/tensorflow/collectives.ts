@@ -3,7 +3,9 @@
  * it. There is no time limit: TensorFlow's heartbeat ends what waits for a worker that is gone.
  */
 import {cluster, lostWorker} from './cluster';
+import {runInBfloat16} from './casts';
 import {bool, float, int, runOp, text, type, type Attribute} from './ops';
+import type {Precision} from './precision';
 import {tf} from './tensorflow';
 
 /** Numbers that are sent at once: gRPC is slower with one large message than with several. */
@@ -24,35 +26,43 @@ function keys(purpose: string): tf.Tensor[] {
 }
 
 function collective<T extends tf.Tensor>(op: string, inputs: tf.Tensor[], attributes: Attribute[]): T {
+  return orLost(() => runOp<T>(op, inputs, [...common, ...attributes]));
+}
+
+function orLost<T>(work: () => T): T {
   try {
-    return runOp<T>(op, inputs, [...common, ...attributes]);
+    return work();
   } catch (error) {
     throw lostWorker(error);
   }
 }
 
+const sums = [
+  ...common,
+  ...unordered,
+  text('merge_op', 'Add'),
+  text('final_op', 'Id'),
+  int('max_subdivs_per_device', -1),
+];
+
 /**
  * Sums vectors over all workers: the same bits on each.
  *
  * @param parts As `bucketSize` divides them; of the same sizes on every worker.
+ * @param sent Type of the numbers that are sent and added; bfloat16 halves what is sent, and rounds.
  * @returns The sums. The caller disposes them.
  * @throws CaptionerError `cluster`
  */
-export function allReduce(parts: readonly tf.Tensor1D[]): tf.Tensor1D[] {
+export function allReduce(parts: readonly tf.Tensor1D[], sent: Precision = 'float32'): tf.Tensor1D[] {
   return parts.map((part, at) =>
-    tf.tidy(() =>
-      collective<tf.Tensor1D>(
-        'CollectiveReduceV2',
-        [part, ...keys(`sum ${at} [${part.size}]`)],
-        [
-          ...unordered,
-          floats,
-          text('merge_op', 'Add'),
-          text('final_op', 'Id'),
-          int('max_subdivs_per_device', -1),
-        ],
-      ),
-    ),
+    tf.tidy(() => {
+      const key = keys(`sum ${at} [${part.size}] ${sent}`);
+      return orLost(() =>
+        sent === 'float32'
+          ? runOp<tf.Tensor1D>('CollectiveReduceV2', [part, ...key], [...sums, floats])
+          : runInBfloat16('CollectiveReduceV2', part, key, sums),
+      );
+    }),
   );
 }
 

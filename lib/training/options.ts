@@ -112,17 +112,28 @@ export interface Progress {
  * `step` gives the rates of PyTorch's `StepLR(gamma=decay, step_size=decayEvery)`, `plateau` those of its `ReduceLROnPlateau(mode='max',
  * factor=decay, patience=decayEvery - 1, threshold=0)`: it waits anew after each reduction and each better score; of equal
  * scores, the one with the lower validation loss is better. Without validation captions no score ever improves.
+ *
+ * A rate that is scaled for larger batches warms up from the unscaled one (Goyal et al. 2017, section 2.2).
  */
 export function scheduled(
   {
     schedule,
-    warmup,
+    warmup: ownWarmup,
     decay,
     decayEvery,
-  }: Pick<TrainerSettings, 'schedule' | 'warmup' | 'decay' | 'decayEvery'>,
+    epochs,
+    accumulate,
+    learningRateScaling: scaling,
+  }: Pick<
+    TrainerSettings,
+    'schedule' | 'warmup' | 'decay' | 'decayEvery' | 'epochs' | 'accumulate' | 'learningRateScaling'
+  >,
   {step, total, epoch, judged}: Progress,
 ): number {
-  const warm = warmup > 0 ? Math.min(1, (step + 1) / warmup) : 1;
+  const scale = scaling === 'linear' ? accumulate : scaling === 'square-root' ? Math.sqrt(accumulate) : 1;
+  const warmup = ownWarmup > 0 || scale === 1 ? ownWarmup : Math.ceil(total / epochs);
+  const grown = warmup > 0 ? Math.min(1, (step + 1) / warmup) : 1;
+  const warm = scale === 1 ? grown : 1 + (scale - 1) * grown;
   if (schedule === 'constant') return warm;
   if (schedule === 'step') return warm * decay ** Math.floor(epoch / decayEvery);
   if (schedule === 'plateau') return warm * decay ** plateaus(judged, decayEvery);

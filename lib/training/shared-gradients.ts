@@ -1,9 +1,11 @@
 /**
  * The mean of loss and gradients over all workers of a cluster, each batch weighted by its number of words: what one machine computes
- * from the same batches, but for rounding. One vector is summed: a few totals, then every gradient times its words.
+ * from the same batches, but for rounding. One vector is summed: a few totals, then every gradient times its words. In bfloat16, the totals
+ * are summed by themselves, in float32.
  */
 import {allReduce, bucketSize} from '../tensorflow/collectives';
 import {functionOf} from '../tensorflow/compiled';
+import type {Precision} from '../tensorflow/precision';
 import {tf} from '../tensorflow/tensorflow';
 import type {LossGradients} from './loss';
 
@@ -32,6 +34,7 @@ const totals = 5;
  * @param owner Object that the compiled functions belong to.
  * @param weights All weights that may have a gradient.
  * @param stop Whether this worker asks to stop.
+ * @param sent Type in which gradients are sent and added.
  * @throws CaptionerError `cluster`
  */
 export function sharedGradients(
@@ -39,6 +42,7 @@ export function sharedGradients(
   own: readonly Contribution[],
   weights: ReadonlyMap<string, tf.Variable>,
   stop: boolean,
+  sent: Precision,
 ): SharedGradients {
   const shapes: Shapes = Object.fromEntries([...weights].map(([name, {shape}]) => [name, shape]));
   const sum = (of: (one: Contribution) => number): number => own.reduce((total, one) => total + of(one), 0);
@@ -57,8 +61,15 @@ export function sharedGradients(
       own.map(({words}) => words),
       'float32',
     );
-    const parts = functionOf(owner, 'flattened', flattened)(tf.tensor1d(numbers), gradients, words, shapes);
-    const summed = allReduce(parts);
+    const apart = sent !== 'float32';
+    const [first, ...rest] = functionOf(owner, 'flattened', flattened)(
+      tf.tensor1d(numbers),
+      gradients,
+      words,
+      shapes,
+      apart,
+    );
+    const summed = [...allReduce([first!]), ...allReduce(rest, sent)];
     const found = tf.slice(summed[0]!, 0, numbers.length).dataSync<'float32'>();
     const [loss, allWords, reward, captions, stops] = found as unknown as number[];
     const mean = functionOf(owner, 'unflattened', unflattened)(
@@ -83,6 +94,7 @@ function flattened(
   own: readonly Readonly<Record<string, tf.Tensor>>[],
   words: tf.Tensor1D,
   shapes: Shapes,
+  apart: boolean,
 ): tf.Tensor1D[] {
   return tf.tidy(() => {
     const counts = own.length > 0 ? tf.unstack(words) : [];
@@ -95,10 +107,11 @@ function flattened(
         ? tf.reshape(tf.addN(found), [-1])
         : tf.zeros([tf.util.sizeFromShape([...shape])]);
     });
-    const all = tf.concat([numbers, ...sums]);
-    return Array.from({length: Math.ceil(all.size / bucketSize)}, (_, at) =>
+    const all = tf.concat(apart ? sums : [numbers, ...sums]);
+    const buckets = Array.from({length: Math.ceil(all.size / bucketSize)}, (_, at) =>
       tf.slice(all, at * bucketSize, Math.min(bucketSize, all.size - at * bucketSize)),
     );
+    return apart ? [tf.clone(numbers), ...buckets] : buckets;
   });
 }
 

@@ -65,7 +65,13 @@ export function trainStep(
     );
     const shared =
       size > 1
-        ? sharedGradients(adam, passes, trainedIn(parts, encoderLearningRate), settings.stop ?? false)
+        ? sharedGradients(
+            adam,
+            passes,
+            trainedIn(parts, encoderLearningRate),
+            settings.stop ?? false,
+            settings.precision,
+          )
         : undefined;
     const mean = shared ?? (passes.length === 1 ? passes[0]! : meanOf(adam, passes));
     const found = new Map(Object.entries(mean.gradients));
@@ -177,7 +183,7 @@ function once<T>(compute: () => T): () => T {
 }
 
 /** The mean of loss and gradients, each batch weighted by its number of words. */
-function meanOf(owner: object, passes: readonly Pass[]): LossGradients {
+export function meanOf(owner: object, passes: readonly Pass[]): LossGradients {
   const total = passes.reduce((sum, {words}) => sum + words, 0);
   const fractions = tf.tensor1d(passes.map(({words}) => words / total));
   const found = passes.map(({loss, gradients}) => ({loss, gradients}));

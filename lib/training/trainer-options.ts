@@ -14,6 +14,9 @@ export const schedules = ['cosine', 'constant', 'step', 'plateau'] as const;
 /** The name of a learning rate schedule. */
 export type Schedule = (typeof schedules)[number];
 
+/** How the learning rate grows with `accumulate`. */
+export const scalings = ['none', 'linear', 'square-root'] as const;
+
 /** The types of the factors of matrix products. */
 export const precisions = ['float32', 'bfloat16'] as const;
 
@@ -75,6 +78,12 @@ const fields = z.strictObject({
     'Steps in which the learning rate grows linearly to its full value.',
     '300 for a fine-tuned encoder and 10,000 captions or more',
   ),
+  learningRateScaling: z
+    .enum(scalings)
+    .default('none')
+    .describe(
+      'How the learning rates grow with `accumulate`, which makes the batch of a step larger: `linear` multiplies them by it, `square-root` by its root. They start unscaled and grow over the `warmup`, or over the first epoch if that is 0.',
+    ),
   clipNorm: z
     .number()
     .gt(0)
@@ -115,7 +124,7 @@ const fields = z.strictObject({
     .enum(precisions)
     .default('float32')
     .describe(
-      'Type in which training steps multiply matrices. `bfloat16` is for processors and GPUs that compute in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions.',
+      'Type in which training steps multiply matrices. `bfloat16` is for processors and GPUs that compute in it; weights, optimizer, softmax and loss stay float32, and so do validation and captions. The workers of a cluster then send their gradients in it, too.',
     ),
   jit: z
     .enum(compilers)

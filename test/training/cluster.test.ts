@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {drawScenes} from 'captioner';
 import {expect} from 'chai';
-import {projectRoot, temporaryFolder} from '../support';
+import {draws, projectRoot, temporaryFolder} from '../support';
 import {namespacesAllowed, trainAlone, trainTogether, type WorkerEnd} from './clusters';
 
 const folder = temporaryFolder();
@@ -102,6 +102,21 @@ describe('Training in a cluster', function () {
     expectSameLosses(one, four[0]!);
   });
 
+  it('sends gradients in bfloat16 with that precision: nearly the losses of one machine, the same weights on both', async () => {
+    const command = (run: string): string[] => args(run, 2, {precision: 'bfloat16'});
+    const one = await trainAlone(command('rounded'), output);
+    const [chief, other] = (await trainTogether(2, command('halves'), {env: output})) as [
+      WorkerEnd,
+      WorkerEnd,
+    ];
+    for (const {code, stderr} of [one, chief, other]) expect(code, stderr).to.equal(0);
+    expect([other.digest, [...other.losses]]).to.deep.equal([chief.digest, [...chief.losses]]);
+    const apart = [...one.losses].map(([step, loss]) => Math.abs(chief.losses.get(step)! - loss) / loss);
+    // The first step begins with the same weights, and its totals are summed in float32.
+    expect(apart[0]).to.be.below(1e-6);
+    expect(Math.max(...apart)).to.be.within(1e-6, 1e-2);
+  });
+
   it('gives the first loss and reward of one machine with captions that are sampled', async () => {
     const options = {objective: 'self-critical', captionsPerImage: 2, samples: 2};
     const command = (run: string): string[] => [...args(run, 2, options), '--epochs', '1'];
@@ -146,6 +161,43 @@ describe('Training in a cluster', function () {
       }
       expect(newestOf(run)).to.deep.equal(newestOf('together'));
     });
+
+  const kills = Number(process.env['CLUSTER_KILLS'] ?? 0);
+  it(`resumes with the bytes of an undisturbed run after ${kills || 20} kills at random moments${kills ? '' : ' (asked for by CLUSTER_KILLS=20)'}`, async function () {
+    if (kills === 0) this.skip();
+    this.timeout(kills * 60_000);
+    const ranks = draws(kills, 1000, 1).map((draw) => draw % 2);
+    const steps = draws(kills, 1000, 2).map((draw) => 1 + (draw % (together[0]!.losses.size - 1)));
+    for (let at = 0; at < kills; at++) {
+      const [rank, moment, run] = [ranks[at]!, steps[at]!, `random-${at}`];
+      const ends = await trainTogether(2, args(run), {
+        env: output,
+        onStep: (who, step, pid) => {
+          // Somewhere in the step that follows, or in what is between them.
+          if (who !== rank || step !== moment) return;
+          setTimeout(
+            () => {
+              try {
+                process.kill(pid, 'SIGKILL');
+              } catch {
+                // It was done already.
+              }
+            },
+            (at * 37) % 100,
+          );
+        },
+      });
+      const killed = `kill ${at}: worker ${rank} after step ${moment}`;
+      expect(ends[1 - rank]!.code, `${killed}: ${ends[1 - rank]!.stderr}`).to.be.oneOf([75, 0]);
+      const again = existsSync(join(folder, run, 'checkpoints')) ? ['--resume'] : [];
+      const resumed = await trainTogether(2, [...args(run), ...again], {env: output});
+      for (const [of, end] of resumed.entries()) {
+        expect(end.code, `${killed}: ${end.stderr}`).to.equal(0);
+        if (end.ended >= 0) expect(end.digest, killed).to.equal(together[of]!.digest);
+      }
+      expect(newestOf(run), killed).to.deep.equal(newestOf('together'));
+    }
+  });
 
   it('ends with an error when a worker freezes', async () => {
     let frozen = 0;

@@ -96,6 +96,22 @@ describe('The schedule of the learning rate', () => {
     expect(share('step', 4, 3)).to.be.closeTo(0.5 * 0.8, 1e-12);
   });
 
+  it('grows with the batch, from the unscaled rate, over the warm-up or the first epoch', () => {
+    const larger = {...settings, accumulate: 16, schedule: 'constant', epochs: 5} as const;
+    const shares = (options: object): number[] =>
+      [0, 4, 9, 19, 99].map((step) => scheduled({...larger, ...options}, {...start, step}));
+    expect(shares({})).to.deep.equal([1, 1, 1, 1, 1]);
+    // An epoch has 20 steps.
+    expect(shares({learningRateScaling: 'linear'})).to.deep.equal([1.75, 4.75, 8.5, 16, 16]);
+    expect(shares({learningRateScaling: 'square-root'})).to.deep.equal([1.15, 1.75, 2.5, 4, 4]);
+    expect(shares({learningRateScaling: 'linear', warmup: 10})).to.deep.equal([2.5, 8.5, 16, 16, 16]);
+    const way = scheduled(
+      {...larger, schedule: 'cosine', learningRateScaling: 'linear'},
+      {...start, step: 60},
+    );
+    expect(way).to.be.closeTo(8, 1e-12);
+  });
+
   for (const {scores, step, plateau, ...options} of readFixture<ScheduleCase[]>('training', 'schedule.json'))
     it(`falls as PyTorch's StepLR and ReduceLROnPlateau do, to ${options.decay} after ${options.decayEvery}`, () => {
       const judged = scores.map((score, at) => ({best: score > Math.max(-Infinity, ...scores.slice(0, at))}));
