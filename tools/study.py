@@ -48,8 +48,10 @@ def hear():
 def open_storage(settings):
     """A database, which has heartbeats, so that trials of killed workers are noticed."""
     heartbeat = settings.get("heartbeat", 30)
+    # SQLAlchemy's versions differ in the driver that they choose themselves.
+    address = settings["storage"].replace("postgresql://", "postgresql+psycopg2://", 1)
     return RDBStorage(
-        settings["storage"],
+        address,
         heartbeat_interval=max(1, heartbeat // 3),
         grace_period=heartbeat,
         heartbeat_stale_trial_callback=try_again,
