@@ -1,4 +1,5 @@
 /** Documents agree with the code: options and their defaults, links, command lines. */
+import {spawnSync} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {program} from 'captioner/dist/cli';
@@ -7,7 +8,7 @@ import {sampleSettings} from 'captioner/dist/search/sampling';
 import {searchSettings} from 'captioner/dist/search/beam-search';
 import {trainerSettings} from 'captioner/dist/training/options';
 import {expect} from 'chai';
-import {projectRoot} from './support';
+import {projectRoot, python} from './support';
 
 /** Paths relative to the project, with slashes. */
 const documents = [
@@ -54,6 +55,19 @@ describe('Documents', () => {
     });
 
   for (const document of documents) {
+    const blocks = [...read(document).matchAll(/^```(bash|yaml)\n([^]*?)^```$/gm)];
+    if (blocks.length > 0)
+      it(`show scripts and YAML that parse: ${document}`, () => {
+        const load = 'import sys, yaml; assert all(map(dict, yaml.safe_load_all(sys.stdin)))';
+        for (const [, language, text] of blocks) {
+          const line = language === 'bash' ? ['bash', '-n'] : [python(), '-c', load];
+          const {status, stderr} = spawnSync(line[0]!, line.slice(1), {input: text!, encoding: 'utf8'});
+          expect(status, `${stderr}\n${text}`).to.equal(0);
+        }
+      });
+  }
+
+  for (const document of documents) {
     const lines = [...read(document).matchAll(/^ {4}(?:\$ )?npx captioner (.*)$/gm)].map(([, line]) => line!);
     if (lines.length > 0)
       it(`show command lines that parse: ${document}`, () => {
@@ -71,8 +85,11 @@ function words(line: string): string[] {
 /** Reads a command line as the command would, without running it. */
 function parse(line: string): void {
   const [name, ...args] = words(line) as [string, ...string[]];
-  // After its options, `launch` takes a command with options of its own.
-  if (name === 'launch') return parse(args.slice(args.indexOf('train')).join(' '));
+  // After their options, these take a command with options of its own; `sweep` names the run itself.
+  if (name === 'launch' || name === 'sweep') {
+    const run = name === 'sweep' ? ['--run', 'run'] : [];
+    return parse([...args.slice(args.indexOf('train')), ...run].join(' '));
+  }
   const command = program().commands.find((one) => one.name() === name);
   if (command === undefined) {
     expect(name, line).to.equal('--help');

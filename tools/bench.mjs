@@ -11,6 +11,7 @@ import {createInterface} from 'node:readline';
 import {setTimeout as pause} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {BenchError, pytorch} from './bench/pytorch.mjs';
+import {scaling} from './bench/scaling.mjs';
 import {openProject} from './setup/project.mjs';
 import {environment} from './setup/python.mjs';
 
@@ -33,6 +34,7 @@ export const names = [
 const usage = `Usage: npm run bench [-- NAME…] [--json FILE] [--rounds N]
 
 Runs the named benchmarks, or all: ${names.join(', ')}.
+By itself, "scaling" compares trainings of 1, 2 and 4 workers.
   --json FILE   also write the results as a JSON array of {name, ours, theirs, ratio}
   --rounds N    measurements of each side, 5 or more (default 8)`;
 
@@ -150,7 +152,7 @@ function parse(argv) {
       else rounds = Number(value);
     } else if (word.startsWith('-')) {
       throw new BenchError(`Unknown option ${word}; known: --json FILE, --rounds N`, 2);
-    } else if (names.includes(word)) {
+    } else if (names.includes(word) || (word === 'scaling' && argv.every((one) => !names.includes(one)))) {
       wanted.push(word);
     } else {
       throw new BenchError(`Unknown benchmark "${word}"; known: ${names.join(', ')}`, 2);
@@ -173,6 +175,12 @@ const digits = (value) => value.toPrecision(3);
 async function main() {
   const settings = parse(process.argv.slice(2));
   if (settings === undefined) return console.log(usage);
+  if (settings.wanted.includes('scaling')) {
+    const result = await scaling(settings.rounds);
+    if (settings.json !== undefined)
+      writeFileSync(settings.json, `${JSON.stringify([result], undefined, 2)}\n`);
+    return;
+  }
   const python = peerPython(settings.wanted);
   const width = Math.max(...settings.wanted.map((name) => name.length));
   console.log(`${'benchmark'.padEnd(width)}       ours     theirs   ratio  (above 1: ours is faster)`);
