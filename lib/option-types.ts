@@ -569,6 +569,25 @@ export interface SceneOptions {
    * @default 100
    */
   readonly test?: number;
+  /**
+   * Whether captions use rare nouns now and then, most of them a few times only, as people do.
+   * Range: true or false.
+   * @default false
+   */
+  readonly rareWords?: boolean;
+  /**
+   * Fewest captions of an image. Below 5, each image has a number drawn from here to 5.
+   * Range: an integer from 1 to 5.
+   * @default 5
+   */
+  readonly fewestCaptions?: number;
+  /**
+   * Probability that a child wears blue in a training or validation scene, whatever it would wear.
+   * Without this bias, and always in test scenes, blue and yellow are equally frequent.
+   * Range: a number from 0 to 1.
+   * @default 0
+   */
+  readonly bias?: number;
 }
 
 /** Options of the method `saliency`. */

@@ -4,6 +4,7 @@ import {
   type Box,
   type CaptionedImage,
   CaptionerError,
+  countWords,
   type Dataset,
   drawScenes,
   ofSplit,
@@ -200,6 +201,8 @@ describe('drawScenes', () => {
       [{train: -1}, '`train`'],
       [{seed: 1.5}, '`seed`'],
       [{images: 3}, 'unknown option `images`'],
+      [{fewestCaptions: 6}, '`fewestCaptions`'],
+      [{bias: 1.1}, '`bias`'],
     ] as const) {
       const error = await refusal(() => drawScenes(folder, options as object));
       expect([error.code, error.message.includes(message)]).to.deep.equal(['options', true]);
@@ -233,5 +236,70 @@ describe('readScenes', () => {
     }
     rmSync(file);
     expect((await refusal(() => readScenes(folder))).code).to.equal('not-found');
+  });
+});
+
+describe('Scenes with options', () => {
+  const plan = {train: 300, validation: 40, test: 60};
+  const scenesIn = (folder: string): (Scene & {split: string})[] =>
+    (JSON.parse(readFileSync(join(folder, 'scenes.json'), 'utf8')) as {scenes: (Scene & {split: string})[]})
+      .scenes;
+  const opened = async (options: Parameters<typeof drawScenes>[1]): Promise<Dataset> =>
+    openDataset(await drawn({...plan, ...options}));
+  let usual: Dataset;
+  before(async () => {
+    usual = await opened({});
+  });
+
+  it('have rare words, most of them a few times only, in captions that stay true', async () => {
+    const rare = await opened({rareWords: true});
+    const counts = (dataset: Dataset) => [
+      ...countWords(ofSplit(dataset, 'train').flatMap(({captions}) => captions)).values(),
+    ];
+    const few = (of: number[]) => of.filter((count) => count <= 4).length;
+    expect(few(counts(usual))).to.be.below(10);
+    expect(few(counts(rare))).to.be.above(20);
+    for (const {captions, verify} of rare.images)
+      for (const caption of captions) expect(verify!(caption), caption).to.deep.equal([]);
+    // A list of nouns that tells nothing of a kind's rare names would miss some captions.
+    for (const {objects, captions, main} of scenesIn(rare.folder)) {
+      const words = objects.find(({kind}) => kind === main)!.words;
+      for (const caption of captions)
+        expect(
+          words.some((word) => caption.toLowerCase().includes(word)),
+          caption,
+        ).to.equal(true);
+    }
+    // The images are the same.
+    for (const {id, file} of usual.images.slice(0, 20))
+      expect(readFileSync(file).equals(readFileSync(join(rare.folder, id))), id).to.equal(true);
+  });
+
+  it('have from a few to five captions each', async () => {
+    const uneven = await opened({fewestCaptions: 2});
+    const counts = uneven.images.map(({captions}) => captions.length);
+    for (const number of [2, 3, 4, 5])
+      expect(counts.filter((count) => count === number).length, String(number)).to.be.within(60, 140);
+    expect(new Set(counts).size).to.equal(4);
+    for (const [at, {captions}] of uneven.images.entries())
+      expect(captions).to.deep.equal(usual.images[at]!.captions.slice(0, captions.length));
+  });
+
+  it('have a bias in the splits that choices are made by, and none in the test split', async () => {
+    const biased = await opened({bias: 0.9});
+    const blue = (folder: string, ofTest: boolean): number => {
+      const children = scenesIn(folder).filter(
+        ({main, split}) => main === 'child' && (split === 'test') === ofTest,
+      );
+      const isBlue = ({objects}: Scene) => objects.find(({kind}) => kind === 'child')!.colour === 'blue';
+      return children.filter(isBlue).length / children.length;
+    };
+    expect(blue(usual.folder, false)).to.be.within(0.25, 0.75);
+    expect(blue(biased.folder, false)).to.be.above(0.85);
+    expect(scenesIn(biased.folder).filter(({split}) => split === 'test')).to.deep.equal(
+      scenesIn(usual.folder).filter(({split}) => split === 'test'),
+    );
+    for (const {captions, verify} of biased.images)
+      for (const caption of captions) expect(verify!(caption), caption).to.deep.equal([]);
   });
 });

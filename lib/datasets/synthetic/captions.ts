@@ -1,5 +1,5 @@
 /**
- * Describes a scene in five different captions, which vary in words, order and detail. Everything they say is in the scene's record.
+ * Describes a scene in up to five different captions, which vary in words, order and detail. Everything they say is in the scene's record.
  */
 import type {Composition} from './composition';
 import type {SeededRandom} from '../../random/random';
@@ -16,16 +16,29 @@ import {
   timePhrases,
   verbs,
 } from './phrases';
+import {drawRareNoun} from './rare-nouns';
 
 const captionsPerScene = 5;
 /** Minimum length; a shorter text would be a label rather than a caption. */
 const minimumWords = 5;
 
+/** How the captions of a scene differ from the usual ones. */
+export interface CaptionHabits {
+  /** Draws whether a noun is a rare one, and which. Without it, all are common. */
+  readonly rare?: SeededRandom | undefined;
+  /** Number of captions. @default 5 */
+  readonly count?: number;
+}
+
 /** Generates the captions of a scene. */
-export function captionsOf(scene: Composition, random: SeededRandom): string[] {
+export function captionsOf(
+  scene: Composition,
+  random: SeededRandom,
+  {rare, count = captionsPerScene}: CaptionHabits = {},
+): string[] {
   const captions = new Set<string>();
-  while (captions.size < captionsPerScene) {
-    const caption = words(scene, random);
+  while (captions.size < count) {
+    const caption = words(scene, random, rare);
     if (caption.split(' ').length >= minimumWords) captions.add(sentence(caption));
   }
   return [...captions];
@@ -35,12 +48,12 @@ function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
-function words(scene: Composition, random: SeededRandom): string {
+function words(scene: Composition, random: SeededRandom, rare?: SeededRandom): string {
   const {main, number, relation} = scene;
   const subject = scene.objects.find(({kind}) => kind === main)!;
   const second = relation && scene.objects.find(({kind}) => kind === relation.second);
-  const one = phrase(random, subject, number, {colour: 0.46, size: 0.15});
-  const other = second && phrase(random, second, 1, {colour: 0.35, size: 0});
+  const one = phrase(random, subject, number, {colour: 0.46, size: 0.15}, rare);
+  const other = second && phrase(random, second, 1, {colour: 0.35, size: 0}, rare);
   const withOther = relation && random.bernoulli(0.7);
   const where = random.pick(
     backgroundPhrases[scene.background][subject.action === 'fly' && !withOther ? 'over' : 'at'],
@@ -69,14 +82,17 @@ function words(scene: Composition, random: SeededRandom): string {
  * Generates a noun phrase: `two small red balls`, `an umbrella`, `a child in a red coat`.
  *
  * @param named Probabilities of naming the colour and the size.
+ * @param rare Draws rare nouns.
  */
 function phrase(
   random: SeededRandom,
   {kind, colour, size}: SceneObject,
   number: number,
   named: {readonly colour: number; readonly size: number},
+  rare?: SeededRandom,
 ): string {
-  const noun = random.pick(nouns[kind].filter((choice) => !choice.size || choice.size === size));
+  const common = random.pick(nouns[kind].filter((choice) => !choice.size || choice.size === size));
+  const noun = (rare && drawRareNoun(rare, kind)) ?? common;
   const saysColour = colour && random.bernoulli(named.colour);
   const saysSize = size && !noun.size && random.bernoulli(named.size);
   const form = number === 1 ? 'one' : 'many';

@@ -12,13 +12,19 @@ import {nouns} from './phrases';
 /** A scene without its captions and file. */
 export type Composition = Omit<Scene, 'file' | 'captions'>;
 
-/** Composes a scene. @param turn Number of the scene; the main kinds take turns, so that each occurs equally often. */
-export function compose(random: SeededRandom, turn: number): Composition {
+/**
+ * Composes a scene.
+ *
+ * @param turn Number of the scene; the main kinds take turns, so that each occurs equally often.
+ * @param biased Whether a child wears blue, whatever it would wear.
+ */
+export function compose(random: SeededRandom, turn: number, biased = false): Composition {
   const main = mainKinds[turn % mainKinds.length]!;
   const rule = rules[main];
   const background = random.pick(rule.backgrounds);
   const time = random.pick(times);
-  const colour = random.pick(rule.colours.filter((choice) => stands(choice, background)));
+  const drawn = random.pick(rule.colours.filter((choice) => stands(choice, background)));
+  const colour = biased && main === 'child' ? 'blue' : drawn;
   const fitting = pairs.flatMap(({relation, mains, seconds: others}) =>
     mains.includes(main)
       ? others

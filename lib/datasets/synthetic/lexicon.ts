@@ -12,6 +12,7 @@ import {
   timePhrases,
   verbs,
 } from './phrases';
+import {rareNouns} from './rare-nouns';
 
 export type Meaning =
   | {readonly type: 'determiner'; readonly number?: number}
@@ -38,7 +39,7 @@ function build(): Map<string, Meaning> {
   for (const size of sizes) for (const word of sizeWords[size]) lexicon.set(word, {type: 'size', size});
   for (const colour of colours) lexicon.set(colour, {type: 'colour', colour});
   for (const kind of [...kinds, 'garment'] as const)
-    for (const {one, many, size} of kind === 'garment' ? [garment] : nouns[kind]) {
+    for (const {one, many, size} of kind === 'garment' ? [garment] : [...nouns[kind], ...rareNouns[kind]]) {
       lexicon.set(one, {type: 'noun', kind, many: false, ...(size && {size})});
       lexicon.set(many, {type: 'noun', kind, many: true, ...(size && {size})});
     }

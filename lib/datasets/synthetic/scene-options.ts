@@ -18,5 +18,23 @@ export const sceneOptions: OptionGroup<ScenePlan> = optionGroup<SceneOptions>({
     train: count.default(600).describe('Number of training images.'),
     validation: count.default(100).describe('Number of validation images.'),
     test: count.default(100).describe('Number of test images.'),
+    rareWords: z
+      .boolean()
+      .default(false)
+      .describe('Whether captions use rare nouns now and then, most of them a few times only, as people do.'),
+    fewestCaptions: z
+      .int()
+      .min(1)
+      .max(5)
+      .default(5)
+      .describe('Fewest captions of an image. Below 5, each image has a number drawn from here to 5.'),
+    bias: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'Probability that a child wears blue in a training or validation scene, whatever it would wear. Without this bias, and always in test scenes, blue and yellow are equally frequent.',
+      ),
   }),
 );

@@ -1,5 +1,5 @@
 /**
- * The built-in dataset: drawn images, each with five captions and a record of its content. This module writes them to a folder and opens
+ * The built-in dataset: drawn images, each with captions and a record of its content. This module writes them to a folder and opens
  * them.
  */
 import {promises as fs, readdirSync, statSync} from 'node:fs';
@@ -17,6 +17,7 @@ import type {Layout} from '../layouts/layout';
 import {captionsOf} from './captions';
 import {compose} from './composition';
 import {draw} from './drawing';
+import {rareNouns} from './rare-nouns';
 import type {Scene, SceneObject} from './scene';
 import {sceneOptions, type ScenePlan} from './scene-options';
 import {
@@ -78,7 +79,7 @@ async function drawAll(
   const waiting: Promise<void>[] = [];
   for (const split of splits) {
     for (let k = 0; k < plan[split]; k++) {
-      const {scene, svg} = compositionOf(plan.seed, split, k);
+      const {scene, svg} = sceneOf(plan, split, k);
       const at = scenes.push({...scene, split, bytes: 0}) - 1;
       waiting.push(
         (async () => {
@@ -98,16 +99,31 @@ async function drawAll(
   await writeFileAtomic(join(folder, recordName), `${JSON.stringify(record)}\n`);
 }
 
-/** Composes a scene and its image, which depend only on the seed, the split and the position in it, not on the number of scenes. */
-function compositionOf(seed: number, split: Split, position: number): {scene: Scene; svg: string} {
-  const composition = compose(randomOf(seed, split, position, 1), position);
+/**
+ * Composes a scene and its image, which depend only on the seed, the split and the position in it, not on the number of scenes. What the other
+ * options ask for is drawn apart, so that they change nothing else.
+ */
+function sceneOf(plan: ScenePlan, split: Split, position: number): {scene: Scene; svg: string} {
+  const {seed, bias, rareWords, fewestCaptions} = plan;
+  const biased = split !== 'test' && randomOf(seed, split, position, 4).bernoulli(bias);
+  const composition = compose(randomOf(seed, split, position, 1), position, biased);
   const svg = draw(composition, randomOf(seed, split, position, 2));
-  const captions = captionsOf(composition, randomOf(seed, split, position, 3));
+  const counts = Array.from({length: 6 - fewestCaptions}, (_, at) => fewestCaptions + at);
+  const captions = captionsOf(composition, randomOf(seed, split, position, 3), {
+    rare: rareWords ? randomOf(seed, split, position, 5) : undefined,
+    count: randomOf(seed, split, position, 6).pick(counts),
+  });
   const file = `${split}-${String(position + 1).padStart(4, '0')}.jpg`;
-  return {scene: {file, ...composition, captions}, svg};
+  const objects = rareWords ? composition.objects.map(withRareNouns) : composition.objects;
+  return {scene: {file, ...composition, objects, captions}, svg};
 }
 
-/** Returns the random numbers of a scene's composition (1), drawing (2) or captions (3). */
+function withRareNouns(object: SceneObject): SceneObject {
+  const rare = rareNouns[object.kind].flatMap(({one, many}) => [one, many]);
+  return {...object, words: [...object.words, ...rare]};
+}
+
+/** Returns the random numbers of a scene's composition (1), drawing (2), captions (3), bias (4), rare words (5) or number of captions (6). */
 function randomOf(seed: number, split: Split, position: number, use: number): SeededRandom {
   return new SeededRandom(seed, {train: 1, validation: 2, test: 3}[split], position, use);
 }
