@@ -40,11 +40,15 @@ function python() {
  * @param {string} [options.output] Name of the report; otherwise made of the notebook's and the parameters'.
  * @param {boolean} [options.replace] Whether `output` may be the name of another report.
  * @param {boolean} [options.sharedAssets] Whether Plotly lies beside the report rather than in it.
+ * @param {Record<string, string>} [options.environment] Variables for the kernel, beside those of this process.
  * @param {(line: string) => void} [options.log]
+ * @param {(section: string, fraction: number) => void} [options.onSection] Called where a section begins, with the part of the cells
+ *   before it.
  * @returns {Promise<{html: string, ipynb: string, index: string, seconds: number}>}
  */
 export async function report(notebook, parameters = [], options = {}) {
   const {folder = reports, output, replace = false, sharedAssets = false, log = console.log} = options;
+  const {environment: variables = {}, onSection} = options;
   const wanted = output ?? nameOf(notebook, parameters);
   if (output !== undefined && !replace) refuseOther(folder, output, identityOf(notebook, parameters));
   mkdirSync(folder, {recursive: true});
@@ -62,7 +66,7 @@ export async function report(notebook, parameters = [], options = {}) {
     about: {notebook: own ? relative(home, notebook) : display(notebook), ...projectVersion()},
   };
   try {
-    const seconds = await execute(job, log);
+    const seconds = await execute(job, {log, onSection, variables});
     // A folder that the notebook made, such as a run's, is known as one only now.
     const identity = identityOf(notebook, parameters);
     const {taken, ...files} = await publish(folder, unfinished, {wanted, identity, replace});
@@ -82,7 +86,7 @@ export async function report(notebook, parameters = [], options = {}) {
 }
 
 /** Runs Python as a child process and logs its events as lines; resolves to the seconds that the notebook took. */
-function execute(job, log) {
+function execute(job, {log, onSection, variables}) {
   const started = performance.now();
   const child = spawnChild(
     python(),
@@ -91,6 +95,7 @@ function execute(job, log) {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        ...variables,
         CAPTIONER_CWD: callersFolder(),
         CAPTIONER_HOME: home,
         PYTHONDONTWRITEBYTECODE: '1',
@@ -110,8 +115,10 @@ function execute(job, log) {
   };
   createInterface({input: child.stdout}).on('line', (text) => {
     const event = JSON.parse(text);
-    if (event.event === 'section') say(event.title);
-    else if (event.event === 'output' && performance.now() - lastLine > 10_000) say(`  ${event.text}`);
+    if (event.event === 'section') {
+      say(event.title);
+      onSection?.(event.title, event.cell / event.cells);
+    } else if (event.event === 'output' && performance.now() - lastLine > 10_000) say(`  ${event.text}`);
     else if (event.event === 'done' || event.event === 'failed') outcome = event;
   });
   let stderr = '';
