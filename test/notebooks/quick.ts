@@ -29,6 +29,9 @@ const looking = join(projectRoot, '.build', 'reports', 'looking');
 /** Base of the runs of chapter 9. */
 const staged = join(projectRoot, '.build', 'reports', 'staged');
 
+/** Run of chapter 10. */
+const biased = join(projectRoot, '.build', 'reports', 'biased');
+
 /** Run of chapter 11. */
 const own = join(projectRoot, '.build', 'reports', 'own');
 
@@ -63,7 +66,16 @@ const quick: Readonly<Record<string, Quick>> = {
       ['units', '64'],
     ],
   },
-  '10-why-this-word.ipynb': {parameters: [['checkpoint', `${looking}-adaptive`], ['count', '3']], after: '07-attention.ipynb'}, // prettier-ignore
+  '10-why-this-word.ipynb': {
+    parameters: [
+      ['checkpoint', `${looking}-adaptive`],
+      ['count', '3'],
+      ['biasedScenes', '80'],
+      ['biasedEpochs', '1'],
+      ['biasedRun', biased],
+    ],
+    after: '07-attention.ipynb',
+  },
 };
 
 const folder = join(projectRoot, 'notebooks');
@@ -94,6 +106,7 @@ async function makeReport(name: string): Promise<{html: string; ipynb: string; s
   if (name.startsWith('09-'))
     for (const stage of ['frozen', 'best', 'best-scst'])
       rmSync(`${staged}-${stage}`, {recursive: true, force: true});
+  if (name.startsWith('10-')) rmSync(biased, {recursive: true, force: true});
   if (name.startsWith('11-')) rmSync(own, {recursive: true, force: true});
   if (name.startsWith('07-'))
     for (const kind of ['adaptive', 'transformer'])

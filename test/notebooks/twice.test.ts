@@ -28,7 +28,13 @@ describe('The cells of a chapter', () => {
     '07': {run: join(folder, 'looking'), epochs: 10, units: 64, count: 4},
     '08': {checkpoint: run},
     '09': {run: join(folder, 'staged'), epochs: [2, 1, 1], size: 64, units: 32},
-    '10': {checkpoint: join(folder, 'looking-adaptive'), count: 2},
+    '10': {
+      checkpoint: join(folder, 'looking-adaptive'),
+      count: 2,
+      biasedScenes: 80,
+      biasedEpochs: 1,
+      biasedRun: join(folder, 'biased'),
+    },
     '11': {run: join(folder, 'own'), epochs: 1, from: ''},
   };
   before(() => drawScenes(drawn, {train: 40, validation: 8, test: 8}));
