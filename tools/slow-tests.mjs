@@ -52,7 +52,7 @@ export const slowTests = {
   'tools/left-behind': 'starts trainings and JupyterLab, and ends them',
   'tools/results': 'compiles and tests copies of the project',
   'tools/setup': 'sets up copies of the project',
-  'tools/soak': 'trains, captions and explains for a minute',
+  'tools/soak': 'trains, captions and explains again and again',
   'tools/steps': 'sets up copies of the project',
   'training/best-epoch': 'trains to the end again and again',
   'training/cluster': 'trains, kills and stops the workers of clusters',

@@ -10,9 +10,10 @@ import {attempt, find} from './child.mjs';
 import {explain, SetupError} from './failure.mjs';
 import {readJson, sum, sumOfFile, writeJson} from './files.mjs';
 import {environment} from './python.mjs';
-import {installed, isTensorFlow} from './requirements.mjs';
+import {installed, isTensorFlow, lockedPackages} from './requirements.mjs';
 
-const ziglang = '0.17.1';
+/** Version of the compiler from PyPI. */
+export const ziglang = '0.17.1';
 /** Included before the binding's source. */
 const headers = ['lists.h', 'signals.h', 'cluster.h', 'functions.h'].map((name) =>
   fileURLToPath(new URL(name, import.meta.url)),
@@ -131,8 +132,7 @@ async function compileWithZig(project, args) {
         'install',
         '--target',
         temporary,
-        '--no-deps',
-        `ziglang==${ziglang}`,
+        ...lockedPackages('compiler'),
       ];
       const {code, output} = await attempt(project, command);
       if (code !== 0) throw withoutCompiler(explain('pip install ziglang', output, project.log));

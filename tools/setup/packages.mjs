@@ -71,7 +71,7 @@ const allows = (list, value) =>
   list.every((one) => one.startsWith('!') && one !== `!${value}`);
 
 /** The npm of the running Node, otherwise the first on PATH. */
-function npm() {
+export function npm() {
   const beside = join(dirname(process.execPath), 'npm');
   if (!existsSync(beside)) return ['npm'];
   const script = realpathSync(beside);

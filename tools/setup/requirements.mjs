@@ -1,6 +1,40 @@
-/** Python packages of the project: the list under `pip` in environment.yml, with the TensorFlow variant for this machine. */
+/**
+ * Python packages of the project: the list under `pip` in environment.yml, with the TensorFlow variant for this machine, and the lists of
+ * all that they bring, each with its checksums, which `npm run lock` writes.
+ */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {sum} from './files.mjs';
+
+/** The list of all packages of a device, or of the compiler, with their checksums. @param {'cpu' | 'gpu' | 'compiler'} name */
+export const lockFile = (name) => fileURLToPath(new URL(`requirements-${name}.txt`, import.meta.url));
+
+/** Tells from which requirements a list was made. */
+export const stampOf = (requirements) => sum(requirements.join('\n')).slice(0, 16);
+
+/** Arguments of `pip install` for a list: nothing is installed but what has a checksum there, and no code of a package runs. */
+export const lockedPackages = (name) => [
+  '--require-hashes',
+  '--only-binary',
+  ':all:',
+  '--requirement',
+  lockFile(name),
+];
+
+/** Reads the packages of a list. @returns {{name: string, version: string, marker: string, hashes: string[]}[]} */
+export function parseLock(text) {
+  return text
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, version, rest] = /^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)(.*)$/.exec(line) ?? [];
+      if (name === undefined) return [];
+      const [, marker = ''] = /;\s*(.*?)\s*(?:--hash|$)/.exec(rest) ?? [];
+      const hashes = [...rest.matchAll(/--hash=sha256:([0-9a-f]{64})/g)].map(([, hash]) => hash);
+      return [{name: plain(name), version, marker, hashes}];
+    });
+}
 
 /**
  * @param {{home: string, device: 'cpu' | 'gpu'}} project

@@ -3,9 +3,9 @@ import {existsSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync} 
 import {join} from 'node:path';
 import {attempt, run} from './child.mjs';
 import {explain, SetupError} from './failure.mjs';
-import {readJson, writeJson} from './files.mjs';
+import {readJson, sumOfFile, writeJson} from './files.mjs';
 import {environment, findPython, probe, supported, venvVersion} from './python.mjs';
-import {installed, isTensorFlow, requirements, satisfied} from './requirements.mjs';
+import {installed, isTensorFlow, lockedPackages, lockFile, requirements, satisfied} from './requirements.mjs';
 
 export function pythonStep(project) {
   const list = requirements(project);
@@ -24,6 +24,7 @@ export function pythonStep(project) {
         stamp.root === realpathSync(root) &&
         (chosen === undefined || chosen === stamp.chosen) &&
         JSON.stringify(stamp.packages) === JSON.stringify(wanted) &&
+        stamp.lock === sumOfFile(lockFile(project.device)) &&
         existsSync(python) &&
         existsSync(join(site, 'tensorflow', 'include')) &&
         satisfied(list, installed(site))
@@ -55,19 +56,20 @@ export function pythonStep(project) {
         ]);
       }
       project.say(
-        `Installing ${list[0].line} and ${list.length - 1} more into ${kind === 'venv' ? '.venv' : root} with pip`,
+        `Installing ${list[0].line}, ${list.length - 1} more and what they need into ${kind === 'venv' ? '.venv' : root} with pip`,
       );
       const {code, output} = await attempt(project, [
         ...pip,
         'install',
         '--no-warn-script-location',
-        ...wanted,
+        ...lockedPackages(project.device),
       ]);
       if (code !== 0) throw explain('pip install', output, project.log);
       writeJson(stampOf(root), {
         root: realpathSync(root),
         ...(chosen === undefined ? {} : {chosen}),
         packages: wanted,
+        lock: sumOfFile(lockFile(project.device)),
       });
       if (!step.done())
         throw new SetupError(
