@@ -14,13 +14,17 @@ heartbeat tells the other workers. `study.py figures` reads {"storage", "study"}
 
 import json
 import os
+import random
+import re
 import select
 import signal
 import sys
+import time
 import warnings
 
 try:
     import optuna
+    import sqlalchemy
     from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
     from optuna.trial import TrialState
 except ModuleNotFoundError as error:
@@ -62,9 +66,20 @@ def open_storage(settings):
 try_again = RetryHeartbeatStaleTrialCallback(max_retry=RETRIES, inherit_intermediate_values=True)
 
 
+def open_together(settings):
+    """Opens the storage, also while other workers that start at the same moment make its tables."""
+    for pause in (0.5, 1, 2, 4, None):
+        try:
+            return open_storage(settings)
+        except sqlalchemy.exc.DBAPIError as error:
+            if pause is None or not re.search("already exists|duplicate key|UNIQUE constraint", str(error)):
+                raise
+            time.sleep(pause * (1 + random.random()))
+
+
 def open_study(settings):
     study = optuna.create_study(
-        storage=open_storage(settings),
+        storage=open_together(settings),
         study_name=settings["study"],
         load_if_exists=True,
         direction=settings["direction"],
@@ -110,7 +125,7 @@ def run_trial(study, settings):
             if "epoch" in line:
                 if line["epoch"] not in known:
                     trial.report(line["value"], line["epoch"])
-                say(prune=settings["prune"] and trial.should_prune())
+                say(prune=settings["prune"] and bool(trial.should_prune()))
                 continue
             if line.get("reason"):
                 trial.set_user_attr("reason", line["reason"])
