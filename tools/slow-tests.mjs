@@ -85,6 +85,7 @@ export const lanes = {
     'notebooks/stop', // must stop in time
     'serve/captions', // must answer in time
     'serve/process', // must answer in time
+    'show/live', // must draw in time
     'tensorflow/signals', // computes as much as it can
     'tools/bench', // measures times
     'training/cluster', // workers must hear of each other in time

@@ -98,7 +98,7 @@ class Entries {
       const id = table.id(row);
       return `expected ${image} in one split, got ${split} after ${before}${id === image ? '' : ` of ${id}, which is the same file`}`;
     }
-    if (table.countCaptions(row) > 0 && number !== table.number(row))
+    if (table.hasCaptions(row) && number !== table.number(row))
       return `expected ${image} to have one number, got ${number} after ${table.number(row)}`;
     if (number !== undefined) table.setNumber(row, number);
     if (split !== undefined) table.setSplit(row, split);
@@ -161,7 +161,7 @@ export function assembleDataset(
   const missing: string[] = [];
   const unassigned: string[] = [];
   for (let row = 0; row < named; row++) {
-    if (table.countCaptions(row) === 0) continue;
+    if (!table.hasCaptions(row)) continue;
     const split = table.split(row) ?? splitOf(table.id(row));
     if (split === undefined) unassigned.push(table.id(row));
     else if (table.isThere(row)) {

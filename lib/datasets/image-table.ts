@@ -66,6 +66,10 @@ export class ImageTable {
     return this.captions.list(this.#last.at(row));
   }
 
+  hasCaptions(row: number): boolean {
+    return this.#last.at(row) >= 0;
+  }
+
   countCaptions(row: number): number {
     return this.captions.count(this.#last.at(row));
   }

@@ -23,7 +23,7 @@ inChromium('A training whose page in JupyterLab is reloaded', 10 * 60_000, (path
     await lab.stop();
   });
 
-  const shows = (page: Page, text: string): Promise<void> =>
+  const shows = (page: Page, text: string | RegExp): Promise<void> =>
     page.locator('.jp-OutputArea-output', {hasText: text}).first().waitFor({timeout: 120_000});
 
   it('goes on, can be watched in another notebook, and its kernel runs the next cell', async () => {
@@ -32,12 +32,12 @@ inChromium('A training whose page in JupyterLab is reloaded', 10 * 60_000, (path
 const dataset = await openDataset('${drawn}');
 const {trainer} = await prepareTraining(dataset, {
   encoder: 'efficientnet-lite0', size: 96, run: '${run}', minimumCount: 1,
-  decoderOptions: {units: 96, embedding: 32}, trainerOptions: {epochs: 10, batch: 16, meteor: false},
+  decoderOptions: {units: 96, embedding: 32}, trainerOptions: {epochs: 10, batch: 8, meteor: false},
 });
 await trainer.train(watchTraining(trainer));`;
     const page = await lab.work(browser, [train, `console.log('at epoch', trainer.position.epoch);`]);
     await runCell(page, 0);
-    await shows(page, 'Epoch 2 of 10');
+    await shows(page, /Epoch [2-9] of 10/); // a busy machine draws some epochs only
     await page.reload();
     await page.locator('.jp-CodeCell').first().waitFor({timeout: 60_000});
     expect(readEvents(join(run, 'metrics.jsonl')).at(-1)!.type).to.not.be.oneOf(['stop', 'end']);

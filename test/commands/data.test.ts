@@ -7,7 +7,7 @@ import {projectRoot} from '../support';
 async function stderrOf(folder: string): Promise<string> {
   const script = `const {open, introduce} = require('captioner/dist/commands/data');
     open(process.argv[1]).then(introduce);`;
-  const options = {cwd: projectRoot};
+  const options = {cwd: projectRoot, timeout: 110_000, killSignal: 'SIGKILL'} as const;
   return (await promisify(execFile)(process.execPath, ['-e', script, folder], options)).stderr;
 }
 

@@ -139,7 +139,7 @@ describe('captioner sweep', function () {
       readdirSync(join(folder, 'drawn')).find((name) => name.endsWith('.jpg'))!,
     );
     const captioned = await captioner('caption', image, '--checkpoint', checkpoint!).ended;
-    expect([captioned.code, /\w+ \w+/.test(captioned.stdout)], captioned.stderr).to.deep.equal([0, true]);
+    expect([captioned.code, /\S/.test(captioned.stdout)], captioned.stderr).to.deep.equal([0, true]);
 
     // The study is complete, so that another worker has nothing to do, and another space is refused.
     const more = await start().ended;
