@@ -21,8 +21,8 @@ export class Throttle {
   /** Draws now if the interval has passed, else later. Await it in a busy loop, so that the output is sent. */
   request(): Promise<void> {
     const now = performance.now();
-    // Drawing takes at most half a hundredth of the time, but on a busy machine the view goes on, too.
-    const pause = Math.max(this.interval, Math.min(200 * this.cost, longestPause));
+    // Drawing takes at most a three-hundredth of the time, but on a busy machine the view goes on, too.
+    const pause = Math.max(this.interval, Math.min(300 * this.cost, longestPause));
     const due = Math.max(this.last + pause, lastOfAll + globalInterval);
     if (now >= due) return this.finish();
     // The timer fires only when the caller yields. A loop that never yields draws with its next request.
