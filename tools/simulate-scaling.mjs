@@ -58,7 +58,7 @@ function simulate({batches, workers, accumulate, sum, slower = 1}) {
   return total / steps;
 }
 
-/** What the benchmark says about this machine. */
+/** Reads the benchmark's measurements of this machine. */
 function constantsOf([{weights, accumulate, cores, rows}]) {
   const [alone, two] = [1, 2].map((workers) => rows.find((row) => row.workers === workers));
   // A ping of two workers is two rounds.

@@ -141,7 +141,7 @@ async function round(number) {
   }
 } // prettier-ignore
 
-/** What the process holds. */
+/** Counts the tensors, files and memory that the process holds. */
 function held() {
   collect();
   collect();

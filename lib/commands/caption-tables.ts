@@ -3,6 +3,7 @@ import Papa from 'papaparse';
 import {CaptionerError} from '../errors';
 import {writeFileAtomic} from '../files/atomic';
 import {readText} from '../files/lines';
+import {idNames} from '../metrics/predictions';
 import {userPath} from '../paths';
 import {readJson, writeJson} from './io';
 
@@ -11,7 +12,6 @@ interface Row {
   readonly caption: string;
 }
 
-const idColumns = ['image_id', 'image', 'image_name', 'file_name', 'filename', 'id'];
 const captionColumns = ['caption', 'text', 'sentence', 'comment'];
 
 /** Reads what `score --candidates` names: one caption per image. */
@@ -79,7 +79,7 @@ function readTable(file: string): Row[] {
     fail(
       `expected a column ${known.slice(0, 4).join(' or ')}, found ${meta.fields?.join(', ') || 'nothing'}`,
     );
-  const [id, caption] = [columnOf(idColumns), columnOf(captionColumns)];
+  const [id, caption] = [columnOf(idNames), columnOf(captionColumns)];
   const [broken] = errors.filter(({code}) => code !== 'UndetectableDelimiter');
   if (broken !== undefined) fail(`row ${(broken.row ?? 0) + 1}: ${broken.message}`);
   return data.map((row) => ({image_id: row[id]!.trim(), caption: row[caption]!}));

@@ -66,7 +66,7 @@ async function trainTrials(
   interrupt: Parameters<Parameters<typeof interruptible>[0]>[0],
 ): Promise<StudyResult | undefined> {
   let running = false;
-  // What waits for trials of other workers ends with the connection.
+  // A wait for trials of other workers ends with the connection.
   interrupt.signal.addEventListener('abort', () => void (running || study.close()), {once: true});
   for (;;) {
     const next = await study.next((count) => warn(`waiting for ${count} trials of other workers`));
@@ -84,7 +84,7 @@ async function trainTrials(
       const how = end.state === 'complete' ? formatNumber(end.value) : end.reason;
       warn(`${label(next)}: ${end.state === 'again' ? 'to be tried again' : end.state}: ${how}`);
     } catch (error) {
-      // What ended it here need not do so elsewhere, or later; but a wrong option will.
+      // A wrong option would end every other trial, too; another fault may not come again, here or elsewhere.
       const wrong = error instanceof CaptionerError && error.code === 'options';
       study.end({state: wrong ? 'failed' : 'again', last: true});
       throw error;
@@ -121,7 +121,7 @@ function checkCommand(name: string | undefined, args: readonly string[], metric:
     throw new CaptionerError('options', `--metric: expected ${known.join(', ')}, got ${metric}`);
 }
 
-/** What all workers of a study must have alike. */
+/** Returns the facts that all workers of a study must share. */
 function factsOf(
   space: SearchSpace,
   args: readonly string[],

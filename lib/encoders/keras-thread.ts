@@ -3,7 +3,7 @@ import {parentPort, workerData} from 'node:worker_threads';
 import {CaptionerError, type ErrorCode} from '../errors';
 import {readKerasFile, type KerasArchitecture} from './keras-file';
 
-/** What the thread is asked. */
+/** A request to the thread. */
 export interface KerasQuestion {
   readonly architecture: KerasArchitecture;
   readonly file: string;

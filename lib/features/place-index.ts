@@ -49,7 +49,7 @@ export class PlaceIndex {
     this.#slots = new Int32Array(slots);
     for (let place = 0; place < places; place++) {
       const slot = this.#slotOf(hashes[2 * place]!, hashes[2 * place + 1]!);
-      // Of an id that two shards have, the last counts.
+      // Where two shards have the same id, the last counts.
       if (this.#slots[slot] === 0) this.#size++;
       this.#slots[slot] = place + 1;
     }

@@ -115,7 +115,7 @@ class RemoteBytes implements ByteSource {
 
 interface Range {
   readonly bytes: Buffer;
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly size: number;
   readonly version: string | undefined;
 }

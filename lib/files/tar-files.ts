@@ -70,7 +70,7 @@ async function list(archive: string): Promise<TarIndex> {
   const source = await openBytes(archive);
   const members = new Map<string, {offset: number; size: number}>();
   for await (const {name, type, offset, size} of tarMembers(source, () => false))
-    // Of a name that comes twice, the first counts, as for the captions.
+    // Where a name comes twice, the first counts, as for the captions.
     if (type === 'file' && !members.has(name)) members.set(name, {offset, size});
   return {source, members};
 }

@@ -16,8 +16,8 @@ const longestCaption = 2000;
 const identity = z.union([z.string(), z.number()]).transform(String);
 const text = z.string().max(longestCaption);
 const candidatesSchema = z.array(z.object({image_id: identity, caption: text}));
-/** Names that the image has in lists of captions; those that `caption` prints have the second. */
-const idNames = ['image_id', 'image', 'image_name', 'file_name', 'filename', 'id'];
+/** Names of an image's id in lists and tables of captions; `caption` prints the second. */
+export const idNames: readonly string[] = ['image_id', 'image', 'image_name', 'file_name', 'filename', 'id'];
 const ofImage = z.object({captions: z.array(text).min(1)});
 const annotations = z.object({annotations: candidatesSchema});
 

@@ -10,7 +10,7 @@ interface Result {
   readonly loss?: number | undefined;
 }
 
-/** What decides the order of the captions, besides the epoch. */
+/** Settings that, with the epoch, decide the order of the captions. */
 export interface CaptionOrder {
   readonly batch: number;
   readonly seed: number;

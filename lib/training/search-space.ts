@@ -47,7 +47,7 @@ const range: z.ZodType<Range> = z
 const choices = z.array(z.union([z.string(), z.number(), z.boolean()])).min(1);
 const schema = z.record(z.string(), z.unknown());
 
-/** What an option may be: one of several values, or in a range. */
+/** Values that an option may have: one of several, or in a range. */
 export type Dimension = {readonly choices: readonly (string | number | boolean)[]} | Range;
 /** Dimensions by the name of an option. */
 export type SearchSpace = Readonly<Record<string, Dimension>>;

@@ -24,7 +24,7 @@ export interface StudySettings {
   readonly startup: number;
   /** Seconds after which a silent worker's trial is given to another. */
   readonly heartbeat: number;
-  /** What else must be the same for all workers, by what it is. */
+  /** Further facts that must be the same for all workers, by name. */
   readonly facts: Readonly<Record<string, string>>;
 }
 

@@ -17,7 +17,7 @@ import type {Study, Trial, TrialEnd} from './study';
 /** Time between tries to open what another process has locked. */
 const lockedPause = 2000; // ms
 
-/** What all trials of a sweep have in common. */
+/** Settings that all trials of a sweep share. */
 export interface TrialSettings {
   readonly study: string;
   /** Folder that the runs lie in. */

@@ -62,7 +62,7 @@ async function runIsWhole(home: string): Promise<void> {
   expect(code, text).to.equal(0);
 }
 
-/** What lay there before, or the whole of the new file. */
+/** Expects the file that lay there before, or the whole of the new one. */
 function fileIsWhole(name: string, end: string): (home: string) => Promise<void> {
   return (home) => {
     const text = readFileSync(join(home, name), 'utf8').trimEnd();

@@ -120,7 +120,7 @@ describe('The walk-through', () => {
     expect(of({}, 1, 16)).to.deep.equal([1, undefined, undefined]);
     expect(of({}, 8, 5)).to.deep.equal([1, undefined, undefined]);
     expect(of({CAPTIONER_DEVICE: 'gpu'}, 8, 64)).to.deep.equal([1, undefined, undefined]);
-    // What the user set stays.
+    // The user's own setting stays.
     expect(of({OMP_NUM_THREADS: '3'}, 4, 16)).to.deep.equal([2, undefined, '2']);
   });
 });

@@ -2,7 +2,7 @@
 import {availableParallelism, totalmem} from 'node:os';
 import {wantedDevice} from '../setup/project.mjs';
 
-/** What a kernel that trains takes at most, with room for the rest of the machine. */
+/** Memory that a training kernel takes at most, with room for the rest of the machine. */
 const memory = 3 * 2 ** 30; // bytes
 
 /** @returns {{lanes: number, environment: Record<string, string>}} The environment of each chapter while `lanes` run at a time. */
@@ -17,7 +17,7 @@ export function lanesOf(env = process.env, cores = availableParallelism(), bytes
   return {lanes, environment: Object.fromEntries(names.map((name) => [name, threads]))};
 }
 
-/** Of a container with a limit, the limit. */
+/** Returns the memory limit of a container, or the machine's memory. */
 function memoryOfMachine() {
   const limit = process.constrainedMemory?.() ?? 0;
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();

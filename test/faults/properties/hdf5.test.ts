@@ -48,7 +48,7 @@ describe('Any Keras weight file', function () {
     for (const [at, change] of changes.entries()) {
       const file = join(folder, 'damaged.h5');
       const content = damaged(bytes, change);
-      // What doesn't begin like HDF5 never comes here.
+      // Files that don't begin like HDF5 never come here.
       signature.copy(content);
       writeFileSync(file, content);
       await kerasWeights(architecture, file).catch((error: unknown) => {

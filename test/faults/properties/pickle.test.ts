@@ -39,7 +39,7 @@ const {value: values} = fc.letrec<{value: Value; key: Value}>((tie) => ({
   ),
 }));
 
-/** What the reader is to make of a value: tuples are lists here. */
+/** Returns the value that the reader is to make: tuples are lists here. */
 function wanted([type, ...parts]: Value): unknown {
   if (type === 'none') return undefined;
   if (type === 'list' || type === 'tuple') return (parts as Value[]).map(wanted);
